@@ -1,0 +1,37 @@
+"""Train small fully connected neural networks from a YAML file and look inside them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from nncli.api import open_run, plot, train
+    from nncli.config import Config, load_config
+    from nncli.errors import NncliError
+    from nncli.runs import Run
+
+# Loaded when first used: `nncli --help` should not wait for numpy.
+_HOME = {
+    "Config": "nncli.config",
+    "NncliError": "nncli.errors",
+    "Run": "nncli.runs",
+    "load_config": "nncli.config",
+    "open_run": "nncli.api",
+    "plot": "nncli.api",
+    "train": "nncli.api",
+}
+
+__all__ = ["Config", "NncliError", "Run", "load_config", "open_run", "plot", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'nncli' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

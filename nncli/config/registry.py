@@ -1,0 +1,73 @@
+"""Config models made from the registries of `nn`: a new entry there is a new choice here.
+
+A registry maps a name to a factory; the factory's keyword parameters become the keys beside `name`,
+with the range and the meaning that their annotations state.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+RANGES: dict[str, dict[str, float]] = {
+    "": {},
+    "> 0": {"gt": 0},
+    ">= 0": {"ge": 0},
+    "[0, 1)": {"ge": 0, "lt": 1},
+}
+
+
+class Strict(BaseModel):
+    """A mapping whose keys and types are exactly those declared."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+class Choice(Strict):
+    """An entry of a registry with its options."""
+
+    name: str
+
+    def options(self) -> dict[str, Any]:
+        """The keyword arguments of the entry's factory."""
+        return self.model_dump(exclude={"name"})
+
+
+def _from_name(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def choice(kind: str, registry: Mapping[str, Callable[..., Any]]) -> Any:
+    """A field type: the name of an entry, or a mapping of `name` and its options."""
+    models = [_model(kind, name, factory) for name, factory in registry.items()]
+    return Annotated[
+        reduce(or_, models),
+        Field(discriminator="name"),
+        BeforeValidator(_from_name, json_schema_input_type=reduce(or_, models) | Literal[tuple(registry)]),
+    ]
+
+
+def _model(kind: str, name: str, factory: Callable[..., Any]) -> type[Choice]:
+    hints = get_type_hints(factory, include_extras=True)
+    fields: dict[str, Any] = {"name": (Literal[name], Field(description=_first_line(factory)))}
+    for option, parameter in inspect.signature(factory).parameters.items():
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        hint = hints[option]
+        if get_origin(hint) is Annotated:
+            type_, range_, meaning = get_args(hint)
+            fields[option] = (type_, Field(default, description=meaning, **RANGES[range_]))
+        else:
+            fields[option] = (hint, Field(default, description=f"{option} of the terms"))
+    title = "".join(part.capitalize() for part in f"{name}_{kind}".split("_"))
+    return create_model(title, __base__=Choice, __doc__=_first_line(factory), **fields)
+
+
+def _first_line(factory: Callable[..., Any]) -> str:
+    return (inspect.getdoc(factory) or "").splitlines()[0]

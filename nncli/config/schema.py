@@ -1,0 +1,169 @@
+"""The config as models: the one source of validation, defaults, documentation and JSON Schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from nncli.config.registry import Choice, Strict, choice
+from nncli.data.sources import BUILTIN, SAMPLES
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.gradients import GRADIENTS
+from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
+from nncli.nn.losses import LOSSES
+from nncli.nn.metrics import METRICS
+from nncli.nn.optimizers import OPTIMIZERS
+
+if TYPE_CHECKING:
+    ActivationChoice = LossChoice = GradientChoice = OptimizerChoice = WeightInit = BiasInit = Choice
+else:
+    ActivationChoice = choice("activation", ACTIVATIONS)
+    LossChoice = choice("loss", LOSSES)
+    GradientChoice = choice("gradient", GRADIENTS)
+    OptimizerChoice = choice("optimizer", OPTIMIZERS)
+    WeightInit = choice("weights", WEIGHT_INITIALIZERS)
+    BiasInit = choice("biases", BIAS_INITIALIZERS)
+
+
+def _whole(value: Any) -> Any:
+    """1e4 is a whole number too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10**12)]
+CountOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12)]
+SeedNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**64)]
+ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+Columns = Annotated[list[ColumnName], Field(min_length=1)]
+
+
+class Seeds(Strict):
+    """Where randomness starts; equal seeds repeat a run exactly."""
+
+    data: SeedNumber = Field(0, description="for generated data")
+    training: SeedNumber = Field(0, description="for initial weights and the order of rows")
+
+
+def _both_seeds(value: Any) -> Any:
+    value = _whole(value)
+    return {"data": value, "training": value} if type(value) is int else value
+
+
+class Function(Strict):
+    """Data drawn from formulas: inputs uniform in their ranges, targets computed from them."""
+
+    inputs: dict[ColumnName, Annotated[tuple[float, float], Field(strict=False)]] = Field(
+        description="name: [low, high], the range each input is drawn from", min_length=1
+    )
+    targets: dict[ColumnName, str] = Field(
+        description="name: formula of the inputs, such as q1 + q2**2 - 1", min_length=1
+    )
+    samples: Count = Field(SAMPLES, description="how many rows are drawn")
+    noise: float = Field(0.0, ge=0, description="standard deviation of a normal error added to the targets")
+
+
+def _builtin(value: str) -> str:
+    name = value.replace("-", "_")
+    if name not in BUILTIN:
+        raise ValueError(f"no built-in dataset '{value}'")
+    return name
+
+
+class DatasetConfig(Strict):
+    """One source of rows, and what its columns mean."""
+
+    name: Annotated[str, AfterValidator(_builtin)] | None = Field(
+        None, description="a built-in dataset", json_schema_extra={"enum": [*BUILTIN, None]}
+    )
+    path: str | None = Field(None, min_length=1, description="a CSV file with a header, relative to the config")
+    function: Function | None = Field(None, description="rows drawn from formulas")
+    columns: Columns | None = Field(None, description="names of the columns of `rows`")
+    rows: list[list[float | str]] | None = Field(None, description="rows written here", min_length=1)
+    inputs: Columns | None = Field(
+        None, description="input columns; default: all that are neither target nor id"
+    )
+    targets: Columns | None = Field(None, description="target columns")
+    id: ColumnName | None = Field(None, description="a column that names the rows and is not learned")
+    task: Literal["auto", "regression", "binary", "multiclass"] = Field(
+        "auto", description="auto tells it from the last activation and the targets"
+    )
+
+
+class LayerConfig(Strict):
+    """A dense layer."""
+
+    units: Count = Field(description="how many neurons", le=100_000)
+    activation: ActivationChoice = Field("identity", description="what a neuron does with its sum")
+    bias: bool = Field(True, description="whether each neuron adds a bias")
+    weight_init: WeightInit | None = Field(None, description="default: that of the network")
+    bias_init: BiasInit | None = Field(None, description="default: that of the network")
+    weights: list[Annotated[list[float], Field(min_length=1)]] | None = Field(
+        None, description="initial weights as numbers, one row per neuron: (units, inputs)", min_length=1
+    )
+    biases: list[float] | None = Field(None, description="initial biases as numbers", min_length=1)
+
+
+class NetworkConfig(Strict):
+    """Layers from the first hidden one to the output."""
+
+    layers: list[LayerConfig] = Field(min_length=1, max_length=1000, description="hidden layers, then the output")
+    weight_init: WeightInit = Field("glorot_uniform", description="how weights start")
+    bias_init: BiasInit = Field("zeros", description="how biases start")
+
+
+class TrainingConfig(Strict):
+    """How long, and how many rows at a time."""
+
+    epochs: CountOrZero = Field(1000, description="passes over the training rows; 0 keeps the start")
+    batch_size: Literal["full"] | Count = Field("full", description="rows per update")
+    shuffle: bool | None = Field(
+        None, description="a new order of rows each epoch; default: true unless batch_size is full"
+    )
+    log_every: Count | Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")] = Field(
+        "10%", description="lines on the terminal: every N epochs, or a share of them"
+    )
+    engine: Literal["auto", "numpy"] = Field("auto", description="what executes the updates")
+
+
+class RecordConfig(Strict):
+    """What is kept of the way, and how often."""
+
+    history: Literal["auto", "all"] = Field(
+        "auto", description="auto: every epoch to 1,000, every 10th to 10,000, and so on"
+    )
+    weights: Literal["auto", "all", "none"] = Field(
+        "auto", description="auto: epochs 0 to 16, then 16 per doubling"
+    )
+    errors: Literal["auto", "all", "none"] = Field(
+        "auto", description="signed error of each row (at most 1,000 rows), as often as auto weights"
+    )
+
+
+class Values(Strict):
+    """The config: what is trained, on what, and how."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None, description="of the run; default: the file's stem"
+    )
+    seed: Annotated[
+        Seeds, BeforeValidator(_both_seeds, json_schema_input_type=Seeds | SeedNumber)
+    ] = Field(0, description="start of all randomness", validate_default=True)  # type: ignore[assignment]
+    dataset: Annotated[
+        DatasetConfig,
+        BeforeValidator(
+            lambda value: {"name": value} if isinstance(value, str) else value,
+            json_schema_input_type=DatasetConfig | Literal[tuple(BUILTIN)],  # type: ignore[valid-type]
+        ),
+    ] = Field(description="where the rows come from")
+    network: NetworkConfig = Field(description="the layers and their start")
+    loss: LossChoice = Field("mse", description="what is minimised")
+    metrics: list[Literal[tuple(METRICS)]] | None = Field(  # type: ignore[valid-type]
+        None, description="what is reported besides; default: mse, and accuracy for classes"
+    )
+    gradient: GradientChoice = Field("backprop", description="how the gradient is computed")
+    optimizer: OptimizerChoice = Field(
+        "sgd", description="how it moves the weights"
+    )
+    training: TrainingConfig = Field(default_factory=TrainingConfig, description="how long")
+    record: RecordConfig = Field(default_factory=RecordConfig, description="what is kept of the way")

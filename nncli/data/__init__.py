@@ -1,0 +1,1 @@
+"""From a source to arrays: source -> Table -> Columns -> Dataset(X, Y)."""

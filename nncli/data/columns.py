@@ -1,0 +1,179 @@
+"""What the columns of a table mean to a network: which go in, which come out, and as what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from nncli.data.sources import evaluate_targets
+from nncli.data.table import Table
+from nncli.errors import DataError
+from nncli.nn.activations import Array
+
+Task = Literal["regression", "binary", "multiclass"]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The roles of columns, enough to read any later table in the same way.
+
+    Attributes
+    ----------
+    task : what the outputs are: values, the share of the second class, or a share for each class.
+    classes : the labels of a class task, sorted; with several 0/1 target columns their names.
+    formulas : target -> expression of the inputs, where the data came from a formula.
+    """
+
+    inputs: tuple[str, ...]
+    targets: tuple[str, ...]
+    task: Task
+    classes: tuple[str, ...] = ()
+    id: str | None = None
+    formulas: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> int:
+        """How many units the last layer needs."""
+        return len(self.classes) if self.task == "multiclass" else len(self.targets)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether one target column names the class of each row."""
+        return bool(self.classes) and len(self.targets) == 1
+
+    def X(self, table: Table) -> Array:  # noqa: N802
+        """The inputs (n, inputs), found by name."""
+        table.require(self.inputs)
+        return np.column_stack([table.numbers(name) for name in self.inputs])
+
+    def Y(self, table: Table) -> Array:  # noqa: N802
+        """The targets (n, outputs); labels as 0/1 for two classes, one-hot for more.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, a cell is no number, or a label was not among the classes.
+        """
+        table.require(self.targets)
+        if not self.labelled:
+            return np.column_stack([table.numbers(name) for name in self.targets])
+        codes = self._codes(table)
+        if self.task == "binary":
+            return codes[:, np.newaxis].astype(np.float64)
+        return np.eye(len(self.classes))[codes]
+
+    def _codes(self, table: Table) -> Array:
+        (target,) = self.targets
+        position = {label: code for code, label in enumerate(self.classes)}
+        labels = _labels(table, target)
+        for row, label in enumerate(labels):
+            if label not in position:
+                raise DataError(
+                    f"{table.place(row, target)}: {target}: class '{label}' is not among {', '.join(self.classes)}"
+                )
+        return np.array([position[label] for label in labels])
+
+    def has_targets(self, table: Table) -> bool:
+        """Whether a table holds what the outputs can be compared with."""
+        return all(name in table.columns for name in self.targets)
+
+    def expected(self, X: Array) -> Array | None:
+        """The formulas' values (n, targets) at any inputs, where the data came from formulas."""
+        if not self.formulas:
+            return None
+        values = evaluate_targets(self.formulas, dict(zip(self.inputs, X.T, strict=True)))
+        return np.column_stack([values[name] for name in self.targets])
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A table read as arrays: X (n, inputs) and Y (n, outputs), rows in file order."""
+
+    table: Table
+    columns: Columns
+    X: Array
+    Y: Array
+
+    def __len__(self) -> int:
+        return len(self.X)
+
+    @classmethod
+    def read(cls, table: Table, columns: Columns) -> Dataset:
+        """Both sides of a table."""
+        return cls(table, columns, columns.X(table), columns.Y(table))
+
+
+def assign(
+    table: Table,
+    *,
+    inputs: Sequence[str] | None,
+    targets: Sequence[str],
+    id: str | None,
+    task: Task | Literal["auto"],
+    output_activation: str,
+    formulas: Mapping[str, str],
+) -> Columns:
+    """Give every column its role; inputs default to all that are neither target nor id.
+
+    `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
+    else regression.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or the targets do not fit the task.
+    """
+    table.require([*(inputs or ()), *targets, *([id] if id else [])])
+    chosen = tuple(inputs or (name for name in table.names if name not in targets and name != id))
+    if not chosen:
+        raise DataError(f"{table.origin}: no column is left as input; it has {', '.join(table.names)}")
+    if task == "auto":
+        task = _guess(table, targets, output_activation)
+    classes = _classes(table, targets, task)
+    return Columns(chosen, tuple(targets), task, classes, id, dict(formulas))
+
+
+def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:
+    if output_activation == "softmax":
+        return "multiclass"
+    if len(targets) > 1:
+        return "regression"
+    labels = set(_labels(table, targets[0]))
+    if table.is_text(targets[0]):
+        return "binary" if output_activation == "sigmoid" and len(labels) == 2 else "multiclass"
+    return "binary" if output_activation == "sigmoid" and labels <= {"0", "1"} else "regression"
+
+
+def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...]:
+    if task == "regression":
+        return ()
+    if len(targets) > 1:
+        if task == "binary":
+            raise DataError(
+                f"{table.origin}: task binary takes one target column, found {len(targets)}",
+                hint="leave task out, or name one column",
+            )
+        return tuple(targets)
+    labels = set(_labels(table, targets[0]))
+    if task == "binary" and labels <= {"0", "1"}:
+        return ("0", "1")  # also where only one of them occurs
+    if task == "binary" and len(labels) != 2:
+        raise DataError(f"{table.origin}: {targets[0]}: task binary needs two classes, found {len(labels)}")
+    return _sorted(labels)
+
+
+def _labels(table: Table, name: str) -> list[str]:
+    """The column as labels: numbers in one form (1, 1.0 and 01 are one class), text as it stands."""
+    if table.is_text(name):
+        return table.texts(name)
+    return Table(table.origin, {name: table.numbers(name)}).texts(name)
+
+
+def _sorted(labels: set[str]) -> tuple[str, ...]:
+    try:
+        return tuple(sorted(labels, key=float))
+    except ValueError:
+        return tuple(sorted(labels))

@@ -1,0 +1,106 @@
+"""Where tables come from: built-in sets, files, formulas and rows written in the config."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nncli import resources
+from nncli.data.table import Table, parse_csv, read_csv
+from nncli.errors import DataError
+from nncli.expressions import parse
+
+# What each built-in name stands for, as the mapping a config could give instead.
+LINEAR_INPUTS = {"q1": (-1.0, 1.0), "q2": (-1.0, 1.0)}
+BUILTIN: dict[str, dict[str, Any]] = {
+    "xor": {"file": "xor.csv", "targets": ["y"]},
+    "not": {"file": "not.csv", "targets": ["y"]},
+    "linear_map": {
+        "function": {"inputs": LINEAR_INPUTS, "targets": {"X1": "q1 + q2 - 1", "X2": "q1 - q2 + 1"}}
+    },
+    "linear_map_nonlinear": {
+        "function": {"inputs": LINEAR_INPUTS, "targets": {"X1": "q1 + q2**2 - 1", "X2": "q1 - q2 + 1"}}
+    },
+    "perceptron": {"file": "perceptron.csv", "targets": ["y"]},
+    "worked_example": {"file": "worked_example.csv", "targets": ["t1", "t2"]},
+    "height_weight": {"file": "height_weight.csv", "targets": ["class"], "id": "name"},
+}
+SAMPLES = 1000
+
+
+def random_stream(seed: int, name: str) -> np.random.Generator:
+    """The generator of one named stream of a seed: streams never share or shift each other's numbers."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def builtin_file(name: str) -> Table:
+    """A table that ships with nncli."""
+    text = (resources.folder("datasets") / name).read_text(encoding="utf-8")
+    return parse_csv(text, f"datasets/{name}")
+
+
+def csv_file(path: Path, shown: str) -> Table:
+    """A user's file; `shown` is the path as the config gives it."""
+    if path.suffix.lower() not in (".csv", ".txt"):
+        raise DataError(f"{shown}: cannot read '{path.suffix}' files", hint="give a CSV file with a header")
+    return read_csv(path, shown)
+
+
+def from_function(
+    inputs: Mapping[str, tuple[float, float]],
+    targets: Mapping[str, str],
+    *,
+    samples: int,
+    noise: float,
+    seed: int,
+) -> Table:
+    """Inputs drawn uniformly from their ranges and the targets' formulas of them.
+
+    `noise` is the standard deviation of a normal error added to every target, in its units.
+
+    Raises
+    ------
+    DataError
+        If a formula is not finite at a drawn input.
+    ExpressionError
+        If a formula cannot be read.
+    """
+    rng = random_stream(seed, "data")
+    columns: dict[str, Any] = {
+        name: rng.uniform(low, high, samples) for name, (low, high) in inputs.items()
+    }
+    for name, values in evaluate_targets(targets, columns).items():
+        if not np.isfinite(values).all():
+            row = int(np.flatnonzero(~np.isfinite(values))[0])
+            at = ", ".join(f"{key} = {columns[key][row]:.6g}" for key in inputs)
+            raise DataError(
+                f"dataset.function.targets.{name}: '{targets[name]}' is not finite at {at}",
+                hint="narrow the ranges of the inputs to where the formula is defined",
+            )
+        columns[name] = values + rng.normal(0.0, noise, samples) if noise else values
+    return Table("dataset.function", columns)
+
+
+def evaluate_targets(targets: Mapping[str, str], columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of each formula at the given inputs, (n,)."""
+    rows = len(next(iter(columns.values())))
+    return {
+        name: np.broadcast_to(np.asarray(parse(text, columns)(columns), dtype=np.float64), (rows,)).copy()
+        for name, text in targets.items()
+    }
+
+
+def from_rows(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> Table:
+    """Rows written in the config; a column is text where one of its cells is."""
+    cells = {}
+    for position, name in enumerate(columns):
+        column = [row[position] for row in rows]
+        if any(isinstance(cell, str) for cell in column):
+            cells[name] = [str(cell) for cell in column]
+        else:
+            cells[name] = np.array(column, dtype=np.float64)
+    return Table("dataset.rows", cells)

@@ -1,0 +1,107 @@
+"""The contract between training and engines: a recipe, a state, and chunks of updates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from nncli.data.sources import random_stream
+from nncli.nn.activations import Array
+from nncli.nn.gradients import GradientMethod
+from nncli.nn.losses import Loss
+from nncli.nn.network import Network
+from nncli.nn.optimizers import Optimizer
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the numbers of an update, besides network and data.
+
+    Attributes
+    ----------
+    batch_size : rows per update; the last batch of an epoch may be smaller.
+    shuffle : whether each epoch has an order of rows of its own, drawn from `seed`.
+    """
+
+    loss: Loss
+    gradient: GradientMethod
+    optimizer: Optimizer
+    batch_size: int
+    shuffle: bool
+    seed: int
+
+
+@dataclass(frozen=True)
+class State:
+    """Where training stands between two updates; never changed, only replaced.
+
+    Attributes
+    ----------
+    parameters : (P,).
+    slots : the optimiser's memory (s, P).
+    update : updates done since the start.
+    partial_loss : what the batches of the running epoch add to its loss so far.
+    """
+
+    parameters: Array
+    slots: Array
+    update: int = 0
+    partial_loss: float = 0.0
+
+
+class Chunk(NamedTuple):
+    """What a chunk of updates came to.
+
+    Attributes
+    ----------
+    losses : the loss of each epoch that ended inside, each batch measured before its update.
+    gradient_norm : Euclidean norm of the last update's gradient.
+    """
+
+    state: State
+    losses: Array
+    gradient_norm: float
+
+
+class Plan(Protocol):
+    """An engine made ready for one network, data set and recipe."""
+
+    def run(self, state: State, updates: int) -> Chunk:
+        """Do `updates` updates from `state`, in the middle of an epoch if need be; the same in, the same out."""
+
+
+class Engine(Protocol):
+    """A way to execute updates."""
+
+    def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> Plan:
+        """Make ready for rows X (n, inputs), Y (n, outputs)."""
+
+
+def start(network: Network, parameters: Array, recipe: Recipe) -> State:
+    """The state before the first update."""
+    return State(parameters, recipe.optimizer.init(parameters))
+
+
+def updates_per_epoch(rows: int, recipe: Recipe) -> int:
+    """Batches in an epoch."""
+    return -(-rows // recipe.batch_size)
+
+
+def block_epochs(rows: int) -> int:
+    """How many epochs' orders are drawn together."""
+    return max(1, min(256, 1_000_000 // rows))
+
+
+@lru_cache(maxsize=2)
+def epoch_orders(seed: int, block: int, rows: int) -> Array:
+    """The order of rows in each epoch of a block, (block_epochs(rows), rows).
+
+    A pure function of its arguments: any epoch's order can be had without those before it.
+    """
+    rng = random_stream(seed, f"order {block}")
+    orders = rng.permuted(np.tile(np.arange(rows), (block_epochs(rows), 1)), axis=1)
+    orders.flags.writeable = False  # shared through the cache
+    return orders

@@ -1,0 +1,67 @@
+"""The reference engine: the updates one after the other, straight on `nn.gradients`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.engines.contract import Chunk, Recipe, State, block_epochs, epoch_orders, updates_per_epoch
+from nncli.nn.activations import Array
+from nncli.nn.network import Network
+
+
+class NumpyEngine:
+    """Plain numpy; supports every recipe."""
+
+    def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
+        """Nothing to make ready."""
+        return NumpyPlan(network, X, Y, recipe)
+
+
+@dataclass(frozen=True)
+class NumpyPlan:
+    """Updates of one network on one data set."""
+
+    network: Network
+    X: Array
+    Y: Array
+    recipe: Recipe
+
+    def run(self, state: State, updates: int) -> Chunk:
+        """Do `updates` updates."""
+        recipe = self.recipe
+        batches = updates_per_epoch(len(self.X), recipe)
+        parameters, slots, loss = state.parameters, state.slots, state.partial_loss
+        losses: list[float] = []
+        gradient = np.full(1, np.nan)
+        last = state.update + updates
+        with np.errstate(all="ignore"):  # the caller judges what is no longer finite
+            for update in range(state.update, last):
+                epoch, batch = divmod(update, batches)
+                X, Y = self._rows(epoch, batch)
+                value, gradient = recipe.gradient(self.network, parameters, X, Y, recipe.loss)
+                loss += value * self._share(len(X))
+                parameters, slots = recipe.optimizer.step(
+                    parameters, gradient, slots, update + 1, recipe.optimizer.learning_rate
+                )
+                if batch == batches - 1:
+                    losses.append(loss)
+                    loss = 0.0
+            norm = float(np.sqrt(gradient @ gradient))
+        return Chunk(State(parameters, slots, last, loss), np.array(losses), norm)
+
+    def _rows(self, epoch: int, batch: int) -> tuple[Array, Array]:
+        n, size = len(self.X), self.recipe.batch_size
+        if size >= n and not self.recipe.shuffle:
+            return self.X, self.Y
+        part = slice(batch * size, (batch + 1) * size)
+        if not self.recipe.shuffle:
+            return self.X[part], self.Y[part]
+        block, row = divmod(epoch, block_epochs(n))
+        rows = epoch_orders(self.recipe.seed, block, n)[row, part]
+        return self.X[rows], self.Y[rows]
+
+    def _share(self, rows: int) -> float:
+        """A batch's weight in the loss of its epoch: means by their rows, sums as they are."""
+        return rows / len(self.X) if self.recipe.loss.reduction == "mean" else 1.0

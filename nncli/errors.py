@@ -1,0 +1,79 @@
+"""The only errors shown without a traceback: each says what is wrong, where, and what to do.
+
+NncliError
+├── ConfigError      a key, a value or a formula of a config
+├── DataError        a table, a column or a cell
+├── RunError         a run directory or a model file
+├── DivergedError    training left the finite world          exit 3
+└── CheckFailed      --fail-if, gradcheck                    exit 4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class NncliError(Exception):
+    """Something the user can mend.
+
+    Parameters
+    ----------
+    message : what is wrong, with the value found; starts with the place where there is one.
+    hint : what to do about it.
+    source : the offending line and a caret below it, ready to print.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None, source: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.source = source
+
+    def blocks(self) -> Sequence[str]:
+        """What is printed on stderr, one block a mistake."""
+        lines = [f"error: {self.message}"]
+        if self.source:
+            lines.append(self.source)
+        if self.hint:
+            lines.append(f"hint: {self.hint}")
+        return ["\n".join(lines)]
+
+
+class ConfigError(NncliError):
+    """One or several mistakes in a config, found in one pass."""
+
+    def __init__(self, message: str, *, hint: str | None = None, source: str | None = None) -> None:
+        super().__init__(message, hint=hint, source=source)
+        self.others: tuple[ConfigError, ...] = ()
+
+    @classmethod
+    def together(cls, errors: Sequence[ConfigError]) -> ConfigError:
+        """One error that reports all of `errors`, which must not be empty."""
+        first, *others = errors
+        first.others = tuple(others)
+        return first
+
+    def blocks(self) -> Sequence[str]:
+        return [*super().blocks(), *(block for other in self.others for block in other.blocks())]
+
+
+class DataError(NncliError):
+    """A table, a column or a cell that cannot be used."""
+
+
+class RunError(NncliError):
+    """A run directory or a model file that cannot be used."""
+
+
+class DivergedError(NncliError):
+    """Training left the finite world; what was good is kept."""
+
+    exit_code = 3
+
+
+class CheckFailed(NncliError):
+    """A check the user asked for did not hold."""
+
+    exit_code = 4

@@ -1,0 +1,86 @@
+"""Where weights and biases start: (rng, shape) -> array.
+
+The shape is (units, inputs) for weights and (units,) for biases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+
+from nncli.nn.activations import Array
+
+Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+
+def glorot_uniform() -> Initializer:
+    """Uniform within sqrt(6 / (inputs + units)) (Glorot & Bengio 2010, eq. 16)."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        limit = np.sqrt(6.0 / sum(shape))
+        return rng.uniform(-limit, limit, shape)
+
+    return draw
+
+
+def glorot_normal() -> Initializer:
+    """Normal with std sqrt(2 / (inputs + units)), not truncated (as in PyTorch; Keras truncates)."""
+    return lambda rng, shape: rng.normal(0.0, np.sqrt(2.0 / sum(shape)), shape)
+
+
+def he_uniform() -> Initializer:
+    """Uniform within sqrt(6 / inputs) (He et al. 2015, eq. 10, as a uniform of equal variance)."""
+
+    def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        limit = np.sqrt(6.0 / shape[-1])
+        return rng.uniform(-limit, limit, shape)
+
+    return draw
+
+
+def he_normal() -> Initializer:
+    """Normal with std sqrt(2 / inputs) (He et al. 2015, eq. 10)."""
+    return lambda rng, shape: rng.normal(0.0, np.sqrt(2.0 / shape[-1]), shape)
+
+
+def zeros() -> Initializer:
+    """Zeros; for weights they make all units of a layer learn the same."""
+    return lambda rng, shape: np.zeros(shape)
+
+
+def uniform(
+    low: Annotated[float, "", "lower end, included"], high: Annotated[float, "", "upper end, excluded"]
+) -> Initializer:
+    """Uniform between `low` and `high`."""
+    return lambda rng, shape: rng.uniform(low, high, shape)
+
+
+def normal(
+    mean: Annotated[float, "", "centre"] = 0.0,
+    std: Annotated[float, ">= 0", "standard deviation"] = 1.0,
+) -> Initializer:
+    """Normal around `mean` with standard deviation `std`."""
+    return lambda rng, shape: rng.normal(mean, std, shape)
+
+
+def constant(value: Annotated[float, "", "the number"]) -> Initializer:
+    """The same number everywhere."""
+    return lambda rng, shape: np.full(shape, float(value))
+
+
+BIAS_INITIALIZERS: dict[str, Callable[..., Initializer]] = {
+    "zeros": zeros,
+    "uniform": uniform,
+    "normal": normal,
+    "constant": constant,
+}
+
+WEIGHT_INITIALIZERS: dict[str, Callable[..., Initializer]] = {
+    "glorot_uniform": glorot_uniform,
+    "glorot_normal": glorot_normal,
+    "he_uniform": he_uniform,
+    "he_normal": he_normal,
+    **BIAS_INITIALIZERS,
+}

@@ -1,0 +1,130 @@
+"""How far the outputs are from the targets: one number to minimise, and its derivative.
+
+With A, Y of shape (n, k) and e = A - Y, a loss is a sum of terms, one per output (`mse`, `mae` ...)
+or one per row (`cross_entropy`). `reduction: sum` adds them; `mean` divides by n k, or by n for
+`cross_entropy`. A test checks every loss x reduction x output activation x width against finite
+differences, because an average over outputs is easily lost in the derivative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+
+from nncli.nn.activations import Activation, Array, logistic
+
+Reduction = Literal["mean", "sum"]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A loss with its options bound.
+
+    Attributes
+    ----------
+    terms : (U, Y) -> terms, (..., n, k) or (..., n, 1); U is A, or Z where `link` is set.
+    slope : (U, Y) -> d(terms)/dU, (..., n, k).
+    link : the output activation the loss is written for. Sigmoid with binary cross-entropy and
+        softmax with cross-entropy join into a form in Z that neither overflows nor cancels.
+    """
+
+    name: str
+    reduction: Reduction
+    terms: Callable[[Array, Array], Array]
+    slope: Callable[[Array, Array], Array]
+    link: str | None = None
+    per_row: bool = False
+
+    def divisor(self, Y: Array) -> int:
+        """What the sum of the terms is divided by."""
+        if self.reduction == "sum":
+            return 1
+        return int(Y.shape[0]) if self.per_row else int(Y.size)
+
+    def terms_of(self, Z: Array, A: Array, Y: Array) -> Array:
+        """The unreduced terms of outputs A = activation(Z); leading axes are kept."""
+        return self.terms(Z if self.link else A, Y)
+
+    def value(self, Z: Array, A: Array, Y: Array) -> float:
+        """The loss of outputs A = activation(Z), (n, k)."""
+        return float(self.terms_of(Z, A, Y).sum() / self.divisor(Y))
+
+    def output_error(self, activation: Activation, Z: Array, A: Array, Y: Array) -> Array:
+        """dZ of the last layer, (n, k)."""
+        if self.link:
+            return self.slope(Z, Y) / self.divisor(Y)
+        return activation.backward(self.slope(A, Y) / self.divisor(Y), Z, A)
+
+
+def squared_error(reduction: Reduction = "mean") -> Loss:
+    """e^2."""
+    return Loss("squared_error", reduction, lambda A, Y: np.square(A - Y), lambda A, Y: 2.0 * (A - Y))
+
+
+def mse(reduction: Reduction = "mean") -> Loss:
+    """Mean squared error: e^2, averaged over rows and outputs."""
+    return Loss("mse", reduction, lambda A, Y: np.square(A - Y), lambda A, Y: 2.0 * (A - Y))
+
+
+def half_squared_error(reduction: Reduction = "mean") -> Loss:
+    """e^2 / 2, whose derivative is e itself."""
+    return Loss("half_squared_error", reduction, lambda A, Y: 0.5 * np.square(A - Y), lambda A, Y: A - Y)
+
+
+def mae(reduction: Reduction = "mean") -> Loss:
+    """Mean absolute error: |e|; its derivative at 0 is taken as 0."""
+    return Loss("mae", reduction, lambda A, Y: np.abs(A - Y), lambda A, Y: np.sign(A - Y))
+
+
+def huber(
+    reduction: Reduction = "mean",
+    delta: Annotated[float, "> 0", "border between square and line, in the target's units"] = 1.0,
+) -> Loss:
+    """e^2 / 2 up to `delta` from the target, delta (|e| - delta / 2) beyond (Huber 1964)."""
+
+    def terms(A: Array, Y: Array) -> Array:
+        E = np.abs(A - Y)
+        return np.where(E <= delta, 0.5 * np.square(np.minimum(E, delta)), delta * (E - 0.5 * delta))
+
+    return Loss("huber", reduction, terms, lambda A, Y: np.clip(A - Y, -delta, delta))
+
+
+def binary_cross_entropy(reduction: Reduction = "mean") -> Loss:
+    """-(y log a + (1 - y) log(1 - a)) per output, a = sigmoid(z)."""
+
+    def terms(Z: Array, Y: Array) -> Array:
+        # Equal to the formula above with a = sigmoid(z), without log(0): no term cancels or overflows.
+        return np.maximum(Z, 0.0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
+
+    return Loss("binary_cross_entropy", reduction, terms, lambda Z, Y: logistic(Z) - Y, link="sigmoid")
+
+
+def cross_entropy(reduction: Reduction = "mean") -> Loss:
+    """-sum_j y_j log a_j per row, a = softmax(z)."""
+
+    def terms(Z: Array, Y: Array) -> Array:
+        S = Z - Z.max(axis=-1, keepdims=True)
+        log_sum = np.log(np.exp(S).sum(axis=-1, keepdims=True))
+        return np.asarray(((log_sum - S) * Y).sum(axis=-1, keepdims=True))
+
+    def slope(Z: Array, Y: Array) -> Array:
+        E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+        A = E / E.sum(axis=-1, keepdims=True)
+        # The rows of Y may sum to something other than one (soft or weighted targets).
+        return np.asarray(A * Y.sum(axis=-1, keepdims=True) - Y)
+
+    return Loss("cross_entropy", reduction, terms, slope, link="softmax", per_row=True)
+
+
+LOSSES: dict[str, Callable[..., Loss]] = {
+    "mse": mse,
+    "mae": mae,
+    "huber": huber,
+    "binary_cross_entropy": binary_cross_entropy,
+    "cross_entropy": cross_entropy,
+    "squared_error": squared_error,
+    "half_squared_error": half_squared_error,
+}

@@ -1,0 +1,119 @@
+"""A fully connected network: shapes only. Its numbers live in one vector, seen through views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from nncli.nn.activations import Activation, Array
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A dense layer: `units` neurons, each with `inputs` weights and, if `bias`, one bias."""
+
+    inputs: int
+    units: int
+    activation: Activation
+    bias: bool = True
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the layer's block in the parameter vector: (units, inputs + 1), the bias last."""
+        return self.units, self.inputs + self.bias
+
+
+class LayerView(NamedTuple):
+    """The weights (units, inputs) and biases (units,) of a layer, as views of the vector."""
+
+    W: Array
+    b: Array | None
+
+
+class Activity(NamedTuple):
+    """What a forward pass computed for one layer, both (n, units)."""
+
+    Z: Array
+    A: Array
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in order; the inputs of each are the units of the one before."""
+
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        for before, after in pairwise(self.layers):
+            if before.units != after.inputs:
+                raise ValueError(f"a layer of {before.units} units cannot feed {after.inputs} inputs")
+
+    @property
+    def inputs(self) -> int:
+        """Columns of X."""
+        return self.layers[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """Columns of Y."""
+        return self.layers[-1].units
+
+    @property
+    def output_activation(self) -> Activation:
+        """What the last layer does with its sums."""
+        return self.layers[-1].activation
+
+    @cached_property
+    def offsets(self) -> tuple[int, ...]:
+        """Where each layer's block starts in the vector; one more entry holds the end."""
+        sizes = (units * columns for units, columns in (layer.shape for layer in self.layers))
+        return (0, *np.cumsum([*sizes]).tolist())
+
+    @property
+    def parameter_count(self) -> int:
+        """Length of the parameter vector."""
+        return self.offsets[-1]
+
+    def blocks(self, parameters: Array) -> list[Array]:
+        """A view (units, inputs + 1) of each layer's part of a vector (P,); without bias (units, inputs)."""
+        return [
+            parameters[start:stop].reshape(layer.shape)
+            for layer, (start, stop) in zip(self.layers, pairwise(self.offsets), strict=True)
+        ]
+
+    def views(self, parameters: Array) -> list[LayerView]:
+        """Weights and biases of each layer, as views of a vector (P,)."""
+        return [
+            LayerView(block[:, : layer.inputs], block[:, -1] if layer.bias else None)
+            for layer, block in zip(self.layers, self.blocks(parameters), strict=True)
+        ]
+
+    def flatten(self, layers: Sequence[tuple[Array, Array | None]]) -> Array:
+        """The parameter vector (P,) of weights (units, inputs) and biases (units,) by layer."""
+        parameters = np.empty(self.parameter_count)
+        for view, (W, b) in zip(self.views(parameters), layers, strict=True):
+            view.W[...] = W
+            if view.b is not None:
+                view.b[...] = b
+        return parameters
+
+    def forward(self, parameters: Array, X: Array) -> list[Activity]:
+        """Every layer's Z and A for rows X (n, inputs)."""
+        activities: list[Activity] = []
+        A = X
+        for layer, (W, b) in zip(self.layers, self.views(parameters), strict=True):
+            Z = A @ W.T
+            if b is not None:
+                Z += b
+            A = layer.activation.function(Z)
+            activities.append(Activity(Z, A))
+        return activities
+
+    def predict(self, parameters: Array, X: Array) -> Array:
+        """The outputs (n, outputs) for rows X (n, inputs)."""
+        return self.forward(parameters, X)[-1].A

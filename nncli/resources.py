@@ -1,0 +1,20 @@
+"""The folders `configs/` and `datasets/` that ship with nncli."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from nncli.errors import NncliError
+
+
+def folder(name: str) -> Traversable:
+    """`configs` or `datasets`: inside the wheel, or beside the package in a source checkout."""
+    packaged = files("nncli") / "_data" / name
+    if packaged.is_dir():
+        return packaged
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
+        return checkout / name
+    raise NncliError(f"nncli was installed without its {name}/", hint="install it again: pip install .")

@@ -1,0 +1,521 @@
+"""A run: one training kept in one directory. The sole owner of its file names and formats."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+import platform
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import nncli
+from nncli import training
+from nncli.config import Config, load_config
+from nncli.data.columns import Columns, Task
+from nncli.errors import NncliError, RunError
+from nncli.experiment import Experiment, build
+from nncli.model import Model
+from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.nn.network import Layer, Network
+from nncli.training import Report
+
+RUNS = Path("runs")
+FORMAT = 1  # of the files; raised when a reader of the last one could no longer read them
+
+CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
+SNAPSHOTS, RESULTS, PLOTS = "snapshots.npz", "results.json", "plots"
+FILES = (CONFIG, RUN, WEIGHTS, HISTORY, SNAPSHOTS, RESULTS)
+
+Status = Literal["running", "completed", "diverged", "interrupted"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _ActivationHeader(_Strict):
+    name: str
+    options: dict[str, float]
+
+
+class _LayerHeader(_Strict):
+    inputs: int
+    units: int
+    bias: bool
+    activation: _ActivationHeader
+
+
+class _ColumnsHeader(_Strict):
+    inputs: list[str]
+    targets: list[str]
+    task: Task
+    classes: list[str]
+    id: str | None
+    formulas: dict[str, str]
+
+
+class _Header(_Strict):
+    format: int
+    layers: list[_LayerHeader]
+    columns: _ColumnsHeader
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """What was kept of the way.
+
+    Attributes
+    ----------
+    weight_epochs, weights : the epochs (s,) and the parameters (s, P).
+    error_epochs, errors : the epochs (e,) and the signed errors A - Y (e, rows, outputs).
+    """
+
+    weight_epochs: Array
+    weights: Array
+    error_epochs: Array
+    errors: Array
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory, read when asked."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.path.resolve().name
+
+    @property
+    def plots(self) -> Path:
+        """Where pictures go."""
+        return self.path / PLOTS
+
+    @cached_property
+    def info(self) -> dict[str, Any]:
+        """run.json: status, versions, seed, engine, times."""
+        return _read_json(self.path / RUN)
+
+    @cached_property
+    def results(self) -> dict[str, Any]:
+        """results.json: the final evaluation of the saved weights."""
+        return _read_json(self.path / RESULTS)
+
+    @cached_property
+    def config(self) -> Config:
+        """The resolved config."""
+        return load_config(self.path / CONFIG)
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The config's data and network, as they were before training."""
+        return build(self.config)
+
+    @cached_property
+    def model(self) -> Model:
+        """The trained network."""
+        return read_model(self.path / WEIGHTS)
+
+    def model_at(self, epoch: int) -> Model:
+        """The network as it was at a kept epoch.
+
+        Raises
+        ------
+        RunError
+            If its weights were not kept; the message names the nearest that were.
+        """
+        epochs = self.snapshots.weight_epochs
+        found = np.flatnonzero(epochs == epoch)
+        if not len(found):
+            near = sorted(epochs.tolist(), key=lambda kept: abs(kept - epoch))[:3]
+            raise RunError(
+                f"{self.path}: no weights were kept at epoch {epoch}",
+                hint=f"nearest: {', '.join(map(str, sorted(near)))}" if near else "set record.weights: auto and train again",
+            )
+        return Model(self.model.network, self.snapshots.weights[found[0]], self.model.columns)
+
+    @cached_property
+    def history(self) -> dict[str, Array]:
+        """history.csv by column; a cell left empty is NaN."""
+        file = self.path / HISTORY
+        rows = list(csv.reader(io.StringIO(_read_text(file))))
+        try:
+            header, *body = rows
+            columns = zip(*body, strict=True) if body else [()] * len(header)
+            return {
+                name: np.array([float(cell) if cell else np.nan for cell in cells])
+                for name, cells in zip(header, columns, strict=True)
+            }
+        except ValueError:
+            raise RunError(f"{file}: damaged: not the table that nncli wrote") from None
+
+    @cached_property
+    def snapshots(self) -> Snapshots:
+        """What was kept of the way."""
+        arrays = read_npz(self.path / SNAPSHOTS)
+        try:
+            return Snapshots(**arrays)
+        except TypeError:
+            raise RunError(f"{self.path / SNAPSHOTS}: damaged: it holds {', '.join(arrays)}") from None
+
+
+@dataclass
+class _Recorder:
+    """Collects reports, and writes them as the files of a run."""
+
+    run: Run
+    experiment: Experiment
+    rows: list[list[str]] = field(default_factory=list)
+    weights: dict[int, Array] = field(default_factory=dict)
+    errors: dict[int, Array] = field(default_factory=dict)
+
+    @cached_property
+    def observer(self) -> training.Observer:
+        return training.Observer.of(self.experiment)
+
+    @property
+    def header(self) -> list[str]:
+        return ["epoch", "loss", *self.experiment.metrics, "learning_rate", "gradient_norm"]
+
+    def add(self, report: Report) -> None:
+        if report.kept:
+            values = [report.loss, *report.metrics.values(), report.learning_rate, report.gradient_norm]
+            self.rows.append([str(report.epoch), *map(_cell, values)])
+        record, last = self.experiment.config.record, report.epoch == self.experiment.epochs
+        density = self.observer.density
+        if training.in_snapshots(report.epoch, record.weights, density) or (last and record.weights != "none"):
+            self.weights[report.epoch] = report.state.parameters
+        if training.in_snapshots(report.epoch, record.errors, density) or (last and record.errors != "none"):
+            self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:1000]
+
+    def write(self, parameters: Array, epoch: int, info: Mapping[str, Any]) -> None:
+        """Everything but config.yaml; run.json last, so that its status is true of the others."""
+        path, experiment = self.run.path, self.experiment
+        table = [self.header, *self.rows]
+        write_text(path / HISTORY, "".join(",".join(row) + "\n" for row in table))
+        model = Model(experiment.network, parameters, experiment.dataset.columns)
+        write_model(path / WEIGHTS, model)
+        P, n = experiment.network.parameter_count, min(len(experiment.dataset), 1000)
+        write_npz(
+            path / SNAPSHOTS,
+            {
+                "weight_epochs": np.array(list(self.weights), dtype=np.int64),
+                "weights": np.array(list(self.weights.values())).reshape(-1, P),
+                "error_epochs": np.array(list(self.errors), dtype=np.int64),
+                "errors": np.array(list(self.errors.values())).reshape(-1, n, experiment.network.outputs),
+            },
+        )
+        A = model.outputs(experiment.dataset.X)
+        with np.errstate(all="ignore"):
+            metrics = {name: metric(A, experiment.dataset.Y) for name, metric in experiment.metrics.items()}
+        results = {"epoch": epoch, "train": {"loss": self.observer.loss(parameters), **metrics}}
+        write_json(path / RESULTS, results)
+        write_json(path / RUN, info)
+
+
+def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Iterator[Report]:
+    """Train into a run's directory, passing every report on; the files are written when it ends, however it ends.
+
+    Raises
+    ------
+    training.Diverged
+        After history and last good weights have been saved.
+    """
+    recorder = _Recorder(run, experiment)
+    write_text(run.path / CONFIG, experiment.config.to_yaml(run.path))
+    info: dict[str, Any] = {
+        "format": FORMAT,
+        "status": "running",
+        "started": _now(),
+        "seed": experiment.config.seed.model_dump(),
+        "engine": experiment.engine_name,
+        "versions": {"nncli": nncli.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        "command": list(command),
+    }
+    write_json(run.path / RUN, info)
+    parameters, epoch, status = experiment.initial, 0, "interrupted"
+    try:
+        for report in training.train(experiment):
+            recorder.add(report)
+            parameters, epoch = report.state.parameters, report.epoch
+            yield report
+        status = "completed"
+    except training.Diverged as outcome:
+        status, parameters = "diverged", outcome.last_good.parameters
+        epoch = outcome.last_good.update // experiment.updates_per_epoch
+        first = outcome.epoch - len(outcome.losses) + 1
+        known = {row[0] for row in recorder.rows}
+        for position, loss in enumerate(outcome.losses.tolist()):
+            if str(first + position) not in known:
+                blank = [""] * (len(recorder.header) - 2)
+                recorder.rows.append([str(first + position), _cell(loss), *blank])
+        raise
+    finally:
+        recorder.write(parameters, epoch, {**info, "status": status, "ended": _now(), "epochs": epoch})
+
+
+def create(name: str) -> Run:
+    """A new directory under runs/: the name, or with -2, -3 ... where it is taken."""
+    safe = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
+    RUNS.mkdir(parents=True, exist_ok=True)
+    number = 1
+    while True:
+        path = RUNS / (safe if number == 1 else f"{safe}-{number}")
+        try:
+            path.mkdir()
+            return Run(path)
+        except FileExistsError:
+            number += 1
+
+
+def create_at(path: Path, *, overwrite: bool) -> Run:
+    """Exactly this directory.
+
+    Raises
+    ------
+    RunError
+        If it is no directory, or holds anything and `overwrite` is not given.
+    """
+    if path.exists() and not path.is_dir():
+        raise RunError(f"{path}: is a file, not a directory")
+    if path.is_dir() and any(path.iterdir()):
+        if not overwrite:
+            raise RunError(
+                f"{path}: the directory is in use", hint="give another --output, or --overwrite to replace the run in it"
+            )
+        for file in FILES:
+            (path / file).unlink(missing_ok=True)
+        for picture in (path / PLOTS).glob("*"):
+            picture.unlink()
+    path.mkdir(parents=True, exist_ok=True)
+    return Run(path)
+
+
+def all_runs() -> list[Run]:
+    """The runs under runs/, newest first."""
+    found = [Run(path) for path in RUNS.iterdir() if (path / RUN).is_file()] if RUNS.is_dir() else []
+    return sorted(found, key=lambda run: (run.info.get("started", ""), run.name), reverse=True)
+
+
+def find(reference: str | None) -> Run:
+    """The run a person means: a directory, a name under runs/, a weights.npz, or nothing for the latest.
+
+    Raises
+    ------
+    RunError
+        If there is none; the message names those that exist.
+    """
+    if reference is None:
+        latest = next((run for run in all_runs() if (run.path / WEIGHTS).is_file()), None)
+        if latest is None:
+            raise RunError("no run in ./runs", hint="train one first: nncli train CONFIG")
+        return latest
+    given = Path(reference)
+    for path in (given.parent if given.name == WEIGHTS and given.is_file() else given, RUNS / reference):
+        if (path / WEIGHTS).is_file():
+            return Run(path)
+    known = [run.name for run in all_runs()]
+    listing = f"runs here: {', '.join(known)}" if known else "there are no runs in ./runs; train one first"
+    raise RunError(f"{reference}: no such run", hint=listing)
+
+
+def write_model(path: Path, model: Model) -> None:
+    """Weights by layer and a header: weights.npz."""
+    columns = model.columns
+    header = _Header(
+        format=FORMAT,
+        layers=[
+            _LayerHeader(
+                inputs=layer.inputs,
+                units=layer.units,
+                bias=layer.bias,
+                activation=_ActivationHeader(name=layer.activation.name, options=dict(layer.activation.options)),
+            )
+            for layer in model.network.layers
+        ],
+        columns=_ColumnsHeader(
+            inputs=list(columns.inputs),
+            targets=list(columns.targets),
+            task=columns.task,
+            classes=list(columns.classes),
+            id=columns.id,
+            formulas=dict(columns.formulas),
+        ),
+    )
+    arrays = {"header": np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)}
+    for index, (W, b) in enumerate(model.network.views(model.parameters)):
+        arrays[f"layers.{index}.weight"] = W
+        if b is not None:
+            arrays[f"layers.{index}.bias"] = b
+    write_npz(path, arrays)
+
+
+def read_model(path: Path) -> Model:
+    """The network in a weights.npz, checked: digest, header, names, shapes, finiteness.
+
+    Raises
+    ------
+    RunError
+        If it is missing, damaged, or was written by a later version.
+    """
+    arrays = read_npz(path)
+    try:
+        header = _Header.model_validate_json(arrays.pop("header").tobytes())
+    except (KeyError, ValidationError):
+        raise RunError(f"{path}: its header cannot be read", hint="train again, or copy the file again") from None
+    if header.format > FORMAT:
+        raise RunError(
+            f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
+        )
+    network = Network(
+        tuple(
+            Layer(layer.inputs, layer.units, ACTIVATIONS[layer.activation.name](**layer.activation.options), layer.bias)
+            for layer in header.layers
+        )
+    )
+    expected = {f"layers.{i}.weight": (layer.units, layer.inputs) for i, layer in enumerate(network.layers)}
+    expected |= {f"layers.{i}.bias": (layer.units,) for i, layer in enumerate(network.layers) if layer.bias}
+    if {name: array.shape for name, array in arrays.items()} != expected:
+        raise RunError(f"{path}: its arrays do not have the shapes its header states")
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        raise RunError(f"{path}: a weight is not finite")
+    parameters = network.flatten(
+        [(arrays[f"layers.{i}.weight"], arrays.get(f"layers.{i}.bias")) for i in range(len(network.layers))]
+    )
+    given = header.columns
+    columns = Columns(
+        inputs=tuple(given.inputs),
+        targets=tuple(given.targets),
+        task=given.task,
+        classes=tuple(given.classes),
+        id=given.id,
+        formulas=given.formulas,
+    )
+    return Model(network, parameters, columns)
+
+
+def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Arrays and the digest of them all; equal arrays give equal bytes."""
+    whole = {**arrays, "digest": np.frombuffer(_digest(arrays), dtype=np.uint8)}
+    buffer = io.BytesIO()
+    # Without compression, and with zip's oldest date instead of now: the bytes depend on the arrays alone.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in whole.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+    _write(path, buffer.getvalue())
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The arrays of a file that `write_npz` made, their digest checked.
+
+    Raises
+    ------
+    RunError
+        If it is missing or not what was written.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        stored = arrays.pop("digest").tobytes()
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, KeyError, zipfile.BadZipFile, EOFError, AttributeError):
+        raise RunError(f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again") from None
+    if stored != _digest(arrays):
+        raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
+    return arrays
+
+
+def _digest(arrays: Mapping[str, Array]) -> bytes:
+    """SHA-256 over the sorted names, dtypes, shapes and bytes."""
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        total.update(array.tobytes())
+    return total.digest()
+
+
+def write_text(path: Path, text: str) -> None:
+    """Text as UTF-8, whole or not at all."""
+    _write(path, text.encode())
+
+
+def write_json(path: Path, values: Mapping[str, Any]) -> None:
+    """JSON with non-finite numbers as null."""
+    write_text(path, json.dumps(finite(values), indent=1, ensure_ascii=False) + "\n")
+
+
+def finite(value: Any) -> Any:
+    """The same value with NaN and infinities, which JSON does not know, as None."""
+    if isinstance(value, Mapping):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(entry) for entry in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new."""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise NncliError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise RunError(f"{path}: damaged: not UTF-8 text") from None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(_read_text(path))
+    except (json.JSONDecodeError, RecursionError):
+        raise RunError(f"{path}: damaged: not readable as JSON") from None
+    if not isinstance(values, dict):
+        raise RunError(f"{path}: damaged: not a JSON object")
+    return values
+
+
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else repr(float(value))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

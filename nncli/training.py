@@ -1,0 +1,200 @@
+"""The training loop: a generator of reports, which the caller shows, records or stops."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from nncli.engines.contract import Chunk, Plan, State, start
+from nncli.experiment import Experiment
+from nncli.nn.activations import Array
+
+CHUNK_SECONDS = 0.5  # a chunk is the longest time in which nothing is reported or heard
+HUGE = 1e6  # a loss grown by this factor will not come back
+
+Every = Literal["auto", "all", "none"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is known after an epoch; epoch 0 is before training.
+
+    Attributes
+    ----------
+    loss : of epoch k as it was trained, each batch before its update; of epoch 0 at the start.
+    metrics, outputs : measured after the epoch on all training rows; outputs are (n, k).
+    gradient_norm : of the epoch's last update; NaN at epoch 0.
+    kept : whether the epoch belongs to the history, not only to the snapshots.
+    """
+
+    epoch: int
+    loss: float
+    metrics: Mapping[str, float]
+    gradient_norm: float
+    learning_rate: float
+    state: State
+    outputs: Array
+    kept: bool
+
+
+class Diverged(Exception):  # noqa: N818 - an outcome of training, turned into an error by the caller
+    """Training left the finite world in `epoch`; the loss of the weights in `last_good` was still sound."""
+
+    def __init__(self, epoch: int, losses: Array, reason: str, last_good: State) -> None:
+        super().__init__(reason)
+        self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
+
+
+def in_history(epoch: int, every: Literal["auto", "all"]) -> bool:
+    """Whether the history has a row: every epoch to 1,000, every 10th to 10,000, and so on."""
+    step = 1
+    while every == "auto" and epoch > 1000 * step:
+        step *= 10
+    return epoch % step == 0
+
+
+def snapshot_density(numbers: int) -> int:
+    """Snapshots per doubling of epochs, 16 at most, so that 24 doublings stay below 64 MB."""
+    affordable = (64_000_000 // (8 * max(1, numbers)) - 17) // 24
+    return next((density for density in (16, 8, 4, 2) if density <= affordable), 1)
+
+
+def in_snapshots(epoch: int, every: Every, density: int) -> bool:
+    """Whether weights and row errors are kept: epochs 0 to 16, then `density` per doubling."""
+    if every != "auto":
+        return every == "all"
+    if epoch <= 16:
+        return True
+    doubling: int = 1 << (epoch.bit_length() - 1)
+    return epoch % (doubling // density) == 0
+
+
+def train(experiment: Experiment, state: State | None = None) -> Iterator[Report]:
+    """Train from `state` (default: the start) to the last epoch, yielding a report where one is due.
+
+    Raises
+    ------
+    Diverged
+        When the loss or a parameter is no longer finite, or the loss has grown beyond all hope.
+    """
+    plan = experiment.engine.plan(
+        experiment.network, experiment.dataset.X, experiment.dataset.Y, experiment.recipe
+    )
+    per_epoch = experiment.updates_per_epoch
+    state = state or start(experiment.network, experiment.initial, experiment.recipe)
+    observer = Observer.of(experiment)
+    limit = HUGE * max(observer.loss(experiment.initial), observer.loss_of_mean())
+    if state.update == 0:
+        yield observer.report(0, observer.loss(state.parameters), float("nan"), state)
+    pace = _Pace()
+    earlier = state
+    while state.update < per_epoch * experiment.epochs:
+        due = observer.next_epoch(state.update // per_epoch) * per_epoch
+        updates = min(due - state.update, pace.updates)
+        began = time.perf_counter()
+        chunk = plan.run(state, updates)
+        pace.measured(updates, time.perf_counter() - began)
+        reason = _divergence(chunk, limit, experiment)
+        if reason:
+            raise _diverged(plan, earlier, state, chunk, per_epoch, reason, limit)
+        earlier, state = state, chunk.state
+        if state.update == due:
+            yield observer.report(due // per_epoch, float(chunk.losses[-1]), chunk.gradient_norm, state)
+
+
+class _Pace:
+    """How many updates fill a chunk, learnt from the last one."""
+
+    def __init__(self) -> None:
+        self.updates = 1
+
+    def measured(self, updates: int, seconds: float) -> None:
+        rate = updates / max(seconds, 1e-9)
+        self.updates = max(1, int(min(rate * CHUNK_SECONDS, 10 * updates)))
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Measures a state on the training rows, and knows at which epochs."""
+
+    experiment: Experiment
+    density: int
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Observer:
+        """The observer an experiment's `record` asks for."""
+        rows = min(len(experiment.dataset), 1000) * experiment.network.outputs
+        return cls(experiment, snapshot_density(experiment.network.parameter_count + rows))
+
+    def next_epoch(self, epoch: int) -> int:
+        """The first epoch after `epoch` that is reported; the last one always is."""
+        epoch += 1
+        while epoch < self.experiment.epochs and not (self.kept(epoch) or self.snapped(epoch)):
+            epoch += 1
+        return epoch
+
+    def kept(self, epoch: int) -> bool:
+        """Whether the history has a row for it."""
+        return in_history(epoch, self.experiment.config.record.history) or epoch == self.experiment.epochs
+
+    def snapped(self, epoch: int) -> bool:
+        """Whether weights or row errors of it are kept."""
+        record = self.experiment.config.record
+        return epoch == self.experiment.epochs or any(
+            in_snapshots(epoch, every, self.density) for every in (record.weights, record.errors)
+        )
+
+    def loss(self, parameters: Array) -> float:
+        """The loss on all training rows."""
+        data, loss = self.experiment.dataset, self.experiment.recipe.loss
+        with np.errstate(all="ignore"):
+            output = self.experiment.network.forward(parameters, data.X)[-1]
+            return loss.value(output.Z, output.A, data.Y)
+
+    def loss_of_mean(self) -> float:
+        """The loss of predicting each target's mean, or 0 for losses that are written in Z."""
+        data, loss = self.experiment.dataset, self.experiment.recipe.loss
+        if loss.link:
+            return 0.0
+        A = np.broadcast_to(data.Y.mean(axis=0), data.Y.shape)
+        return loss.value(A, A, data.Y)
+
+    def report(self, epoch: int, loss: float, gradient_norm: float, state: State) -> Report:
+        """Measure a state."""
+        data = self.experiment.dataset
+        with np.errstate(all="ignore"):
+            A = self.experiment.network.predict(state.parameters, data.X)
+            metrics = {name: metric(A, data.Y) for name, metric in self.experiment.metrics.items()}
+        rate = self.experiment.recipe.optimizer.learning_rate
+        return Report(epoch, loss, metrics, gradient_norm, rate, state, A, self.kept(epoch))
+
+
+def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | None:
+    """Why training cannot go on, or None."""
+    if not np.isfinite(chunk.losses).all():
+        return "the loss is no longer finite"
+    if not np.isfinite(chunk.state.parameters).all():
+        return "a weight is no longer finite"
+    if (chunk.losses > limit).any():
+        return f"the loss has grown more than {HUGE:.0e} times beyond that of predicting the mean".replace("e+0", "e")
+    epsilon = experiment.config.gradient.options().get("epsilon")
+    if epsilon and (chunk.state.parameters + epsilon == chunk.state.parameters).any():
+        return f"a weight is so large that adding epsilon = {epsilon:g} no longer changes it"
+    return None
+
+
+def _diverged(
+    plan: Plan, earlier: State, state: State, chunk: Chunk, per_epoch: int, reason: str, limit: float
+) -> Diverged:
+    """Find the epoch in which a chunk diverged, and the state before it."""
+    bad = np.flatnonzero(~(chunk.losses <= limit))
+    count = int(bad[0]) + 1 if len(bad) else len(chunk.losses)
+    epoch = state.update // per_epoch + max(1, count)
+    # An epoch shows the loss of the weights it started from, so those of two epochs before were good.
+    update = per_epoch * max(0, epoch - 2)
+    good = plan.run(state, update - state.update).state if update >= state.update else earlier
+    return Diverged(epoch, chunk.losses[:count], reason, good)
