@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from nncli.config import Config
 from nncli.config.mistakes import Mistake, wrong_shape
 from nncli.config.schema import LayerConfig
 from nncli.data import sources
-from nncli.data.columns import Columns, Dataset, assign
+from nncli.data.columns import Dataset, assign
 from nncli.data.table import Table
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
 from nncli.errors import DataError
@@ -62,6 +62,16 @@ class Experiment:
     def updates_per_epoch(self) -> int:
         """Updates in a pass."""
         return updates_per_epoch(len(self.dataset), self.recipe)
+
+    def shortened(self, *, epochs: int, rows: int) -> Experiment:
+        """The same network from the same start, with at most so many epochs and rows."""
+        training = self.config.training.model_copy(update={"epochs": min(epochs, self.epochs)})
+        return replace(
+            self,
+            config=self.config.model_copy(update={"training": training}),
+            dataset=Dataset.read(self.dataset.table.head(rows), self.dataset.columns),
+            recipe=replace(self.recipe, batch_size=min(self.recipe.batch_size, rows, len(self.dataset))),
+        )
 
 
 def build(config: Config) -> Experiment:

@@ -143,7 +143,9 @@ class Run:
             near = sorted(epochs.tolist(), key=lambda kept: abs(kept - epoch))[:3]
             raise RunError(
                 f"{self.path}: no weights were kept at epoch {epoch}",
-                hint=f"nearest: {', '.join(map(str, sorted(near)))}" if near else "set record.weights: auto and train again",
+                hint=f"nearest: {', '.join(map(str, sorted(near)))}"
+                if near
+                else "set record.weights: auto and train again",
             )
         return Model(self.model.network, self.snapshots.weights[found[0]], self.model.columns)
 
@@ -196,7 +198,9 @@ class _Recorder:
             self.rows.append([str(report.epoch), *map(_cell, values)])
         record, last = self.experiment.config.record, report.epoch == self.experiment.epochs
         density = self.observer.density
-        if training.in_snapshots(report.epoch, record.weights, density) or (last and record.weights != "none"):
+        if training.in_snapshots(report.epoch, record.weights, density) or (
+            last and record.weights != "none"
+        ):
             self.weights[report.epoch] = report.state.parameters
         if training.in_snapshots(report.epoch, record.errors, density) or (last and record.errors != "none"):
             self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:1000]
@@ -242,7 +246,11 @@ def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Ite
         "started": _now(),
         "seed": experiment.config.seed.model_dump(),
         "engine": experiment.engine_name,
-        "versions": {"nncli": nncli.__version__, "numpy": np.__version__, "python": platform.python_version()},
+        "versions": {
+            "nncli": nncli.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
         "command": list(command),
     }
     write_json(run.path / RUN, info)
@@ -294,7 +302,8 @@ def create_at(path: Path, *, overwrite: bool) -> Run:
     if path.is_dir() and any(path.iterdir()):
         if not overwrite:
             raise RunError(
-                f"{path}: the directory is in use", hint="give another --output, or --overwrite to replace the run in it"
+                f"{path}: the directory is in use",
+                hint="give another --output, or --overwrite to replace the run in it",
             )
         for file in FILES:
             (path / file).unlink(missing_ok=True)
@@ -342,7 +351,9 @@ def write_model(path: Path, model: Model) -> None:
                 inputs=layer.inputs,
                 units=layer.units,
                 bias=layer.bias,
-                activation=_ActivationHeader(name=layer.activation.name, options=dict(layer.activation.options)),
+                activation=_ActivationHeader(
+                    name=layer.activation.name, options=dict(layer.activation.options)
+                ),
             )
             for layer in model.network.layers
         ],
@@ -355,12 +366,8 @@ def write_model(path: Path, model: Model) -> None:
             formulas=dict(columns.formulas),
         ),
     )
-    arrays = {"header": np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)}
-    for index, (W, b) in enumerate(model.network.views(model.parameters)):
-        arrays[f"layers.{index}.weight"] = W
-        if b is not None:
-            arrays[f"layers.{index}.bias"] = b
-    write_npz(path, arrays)
+    stored = np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)
+    write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})
 
 
 def read_model(path: Path) -> Model:
@@ -375,26 +382,32 @@ def read_model(path: Path) -> Model:
     try:
         header = _Header.model_validate_json(arrays.pop("header").tobytes())
     except (KeyError, ValidationError):
-        raise RunError(f"{path}: its header cannot be read", hint="train again, or copy the file again") from None
+        raise RunError(
+            f"{path}: its header cannot be read", hint="train again, or copy the file again"
+        ) from None
     if header.format > FORMAT:
         raise RunError(
             f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
         )
     network = Network(
         tuple(
-            Layer(layer.inputs, layer.units, ACTIVATIONS[layer.activation.name](**layer.activation.options), layer.bias)
+            Layer(
+                layer.inputs,
+                layer.units,
+                ACTIVATIONS[layer.activation.name](**layer.activation.options),
+                layer.bias,
+            )
             for layer in header.layers
         )
     )
-    expected = {f"layers.{i}.weight": (layer.units, layer.inputs) for i, layer in enumerate(network.layers)}
-    expected |= {f"layers.{i}.bias": (layer.units,) for i, layer in enumerate(network.layers) if layer.bias}
-    if {name: array.shape for name, array in arrays.items()} != expected:
+    parameters = np.zeros(network.parameter_count)
+    tensors = network.tensors(parameters)
+    if {name: array.shape for name, array in arrays.items()} != {name: t.shape for name, t in tensors.items()}:
         raise RunError(f"{path}: its arrays do not have the shapes its header states")
-    if not all(np.isfinite(array).all() for array in arrays.values()):
+    for name, tensor in tensors.items():
+        tensor[...] = arrays[name]
+    if not np.isfinite(parameters).all():
         raise RunError(f"{path}: a weight is not finite")
-    parameters = network.flatten(
-        [(arrays[f"layers.{i}.weight"], arrays.get(f"layers.{i}.bias")) for i in range(len(network.layers))]
-    )
     given = header.columns
     columns = Columns(
         inputs=tuple(given.inputs),
@@ -417,7 +430,7 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
             member = io.BytesIO()
             np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    _write(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue())
 
 
 def read_npz(path: Path) -> dict[str, Array]:
@@ -435,7 +448,9 @@ def read_npz(path: Path) -> dict[str, Array]:
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}") from None
     except (ValueError, KeyError, zipfile.BadZipFile, EOFError, AttributeError):
-        raise RunError(f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again") from None
+        raise RunError(
+            f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again"
+        ) from None
     if stored != _digest(arrays):
         raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
     return arrays
@@ -453,7 +468,7 @@ def _digest(arrays: Mapping[str, Array]) -> bytes:
 
 def write_text(path: Path, text: str) -> None:
     """Text as UTF-8, whole or not at all."""
-    _write(path, text.encode())
+    write_bytes(path, text.encode())
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -470,8 +485,14 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new."""
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new.
+
+    Raises
+    ------
+    NncliError
+        If the file cannot be written; nothing is left behind.
+    """
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:

@@ -41,7 +41,7 @@ class Report:
     kept: bool
 
 
-class Diverged(Exception):  # noqa: N818 - an outcome of training, turned into an error by the caller
+class Diverged(Exception):
     """Training left the finite world in `epoch`; the loss of the weights in `last_good` was still sound."""
 
     def __init__(self, epoch: int, losses: Array, reason: str, last_good: State) -> None:
@@ -180,7 +180,9 @@ def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | Non
     if not np.isfinite(chunk.state.parameters).all():
         return "a weight is no longer finite"
     if (chunk.losses > limit).any():
-        return f"the loss has grown more than {HUGE:.0e} times beyond that of predicting the mean".replace("e+0", "e")
+        return f"the loss has grown more than {HUGE:.0e} times beyond that of predicting the mean".replace(
+            "e+0", "e"
+        )
     epsilon = experiment.config.gradient.options().get("epsilon")
     if epsilon and (chunk.state.parameters + epsilon == chunk.state.parameters).any():
         return f"a weight is so large that adding epsilon = {epsilon:g} no longer changes it"

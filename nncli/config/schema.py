@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -16,7 +16,12 @@ from nncli.nn.metrics import METRICS
 from nncli.nn.optimizers import OPTIMIZERS
 
 if TYPE_CHECKING:
-    ActivationChoice = LossChoice = GradientChoice = OptimizerChoice = WeightInit = BiasInit = Choice
+    ActivationChoice: TypeAlias = Choice
+    LossChoice: TypeAlias = Choice
+    GradientChoice: TypeAlias = Choice
+    OptimizerChoice: TypeAlias = Choice
+    WeightInit: TypeAlias = Choice
+    BiasInit: TypeAlias = Choice
 else:
     ActivationChoice = choice("activation", ACTIVATIONS)
     LossChoice = choice("loss", LOSSES)

@@ -46,7 +46,7 @@ def _elementwise(
     **options: float,
 ) -> Activation:
     def backward(dA: Array, Z: Array, A: Array) -> Array:
-        return dA * derivative(Z, A)
+        return np.asarray(dA * derivative(Z, A))
 
     return Activation(name, function, backward, derivative, expression, derivative_expression, options)
 
@@ -54,7 +54,7 @@ def _elementwise(
 def logistic(Z: Array) -> Array:
     """1 / (1 + exp(-Z)), without overflow and with full relative precision in both tails."""
     E = np.exp(-np.abs(Z))
-    return np.where(Z >= 0, 1.0, E) / (1.0 + E)
+    return np.asarray(np.where(Z >= 0, 1.0, E) / (1.0 + E))
 
 
 _LOGISTIC = "where(z >= 0, 1, exp(-abs(z))) / (1 + exp(-abs(z)))"
@@ -117,7 +117,8 @@ def _gelu(Z: Array) -> Array:
 
 def _gelu_derivative(Z: Array, A: Array) -> Array:
     C, T = _gelu_tanh(Z)
-    return 0.5 * (1.0 + T) + 0.5 * C * (1.0 - T * T) * _GELU_C * (1.0 + 3.0 * _GELU_K * C * C)
+    slope = _GELU_C * (1.0 + 3.0 * _GELU_K * C * C)
+    return np.asarray(0.5 * (1.0 + T) + 0.5 * C * (1.0 - T * T) * slope)
 
 
 def gelu() -> Activation:

@@ -53,7 +53,7 @@ class Loss:
         return float(self.terms_of(Z, A, Y).sum() / self.divisor(Y))
 
     def output_error(self, activation: Activation, Z: Array, A: Array, Y: Array) -> Array:
-        """dZ of the last layer, (n, k)."""
+        """DZ of the last layer, (n, k)."""
         if self.link:
             return self.slope(Z, Y) / self.divisor(Y)
         return activation.backward(self.slope(A, Y) / self.divisor(Y), Z, A)
@@ -97,7 +97,7 @@ def binary_cross_entropy(reduction: Reduction = "mean") -> Loss:
 
     def terms(Z: Array, Y: Array) -> Array:
         # Equal to the formula above with a = sigmoid(z), without log(0): no term cancels or overflows.
-        return np.maximum(Z, 0.0) - Z * Y + np.log1p(np.exp(-np.abs(Z)))
+        return np.asarray(np.maximum(Z, 0.0) - Z * Y + np.log1p(np.exp(-np.abs(Z))))
 
     return Loss("binary_cross_entropy", reduction, terms, lambda Z, Y: logistic(Z) - Y, link="sigmoid")
 

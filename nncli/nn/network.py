@@ -93,6 +93,15 @@ class Network:
             for layer, block in zip(self.layers, self.blocks(parameters), strict=True)
         ]
 
+    def tensors(self, parameters: Array) -> dict[str, Array]:
+        """The views by name, `layers.0.weight`, `layers.0.bias` ..., in the order of the vector's layers."""
+        named = {}
+        for index, (W, b) in enumerate(self.views(parameters)):
+            named[f"layers.{index}.weight"] = W
+            if b is not None:
+                named[f"layers.{index}.bias"] = b
+        return named
+
     def flatten(self, layers: Sequence[tuple[Array, Array | None]]) -> Array:
         """The parameter vector (P,) of weights (units, inputs) and biases (units,) by layer."""
         parameters = np.empty(self.parameter_count)

@@ -1,0 +1,1 @@
+"""Looking inside: functions of networks, experiments and runs that return data."""

@@ -1,0 +1,63 @@
+"""Conditions on results, as `--fail-if` takes them: NAME OP NUMBER."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from nncli.errors import CheckFailed, NncliError
+from nncli.nearest import nearest
+
+OPERATORS: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_FORM = re.compile(r"\s*(?P<name>[A-Za-z_]\w*)\s*(?P<operator>[<>]=?)\s*(?P<number>\S+)\s*")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A comparison that must not hold."""
+
+    name: str
+    operator: str
+    number: float
+
+    @classmethod
+    def parse(cls, text: str, known: Collection[str]) -> Condition:
+        """Read `mse > 0.01`; `train_` may stand before the name.
+
+        Raises
+        ------
+        NncliError
+            If it is not of that form, or the name is not among `known`.
+        """
+        match = _FORM.fullmatch(text)
+        try:
+            number = float(match["number"]) if match else float("nan")
+        except ValueError:
+            number = float("nan")
+        if match is None or number != number:
+            raise NncliError(
+                f"--fail-if '{text}': not of the form NAME OP NUMBER",
+                hint='for example --fail-if "mse > 0.01"',
+            )
+        name = match["name"].removeprefix("train_")
+        if name not in known:
+            near = nearest(name, known)
+            raise NncliError(
+                f"--fail-if '{text}': no metric '{match['name']}'",
+                hint=(f"did you mean {near}? " if near else "")
+                + f"known: {', '.join(known)}; more by metrics: in the config",
+            )
+        return cls(name, match["operator"], number)
+
+    def check(self, results: Mapping[str, float]) -> None:
+        """Raise CheckFailed where the comparison holds, or the value is not a number."""
+        value = results[self.name]
+        if value != value or OPERATORS[self.operator](value, self.number):
+            raise CheckFailed(f"check failed: {self.name} {value:.6g} {self.operator} {self.number:g}")

@@ -1,0 +1,60 @@
+"""A quick trial of everything a training does: write, read back, predict, check gradients."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nncli import runs
+from nncli.analysis.evaluation import evaluate
+from nncli.analysis.gradcheck import TOLERANCE, check_gradients
+from nncli.errors import CheckFailed
+from nncli.experiment import Experiment
+from nncli.runs import Run
+
+EPOCHS = 2
+ROWS = 64
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """What a trial came to; `worst` is the largest relative error of a gradient."""
+
+    epochs: int
+    rows: int
+    files: int
+    worst: float
+    metrics: Mapping[str, float]
+
+
+def smoke(experiment: Experiment) -> Smoke:
+    """Train at most 2 epochs on at most 64 rows in a temporary directory, and check what comes back.
+
+    Raises
+    ------
+    CheckFailed
+        If a gradient or a prediction read back does not agree.
+    nncli.training.Diverged
+        If even that diverges.
+    """
+    small = experiment.shortened(epochs=EPOCHS, rows=ROWS)
+    with tempfile.TemporaryDirectory(prefix="nncli-smoke-") as folder:
+        run = Run(Path(folder))
+        report = None
+        for report in runs.record(small, run):
+            pass
+        assert report is not None  # epoch 0 is always reported
+        again = Run(Path(folder))
+        if not np.array_equal(again.model.outputs(small.dataset.X), report.outputs):
+            raise CheckFailed("smoke: the weights read back predict something else than those trained")
+        checks = check_gradients(small, again.model.parameters)
+        worst = max(checks, key=lambda entry: entry.worst)
+        if worst.worst > TOLERANCE:
+            raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")
+        metrics = evaluate(again, small.dataset.table)
+        files = sum(1 for path in Path(folder).rglob("*") if path.is_file())
+    return Smoke(report.epoch, len(small.dataset), files, worst.worst, metrics)

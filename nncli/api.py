@@ -1,0 +1,57 @@
+"""The commands as functions, for Python users: load_config -> train -> Run -> predict, plot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from nncli import experiment, plots, runs
+from nncli.config import Config, load_config
+from nncli.runs import Run
+
+
+def train(config: Config | str | os.PathLike[str], *, output: str | os.PathLike[str] | None = None) -> Run:
+    """Train a network into a new run directory.
+
+    Parameters
+    ----------
+    config : a config, or the path of one.
+    output : the directory, which must be empty or new; default: runs/<name>, runs/<name>-2 ...
+
+    Raises
+    ------
+    NncliError
+        If config or data cannot be used; nothing is written then.
+    nncli.training.Diverged
+        If training left the finite world; history and last good weights are in the run.
+    """
+    if not isinstance(config, Config):
+        config = load_config(config)
+    prepared = experiment.build(config)
+    run = runs.create(config.run_name) if output is None else runs.create_at(Path(output), overwrite=False)
+    for _ in runs.record(prepared, run):
+        pass
+    return run
+
+
+def open_run(reference: str | None = None) -> Run:
+    """The run a directory or a name means; without one the latest under ./runs.
+
+    Raises
+    ------
+    RunError
+        If there is none.
+    """
+    return runs.find(reference)
+
+
+def plot(run: Run, kinds: Sequence[str] = (), *, format: str = "svg") -> list[Path]:
+    """Draw pictures into the run's plots/; without kinds all that fit. Returns their paths."""
+    view = plots.View()
+    paths = []
+    for kind in kinds or plots.fitting(run, view):
+        path = run.plots / f"{kind}.{format}"
+        plots.save(plots.KINDS[kind].draw(run, view), path)
+        paths.append(path)
+    return paths

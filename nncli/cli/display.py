@@ -1,0 +1,128 @@
+"""Reports as a progress bar on a terminal, or as plain key=value lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from nncli.cli.output import Output
+
+if TYPE_CHECKING:
+    from nncli.experiment import Experiment
+    from nncli.runs import Run
+    from nncli.training import Report
+
+PATIENCE = 0.5  # seconds before a bar appears
+HEARTBEAT = 30.0  # seconds between lines at the most
+
+
+class Display(Protocol):
+    """What shows reports."""
+
+    def update(self, report: Report) -> None:
+        """Show one."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def update(self, report: Report) -> None:
+        """Show nothing."""
+
+
+class Lines:
+    """A line of key=value every `log_every` epochs, and one every 30 s."""
+
+    def __init__(self, experiment: Experiment, run: Run) -> None:
+        network, dataset = experiment.network, experiment.dataset
+        widths = [network.inputs, *(layer.units for layer in network.layers)]
+        self.epochs = experiment.epochs
+        self.every = _every(experiment.config.training.log_every, self.epochs)
+        self.due, self.last = 0, time.monotonic()
+        _say(f"run={run.path} seed={experiment.config.seed.training} engine={experiment.engine_name}")
+        _say(
+            f"data source={dataset.table.origin} rows={len(dataset)} inputs={network.inputs} "
+            f"outputs={network.outputs} task={dataset.columns.task}"
+        )
+        _say(
+            f"model layers={'-'.join(map(str, widths))} "
+            f"activations={','.join(layer.activation.name for layer in network.layers)} "
+            f"params={network.parameter_count}"
+        )
+
+    def update(self, report: Report) -> None:
+        """Print the report if one is due."""
+        now = time.monotonic()
+        if report.epoch < min(self.due, self.epochs) and now - self.last < HEARTBEAT:
+            return
+        self.due, self.last = (report.epoch // self.every + 1) * self.every, now
+        values = {"loss": report.loss, **report.metrics, "gradient_norm": report.gradient_norm}
+        shown = " ".join(f"{name}={value:.4g}" for name, value in values.items() if value == value)
+        _say(f"epoch={report.epoch} of={self.epochs} {shown}")
+
+
+class Bar:
+    """One redrawn line, at most ten times a second, once training has taken half a second."""
+
+    def __init__(self, experiment: Experiment) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.progress = Progress(
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=None),
+            TextColumn("loss {task.fields[loss]:<10}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+            transient=True,
+            refresh_per_second=10,
+            expand=True,
+        )
+        self.task = self.progress.add_task("", total=experiment.epochs, loss="")
+        self.began = time.monotonic()
+        self.started = False
+
+    def update(self, report: Report) -> None:
+        """Move the bar."""
+        if not self.started and time.monotonic() - self.began > PATIENCE:
+            self.progress.start()
+            self.started = True
+        self.progress.update(self.task, completed=report.epoch, loss=f"{report.loss:.4g}")
+
+
+@contextmanager
+def display(
+    out: Output, experiment: Experiment, run: Run, progress: Literal["auto", "live", "log", "none"]
+) -> Iterator[Display]:
+    """The display that the switches and the terminal ask for; the terminal is left as it was."""
+    if progress == "none" or (out.quiet and progress == "auto"):
+        yield Silent()
+    elif progress == "live" or (progress == "auto" and _is_live()):
+        bar = Bar(experiment)
+        try:
+            yield bar
+        finally:
+            if bar.started:
+                bar.progress.stop()
+    else:
+        yield Lines(experiment, run)
+
+
+def _is_live() -> bool:
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    return console.is_terminal and console.is_interactive and not console.is_dumb_terminal
+
+
+def _every(log_every: int | str, epochs: int) -> int:
+    if isinstance(log_every, str):
+        return max(1, epochs * int(log_every.removesuffix("%")) // 100)
+    return log_every
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,24 @@
+"""`nncli evaluate`: how good a trained network is."""
+
+from __future__ import annotations
+
+from nncli.cli.app import USE, command
+from nncli.cli.options import FailIf, Input, RunReference, find_run, read_input
+from nncli.cli.output import Output, aligned
+
+
+@command(USE)
+def evaluate(out: Output, run: RunReference = None, input: Input = None, fail_if: FailIf = None) -> None:
+    """Measure a run on data: its own, or a table of --input with the same columns."""
+    from nncli.analysis.conditions import Condition
+    from nncli.analysis.evaluation import evaluate as measure
+
+    found = find_run(run, out)
+    conditions = [Condition.parse(text, ["loss", *found.experiment.metrics]) for text in fail_if or ()]
+    table = read_input(input) if input else found.experiment.dataset.table
+    results = measure(found, table)
+    rows = [(name, f"{value:.6g}") for name, value in results.items()]
+    out.result(aligned([*rows, ("rows", str(len(table)))], left=1))
+    out.object("evaluate", {"run": str(found.path), "rows": len(table), "metrics": results})
+    for condition in conditions:
+        condition.check(results)

@@ -1,0 +1,70 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nncli.cli.output import Output
+    from nncli.config import Config
+    from nncli.data.table import Table
+    from nncli.runs import Run
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML config.", show_default=False)]
+RunReference = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="A run directory, a run's name under runs/, or a weights.npz; default: the latest run.",
+        show_default=False,
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Replace a value of the config, e.g. optimizer.learning_rate=0.01."
+    ),
+]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option("--fail-if", metavar="EXPR", help='Exit with 4 if it holds, e.g. "mse > 0.01".'),
+]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", "-i", metavar="FILE", help="A CSV file with a header, or - for stdin."),
+]
+
+
+def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> Config:
+    """The config with `--set` and the flags that stand for keys laid over it, the flags last."""
+    from nncli.config import Override, load_config
+
+    overrides = [Override.parse(text) for text in settings or ()]
+    for key, value in flags.items():
+        if value is not None:
+            flag = "--" + key.rsplit("__", 1)[-1].replace("_", "-")
+            overrides.append(Override(key.replace("__", "."), str(value), flag))
+    return load_config(path, overrides)
+
+
+def read_input(source: str) -> Table:
+    """A table from a file, or from stdin for `-`."""
+    import sys
+
+    from nncli.data.table import parse_csv, read_csv
+
+    return parse_csv(sys.stdin.read(), "stdin") if source == "-" else read_csv(Path(source), source)
+
+
+def find_run(reference: str | None, out: Output) -> Run:
+    """The run a reference means; the latest is named on stderr."""
+    from nncli import runs
+
+    run = runs.find(reference)
+    if reference is None:
+        out.note(f"run {run.path}")
+    return run

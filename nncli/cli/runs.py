@@ -1,0 +1,44 @@
+"""`nncli runs`: what was trained here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nncli.cli.app import LOOK, command
+from nncli.cli.output import Output, aligned
+
+if TYPE_CHECKING:
+    from nncli.runs import Run
+
+
+@command(LOOK)
+def runs(out: Output) -> None:
+    """List the runs in ./runs, newest first: status, epochs, results."""
+    from nncli import runs as store
+
+    found = store.all_runs()
+    out.object(
+        "runs", {"runs": [{"run": str(run.path), **run.info, "results": _results(run)} for run in found]}
+    )
+    if not found:
+        out.note("no runs in ./runs yet; train one: nncli train CONFIG")
+        return
+    rows = [("run", "status", "epochs", "loss", "metrics")]
+    for run in found:
+        results = _results(run)
+        loss = results.pop("loss", None)
+        metrics = "  ".join(f"{name} {_number(value)}" for name, value in results.items())
+        rows.append(
+            (run.name, str(run.info.get("status")), str(run.info.get("epochs", "")), _number(loss), metrics)
+        )
+    out.result(aligned(rows, left=5))
+
+
+def _results(run: Run) -> dict[str, float | None]:
+    from nncli.runs import RESULTS
+
+    return dict(run.results["train"]) if (run.path / RESULTS).is_file() else {}
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,16 @@
+"""`nncli schema`: the JSON Schema of the config."""
+
+from __future__ import annotations
+
+from nncli.cli.app import CHECK, command
+from nncli.cli.output import Output
+
+
+@command(CHECK)
+def schema(out: Output) -> None:
+    """Print the JSON Schema of the config, for editors: nncli schema > nncli.schema.json."""
+    import json
+
+    from nncli.config import json_schema
+
+    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
