@@ -10,15 +10,16 @@ import os
 import platform
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import nncli
 from nncli import training
@@ -51,8 +52,8 @@ class _ActivationHeader(_Strict):
 
 
 class _LayerHeader(_Strict):
-    inputs: int
-    units: int
+    inputs: int = Field(ge=1, le=10**9)
+    units: int = Field(ge=1, le=10**9)
     bias: bool
     activation: _ActivationHeader
 
@@ -68,7 +69,7 @@ class _ColumnsHeader(_Strict):
 
 class _Header(_Strict):
     format: int
-    layers: list[_LayerHeader]
+    layers: list[_LayerHeader] = Field(min_length=1)
     columns: _ColumnsHeader
 
 
@@ -230,8 +231,8 @@ class _Recorder:
         write_json(path / RUN, info)
 
 
-def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Iterator[Report]:
-    """Train into a run's directory, passing every report on; the files are written when it ends, however it ends.
+def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Generator[Report]:
+    """Train into a run's directory, passing reports on; the files are written however it ends.
 
     Raises
     ------
@@ -278,15 +279,17 @@ def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Ite
 def create(name: str) -> Run:
     """A new directory under runs/: the name, or with -2, -3 ... where it is taken."""
     safe = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
-    RUNS.mkdir(parents=True, exist_ok=True)
-    number = 1
-    while True:
+    _make_folder(RUNS)
+    for number in count(1):
         path = RUNS / (safe if number == 1 else f"{safe}-{number}")
         try:
             path.mkdir()
-            return Run(path)
         except FileExistsError:
-            number += 1
+            continue
+        except OSError as error:
+            raise RunError(f"{path}: {error.strerror or error}") from None
+        return Run(path)
+    raise AssertionError("count never ends")
 
 
 def create_at(path: Path, *, overwrite: bool) -> Run:
@@ -305,12 +308,17 @@ def create_at(path: Path, *, overwrite: bool) -> Run:
                 f"{path}: the directory is in use",
                 hint="give another --output, or --overwrite to replace the run in it",
             )
-        for file in FILES:
-            (path / file).unlink(missing_ok=True)
-        for picture in (path / PLOTS).glob("*"):
-            picture.unlink()
-    path.mkdir(parents=True, exist_ok=True)
+        for file in (*(path / name for name in FILES), *(path / PLOTS).glob("*.*")):
+            file.unlink(missing_ok=True)
+    _make_folder(path)
     return Run(path)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be made: {error.strerror or error}") from None
 
 
 def all_runs() -> list[Run]:
@@ -389,20 +397,17 @@ def read_model(path: Path) -> Model:
         raise RunError(
             f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
         )
-    network = Network(
-        tuple(
-            Layer(
-                layer.inputs,
-                layer.units,
-                ACTIVATIONS[layer.activation.name](**layer.activation.options),
-                layer.bias,
-            )
-            for layer in header.layers
-        )
-    )
-    parameters = np.zeros(network.parameter_count)
-    tensors = network.tensors(parameters)
-    if {name: array.shape for name, array in arrays.items()} != {name: t.shape for name, t in tensors.items()}:
+    try:
+        network = _network(header)
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: its header describes no network that nncli knows") from None
+    # Compared before memory is taken: a header may claim any size.
+    fits = network.parameter_count == sum(array.size for array in arrays.values())
+    parameters = np.zeros(network.parameter_count if fits else 0)
+    tensors = network.tensors(parameters) if fits else {}
+    if {name: array.shape for name, array in arrays.items()} != {
+        name: t.shape for name, t in tensors.items()
+    }:
         raise RunError(f"{path}: its arrays do not have the shapes its header states")
     for name, tensor in tensors.items():
         tensor[...] = arrays[name]
@@ -418,6 +423,14 @@ def read_model(path: Path) -> Model:
         formulas=given.formulas,
     )
     return Model(network, parameters, columns)
+
+
+def _network(header: _Header) -> Network:
+    layers = []
+    for layer in header.layers:
+        activation = ACTIVATIONS[layer.activation.name](**layer.activation.options)
+        layers.append(Layer(layer.inputs, layer.units, activation, layer.bias))
+    return Network(tuple(layers))
 
 
 def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:

@@ -62,7 +62,7 @@ def stream(columns: Mapping[str, Column], form: Format, out: TextIO) -> None:
 
 
 def save(columns: Mapping[str, Column], form: Format, path: Path) -> None:
-    """Write columns to a file, whole or not at all; npy holds the numbers of `pred_*` and `proba_*` (n, c)."""
+    """Write columns to a file, whole or not at all; npy holds `pred_*` and `proba_*` as numbers (n, c)."""
     if form != "npy":
         runs.write_text(path, FORMS[form](columns))
         return

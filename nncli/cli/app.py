@@ -46,9 +46,7 @@ def _nncli(
         typer.echo(context.get_help())
 
 
-_COMMON = inspect.signature(
-    lambda quiet, verbose, debug, json: None
-).replace(
+_COMMON = inspect.signature(lambda quiet, verbose, debug, json: None).replace(
     parameters=[
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
         for name, annotation in {

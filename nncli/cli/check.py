@@ -43,7 +43,8 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
         "optimizer": ", ".join(
             [config.optimizer.name, *(f"{k} {v}" for k, v in config.optimizer.options().items())]
         ),
-        "updates": f"{total} ({prepared.epochs} epochs of {prepared.updates_per_epoch}, {recipe.batch_size} rows each)",
+        "updates": f"{total} ({prepared.epochs} epochs x {prepared.updates_per_epoch}), "
+        f"{recipe.batch_size} rows each",
         "engine": prepared.engine_name,
     }
 

@@ -56,8 +56,14 @@ def read_input(source: str) -> Table:
     import sys
 
     from nncli.data.table import parse_csv, read_csv
+    from nncli.errors import DataError
 
-    return parse_csv(sys.stdin.read(), "stdin") if source == "-" else read_csv(Path(source), source)
+    if source != "-":
+        return read_csv(Path(source), source)
+    try:
+        return parse_csv(sys.stdin.buffer.read().decode("utf-8-sig"), "stdin")
+    except UnicodeDecodeError as error:
+        raise DataError(f"stdin: not UTF-8 text (byte {error.start})") from None
 
 
 def find_run(reference: str | None, out: Output) -> Run:

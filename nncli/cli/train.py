@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -69,8 +70,11 @@ def train(
     from nncli.training import Diverged
 
     try:
-        with display(out, prepared, run, progress) as shown:
-            for report in runs.record(prepared, run, sys.argv[1:]):
+        with (
+            display(out, prepared, run, progress) as shown,
+            closing(runs.record(prepared, run, sys.argv[1:])) as reports,
+        ):
+            for report in reports:
                 shown.update(report)
     except Diverged as outcome:
         _explain(out, prepared, run, outcome)

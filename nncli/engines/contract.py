@@ -70,7 +70,7 @@ class Plan(Protocol):
     """An engine made ready for one network, data set and recipe."""
 
     def run(self, state: State, updates: int) -> Chunk:
-        """Do `updates` updates from `state`, in the middle of an epoch if need be; the same in, the same out."""
+        """Do `updates` updates from `state`, which may stand within an epoch; the same in, the same out."""
 
 
 class Engine(Protocol):
