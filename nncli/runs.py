@@ -8,6 +8,7 @@ import io
 import json
 import os
 import platform
+import struct
 import tempfile
 import zipfile
 from collections.abc import Generator, Mapping, Sequence
@@ -157,6 +158,8 @@ class Run:
         rows = list(csv.reader(io.StringIO(_read_text(file))))
         try:
             header, *body = rows
+            if header[:2] != ["epoch", "loss"]:
+                raise ValueError("another header")
             columns = zip(*body, strict=True) if body else [()] * len(header)
             return {
                 name: np.array([float(cell) if cell else np.nan for cell in cells])
@@ -454,19 +457,48 @@ def read_npz(path: Path) -> dict[str, Array]:
     RunError
         If it is missing or not what was written.
     """
+    content = io.BytesIO(_read_bytes(path))
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        with zipfile.ZipFile(content) as archive:
+            members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+            arrays = {name: _read_member(archive, member) for name, member in members.items()}
         stored = arrays.pop("digest").tobytes()
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, KeyError, zipfile.BadZipFile, EOFError, AttributeError):
+    except _DAMAGE:
         raise RunError(
             f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again"
         ) from None
     if stored != _digest(arrays):
         raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
     return arrays
+
+
+# What zipfile and numpy raise on bytes that are not theirs.
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+)
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """An array of an uncompressed npz; its header must agree with its size before memory is taken.
+
+    numpy's own reader allocates what the header claims, and would unpack compressed members of any size.
+    """
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError("a compressed member")
+    stream = io.BytesIO(archive.read(member))
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("an unknown version of the npy format")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if fortran or dtype.hasobject:
+        raise ValueError("no plain array in C order")
+    return np.frombuffer(stream.read(), dtype=dtype).reshape(shape)
 
 
 def _digest(arrays: Mapping[str, Array]) -> bytes:
@@ -528,11 +560,16 @@ def _umask() -> int:
     return mask
 
 
-def _read_text(path: Path) -> str:
+def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}") from None
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return _read_bytes(path).decode()
     except UnicodeDecodeError:
         raise RunError(f"{path}: damaged: not UTF-8 text") from None
 

@@ -13,9 +13,12 @@ from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 
 TOLERANCE = 1e-6
-FLOOR = 1e-6  # gradients below are compared absolutely
+FLOOR = (
+    1e-5  # gradients below are compared absolutely, to 1e-11: differences of a loss near 1 resolve no more
+)
 ROWS = 64  # rows the check looks at: every parameter is moved a dozen times for each of them
-LADDER = [1e-2 / 4**step for step in range(6)]  # 0.01 down to about 1e-5, relative to max(1, |w|)
+RATIO = 4.0
+LADDER = [1e-2 / RATIO**step for step in range(6)]  # 0.01 down to 1e-5, relative to max(1, |w|)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class TensorCheck:
 
     Attributes
     ----------
-    worst : the largest |a - b| / max(|a|, |b|, 1e-6), kinks left out.
+    worst : the largest |a - b| / max(|a|, |b|, 1e-5), kinks left out.
     index : where it is; weights by (unit, input).
     backprop, numeric : the two derivatives there.
     kinks : entries where the loss has no derivative (a relu at exactly 0) and backprop gave a value
@@ -80,7 +83,7 @@ def extrapolated_differences(network: Network, parameters: Array, X: Array, Y: A
     for step in LADDER:
         row = [central_differences(network, parameters, X, Y, loss, step * scale)[1]]
         for order, previous in enumerate(above, start=1):
-            factor = 16.0**order  # the error of a central difference falls by 4^2 from step to step
+            factor = RATIO ** (2 * order)  # a central difference's error goes with the step squared
             row.append((factor * row[-1] - previous) / (factor - 1.0))
             spread = np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - previous))
             better = spread < doubt
