@@ -197,16 +197,12 @@ class _Recorder:
         return ["epoch", "loss", *self.experiment.metrics, "learning_rate", "gradient_norm"]
 
     def add(self, report: Report) -> None:
-        if report.kept:
+        if "history" in report.kept:
             values = [report.loss, *report.metrics.values(), report.learning_rate, report.gradient_norm]
             self.rows.append([str(report.epoch), *map(_cell, values)])
-        record, last = self.experiment.config.record, report.epoch == self.experiment.epochs
-        density = self.observer.density
-        if training.in_snapshots(report.epoch, record.weights, density) or (
-            last and record.weights != "none"
-        ):
+        if "weights" in report.kept:
             self.weights[report.epoch] = report.state.parameters
-        if training.in_snapshots(report.epoch, record.errors, density) or (last and record.errors != "none"):
+        if "errors" in report.kept:
             self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:1000]
 
     def write(self, parameters: Array, epoch: int, info: Mapping[str, Any]) -> None:

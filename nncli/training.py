@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -15,8 +14,6 @@ from nncli.nn.activations import Array
 
 CHUNK_SECONDS = 0.5  # a chunk is the longest time in which nothing is reported or heard
 HUGE = 1e6  # a loss grown by this factor will not come back
-
-Every = Literal["auto", "all", "none"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Report:
     loss : of epoch k as it was trained, each batch before its update; of epoch 0 at the start.
     metrics, outputs : measured after the epoch on all training rows; outputs are (n, k).
     gradient_norm : of the epoch's last update; NaN at epoch 0.
-    kept : whether the epoch belongs to the history, not only to the snapshots.
+    kept : which parts of the record it belongs to: history, weights, errors.
     """
 
     epoch: int
@@ -38,7 +35,7 @@ class Report:
     learning_rate: float
     state: State
     outputs: Array
-    kept: bool
+    kept: frozenset[str]
 
 
 class Diverged(Exception):
@@ -49,28 +46,23 @@ class Diverged(Exception):
         self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
 
 
-def in_history(epoch: int, every: Literal["auto", "all"]) -> bool:
-    """Whether the history has a row: every epoch to 1,000, every 10th to 10,000, and so on."""
+def history_step(epoch: int) -> int:
+    """How far apart the history's rows are around an epoch: 1 to 1,000, 10 to 10,000, and so on."""
     step = 1
-    while every == "auto" and epoch > 1000 * step:
+    while epoch > 1000 * step:
         step *= 10
-    return epoch % step == 0
+    return step
+
+
+def snapshot_step(epoch: int, density: int) -> int:
+    """How far apart snapshots are around an epoch: 1 to 16, then `density` per doubling."""
+    return 1 if epoch <= 16 else (1 << (epoch.bit_length() - 1)) // density
 
 
 def snapshot_density(numbers: int) -> int:
     """Snapshots per doubling of epochs, 16 at most, so that 24 doublings stay below 64 MB."""
     affordable = (64_000_000 // (8 * max(1, numbers)) - 17) // 24
     return next((density for density in (16, 8, 4, 2) if density <= affordable), 1)
-
-
-def in_snapshots(epoch: int, every: Every, density: int) -> bool:
-    """Whether weights and row errors are kept: epochs 0 to 16, then `density` per doubling."""
-    if every != "auto":
-        return every == "all"
-    if epoch <= 16:
-        return True
-    doubling: int = 1 << (epoch.bit_length() - 1)
-    return epoch % (doubling // density) == 0
 
 
 def train(experiment: Experiment, state: State | None = None) -> Iterator[Report]:
@@ -130,23 +122,27 @@ class Observer:
         rows = min(len(experiment.dataset), 1000) * experiment.network.outputs
         return cls(experiment, snapshot_density(experiment.network.parameter_count + rows))
 
-    def next_epoch(self, epoch: int) -> int:
-        """The first epoch after `epoch` that is reported; the last one always is."""
-        epoch += 1
-        while epoch < self.experiment.epochs and not (self.kept(epoch) or self.snapped(epoch)):
-            epoch += 1
-        return epoch
-
-    def kept(self, epoch: int) -> bool:
-        """Whether the history has a row for it."""
-        return in_history(epoch, self.experiment.config.record.history) or epoch == self.experiment.epochs
-
-    def snapped(self, epoch: int) -> bool:
-        """Whether weights or row errors of it are kept."""
+    def steps(self, epoch: int) -> dict[str, int]:
+        """How far apart each part of the record is kept around an epoch; without those never kept."""
         record = self.experiment.config.record
-        return epoch == self.experiment.epochs or any(
-            in_snapshots(epoch, every, self.density) for every in (record.weights, record.errors)
-        )
+        auto = {
+            "history": history_step(epoch),
+            "weights": snapshot_step(epoch, self.density),
+            "errors": snapshot_step(epoch, self.density),
+        }
+        every = {"history": record.history, "weights": record.weights, "errors": record.errors}
+        return {part: 1 if every[part] == "all" else auto[part] for part in auto if every[part] != "none"}
+
+    def next_epoch(self, epoch: int) -> int:
+        """The first epoch after `epoch` that is reported."""
+        first = epoch + 1
+        due = (-(-first // step) * step for step in self.steps(first).values())
+        return min(self.experiment.epochs, *due)
+
+    def kept(self, epoch: int) -> frozenset[str]:
+        """Which parts of the record an epoch belongs to; the last belongs to all."""
+        last = epoch == self.experiment.epochs
+        return frozenset(part for part, step in self.steps(epoch).items() if last or epoch % step == 0)
 
     def loss(self, parameters: Array) -> float:
         """The loss on all training rows."""
