@@ -172,8 +172,14 @@ def tanh() -> Activation:
     return _elementwise("tanh", np.tanh, lambda Z, A: 1.0 - A * A, "tanh(z)", "1 - a**2")
 
 
+def below_largest(Z: Array) -> Array:
+    """Z less the largest of its row: at most 0, so that exp(Z) cannot overflow."""
+    C = np.clip(Z, -8e307, 8e307)  # the difference of two larger numbers would be infinite
+    return np.asarray(C - C.max(axis=-1, keepdims=True))
+
+
 def _softmax(Z: Array) -> Array:
-    E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+    E = np.exp(below_largest(Z))
     return np.asarray(E / E.sum(axis=-1, keepdims=True))
 
 

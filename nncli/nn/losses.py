@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from nncli.nn.activations import Activation, Array, logistic
+from nncli.nn.activations import Activation, Array, below_largest, logistic
 
 Reduction = Literal["mean", "sum"]
 
@@ -106,12 +106,12 @@ def cross_entropy(reduction: Reduction = "mean") -> Loss:
     """-sum_j y_j log a_j per row, a = softmax(z)."""
 
     def terms(Z: Array, Y: Array) -> Array:
-        S = Z - Z.max(axis=-1, keepdims=True)
+        S = below_largest(Z)
         log_sum = np.log(np.exp(S).sum(axis=-1, keepdims=True))
         return np.asarray(((log_sum - S) * Y).sum(axis=-1, keepdims=True))
 
     def slope(Z: Array, Y: Array) -> Array:
-        E = np.exp(Z - Z.max(axis=-1, keepdims=True))
+        E = np.exp(below_largest(Z))
         A = E / E.sum(axis=-1, keepdims=True)
         # The rows of Y may sum to something other than one (soft or weighted targets).
         return np.asarray(A * Y.sum(axis=-1, keepdims=True) - Y)
