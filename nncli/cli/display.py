@@ -67,7 +67,7 @@ class Lines:
 class Bar:
     """One redrawn line, at most ten times a second, once training has taken half a second."""
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, run: Run) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -81,6 +81,8 @@ class Bar:
             refresh_per_second=10,
             expand=True,
         )
+        for line in _described(experiment, run):
+            _say(line)
         self.task = self.progress.add_task("", total=experiment.epochs, loss="")
         self.began = time.monotonic()
         self.started = False
@@ -101,7 +103,7 @@ def display(
     if progress == "none" or (out.quiet and progress == "auto"):
         yield Silent()
     elif progress == "live" or (progress == "auto" and _is_live()):
-        bar = Bar(experiment)
+        bar = Bar(experiment, run)
         try:
             yield bar
         finally:
@@ -109,6 +111,21 @@ def display(
                 bar.progress.stop()
     else:
         yield Lines(experiment, run)
+
+
+def _described(experiment: Experiment, run: Run) -> list[str]:
+    """What is about to be trained, for a reader."""
+    network, dataset, recipe = experiment.network, experiment.dataset, experiment.recipe
+    layers = " -> ".join(f"{layer.activation.name} {layer.units}" for layer in network.layers)
+    optimizer, seed = experiment.config.optimizer.name, experiment.config.seed.training
+    batch = "full batch" if recipe.batch_size == len(dataset) else f"{recipe.batch_size} rows an update"
+    return [
+        f"{experiment.config.run_name} -> {run.path}  seed {seed}",
+        f"data   {dataset.table.origin}, {len(dataset)} rows, {dataset.columns.task}",
+        f"model  {network.inputs} -> {layers}, {network.parameter_count} parameters",
+        f"fit    {recipe.loss.name} ({recipe.loss.reduction}), {optimizer} "
+        f"{recipe.optimizer.learning_rate:g}, {batch}, {experiment.epochs} epochs",
+    ]
 
 
 def _is_live() -> bool:

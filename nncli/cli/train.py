@@ -97,7 +97,9 @@ def _summarise(out: Output, run: Run, seconds: float) -> None:
         rows.append((name, f"{values[0]:.4g}", "-" if last is None else f"{last:.4g}", ending))
     out.detail(f"trained {results['epoch']} epochs in {seconds:.2f} s\n")
     out.detail(aligned(rows))
-    out.detail(f"\nnext: nncli predict {run.name}    nncli plot --run {run.name}")
+    zeros = ",".join("0" * run.model.network.inputs)
+    rows = f" --values {zeros}" if len(run.experiment.dataset) > 20 else ""
+    out.detail(f"\nnext: nncli predict {run.path}{rows}    nncli plot --run {run.path}")
     out.result(str(run.path))
     out.object(
         "train",
