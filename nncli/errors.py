@@ -10,6 +10,7 @@ NncliError
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 
@@ -37,8 +38,15 @@ class NncliError(Exception):
         if self.source:
             lines.append(self.source)
         if self.hint:
-            lines.append(f"hint: {self.hint}")
+            lines.append(_wrapped(f"hint: {self.hint}"))
         return ["\n".join(lines)]
+
+
+def _wrapped(hint: str) -> str:
+    """Lines of at most 100 characters; words, which may be commands or paths, stay whole."""
+    return textwrap.fill(
+        hint, 100, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 class ConfigError(NncliError):

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from nncli import engines
 from nncli.config import Config
-from nncli.config.mistakes import Mistake, wrong_shape
+from nncli.config.contradictions import wrong_shape
+from nncli.config.document import Loc, Mistake
 from nncli.config.schema import LayerConfig
 from nncli.data import sources
-from nncli.data.columns import Dataset, assign
-from nncli.data.table import Table
+from nncli.data.columns import Columns, Dataset, assign
+from nncli.data.table import CellError, Misfit, Table
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
-from nncli.errors import DataError
+from nncli.nearest import suggestion
 from nncli.nn.activations import ACTIVATIONS, Array
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
@@ -25,6 +27,9 @@ from nncli.nn.losses import LOSSES
 from nncli.nn.metrics import CLASS_METRICS, METRICS, Metric
 from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS
+from nncli.wording import counted, listed, shown
+
+MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
 
 
 @dataclass(frozen=True)
@@ -83,42 +88,15 @@ def build(config: Config) -> Experiment:
         If the data cannot be read, or config and data do not fit.
     """
     dataset = read_dataset(config)
-    _check_fit(config, dataset)
-    network = _network(config, dataset)
+    network = _network(config, dataset.columns)
     return Experiment(
         config=config,
         dataset=dataset,
         network=network,
         initial=_initial(config, network),
         recipe=_recipe(config, len(dataset)),
-        metrics=_metrics(config, dataset),
+        metrics={name: METRICS[name] for name in _metric_names(config, dataset.columns)},
     )
-
-
-def read_table(config: Config) -> tuple[Table, Mapping[str, object]]:
-    """The rows a config names, and the roles a built-in set gives its columns."""
-    given = config.dataset
-    if given.name is not None:
-        entry = sources.BUILTIN[given.name]
-        if "file" in entry:
-            return sources.builtin_file(entry["file"]), entry
-        function = {"samples": sources.SAMPLES, "noise": 0.0, **entry["function"]}
-    elif given.path is not None:
-        try:
-            return sources.csv_file(config.folder / given.path, given.path), {}
-        except DataError as error:
-            if (config.folder / given.path).is_file():
-                raise
-            raise config.error(
-                Mistake(("dataset", "path"), f"no file '{given.path}'", "paths are relative to the config")
-            ) from error
-    elif given.rows is not None and given.columns is not None:
-        return sources.from_rows(given.columns, given.rows), {}
-    else:
-        assert given.function is not None
-        function = given.function.model_dump()
-    table = sources.from_function(**function, seed=config.seed.data)
-    return table, {"targets": list(function["targets"]), "formulas": function["targets"]}
 
 
 def read_dataset(config: Config) -> Dataset:
@@ -127,58 +105,122 @@ def read_dataset(config: Config) -> Dataset:
     Raises
     ------
     ConfigError, DataError
-        If a named column is missing, or a cell cannot be used.
+        If a column is missing, does not fit its role or the network, or a cell cannot be used.
     """
-    table, roles = read_table(config)
+    try:
+        table, roles = _read_table(config)
+        _report(config, _missing_columns(config, table))
+        columns = _assign(config, table, roles)
+        _report(config, _misfits(config, columns))
+        dataset = Dataset.read(table, columns)
+        _report(config, _bad_targets(config, dataset))
+        return dataset
+    except Misfit as error:
+        raise config.error(Mistake(("dataset", *error.key), error.problem, error.hint)) from None
+    except CellError as error:
+        if config.dataset.columns is None:
+            raise
+        loc = ("dataset", "rows", error.row, config.dataset.columns.index(error.column))
+        raise config.error(Mistake(loc, f"{error.column}: {error.problem}", error.hint)) from None
+
+
+def _report(config: Config, mistakes: Iterable[Mistake]) -> None:
+    """Raise all mistakes together, if there are any."""
+    if found := list(mistakes):
+        raise config.error(*found)
+
+
+def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
+    """The rows a config names, and the roles a built-in set gives its columns."""
     given = config.dataset
-    for key, names in (("inputs", given.inputs), ("targets", given.targets), ("id", given.id and [given.id])):
-        for position, name in enumerate(names or ()):
-            if name not in table.columns:
-                _missing_column(config, table, key, position, name)
-    columns = assign(
+    if given.path is not None:
+        path = config.folder / given.path
+        if not os.path.lexists(path):
+            raise Misfit(("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config")
+        return sources.csv_file(path, given.path), {}
+    if given.rows is not None:
+        assert given.columns is not None
+        return sources.from_rows(given.columns, given.rows), {}
+    entry = sources.BUILTIN[given.name] if given.name is not None else {}
+    if "file" in entry:
+        return sources.builtin_file(entry["file"]), entry
+    function = {"samples": sources.SAMPLES, "noise": 0.0, **entry.get("function", {})}
+    if given.function is not None:
+        function = given.function.model_dump()
+    table = sources.from_function(**function, seed=config.seed.data)
+    return table, {"targets": list(function["targets"]), "formulas": function["targets"]}
+
+
+def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
+    given = config.dataset
+    named: list[tuple[Loc, str]] = [
+        (("dataset", key, position), name)
+        for key, names in (("inputs", given.inputs), ("targets", given.targets))
+        for position, name in enumerate(names or ())
+    ]
+    if given.id is not None:
+        named.append((("dataset", "id"), given.id))
+    for loc, name in named:
+        if name not in table.columns:
+            hint = suggestion(name, table.names, "columns")
+            yield Mistake(loc, f"no column '{shown(name)}' in {table.origin}", hint)
+
+
+def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Columns:
+    """The roles the config names, else those of the built-in set."""
+    given = config.dataset
+    taken = {*(given.inputs or ()), *(given.targets or ())}
+    return assign(
         table,
         inputs=given.inputs,
-        targets=given.targets or roles["targets"],  # type: ignore[arg-type]
-        id=given.id or roles.get("id"),  # type: ignore[arg-type]
+        targets=given.targets or roles["targets"],
+        id=given.id or (roles.get("id") if roles.get("id") not in taken else None),
         task=given.task,
         output_activation=config.network.layers[-1].activation.name,
-        formulas=roles.get("formulas", {}),  # type: ignore[arg-type]
+        formulas=roles.get("formulas", {}),
     )
-    return Dataset.read(table, columns)
 
 
-def _missing_column(config: Config, table: Table, key: str, position: int, name: str) -> None:
-    try:
-        table.require([name])
-    except DataError as error:
-        loc = ("dataset", key) if key == "id" else ("dataset", key, position)
-        raise config.error(Mistake(loc, error.message, error.hint)) from None
-
-
-def _check_fit(config: Config, dataset: Dataset) -> None:
-    layers, columns = config.network.layers, dataset.columns
-    last = ("network", "layers", len(layers) - 1)
+def _misfits(config: Config, columns: Columns) -> Iterator[Mistake]:
+    """Where network and metrics do not fit the columns."""
+    layers = config.network.layers
     if layers[-1].units != columns.outputs:
-        what = f"classes ({', '.join(columns.classes)})" if columns.labelled else f"targets ({', '.join(columns.targets)})"
-        raise config.error(
-            Mistake(
-                (*last, "units"),
-                f"{layers[-1].units} units in the last layer, but {columns.outputs} {what}",
-                f"set units: {columns.outputs}",
-            )
+        kind = "class" if columns.labelled else "target"
+        names = columns.classes if columns.labelled else columns.targets
+        yield Mistake(
+            ("network", "layers", len(layers) - 1, "units"),
+            f"{counted(layers[-1].units, 'unit')} in the last layer for"
+            f" {counted(columns.outputs, kind)} ({listed(names)})",
+            f"set units: {columns.outputs}",
         )
     if layers[0].weights is not None:
-        for mistake in wrong_shape(("network", "layers", 0), layers[0].weights, layers[0].units, len(columns.inputs)):
-            raise config.error(mistake)
+        yield from wrong_shape(("network", "layers", 0), layers[0], len(columns.inputs))
+    if (size := _network(config, columns).parameter_count) > MOST_PARAMETERS:
+        yield Mistake(
+            ("network", "layers"),
+            f"{size:,} weights and biases",
+            f"at most {MOST_PARAMETERS:,}: use fewer units",
+        )
+    for position, name in enumerate(_metric_names(config, columns)):
+        if name in CLASS_METRICS and columns.task == "regression":
+            yield Mistake(
+                ("metrics", position), f"{name} is for classes; the task is regression", "use mse, mae or r2"
+            )
+
+
+def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
     if config.loss.name == "binary_cross_entropy" and not ((dataset.Y >= 0) & (dataset.Y <= 1)).all():
-        raise config.error(
-            Mistake(("loss",), "binary_cross_entropy needs targets between 0 and 1", "loss: mse takes any target")
+        found = f"{dataset.Y.min():g} to {dataset.Y.max():g}"
+        yield Mistake(
+            ("loss",),
+            f"binary_cross_entropy needs targets between 0 and 1, found {found}",
+            "loss: mse takes any target",
         )
 
 
-def _network(config: Config, dataset: Dataset) -> Network:
+def _network(config: Config, columns: Columns) -> Network:
     layers = []
-    inputs = len(dataset.columns.inputs)
+    inputs = len(columns.inputs)
     for layer in config.network.layers:
         activation = ACTIVATIONS[layer.activation.name](**layer.activation.options())
         layers.append(Layer(inputs, layer.units, activation, layer.bias))
@@ -189,7 +231,10 @@ def _network(config: Config, dataset: Dataset) -> Network:
 def _initial(config: Config, network: Network) -> Array:
     rng = sources.random_stream(config.seed.training, "weights")
     return network.flatten(
-        [_draw_layer(config, given, layer, rng) for given, layer in zip(config.network.layers, network.layers, strict=True)]
+        [
+            _draw_layer(config, given, layer, rng)
+            for given, layer in zip(config.network.layers, network.layers, strict=True)
+        ]
     )
 
 
@@ -221,24 +266,7 @@ def _recipe(config: Config, rows: int) -> Recipe:
     )
 
 
-def _metrics(config: Config, dataset: Dataset) -> Mapping[str, Metric]:
-    names = config.metrics
-    classes = dataset.columns.task != "regression"
-    if names is None:
-        names = ["mse", "accuracy"] if classes else ["mse"]
-    for position, name in enumerate(names):
-        if name in CLASS_METRICS and not classes:
-            raise config.error(
-                Mistake(("metrics", position), f"{name} is for classes; the task is regression", "use mse, mae or r2")
-            )
-    return {name: METRICS[name] for name in names}
-
-
-
-
-def shown_path(path: Path) -> str:
-    """A path as a person would type it from here."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
+def _metric_names(config: Config, columns: Columns) -> list[str]:
+    if config.metrics is not None:
+        return config.metrics
+    return ["mse"] if columns.task == "regression" else ["mse", "accuracy"]

@@ -7,6 +7,8 @@ the functions listed in `FUNCTIONS` are let through, so nothing in a config can 
 from __future__ import annotations
 
 import ast
+import re
+import unicodedata
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -14,18 +16,53 @@ from typing import Any
 
 import numpy as np
 
-from nncli.nearest import nearest
+from nncli.nearest import suggestion
+from nncli.wording import counted, listed, shown
 
-LONGEST = 1000  # characters; bounds the depth of the tree as well
+LONGEST = 1000  # characters
+DEEPEST = 200  # levels of the tree, which recursion follows
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    name: getattr(np, name)
-    for name in (
-        "abs sqrt cbrt square exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan arctan2 "
-        "sinh cosh tanh arcsinh arccosh arctanh hypot sign floor ceil minimum maximum where"
-    ).split()
+    "abs": np.abs,
+    "sqrt": np.sqrt,
+    "cbrt": np.cbrt,
+    "square": np.square,
+    "exp": np.exp,
+    "exp2": np.exp2,
+    "expm1": np.expm1,
+    "log": np.log,
+    "log2": np.log2,
+    "log10": np.log10,
+    "log1p": np.log1p,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "arctan2": np.arctan2,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "arcsinh": np.arcsinh,
+    "arccosh": np.arccosh,
+    "arctanh": np.arctanh,
+    "hypot": np.hypot,
+    "sign": np.sign,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "minimum": np.minimum,
+    "maximum": np.maximum,
+    "where": np.where,
 }
 CONSTANTS = {"pi": np.pi, "e": np.e}
+
+
+def _as_number(compare: Callable[..., Any]) -> Callable[..., Any]:
+    """1.0 where it holds, else 0.0: numpy cannot negate or subtract truth values."""
+    return lambda left, right: compare(left, right).astype(np.float64)
+
+
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
@@ -34,10 +71,10 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Pow: np.power,
     ast.UAdd: np.positive,
     ast.USub: np.negative,
-    ast.Lt: np.less,
-    ast.LtE: np.less_equal,
-    ast.Gt: np.greater,
-    ast.GtE: np.greater_equal,
+    ast.Lt: _as_number(np.less),
+    ast.LtE: _as_number(np.less_equal),
+    ast.Gt: _as_number(np.greater),
+    ast.GtE: _as_number(np.greater_equal),
 }
 
 
@@ -59,7 +96,7 @@ class Expression:
     def __call__(self, variables: Mapping[str, Any]) -> Any:
         """The value, with arrays broadcast as numpy does; what is undefined becomes NaN or infinite."""
         with np.errstate(all="ignore"):
-            return _evaluate(self.tree, variables)
+            return _evaluate(self.tree, {_normal(name): value for name, value in variables.items()})
 
 
 def parse(text: str, variables: Collection[str]) -> Expression:
@@ -76,66 +113,106 @@ def parse(text: str, variables: Collection[str]) -> Expression:
     10.0
     """
     if len(text) > LONGEST:
-        raise ExpressionError(f"a formula of {len(text)} characters; the limit is {LONGEST}", 0)
+        raise ExpressionError(f"a formula of {len(text):,} characters; the limit is {LONGEST:,}", 0)
+    # Line ends are spaces in arithmetic, and Python would count its columns from them.
+    flat = re.sub(r"\s", " ", text)
+    body = flat.strip()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)  # such as `1(2)`, refused below
-            tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise ExpressionError(f"cannot read {text!r} as a formula", max((error.offset or 1) - 1, 0)) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise ExpressionError("cannot read the text as a formula", 0) from None
-    indent = len(text) - len(text.lstrip())
-    try:
-        _check(tree, frozenset(variables))
+        tree = _tree(body)
+        _check(tree, frozenset(map(_normal, variables)), depth=0)
     except ExpressionError as error:
-        error.column += indent
+        indent = len(flat) - len(flat.lstrip())
+        error.column = indent + len(body.encode()[: error.column].decode(errors="ignore"))
         raise
     return Expression(text, tree)
 
 
-def _check(node: ast.expr, variables: frozenset[str]) -> None:
+def _tree(text: str) -> ast.expr:
+    """Python's tree of an expression."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice, such as on `1(2)`, which is refused below
+            return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        column = len(text[: max((error.offset or 1) - 1, 0)].encode())
+        raise ExpressionError(f"cannot read '{shown(text)}' as a formula", column, _slip(text)) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ExpressionError(f"cannot read '{shown(text)}' as a formula", 0) from None
+
+
+def _slip(text: str) -> str:
+    if "=" in text.replace("<=", "").replace(">=", ""):
+        return "write the right side alone, without ="
+    return "for example q1 + q2**2 - 1"
+
+
+def _check(node: ast.expr, variables: frozenset[str], depth: int) -> None:
+    """Raise ExpressionError at the first part that is not arithmetic in `variables`."""
+    if depth > DEEPEST:
+        raise _at(node, f"nested more than {DEEPEST} levels deep", "split the formula into several columns")
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
-            return
+            _check_size(node, value)
         case ast.Name(id=name):
             if name not in variables and name not in CONSTANTS:
-                raise _unknown("variable", name, node, sorted(variables) + list(CONSTANTS))
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in OPERATORS:
-            _check(operand, variables)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            _check(left, variables)
-            _check(right, variables)
+                raise _unknown("variable", name, node, [*sorted(variables), *CONSTANTS])
         case ast.BinOp(op=ast.BitXor()):
-            raise ExpressionError("'^' is not a power here", node.col_offset, "write ** for a power: q**2")
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
-            _check(left, variables)
-            _check(right, variables)
+            raise _at(node, "'^' is not a power here", "write ** for a power: q**2")
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            if name not in FUNCTIONS:
-                raise _unknown("function", name, node, list(FUNCTIONS))
-            wanted = 3 if name == "where" else getattr(FUNCTIONS[name], "nin", 1)
-            if len(arguments) != wanted:
-                raise ExpressionError(
-                    f"{name} takes {wanted} argument{'s' * (wanted > 1)}, found {len(arguments)}",
-                    node.col_offset,
-                )
-            for argument in arguments:
-                _check(argument, variables)
+            _check_call(node, name, len(arguments))
+        case ast.UnaryOp(op=op) | ast.BinOp(op=op) | ast.Compare(ops=[op]) if type(op) in OPERATORS:
+            pass
+        case ast.Compare(ops=[_, _, *_]):
+            raise _at(node, "a chain of comparisons", "write a product: (0 < q) * (q < 1)")
         case _:
-            raise ExpressionError(
+            raise _at(
+                node,
                 "only numbers, variables, + - * / **, comparisons and functions are allowed in a formula",
-                node.col_offset,
-                f"functions: {', '.join(FUNCTIONS)}",
+                f"functions: {listed(FUNCTIONS)}",
             )
+    for part in _parts(node):
+        _check(part, variables, depth + 1)
+
+
+def _parts(node: ast.expr) -> list[ast.expr]:
+    """What an operation or a function works on."""
+    match node:
+        case ast.UnaryOp(operand=operand):
+            return [operand]
+        case ast.BinOp(left=left, right=right) | ast.Compare(left=left, comparators=[right]):
+            return [left, right]
+        case ast.Call(args=arguments):
+            return arguments
+    return []
+
+
+def _check_size(node: ast.expr, value: float) -> None:
+    try:
+        float(value)
+    except OverflowError:
+        raise _at(node, "a number beyond the largest float, about 1.8e308", None) from None
+
+
+def _check_call(node: ast.expr, name: str, arguments: int) -> None:
+    if name not in FUNCTIONS:
+        raise _unknown("function", name, node, list(FUNCTIONS))
+    wanted = 3 if name == "where" else getattr(FUNCTIONS[name], "nin", 1)
+    if arguments != wanted:
+        raise _at(node, f"{name} takes {counted(wanted, 'argument')}, found {arguments}", None)
+
+
+def _at(node: ast.expr, message: str, hint: str | None) -> ExpressionError:
+    """A mistake at a node; its column is in UTF-8 bytes until `parse` counts characters."""
+    return ExpressionError(message, node.col_offset, hint)
 
 
 def _unknown(kind: str, name: str, node: ast.expr, known: list[str]) -> ExpressionError:
-    near = nearest(name, known)
-    listing = f"known: {', '.join(known)}"
-    return ExpressionError(
-        f"unknown {kind} '{name}'", node.col_offset, f"did you mean {near}? {listing}" if near else listing
-    )
+    return _at(node, f"unknown {kind} '{shown(name)}'", suggestion(name, known, "known"))
+
+
+def _normal(name: str) -> str:
+    """A name as Python's parser writes it."""
+    return unicodedata.normalize("NFKC", name)
 
 
 def _evaluate(node: ast.expr, variables: Mapping[str, Any]) -> Any:
@@ -144,12 +221,8 @@ def _evaluate(node: ast.expr, variables: Mapping[str, Any]) -> Any:
             return np.float64(value)  # type: ignore[arg-type]  # floats overflow to inf; 9**9**9 as int never ends
         case ast.Name(id=name):
             return variables[name] if name in variables else CONSTANTS[name]
-        case ast.UnaryOp(op=op, operand=operand):
-            return OPERATORS[type(op)](_evaluate(operand, variables))
-        case ast.BinOp(left=left, op=op, right=right):
-            return OPERATORS[type(op)](_evaluate(left, variables), _evaluate(right, variables))
-        case ast.Compare(left=left, ops=[op], comparators=[right]):
-            return OPERATORS[type(op)](_evaluate(left, variables), _evaluate(right, variables))
-        case ast.Call(func=ast.Name(id=name), args=arguments):
-            return FUNCTIONS[name](*(_evaluate(argument, variables) for argument in arguments))
+        case ast.UnaryOp(op=op) | ast.BinOp(op=op) | ast.Compare(ops=[op]):
+            return OPERATORS[type(op)](*[_evaluate(part, variables) for part in _parts(node)])
+        case ast.Call(func=ast.Name(id=name)):
+            return FUNCTIONS[name](*[_evaluate(part, variables) for part in _parts(node)])
     raise AssertionError(f"{ast.dump(node)} was checked at parsing")

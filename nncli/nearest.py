@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+
+from nncli.wording import listed
+
+LONGEST = 100  # characters compared; matching takes their square
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The entry of `known` most like `name`, or None where none is near."""
     by_lower = {entry.lower(): entry for entry in known}
-    matches = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name[:LONGEST].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
+
+
+def suggestion(name: str, known: Collection[str], choices: str = "choose from") -> str:
+    """A hint: the entry that is near, if any, and those there are."""
+    near = nearest(name, known)
+    listing = f"{choices}: {listed(known)}"
+    return f"did you mean {near}? {listing}" if near else listing

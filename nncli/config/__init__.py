@@ -10,14 +10,18 @@ from typing import Any
 from pydantic import PrivateAttr, ValidationError
 
 from nncli.config import yaml12
-from nncli.config.document import Document, Loc, Override
-from nncli.config.mistakes import Mistake, contradictions, translated
-from nncli.config.schema import Values
+from nncli.config.contradictions import contradictions
+from nncli.config.document import Document, Mistake, Place
+from nncli.config.mistakes import translated
+from nncli.config.overrides import Override, lay_over
+from nncli.config.schema import LONGEST_NAME, Values
 from nncli.errors import ConfigError
+from nncli.wording import counted
 
-__all__ = ["Config", "Override", "json_schema", "load_config"]
+__all__ = ["Config", "Mistake", "Override", "json_schema", "load_config"]
 
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
+MOST = 20  # mistakes shown at once
 
 
 class Config(Values):
@@ -33,15 +37,18 @@ class Config(Values):
     _folder: Path = PrivateAttr(default_factory=Path)
 
     @classmethod
-    def of(cls, values: dict[str, Any], *, folder: Path | None = None, document: Document | None = None) -> Config:
+    def of(
+        cls, values: dict[str, Any], *, folder: Path | None = None, document: Document | None = None
+    ) -> Config:
         """Check plain values; `folder` is what paths in them are relative to."""
         try:
             config = cls.model_validate(values)
             mistakes = list(contradictions(config))
         except ValidationError as error:
             config, mistakes = None, translated(error)
-        if mistakes:
-            raise ConfigError.together([_located(mistake, document) for mistake in mistakes])
+        found = _located(mistakes, document)
+        if found:
+            raise _together(found)
         assert config is not None
         config._document = document
         config._folder = folder or Path()
@@ -55,11 +62,12 @@ class Config(Values):
     @property
     def run_name(self) -> str:
         """The name of its runs: `name`, or the file's stem."""
-        return self.name or (Path(self._document.name).stem if self._document else "run")
+        stem = Path(self._document.name).stem if self._document else ""
+        return self.name or stem[:LONGEST_NAME] or "run"
 
-    def error(self, mistake: Mistake) -> ConfigError:
-        """A mistake found later, against the data, at its place in the file."""
-        return _located(mistake, self._document)
+    def error(self, *mistakes: Mistake) -> ConfigError:
+        """Mistakes found later, against the data, at their places in the file."""
+        return _together(_located(mistakes, self._document))
 
     def resolved(self, relative_to: Path) -> dict[str, Any]:
         """Every value, defaults included, with the data's path made to hold from another folder."""
@@ -79,7 +87,7 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[Override] = ()
 
     Parameters
     ----------
-    path : a YAML file, or a run directory, whose resolved config is read.
+    path : a YAML file.
     overrides : values laid over the file's, in order.
 
     Raises
@@ -88,25 +96,47 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[Override] = ()
         With every mistake, its place in the file and what to do.
     """
     file = Path(path)
-    document = Document.read(file, overrides)
+    document = lay_over(Document.read(file), overrides, _shorthands())
     return Config.of(document.values(), folder=file.parent, document=document)
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) that editors complete and check configs with."""
     schema = Values.model_json_schema()
-    return {"$schema": SCHEMA_ID, "title": "nncli config", **{k: v for k, v in schema.items() if k != "title"}}
+    return {
+        "$schema": SCHEMA_ID,
+        "title": "nncli config",
+        **{k: v for k, v in schema.items() if k != "title"},
+    }
 
 
-def _located(mistake: Mistake, document: Document | None) -> ConfigError:
-    loc: Loc = mistake.loc
-    if document is not None:
-        return document.error(
-            loc, mistake.message, mistake.hint, at_key=mistake.at_key, column=mistake.column
-        )
-    from nncli.config.document import dotted
+def _shorthands() -> dict[str, str]:
+    """The names that stand for keys a config leaves out, such as sgd for `optimizer`."""
+    return {
+        key: field.default for key, field in Values.model_fields.items() if isinstance(field.default, str)
+    }
 
-    return ConfigError(f"{dotted(loc) or 'config'}: {mistake.message}", hint=mistake.hint)
+
+def _located(mistakes: Sequence[Mistake], document: Document | None) -> list[ConfigError]:
+    """Mistakes as errors; with a document by their place in it, overrides last, and with keys given twice."""
+    if document is None:
+        return [ConfigError(mistake.words, hint=mistake.hint) for mistake in mistakes]
+    # One shorthand can stand for several keys, with the same mistake in each.
+    once = {
+        (document.place(mistake), mistake.message): document.error(mistake) for mistake in reversed(mistakes)
+    }
+    found = [(place, error) for (place, _), error in once.items()] + document.duplicates()
+    found.sort(key=lambda pair: (pair[0].name != document.name, pair[0].line, pair[0].column))
+    return [error for _, error in found]
+
+
+def _together(errors: Sequence[ConfigError]) -> ConfigError:
+    """One error for all, the first `MOST` in full."""
+    few = list(errors[:MOST])
+    if len(errors) > MOST:
+        more = counted(len(errors) - MOST, "mistake")
+        few.append(ConfigError(f"and {more} more", hint="mend these first, then check again"))
+    return ConfigError.together(few)
 
 
 def _relative(path: Path, folder: Path) -> str:

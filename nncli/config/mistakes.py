@@ -1,322 +1,253 @@
-"""Mistakes in a config, in words: pydantic's findings translated, and contradictions between keys."""
+"""Pydantic's findings in the words of a config: no type names, no branches of unions, no URLs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from nncli.config.document import Loc, dotted
+from nncli.config import yaml12
+from nncli.config.document import Loc, Mistake
 from nncli.config.schema import Values
-from nncli.expressions import ExpressionError, parse
-from nncli.nearest import nearest
-from nncli.nn.losses import LOSSES
+from nncli.data.sources import BUILTIN
+from nncli.nearest import nearest, suggestion
+from nncli.wording import counted, listed, shown
+
+Node = dict[str, Any]
+"""A part of the JSON Schema."""
 
 
-class Mistake(NamedTuple):
-    """What is wrong at a place, and what to do."""
+class Finding(NamedTuple):
+    """An error of pydantic's, with the parts of the schema that rule its place and the mapping around it."""
 
     loc: Loc
+    found: Any
     message: str
-    hint: str | None = None
-    at_key: bool = False
-    column: int = 0
+    context: Mapping[str, Any]
+    node: Node
+    parent: Node
 
-
-KINDS: dict[type, str] = {
-    dict: "a mapping",
-    list: "a list",
-    tuple: "a list",
-    str: "text",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    type(None): "nothing",
-}
-EXPECTED = {
-    "model_type": "a mapping",
-    "model_attributes_type": "a name or a mapping",
-    "dict_type": "a mapping",
-    "list_type": "a list",
-    "tuple_type": "a list [low, high]",
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "int_parsing": "a whole number",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "true or false",
-    "finite_number": "a finite number",
-}
+    @property
+    def key(self) -> str:
+        """The last step of the place."""
+        return str(self.loc[-1])
 
 
 def translated(error: ValidationError) -> list[Mistake]:
-    """pydantic's findings as mistakes, one for each place, in the order of the file's keys."""
+    """Every finding as a mistake, in the order of the schema's keys."""
     schema = Values.model_json_schema()
-    mistakes: dict[Loc, Mistake] = {}
-    for detail in error.errors(include_url=False):
-        loc, node = _follow(schema, detail["loc"])
-        mistake = _translate(detail, loc, node)
-        if loc in mistakes and not mistake.at_key:
-            # The branches of a union each report the place; what they expected is said together.
-            before = mistakes[loc]
-            joined = before.message.replace("expected ", "").split(", found")[0]
-            if mistake.message.startswith("expected ") and before.message.startswith("expected "):
-                other = mistake.message.replace("expected ", "")
-                mistake = mistake._replace(message=f"expected {joined} or {other}")
-        mistakes[loc] = mistake
-    return list(mistakes.values())
+    return [_translate(schema, detail) for detail in error.errors(include_url=False)]
 
 
-def _translate(detail: ErrorDetails, loc: Loc, node: Mapping[str, Any]) -> Mistake:
-    kind, found, context = detail["type"], detail["input"], detail.get("ctx", {})
-    if kind == "extra_forbidden":
-        known = [*node.get("properties", ())]
-        near = nearest(str(loc[-1]), known)
-        allowed = f"allowed here: {', '.join(known)}"
-        return Mistake(loc, "unknown key", f"did you mean {near}? {allowed}" if near else allowed, at_key=True)
-    if kind == "missing":
-        return Mistake(loc[:-1], f"missing key '{loc[-1]}'", str(node.get("description") or "") or None)
-    if kind == "union_tag_not_found":
-        return Mistake(loc, "missing key 'name'", f"choose from: {_tags(context)}")
-    if kind in ("union_tag_invalid", "literal_error", "enum"):
-        options = _tags(context) if kind == "union_tag_invalid" else context["expected"].replace("'", "")
-        given = context.get("tag", found)
-        names = options.replace(" or ", ", ").split(", ")
-        near = nearest(str(given), names)
-        hint = f"choose from: {', '.join(names)}"
-        if given is False and "none" in names:
-            near = "none"
-        if kind == "literal_error" and not isinstance(found, str):
-            return Mistake(loc, f"expected {' or '.join(names)}, found {_found(found)}")
-        return Mistake(loc, f"unknown value '{given}'", f"did you mean {near}? {hint}" if near else hint)
-    if kind in EXPECTED:
-        message = f"expected {EXPECTED[kind]}, found {_found(found)}"
-        return Mistake(loc, message, _type_hint(kind, found))
-    if kind == "value_error":
-        return Mistake(loc, str(context["error"]), _value_hint(loc, found))
-    limits = {"greater_than": ">", "greater_than_equal": ">=", "less_than": "<", "less_than_equal": "<="}
-    if kind in limits:
-        (limit,) = (context[key] for key in ("gt", "ge", "lt", "le") if key in context)
-        return Mistake(loc, f"must be {limits[kind]} {limit:g}, found {found!r}")
-    if kind == "too_short":
-        return Mistake(loc, f"needs at least {context['min_length']} entries, found {context['actual_length']}")
-    if kind == "too_long":
-        return Mistake(loc, f"has more than {context['max_length']} entries")
-    return Mistake(loc, f"{detail['msg']}, found {_found(found)}")
+def _translate(schema: Node, detail: ErrorDetails) -> Mistake:
+    loc, node, parent = _follow(schema, detail["loc"])
+    finding = Finding(loc, detail["input"], detail["msg"], detail.get("ctx", {}), node, parent)
+    return WORDS[detail["type"]](finding)
+
+
+def _expected(what: str) -> Callable[[Finding], Mistake]:
+    def words(finding: Finding) -> Mistake:
+        return Mistake(
+            finding.loc, f"expected {what}, found {_found(finding.found)}", _type_hint(what, finding.found)
+        )
+
+    return words
+
+
+def _number_expected(finding: Finding) -> Mistake:
+    if isinstance(finding.found, int) and not isinstance(finding.found, bool):
+        return Mistake(finding.loc, f"a number of {len(str(finding.found))} digits; at most 308 can be used")
+    return _expected("a number")(finding)
+
+
+def _limited(words: str) -> Callable[[Finding], Mistake]:
+    """`words` names the limit as pydantic's context does."""
+
+    def limited(finding: Finding) -> Mistake:
+        limits = {name: _number(limit) for name, limit in finding.context.items()}
+        return Mistake(finding.loc, f"must be {words.format(**limits)}, found {_number(finding.found)}")
+
+    return limited
+
+
+def _unknown_key(finding: Finding) -> Mistake:
+    hint = suggestion(finding.key, list(finding.parent.get("properties", ())), "allowed here")
+    return Mistake(finding.loc, "unknown key", hint, at_key=True)
+
+
+def _missing(finding: Finding) -> Mistake:
+    *around, key = finding.loc
+    if isinstance(key, int):  # of a pair
+        return Mistake(tuple(around), f"expected a list [low, high], found {counted(key, 'entry')}")
+    return Mistake(tuple(around), f"missing key '{key}'", _meaning(finding.node), at_key=True)
+
+
+def _missing_name(finding: Finding) -> Mistake:
+    slip = nearest("name", map(str, finding.found))
+    if slip:
+        return Mistake((*finding.loc, slip), "unknown key", "did you mean name?", at_key=True)
+    return Mistake(
+        finding.loc, "missing key 'name'", f"choose from: {listed(_names(finding.node))}", at_key=True
+    )
+
+
+def _unknown_name(finding: Finding) -> Mistake:
+    found = finding.found["name"] if isinstance(finding.found, dict) else finding.found
+    return _unknown_value(finding.loc, found, _names(finding.node))
+
+
+def _unknown_literal(finding: Finding) -> Mistake:
+    names = [
+        str(name) for option in finding.node["options"] for name in option.get("enum", [option.get("const")])
+    ]
+    return _unknown_value(finding.loc, finding.found, [name for name in names if name != "None"])
+
+
+def _unknown_value(loc: Loc, found: Any, names: list[str]) -> Mistake:
+    if not isinstance(found, str):
+        return Mistake(loc, f"expected a name, found {_found(found)}", f"choose from: {listed(names)}")
+    return Mistake(loc, f"unknown value '{shown(found)}'", suggestion(found, names))
+
+
+def _unknown_builtin(finding: Finding) -> Mistake:
+    name = str(finding.found)
+    hint = (
+        suggestion(name, BUILTIN, "built in")
+        + "; for a file write dataset: {path: FILE.csv, targets: [COLUMN]}"
+    )
+    return Mistake(finding.loc, f"no built-in dataset '{shown(name)}'", hint)
+
+
+def _too_few(finding: Finding) -> Mistake:
+    return Mistake(finding.loc, "must not be empty", _meaning(finding.node))
+
+
+def _too_many(finding: Finding) -> Mistake:
+    if finding.node.get("prefixItems"):
+        return _expected("a list [low, high]")(finding)
+    return Mistake(finding.loc, f"must have at most {counted(finding.context['max_length'], 'entry')}")
+
+
+def _too_long(finding: Finding) -> Mistake:
+    length = len(finding.found)
+    return Mistake(
+        finding.loc, f"must have at most {finding.context['max_length']} characters, found {length}"
+    )
+
+
+def _either(finding: Finding) -> Mistake:
+    return _expected(finding.message)(finding)
 
 
 def _found(value: Any) -> str:
-    if isinstance(value, BaseModel | dict | list | tuple) or value is None:
-        return KINDS.get(type(value), "a mapping")
-    shown = str(value) if not isinstance(value, bool) else str(value).lower()
-    shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    return f"text '{shown}'" if isinstance(value, str) else shown
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | BaseModel):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return f"a list of {counted(len(value), 'entry')}"
+    return f"text '{shown(value)}'" if isinstance(value, str) else _number(value)
 
 
-def _type_hint(kind: str, found: Any) -> str | None:
+def _number(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else shown(str(value))
+
+
+def _type_hint(what: str, found: Any) -> str | None:
     if not isinstance(found, str):
         return None
-    if kind in ("float_type", "int_type", "float_parsing", "int_parsing"):
-        try:
-            float(found)
-        except ValueError:
-            return None
-        return "remove the quotes to make it a number"
-    if kind == "bool_type" and found.lower() in ("yes", "no", "on", "off"):
+    if "number" in what:
+        if yaml12.is_number(found):
+            return "remove the quotes to make it a number"
+        if yaml12.is_number(plain := found.replace("_", "").replace(",", "")):
+            return f"write {shown(plain)}"
+    if what == "true or false" and found.lower() in ("yes", "no", "on", "off"):
         return "YAML 1.2 writes true and false"
     return None
 
 
-def _value_hint(loc: Loc, found: Any) -> str | None:
-    if loc == ("dataset", "name"):
-        from nncli.data.sources import BUILTIN
-
-        near = nearest(str(found), BUILTIN)
-        choices = f"built in: {', '.join(BUILTIN)}; for a file of your own write dataset: {{path: FILE.csv, targets: [COLUMN]}}"
-        return f"did you mean {near}? {choices}" if near else choices
-    return None
+def _meaning(node: Node) -> str | None:
+    return str(node["description"]) if "description" in node else None
 
 
-def _tags(context: Mapping[str, Any]) -> str:
-    return str(context["expected_tags"]).replace("'", "") if "expected_tags" in context else "see nncli schema"
+def _names(node: Node) -> list[str]:
+    """The entries of a choice."""
+    return [name for option in node["options"] if (name := _tag(option))]
 
 
-def _follow(schema: Mapping[str, Any], loc: tuple[Any, ...]) -> tuple[Loc, Mapping[str, Any]]:
-    """The place without pydantic's union tags, and the part of the schema that rules its parent."""
-    definitions = schema["$defs"]
-    node = _resolved(schema, definitions)
-    parent: Mapping[str, Any] = node
-    place: list[str | int] = []
-    for step in loc:
-        options = _options(node, definitions)
-        tagged = [option for option in options if step in _tag_of(option)]
-        if isinstance(step, int):
-            parent = node
-            node = _resolved(next((o["items"] for o in options if "items" in o), {}), definitions)
-            place.append(step)
-        elif tagged and not any(step in option.get("properties", {}) for option in options):
-            node = tagged[0]
-        elif found := [option for option in options if step in option.get("properties", {})]:
-            parent = found[0]
-            node = _resolved(found[0]["properties"][step], definitions)
-            place.append(step)
-        elif _is_union_branch(step):
+def _follow(schema: Node, steps: tuple[Any, ...]) -> tuple[Loc, Node, Node]:
+    """The place without pydantic's own steps, the schema there, and that of the mapping around it.
+
+    Of its own pydantic adds the name of the chosen entry, and `[key]` where a key itself is wrong.
+    """
+    node = parent = _opened(schema, schema)
+    loc: list[str | int] = []
+    for step in steps:
+        entries = {_tag(option): option for option in node["options"]} if node else {}
+        if step in entries:
+            node = {**entries[step], "options": [entries[step]]}
+        elif step == "[key]" and "properties" not in node:
             continue
         else:
-            parent = next((option for option in options if "properties" in option), node)
-            node = {}
-            place.append(step)
-    if loc and place and node.get("description"):
-        return tuple(place), {**parent, "description": node["description"]}
-    return tuple(place), parent
+            loc.append(step)
+            parent = next((option for option in node.get("options", ()) if "properties" in option), {})
+            node = _opened(_below(node, step), schema)
+    return tuple(loc), node, parent
 
 
-def _is_union_branch(step: str) -> bool:
-    """Names that pydantic puts into a place for the branch of a plain union."""
-    return "[" in step or step in {"float", "int", "str", "bool", "constrained-int", "constrained-str"}
+def _below(node: Node, step: str | int) -> Node:
+    """What rules the entries of a list, a key of a mapping, or any key of a mapping with free keys."""
+    for option in node.get("options", ()):
+        below = option.get("items") if isinstance(step, int) else option.get("properties", {}).get(step)
+        below = below or option.get("additionalProperties")
+        if isinstance(below, dict):
+            return below
+    return {}
 
 
-def _resolved(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+def _opened(node: Node, schema: Node) -> Node:
+    """A node with its `options`: itself, or all branches of its unions, references resolved."""
     while "$ref" in node:
-        node = {**definitions[node["$ref"].rsplit("/", 1)[1]], **{k: v for k, v in node.items() if k != "$ref"}}
-    return node
-
-
-def _options(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """A node, or the branches of a union, references resolved."""
+        target = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     branches = [*node.get("oneOf", ()), *node.get("anyOf", ())]
-    if not branches:
-        return [node]
-    return [leaf for branch in branches for leaf in _options(_resolved(branch, definitions), definitions)]
+    options = [leaf for branch in branches for leaf in _opened(branch, schema)["options"]]
+    return {**node, "options": options or [node]}
 
 
-def _tag_of(option: Mapping[str, Any]) -> set[Any]:
-    name = option.get("properties", {}).get("name", {})
-    return {name["const"]} if "const" in name else set()
+def _tag(option: Node) -> str | None:
+    name: Node = option.get("properties", {}).get("name", {})
+    return name.get("const")
 
 
-def contradictions(values: Values) -> Iterator[Mistake]:
-    """What each key allows alone but not together with another."""
-    yield from _in_dataset(values)
-    yield from _in_layers(values)
-    output = values.network.layers[-1].activation.name
-    link = LOSSES[values.loss.name]().link
-    if link and output != link:
-        yield Mistake(
-            ("loss",),
-            f"{values.loss.name} needs a last layer with activation {link}, found {output}",
-            f"set activation: {link} in the last layer, or loss: mse",
-        )
-    optimizer = values.optimizer.options()
-    if optimizer.get("nesterov") and not optimizer["momentum"]:
-        yield Mistake(("optimizer", "nesterov"), "nesterov needs a momentum above 0", "add momentum: 0.9")
-
-
-def _in_layers(values: Values) -> Iterator[Mistake]:
-    layers = values.network.layers
-    for index, layer in enumerate(layers):
-        loc: Loc = ("network", "layers", index)
-        if layer.activation.name == "softmax" and index < len(layers) - 1:
-            yield Mistake(
-                (*loc, "activation"), "softmax belongs in the last layer", "hidden layers take tanh, relu, sigmoid ..."
-            )
-        if layer.weights is not None:
-            widths = sorted({len(row) for row in layer.weights})
-            if len(widths) > 1:
-                yield Mistake((*loc, "weights"), f"rows of different length: {', '.join(map(str, widths))}")
-            elif index:
-                yield from wrong_shape(loc, layer.weights, layer.units, layers[index - 1].units)
-        if layer.biases is not None:
-            if not layer.bias:
-                yield Mistake((*loc, "biases"), "given, but bias is false", "remove one of the two")
-            elif len(layer.biases) != layer.units:
-                yield Mistake((*loc, "biases"), f"{len(layer.biases)} numbers for {layer.units} units")
-        for key, init in (("weight_init", layer.weight_init), ("bias_init", layer.bias_init)):
-            yield from _in_range((*loc, key), init)
-    yield from _in_range(("network", "weight_init"), values.network.weight_init)
-    yield from _in_range(("network", "bias_init"), values.network.bias_init)
-
-
-def _in_range(loc: Loc, init: Any) -> Iterator[Mistake]:
-    if init is not None and init.name == "uniform" and init.low > init.high:
-        yield Mistake(loc, f"low {init.low:g} is above high {init.high:g}")
-
-
-def wrong_shape(loc: Loc, weights: list[list[float]], units: int, inputs: int) -> Iterator[Mistake]:
-    """A mistake where a matrix is not (units, inputs)."""
-    shape = (len(weights), len(weights[0]))
-    if shape == (units, inputs):
-        return
-    message = f"shape {shape} where the layer needs (units, inputs) = {(units, inputs)}"
-    hint = "write one row per neuron, with one number per input"
-    if shape == (inputs, units):
-        hint = "the matrix is transposed: write one row per neuron, not one per input"
-    yield Mistake((*loc, "weights"), message, hint)
-
-
-def _in_dataset(values: Values) -> Iterator[Mistake]:
-    dataset = values.dataset
-    sources = {
-        "name": dataset.name,
-        "path": dataset.path,
-        "function": dataset.function,
-        "rows": dataset.rows,
-    }
-    given = [key for key, value in sources.items() if value is not None]
-    if len(given) != 1:
-        found = f"both {' and '.join(given)}" if given else "none"
-        yield Mistake(
-            ("dataset",), f"needs one source of rows, found {found}", "give one of: name, path, function, columns + rows"
-        )
-        return
-    if (dataset.columns is None) != (dataset.rows is None):
-        yield Mistake(("dataset",), "columns and rows go together", "columns: [x, y] with rows: [[0, 1], [1, 0]]")
-    if dataset.path is not None or dataset.rows is not None:
-        if dataset.targets is None:
-            yield Mistake(("dataset",), "missing key 'targets'", "name the columns to predict: targets: [COLUMN]")
-    elif dataset.function is not None and (dataset.targets or dataset.inputs or dataset.id):
-        key = "targets" if dataset.targets else "inputs" if dataset.inputs else "id"
-        yield Mistake(("dataset", key), "a formula names its own inputs and targets", "remove the key")
-    if dataset.function is not None:
-        yield from _in_function(values)
-    if dataset.columns is not None and dataset.rows is not None:
-        yield from _in_rows(dataset.columns, dataset.rows)
-    for name in set(dataset.targets or ()) & {*(dataset.inputs or ()), *([dataset.id] if dataset.id else [])}:
-        yield Mistake(("dataset", "targets"), f"'{name}' has two roles: target, and input or id")
-
-
-def _in_rows(columns: list[str], rows: list[list[float | str]]) -> Iterator[Mistake]:
-    for name in {name for name in columns if columns.count(name) > 1}:
-        yield Mistake(("dataset", "columns"), f"two columns are called '{name}'")
-    for index, row in enumerate(rows):
-        if len(row) != len(columns):
-            yield Mistake(
-                ("dataset", "rows", index), f"{len(row)} values for {len(columns)} columns ({', '.join(columns)})"
-            )
-
-
-def _in_function(values: Values) -> Iterator[Mistake]:
-    function = values.dataset.function
-    assert function is not None
-    for name, (low, high) in function.inputs.items():
-        loc: Loc = ("dataset", "function", "inputs", name)
-        if not low < high:
-            yield Mistake(loc, f"an empty range: [{low:g}, {high:g}]", "write [low, high] with low < high")
-        if not name.isidentifier():
-            yield Mistake(loc, f"'{name}' cannot stand in a formula", "use letters, digits and _", at_key=True)
-    for name, text in function.targets.items():
-        loc = ("dataset", "function", "targets", name)
-        if name in function.inputs:
-            yield Mistake(loc, "is an input as well", at_key=True)
-        try:
-            parse(text, function.inputs)
-        except ExpressionError as error:
-            yield Mistake(loc, error.message, error.hint, column=error.column)
-
-
-def shown(loc: Loc) -> str:
-    """The dotted key of a place."""
-    return dotted(loc)
+WORDS: dict[str, Callable[[Finding], Mistake]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": _missing,
+    "union_tag_not_found": _missing_name,
+    "union_tag_invalid": _unknown_name,
+    "literal_error": _unknown_literal,
+    "builtin": _unknown_builtin,
+    "either": _either,
+    "too_short": _too_few,
+    "too_long": _too_many,
+    "string_too_short": _too_few,
+    "string_too_long": _too_long,
+    "greater_than": _limited("> {gt}"),
+    "greater_than_equal": _limited(">= {ge}"),
+    "less_than": _limited("< {lt}"),
+    "less_than_equal": _limited("<= {le}"),
+    "model_type": _expected("a mapping"),
+    "model_attributes_type": _expected("a name or a mapping"),
+    "dict_type": _expected("a mapping"),
+    "list_type": _expected("a list"),
+    "tuple_type": _expected("a list [low, high]"),
+    "string_type": _expected("text"),
+    "string_unicode": _expected("text"),
+    "int_type": _expected("a whole number"),
+    "float_type": _number_expected,
+    "bool_type": _expected("true or false"),
+    "finite_number": _expected("a finite number"),
+    "invalid_key": _expected("text as key"),
+}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from functools import reduce
+from dataclasses import dataclass
+from functools import partial, reduce
 from operator import or_
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, create_model
+from pydantic_core import CoreSchema
 
 RANGES: dict[str, dict[str, float]] = {
     "": {},
@@ -28,6 +30,18 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, validate_default=True, allow_inf_nan=False
     )
+
+
+@dataclass(frozen=True)
+class Either:
+    """Marks a plain union, whose mistakes are reported once, as `expected WORDS`."""
+
+    words: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """The union's own schema with one error for all its branches."""
+        schema = {**handler(source), "custom_error_type": "either", "custom_error_message": self.words}
+        return cast(CoreSchema, schema)
 
 
 class Choice(Strict):
@@ -47,11 +61,18 @@ def _from_name(value: Any) -> Any:
 def choice(kind: str, registry: Mapping[str, Callable[..., Any]]) -> Any:
     """A field type: the name of an entry, or a mapping of `name` and its options."""
     models = [_model(kind, name, factory) for name, factory in registry.items()]
+    complete = tuple(name for name, factory in registry.items() if not _required(factory))
     return Annotated[
         reduce(or_, models),
         Field(discriminator="name"),
-        BeforeValidator(_from_name, json_schema_input_type=reduce(or_, models) | Literal[tuple(registry)]),
+        BeforeValidator(_from_name, json_schema_input_type=reduce(or_, models) | Literal[complete]),
     ]
+
+
+def _required(factory: Callable[..., Any]) -> list[str]:
+    """The options without a default."""
+    parameters = inspect.signature(factory).parameters.values()
+    return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 
 
 def _model(kind: str, name: str, factory: Callable[..., Any]) -> type[Choice]:
@@ -62,7 +83,8 @@ def _model(kind: str, name: str, factory: Callable[..., Any]) -> type[Choice]:
         hint = hints[option]
         if get_origin(hint) is Annotated:
             type_, range_, meaning = get_args(hint)
-            fields[option] = (type_, Field(default, description=meaning, **RANGES[range_]))
+            field = partial(Field, description=meaning, **RANGES[range_])
+            fields[option] = (type_, field(default))
         else:
             fields[option] = (hint, Field(default, description=f"{option} of the terms"))
     title = "".join(part.capitalize() for part in f"{name}_{kind}".split("_"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
-from nncli.config.registry import Choice, Strict, choice
+from nncli.config.registry import Choice, Either, Strict, choice
 from nncli.data.sources import BUILTIN, SAMPLES
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
@@ -31,6 +32,9 @@ else:
     BiasInit = choice("biases", BIAS_INITIALIZERS)
 
 
+LONGEST_NAME = 100  # characters of a run's name
+
+
 def _whole(value: Any) -> Any:
     """1e4 is a whole number too."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -39,8 +43,15 @@ def _whole(value: Any) -> Any:
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10**12)]
 CountOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12)]
 SeedNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**64)]
+Share = Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
+Cell = Annotated[float | str, Either("a number or text")]
 Columns = Annotated[list[ColumnName], Field(min_length=1)]
+
+
+def _written(value: Any, description: str) -> Any:
+    """A default as a config would write it: the field's type makes it a value."""
+    return Field(value, description=description)
 
 
 class Seeds(Strict):
@@ -68,10 +79,13 @@ class Function(Strict):
     noise: float = Field(0.0, ge=0, description="standard deviation of a normal error added to the targets")
 
 
+SPELLINGS = list(dict.fromkeys(form for name in BUILTIN for form in (name, name.replace("_", "-"))))
+
+
 def _builtin(value: str) -> str:
     name = value.replace("-", "_")
     if name not in BUILTIN:
-        raise ValueError(f"no built-in dataset '{value}'")
+        raise PydanticCustomError("builtin", "no built-in dataset of this name")
     return name
 
 
@@ -79,12 +93,14 @@ class DatasetConfig(Strict):
     """One source of rows, and what its columns mean."""
 
     name: Annotated[str, AfterValidator(_builtin)] | None = Field(
-        None, description="a built-in dataset", json_schema_extra={"enum": [*BUILTIN, None]}
+        None, description="a built-in dataset", json_schema_extra={"enum": [*SPELLINGS, None]}
     )
-    path: str | None = Field(None, min_length=1, description="a CSV file with a header, relative to the config")
+    path: str | None = Field(
+        None, min_length=1, description="a CSV file with a header, relative to the config"
+    )
     function: Function | None = Field(None, description="rows drawn from formulas")
     columns: Columns | None = Field(None, description="names of the columns of `rows`")
-    rows: list[list[float | str]] | None = Field(None, description="rows written here", min_length=1)
+    rows: list[list[Cell]] | None = Field(None, description="rows written here", min_length=1)
     inputs: Columns | None = Field(
         None, description="input columns; default: all that are neither target nor id"
     )
@@ -99,7 +115,7 @@ class LayerConfig(Strict):
     """A dense layer."""
 
     units: Count = Field(description="how many neurons", le=100_000)
-    activation: ActivationChoice = Field("identity", description="what a neuron does with its sum")
+    activation: ActivationChoice = _written("identity", "what a neuron does with its sum")
     bias: bool = Field(True, description="whether each neuron adds a bias")
     weight_init: WeightInit | None = Field(None, description="default: that of the network")
     bias_init: BiasInit | None = Field(None, description="default: that of the network")
@@ -112,20 +128,24 @@ class LayerConfig(Strict):
 class NetworkConfig(Strict):
     """Layers from the first hidden one to the output."""
 
-    layers: list[LayerConfig] = Field(min_length=1, max_length=1000, description="hidden layers, then the output")
-    weight_init: WeightInit = Field("glorot_uniform", description="how weights start")
-    bias_init: BiasInit = Field("zeros", description="how biases start")
+    layers: list[LayerConfig] = Field(
+        min_length=1, max_length=1000, description="hidden layers, then the output"
+    )
+    weight_init: WeightInit = _written("glorot_uniform", "how weights start")
+    bias_init: BiasInit = _written("zeros", "how biases start")
 
 
 class TrainingConfig(Strict):
     """How long, and how many rows at a time."""
 
     epochs: CountOrZero = Field(1000, description="passes over the training rows; 0 keeps the start")
-    batch_size: Literal["full"] | Count = Field("full", description="rows per update")
+    batch_size: Annotated[Literal["full"] | Count, Either("full or a whole number from 1")] = Field(
+        "full", description="rows per update"
+    )
     shuffle: bool | None = Field(
         None, description="a new order of rows each epoch; default: true unless batch_size is full"
     )
-    log_every: Count | Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")] = Field(
+    log_every: Annotated[Count | Share, Either("a whole number from 1, or a share from 1% to 100%")] = Field(
         "10%", description="lines on the terminal: every N epochs, or a share of them"
     )
     engine: Literal["auto", "numpy"] = Field("auto", description="what executes the updates")
@@ -148,27 +168,25 @@ class RecordConfig(Strict):
 class Values(Strict):
     """The config: what is trained, on what, and how."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | None = Field(
         None, description="of the run; default: the file's stem"
     )
-    seed: Annotated[
-        Seeds, BeforeValidator(_both_seeds, json_schema_input_type=Seeds | SeedNumber)
-    ] = Field(0, description="start of all randomness", validate_default=True)  # type: ignore[assignment]
+    seed: Annotated[Seeds, BeforeValidator(_both_seeds, json_schema_input_type=Seeds | SeedNumber)] = (
+        _written(0, "start of all randomness")
+    )
     dataset: Annotated[
         DatasetConfig,
         BeforeValidator(
             lambda value: {"name": value} if isinstance(value, str) else value,
-            json_schema_input_type=DatasetConfig | Literal[tuple(BUILTIN)],  # type: ignore[valid-type]
+            json_schema_input_type=DatasetConfig | Literal[tuple(SPELLINGS)],
         ),
     ] = Field(description="where the rows come from")
     network: NetworkConfig = Field(description="the layers and their start")
-    loss: LossChoice = Field("mse", description="what is minimised")
+    loss: LossChoice = _written("mse", "what is minimised")
     metrics: list[Literal[tuple(METRICS)]] | None = Field(  # type: ignore[valid-type]
         None, description="what is reported besides; default: mse, and accuracy for classes"
     )
-    gradient: GradientChoice = Field("backprop", description="how the gradient is computed")
-    optimizer: OptimizerChoice = Field(
-        "sgd", description="how it moves the weights"
-    )
-    training: TrainingConfig = Field(default_factory=TrainingConfig, description="how long")
-    record: RecordConfig = Field(default_factory=RecordConfig, description="what is kept of the way")
+    gradient: GradientChoice = _written("backprop", "how the gradient is computed")
+    optimizer: OptimizerChoice = _written("sgd", "how it moves the weights")
+    training: TrainingConfig = _written({}, "how long")
+    record: RecordConfig = _written({}, "what is kept of the way")

@@ -1,19 +1,28 @@
 """YAML 1.2 as its core schema defines it, on PyYAML, keeping the place of every node.
 
 PyYAML speaks YAML 1.1, where `1e-3` is text, `off` is false and `12:30` is 750 (yaml/pyyaml#173).
+Keys are text, whatever they look like; `<<` merges, as in YAML 1.1.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from typing import Any, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import yaml
+from yaml.reader import ReaderError
+
+from nncli.wording import shown
 
 DEEPEST = 50  # levels of nesting
-LONGEST = 1_000_000  # bytes
-LARGEST = 100_000  # nodes, aliases expanded
+LONGEST = 1_000_000  # characters
+LARGEST = 100_000  # nodes, aliases written out
+AS_FILE = "give long tables as a CSV file: dataset.path"
+LONGEST_NUMBER = 1000  # characters
+
+TAG = "tag:yaml.org,2002:"
+NULL, TEXT, MAPPING, SEQUENCE = f"{TAG}null", f"{TAG}str", f"{TAG}map", f"{TAG}seq"
 
 
 class YamlError(ValueError):
@@ -24,49 +33,57 @@ class YamlError(ValueError):
         self.message, self.mark, self.hint = message, mark, hint
 
 
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and form
-
-
-_CORE = [
-    ("null", r"^(?:~|null|Null|NULL|)$", ["~", "n", "N", ""]),
-    ("bool", r"^(?:true|True|TRUE|false|False|FALSE)$", list("tTfF")),
-    ("int", r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$", list("-+0123456789")),
-    (
-        "float",
-        r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
-        list("-+0123456789."),
-    ),
-    ("merge", r"^<<$", ["<"]),
-]
-for _tag, _pattern, _first in _CORE:
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
-
-
-def _construct_int(loader: _Loader, node: yaml.ScalarNode) -> int:
-    text = str(loader.construct_scalar(node))
-    base = {"0o": 8, "0x": 16}.get(text[:2].lower(), 10)
-    if len(text) > 1000:
-        raise YamlError(f"a number of {len(text)} digits", node.start_mark)
+def _int(text: str) -> int:
+    base = {"0o": 8, "0x": 16}.get(text[:2], 10)
     return int(text[2:] if base != 10 else text, base)
 
 
-def _construct_float(loader: _Loader, node: yaml.ScalarNode) -> float:
-    text = str(loader.construct_scalar(node)).lower()
-    if text.endswith((".inf", ".nan")):
-        text = text.replace(".", "")
-    return float(text)
+def _float(text: str) -> float:
+    special = text.lower().endswith((".inf", ".nan"))
+    return float(text.replace(".", "") if special else text)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
-_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+# Tag -> what its scalars look like, the characters they start with, and their value.
+_SCALARS: dict[str, tuple[re.Pattern[str], list[str], Callable[[str], Any]]] = {
+    NULL: (re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""], lambda text: None),
+    f"{TAG}bool": (
+        re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"),
+        list("tTfF"),
+        lambda text: text.lower() == "true",
+    ),
+    f"{TAG}int": (
+        re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$"),
+        list("-+0123456789"),
+        _int,
+    ),
+    f"{TAG}float": (
+        re.compile(
+            r"^(?:[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$"
+        ),
+        list("-+0123456789."),
+        _float,
+    ),
+}
 
 
-def _refuse(loader: _Loader, node: yaml.Node) -> NoReturn:
-    raise YamlError(f"tag {node.tag} is not allowed", node.start_mark, "write plain values")
+class _Loader(yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and form
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As PyYAML does, but never deeper than Python can follow."""
+        if self.depth > DEEPEST:
+            raise YamlError(f"nested more than {DEEPEST} levels deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
-_Loader.add_constructor(None, _refuse)
+for _tag, (_pattern, _first, _) in _SCALARS.items():
+    _Loader.add_implicit_resolver(_tag, _pattern, _first)
+_Loader.add_implicit_resolver(f"{TAG}merge", re.compile(r"^<<$"), ["<"])
 
 
 class _Dumper(yaml.SafeDumper):
@@ -77,11 +94,11 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent_float(self, data: float) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:float", repr(data))  # shortest exact form, 1e-06
+        return self.represent_scalar(f"{TAG}float", repr(data))  # shortest exact form, 1e-06
 
-    def represent_list(self, data: Any) -> yaml.Node:
+    def represent_list(self, data: Any) -> yaml.SequenceNode:
         flat = all(not isinstance(item, list | dict) for item in data)
-        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flat)
+        return self.represent_sequence(SEQUENCE, data, flow_style=flat)
 
 
 _Dumper.add_representer(float, _Dumper.represent_float)
@@ -89,42 +106,53 @@ _Dumper.add_representer(list, _Dumper.represent_list)
 
 
 def compose(text: str, name: str) -> yaml.Node | None:
-    """The node tree of one document, or None where it is empty; `name` goes into every mark.
+    """The node tree of one document, merges written out, or None where it is empty; marks bear `name`.
+
+    A key given twice stays in the tree twice: `duplicates` finds it.
 
     Raises
     ------
     YamlError
-        For text that is no YAML, is nested too deeply or blown up by aliases, and for duplicate keys.
+        For text that is no YAML, is nested too deeply or blown up by aliases, or has values with tags.
     """
     if len(text) > LONGEST:
-        raise YamlError(f"{len(text)} characters; a config has at most {LONGEST}", None)
+        raise YamlError(
+            f"more than {LONGEST:,} characters", None, "give long tables as a CSV file: dataset.path"
+        )
     try:
-        _check_depth(text, name)
-        loader = _Loader(text)
-        loader.name = name
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
+        node = _composed(text, name)
+    except ReaderError as error:
+        raise _bad_character(chr(error.character), _mark(text, name, error.position)) from None
     except yaml.MarkedYAMLError as error:
         raise _explain(error) from None
-    except yaml.YAMLError as error:
-        raise YamlError(" ".join(str(error).split()), None) from None
     if node is not None:
-        _check_size(node, {}, set())
-        _check_duplicates(node, set())
+        _measure(node, {}, set())
+        _check_plain(node, set())
+        _merge(node, set())
+    return node
+
+
+def _composed(text: str, name: str) -> yaml.Node | None:
+    loader = _Loader(text)
+    loader.name = name
+    try:
+        node: yaml.Node | None = loader.get_single_node()
+    except YamlError:
+        raise
+    except (ValueError, OverflowError):  # PyYAML's own, such as chr() of the escape "\\UFFFFFFFF"
+        raise YamlError("an escape or number beyond what YAML allows", loader.get_mark()) from None
+    finally:
+        loader.dispose()
     return node
 
 
 def construct(node: yaml.Node) -> Any:
-    """Plain Python values of a node tree."""
-    loader = _Loader("")
-    try:
-        return loader.construct_document(node)
-    except yaml.MarkedYAMLError as error:
-        raise _explain(error) from None
-    finally:
-        loader.dispose()
+    """Plain Python values of a tree that `compose` made."""
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: construct(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [construct(child) for child in node.value]
+    return node.value if node.tag == TEXT else _SCALARS[node.tag][2](node.value)
 
 
 def dump(values: Any) -> str:
@@ -134,53 +162,97 @@ def dump(values: Any) -> str:
     )
 
 
+def duplicates(node: yaml.Node) -> Iterator[YamlError]:
+    """Every key that its mapping has already."""
+    seen: set[int] = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        waiting.extend(_children(node))
+        if isinstance(node, yaml.MappingNode):
+            yield from _repeated(node)
+
+
+def _repeated(node: yaml.MappingNode) -> Iterator[YamlError]:
+    first: dict[str, yaml.Node] = {}
+    for key, _ in node.value:
+        if key.value in first:
+            line = first[key.value].start_mark.line + 1
+            yield YamlError(
+                f"duplicate key '{shown(key.value)}'",
+                key.start_mark,
+                f"it stands on line {line} already; remove one of the two",
+            )
+        first.setdefault(key.value, key)
+
+
 def is_number(text: str) -> bool:
-    """Whether text is a finite number as Python writes it."""
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    """Whether text would be a number without quotes."""
+    return any(_SCALARS[f"{TAG}{kind}"][0].match(text) for kind in ("int", "float"))
+
+
+_HINTS = {
+    "mapping values are not allowed": "quote text that holds ': ', and give every key a line of its own",
+    "could not find expected ':'": "write key: value, with a space after the colon",
+    "expected <block end>": "indent all keys of a mapping, and all entries of a list, alike",
+    "expected ',' or '}'": "separate entries by commas and close the bracket",
+    "expected ',' or ']'": "separate entries by commas and close the bracket",
+    "found unexpected end of stream": "close the quote or bracket",
+    "undefined alias": "a * refers to an & above it; quote text that starts with *",
+    "cannot start any token": "quote text that starts with this character",
+}
 
 
 def _explain(error: yaml.MarkedYAMLError) -> YamlError:
     mark = error.problem_mark or error.context_mark
-    problem = str(error.problem or error.context or "not readable as YAML")
-    if "'\\t'" in problem:
+    problem = str(error.problem or error.context or "no YAML")
+    around = mark.buffer[max(0, mark.pointer - 1) : mark.pointer + 1] if mark and mark.buffer else ""
+    if "'\\t'" in problem or "\t" in around:
         return YamlError("a tab; YAML is indented with spaces", mark, "replace the tab by spaces")
-    if mark is not None and mark.buffer is not None and "\t" in mark.buffer[max(0, mark.pointer - 1) : mark.pointer + 1]:
-        return YamlError("a tab; YAML is indented with spaces", mark, "replace the tab by spaces")
-    if "expected a single document" in str(error.context or "") or "but found another document" in problem:
+    if "but found another document" in problem:
         return YamlError("a second document; a config is one", mark, "remove the line ---")
+    hint = next((hint for part, hint in _HINTS.items() if part in problem), None)
     context = f" {error.context}" if error.context and error.problem else ""
-    return YamlError(f"not readable as YAML: {problem}{context}", mark)
+    return YamlError(f"not readable as YAML: {shown(problem)}{context}", mark, hint)
 
 
-def _check_depth(text: str, name: str) -> None:
-    loader = _Loader(text)
-    loader.name = name
-    depth = 0
-    try:
-        # Events come from a state machine; composing nodes recurses, so depth is bounded here.
-        while loader.check_event():
-            event = loader.get_event()
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise YamlError(f"nested more than {DEEPEST} levels deep", event.start_mark)
-    finally:
-        loader.dispose()
+def _mark(text: str, name: str, position: int) -> yaml.Mark:
+    before = text[:position]
+    start = before.rfind("\n") + 1
+    return yaml.Mark(name, position, before.count("\n"), position - start, text, position)
 
 
-def _check_size(node: yaml.Node, sizes: dict[int, int], open_nodes: set[int]) -> int:
-    """How many nodes a tree has with every alias written out."""
+class _Extent(NamedTuple):
+    """Of a tree with every alias written out."""
+
+    nodes: int
+    levels: int
+
+
+def _measure(node: yaml.Node, known: dict[int, _Extent], open_nodes: set[int]) -> _Extent:
+    """The extent of a tree; refuses what is too large, too deep or endless."""
     if id(node) in open_nodes:
-        raise YamlError("an alias that contains itself", node.start_mark)
-    if id(node) not in sizes:
+        raise YamlError("an alias that contains itself", node.start_mark, "write the values out")
+    if id(node) not in known:
         open_nodes.add(id(node))
-        sizes[id(node)] = 1 + sum(_check_size(child, sizes, open_nodes) for child in _children(node))
+        parts = [_measure(child, known, open_nodes) for child in _children(node)]
         open_nodes.discard(id(node))
-        if sizes[id(node)] > LARGEST:
-            raise YamlError(f"more than {LARGEST} values once aliases are written out", node.start_mark)
-    return sizes[id(node)]
+        extent = _Extent(
+            1 + sum(part.nodes for part in parts), 1 + max((part.levels for part in parts), default=0)
+        )
+        if extent.nodes > LARGEST:
+            raise YamlError(
+                f"more than {LARGEST:,} values once aliases are written out",
+                node.start_mark,
+                AS_FILE,
+            )
+        if extent.levels > DEEPEST:
+            raise YamlError(f"nested more than {DEEPEST} levels deep", node.start_mark)
+        known[id(node)] = extent
+    return known[id(node)]
 
 
 def _children(node: yaml.Node) -> list[yaml.Node]:
@@ -189,21 +261,77 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def _check_duplicates(node: yaml.Node, seen: set[int]) -> None:
+def _check_plain(node: yaml.Node, seen: set[int]) -> None:
+    """Only text keys, and only values that YAML's core schema knows."""
     if id(node) in seen:
         return
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        first: dict[str, yaml.Node] = {}
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlError("a list or mapping as a key", key.start_mark)
-            if key.value in first:
-                raise YamlError(
-                    f"duplicate key '{key.value}'",
-                    key.start_mark,
-                    f"it stands on line {first[key.value].start_mark.line + 1} already; remove one",
-                )
-            first[key.value] = key
+                raise YamlError("a list or mapping as a key", key.start_mark, "keys are text")
+            if key.tag != f"{TAG}merge":
+                _check_scalar(key)
+        children = [value for _, value in node.value]
+    else:
+        children = _children(node)
+    _check_tag(node)
+    for child in children:
+        _check_plain(child, seen)
+
+
+def _check_tag(node: yaml.Node) -> None:
+    if isinstance(node, yaml.ScalarNode):
+        _check_scalar(node)
+    elif node.tag != (MAPPING if isinstance(node, yaml.MappingNode) else SEQUENCE):
+        raise _bad_tag(node)
+
+
+def _check_scalar(node: yaml.Node) -> None:
+    if node.tag == TEXT:
+        if unusable := re.search("[\0\ud800-\udfff]", node.value):
+            raise _bad_character(unusable.group(), node.start_mark)
+        return
+    if node.tag not in _SCALARS:
+        raise _bad_tag(node)
+    if not _SCALARS[node.tag][0].match(node.value):
+        raise YamlError(f"'{shown(node.value)}' is no {node.tag.removeprefix(TAG)}", node.start_mark)
+    if len(node.value) > LONGEST_NUMBER:
+        raise YamlError(f"a number of {len(node.value):,} characters", node.start_mark)
+
+
+def _bad_character(char: str, mark: yaml.Mark) -> YamlError:
+    return YamlError(
+        f"the character {char!r} cannot stand in a config", mark, "save the file as plain UTF-8 text"
+    )
+
+
+def _bad_tag(node: yaml.Node) -> YamlError:
+    tag = node.tag.replace(TAG, "!!")
+    return YamlError(f"tag {shown(tag)} is not allowed", node.start_mark, "write plain values")
+
+
+def _merge(node: yaml.Node, seen: set[int]) -> None:
+    """Write `<<: *anchor` out: the anchor's keys, where the mapping has none of its own."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     for child in _children(node):
-        _check_duplicates(child, seen)
+        _merge(child, seen)
+    if isinstance(node, yaml.MappingNode):
+        own = [(key, value) for key, value in node.value if key.tag != f"{TAG}merge"]
+        taken = {key.value for key, _ in own}
+        for key, value in _merged(node):
+            if key.value not in taken:
+                taken.add(key.value)
+                own.append((key, value))
+        node.value = own
+
+
+def _merged(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    for key, value in node.value:
+        if key.tag == f"{TAG}merge":
+            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if not isinstance(source, yaml.MappingNode):
+                    raise YamlError("<< merges mappings alone", value.start_mark, "write <<: *NAME")
+                yield from source.value

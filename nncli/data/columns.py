@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 
 from nncli.data.sources import evaluate_targets
-from nncli.data.table import Table
-from nncli.errors import DataError
+from nncli.data.table import Misfit, Table
 from nncli.nn.activations import Array
+from nncli.wording import counted, listed, shown
 
 Task = Literal["regression", "binary", "multiclass"]
 
@@ -44,12 +44,12 @@ class Columns:
         """Whether one target column names the class of each row."""
         return bool(self.classes) and len(self.targets) == 1
 
-    def X(self, table: Table) -> Array:  # noqa: N802
+    def X(self, table: Table) -> Array:
         """The inputs (n, inputs), found by name."""
         table.require(self.inputs)
         return np.column_stack([table.numbers(name) for name in self.inputs])
 
-    def Y(self, table: Table) -> Array:  # noqa: N802
+    def Y(self, table: Table) -> Array:
         """The targets (n, outputs); labels as 0/1 for two classes, one-hot for more.
 
         Raises
@@ -63,7 +63,9 @@ class Columns:
         codes = self._codes(table)
         if self.task == "binary":
             return codes[:, np.newaxis].astype(np.float64)
-        return np.eye(len(self.classes))[codes]
+        one_hot = np.zeros((len(codes), len(self.classes)))
+        one_hot[np.arange(len(codes)), codes] = 1.0
+        return one_hot
 
     def _codes(self, table: Table) -> Array:
         (target,) = self.targets
@@ -71,8 +73,8 @@ class Columns:
         labels = _labels(table, target)
         for row, label in enumerate(labels):
             if label not in position:
-                raise DataError(
-                    f"{table.place(row, target)}: {target}: class '{label}' is not among {', '.join(self.classes)}"
+                raise table.cell_error(
+                    row, target, f"class '{shown(label)}' is unknown", f"classes: {listed(self.classes)}"
                 )
         return np.array([position[label] for label in labels])
 
@@ -123,13 +125,13 @@ def assign(
 
     Raises
     ------
-    DataError
+    Misfit
         If a column is missing, or the targets do not fit the task.
     """
     table.require([*(inputs or ()), *targets, *([id] if id else [])])
     chosen = tuple(inputs or (name for name in table.names if name not in targets and name != id))
     if not chosen:
-        raise DataError(f"{table.origin}: no column is left as input; it has {', '.join(table.names)}")
+        raise Misfit(("targets",), f"no column is left as input; {table.origin} has {listed(table.names)}")
     if task == "auto":
         task = _guess(table, targets, output_activation)
     classes = _classes(table, targets, task)
@@ -141,10 +143,13 @@ def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task
         return "multiclass"
     if len(targets) > 1:
         return "regression"
-    labels = set(_labels(table, targets[0]))
-    if table.is_text(targets[0]):
-        return "binary" if output_activation == "sigmoid" and len(labels) == 2 else "multiclass"
-    return "binary" if output_activation == "sigmoid" and labels <= {"0", "1"} else "regression"
+    (target,) = targets
+    numeric = table.is_numeric(target)
+    if output_activation == "sigmoid":
+        labels = set(table.texts(target) if numeric and table.is_text(target) else _labels(table, target))
+        if labels <= {"0", "1"} or (len(labels) == 2 and not numeric):
+            return "binary"
+    return "regression" if numeric else "multiclass"
 
 
 def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...]:
@@ -152,8 +157,9 @@ def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...
         return ()
     if len(targets) > 1:
         if task == "binary":
-            raise DataError(
-                f"{table.origin}: task binary takes one target column, found {len(targets)}",
+            raise Misfit(
+                ("task",),
+                f"binary takes one target column, found {len(targets)}",
                 hint="leave task out, or name one column",
             )
         return tuple(targets)
@@ -161,15 +167,24 @@ def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...
     if task == "binary" and labels <= {"0", "1"}:
         return ("0", "1")  # also where only one of them occurs
     if task == "binary" and len(labels) != 2:
-        raise DataError(f"{table.origin}: {targets[0]}: task binary needs two classes, found {len(labels)}")
+        raise Misfit(
+            ("task",),
+            f"binary needs two classes, but {shown(targets[0])} has {counted(len(labels), 'class')}:"
+            f" {listed(_sorted(labels))}",
+            hint="multiclass takes any number, with softmax and a unit for each",
+        )
     return _sorted(labels)
 
 
 def _labels(table: Table, name: str) -> list[str]:
     """The column as labels: numbers in one form (1, 1.0 and 01 are one class), text as it stands."""
-    if table.is_text(name):
-        return table.texts(name)
-    return Table(table.origin, {name: table.numbers(name)}).texts(name)
+    if not table.is_text(name):
+        return Table(table.origin, {name: table.numbers(name)}).texts(name)
+    labels = table.texts(name)
+    for row, label in enumerate(labels):
+        if not label:
+            raise table.cell_error(row, name, "the cell is empty", "every row needs a class")
+    return labels
 
 
 def _sorted(labels: set[str]) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nncli import resources
-from nncli.data.table import Table, parse_csv, read_csv
-from nncli.errors import DataError
+from nncli import resources, wording
+from nncli.data.table import Misfit, Table, parse_csv, read_csv
 from nncli.expressions import parse
 
 # What each built-in name stands for, as the mapping a config could give instead.
@@ -46,7 +45,9 @@ def builtin_file(name: str) -> Table:
 def csv_file(path: Path, shown: str) -> Table:
     """A user's file; `shown` is the path as the config gives it."""
     if path.suffix.lower() not in (".csv", ".txt"):
-        raise DataError(f"{shown}: cannot read '{path.suffix}' files", hint="give a CSV file with a header")
+        raise Misfit(
+            ("path",), f"cannot read '{shown}'", hint="give a CSV file with a header, *.csv or *.txt"
+        )
     return read_csv(path, shown)
 
 
@@ -64,24 +65,23 @@ def from_function(
 
     Raises
     ------
-    DataError
+    Misfit
         If a formula is not finite at a drawn input.
     ExpressionError
         If a formula cannot be read.
     """
     rng = random_stream(seed, "data")
-    columns: dict[str, Any] = {
-        name: rng.uniform(low, high, samples) for name, (low, high) in inputs.items()
-    }
+    columns: dict[str, Any] = {name: rng.uniform(low, high, samples) for name, (low, high) in inputs.items()}
     for name, values in evaluate_targets(targets, columns).items():
-        if not np.isfinite(values).all():
-            row = int(np.flatnonzero(~np.isfinite(values))[0])
+        columns[name] = values + rng.normal(0.0, noise, samples) if noise else values
+        if not np.isfinite(columns[name]).all():
+            row = int(np.flatnonzero(~np.isfinite(columns[name]))[0])
             at = ", ".join(f"{key} = {columns[key][row]:.6g}" for key in inputs)
-            raise DataError(
-                f"dataset.function.targets.{name}: '{targets[name]}' is not finite at {at}",
+            raise Misfit(
+                ("function", "targets", name),
+                f"'{wording.shown(targets[name])}' is not finite at {at}",
                 hint="narrow the ranges of the inputs to where the formula is defined",
             )
-        columns[name] = values + rng.normal(0.0, noise, samples) if noise else values
     return Table("dataset.function", columns)
 
 
@@ -96,7 +96,7 @@ def evaluate_targets(targets: Mapping[str, str], columns: Mapping[str, Any]) -> 
 
 def from_rows(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> Table:
     """Rows written in the config; a column is text where one of its cells is."""
-    cells = {}
+    cells: dict[str, Any] = {}
     for position, name in enumerate(columns):
         column = [row[position] for row in rows]
         if any(isinstance(cell, str) for cell in column):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
-import math
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from nncli.errors import DataError
-from nncli.nearest import nearest
+from nncli.nearest import suggestion
 from nncli.nn.activations import Array
+from nncli.wording import counted, excerpt, listed, shown
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Table:
     ----------
     origin : what errors call it: a file, or where in the config it stands.
     columns : name -> cells, text as it stood in the file or numbers as they were made.
-    lines : the line of each row in its file, where it comes from one.
+    lines : the line on which each row starts in its file, where it comes from one.
+    text : that file's content.
     """
 
     origin: str
     columns: Mapping[str, Sequence[str] | Array]
     lines: Sequence[int] | None = None
+    text: str = field(default="", repr=False)
 
     @property
     def names(self) -> list[str]:
@@ -45,22 +49,28 @@ class Table:
             self.origin,
             {name: cells[:rows] for name, cells in self.columns.items()},
             self.lines[:rows] if self.lines is not None else None,
+            self.text,
         )
 
     def require(self, names: Sequence[str]) -> None:
         """Raise DataError unless every name is a column."""
         for name in names:
             if name not in self.columns:
-                near = nearest(name, self.names)
                 raise DataError(
-                    f"{self.origin}: no column '{name}'; it has {', '.join(self.names)}",
-                    hint=f"did you mean {near}?" if near else None,
+                    f"{self.origin}: no column '{shown(name)}'", hint=suggestion(name, self.names, "columns")
                 )
 
     def is_text(self, name: str) -> bool:
         """Whether some cell of a column is no number."""
         cells = self.columns[name]
         return not isinstance(cells, np.ndarray) and any(_number(cell) is None for cell in cells)
+
+    def is_numeric(self, name: str) -> bool:
+        """Whether a column is meant as numbers: most of its cells are, the others perhaps slips."""
+        cells = self.columns[name]
+        return isinstance(cells, np.ndarray) or 2 * sum(_number(cell) is not None for cell in cells) > len(
+            cells
+        )
 
     def texts(self, name: str) -> list[str]:
         """A column as text, numbers in their shortest form."""
@@ -80,22 +90,67 @@ class Table:
         cells = self.columns[name]
         if isinstance(cells, np.ndarray):
             return cells
-        values = [_number(cell) for cell in cells]
-        for row, value in enumerate(values):
-            if value is None or not math.isfinite(value):
-                found = f"'{cells[row]}' is not a finite number" if cells[row] else "the cell is empty"
-                raise DataError(
-                    f"{self.place(row, name)}: {name}: {found}",
-                    hint="every cell of an input or target column must hold a number",
-                )
-        return np.array(values, dtype=np.float64)
+        values = np.array([_or_nan(cell) for cell in cells])
+        for row in np.flatnonzero(~np.isfinite(values)).tolist():
+            found = (
+                f"'{shown(str(cells[row]))}' is not a finite number" if cells[row] else "the cell is empty"
+            )
+            hint = "every cell of an input or target column must hold a number"
+            raise self.cell_error(row, name, found, hint)
+        return values
 
-    def place(self, row: int, name: str) -> str:
-        """`file:line:column` of a cell, or the origin and the row's number."""
-        if self.lines is None:
-            return f"{self.origin}: row {row}"
-        before = [cells[row] for column, cells in self.columns.items() if self.names.index(column) < self.names.index(name)]
-        return f"{self.origin}:{self.lines[row]}:{len(_csv_line(before)) + 1}"
+    def cell_error(self, row: int, name: str, problem: str, hint: str | None = None) -> CellError:
+        """A mistake in one cell, with its place and, for a file, the line it stands on."""
+        place, source = f"{self.origin}: row {row + 1}", None
+        if self.lines is not None:
+            line, column = _place(self.text, self.lines[row], self.names.index(name))
+            place = f"{self.origin}:{line + 1}:{column + 1}"
+            source = excerpt(_lines(self.text)[line], line + 1, column, len(self.columns[name][row]))
+        return CellError(f"{place}: {shown(name)}: {problem}", row, name, problem, hint=hint, source=source)
+
+
+class Misfit(DataError):
+    """Data that do not fit a key of the config: `key` is its place below `dataset`."""
+
+    def __init__(self, key: tuple[str | int, ...], problem: str, *, hint: str | None = None) -> None:
+        super().__init__(f"dataset.{'.'.join(map(str, key))}: {problem}", hint=hint)
+        self.key, self.problem = key, problem
+
+
+class CellError(DataError):
+    """A cell that cannot be used: `row` counts from 0."""
+
+    def __init__(
+        self, message: str, row: int, column: str, problem: str, *, hint: str | None, source: str | None
+    ) -> None:
+        super().__init__(message, hint=hint, source=source)
+        self.row, self.column, self.problem = row, column, problem
+
+
+def _place(text: str, line: int, position: int) -> tuple[int, int]:
+    """Line and column, from 0, of the cell at `position` in the record that starts on `line` (from 1)."""
+    lines = _lines(text)
+    quoted, passed = False, 0
+    for number in range(line - 1, len(lines)):
+        for column, char in enumerate(lines[number]):
+            if passed == position and not char.isspace():
+                return number, column
+            if char == '"':
+                quoted = not quoted
+            passed += char == "," and not quoted
+        if not quoted:
+            break
+    return number, len(lines[number])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as the CSV reader counts them."""
+    return io.StringIO(text, newline=None).read().split("\n")
+
+
+def _or_nan(cell: str) -> float:
+    value = _number(cell)
+    return float("nan") if value is None else value
 
 
 def _number(cell: str) -> float | None:
@@ -113,17 +168,8 @@ def format_number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def _csv_line(cells: Sequence[object]) -> str:
-    """`cells` as they would stand before a further cell on a line."""
-    if not cells:
-        return ""
-    text = io.StringIO()
-    csv.writer(text, lineterminator=",").writerow(cells)
-    return text.getvalue()
-
-
-def read_csv(path: Path, shown: str) -> Table:
-    """Read a comma-separated file with a header; `shown` is what errors call it.
+def read_csv(path: Path, name: str) -> Table:
+    """Read a comma-separated file with a header; `name` is what errors call it.
 
     Raises
     ------
@@ -131,16 +177,51 @@ def read_csv(path: Path, shown: str) -> Table:
         If it cannot be read, has no header or no rows, or a row is short or long.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise DataError(f"{shown}: {error.strerror or error}", hint="paths are relative to the config") from None
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise DataError(f"{name}: {reason}", hint="paths are relative to the config") from None
+    return decode_csv(content, name)
+
+
+def decode_csv(content: bytes, name: str) -> Table:
+    """Like `read_csv`, for bytes already in memory."""
+    try:
+        return parse_csv(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
-        raise DataError(f"{shown}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8") from None
-    return parse_csv(text, shown)
+        raise DataError(
+            f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
+        ) from None
 
 
-def parse_csv(text: str, shown: str) -> Table:
+def parse_csv(text: str, name: str) -> Table:
     """Like `read_csv`, for text already in memory."""
+    text = text.removeprefix("\ufeff")
+    rows, lines = _records(text, name)
+    if not rows:
+        raise DataError(f"{name}: the file is empty", hint="the first line must name the columns")
+    header, *body = rows
+    _check_header(header, name, lines[0])
+    if not body:
+        raise DataError(f"{name}: a header but no rows", hint="write one row per line below the header")
+    for cells, line in zip(body, lines[1:], strict=True):
+        if len(cells) != len(header):
+            raise DataError(
+                f"{name}:{line}: {counted(len(cells), 'cell')}, but the header names"
+                f" {counted(len(header), 'column')}",
+                hint=f"columns: {listed(header)}",
+                source=excerpt(_lines(text)[line - 1], line, 0, len(_lines(text)[line - 1])),
+            )
+    return Table(name, dict(zip(header, zip(*body, strict=True), strict=True)), lines[1:], text)
+
+
+def _records(text: str, name: str) -> tuple[list[list[str]], list[int]]:
+    """The records that hold anything, and the line each starts on."""
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        raise DataError(
+            f"{name}:{line}: a NUL byte: this is no text", hint="export the table as CSV in UTF-8"
+        )
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[list[str]] = []
     lines: list[int] = []
@@ -152,30 +233,32 @@ def parse_csv(text: str, shown: str) -> Table:
                 lines.append(line)
             line = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{shown}:{reader.line_num}: {error}") from None
-    if not rows:
-        raise DataError(f"{shown}: the file is empty", hint="the first line must name the columns")
-    header, *body = rows
-    _check_header(header, shown, lines[0])
-    if not body:
-        raise DataError(f"{shown}: a header but no rows")
-    for cells, line in zip(body, lines[1:], strict=True):
-        if len(cells) != len(header):
-            raise DataError(
-                f"{shown}:{line}: {len(cells)} cells, but the header names {len(header)} columns",
-                hint=f"columns: {', '.join(header)}",
-            )
-    return Table(shown, dict(zip(header, zip(*body, strict=True), strict=True)), lines[1:])
+        raise _unreadable(name, line, str(error)) from None
+    return rows, lines
 
 
-def _check_header(header: Sequence[str], shown: str, line: int) -> None:
-    if all(_number(name) is not None for name in header):
+def _unreadable(name: str, line: int, problem: str) -> DataError:
+    if "unexpected end of data" in problem:
+        return DataError(f"{name}:{line}: a quote is opened and never closed", hint='close it with "')
+    if "expected after" in problem:
+        return DataError(
+            f"{name}:{line}: text after a closing quote", hint='write a quote inside quotes twice: ""'
+        )
+    return DataError(f"{name}:{line}: not readable as CSV: {problem}")
+
+
+def _check_header(header: Sequence[str], name: str, line: int) -> None:
+    if all(_number(column) is not None for column in header):
         raise DataError(
-            f"{shown}:{line}: no header: the first line holds numbers ({', '.join(header[:5])})",
+            f"{name}:{line}: no header: the first line holds numbers ({listed(header)})",
             hint="put a line with the names of the columns on top",
         )
-    for position, name in enumerate(header):
-        if not name:
-            raise DataError(f"{shown}:{line}: column {position + 1} has no name")
-        if name in header[:position]:
-            raise DataError(f"{shown}:{line}: two columns are called '{name}'")
+    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
+        raise DataError(f"{name}:{line}: no commas in the header", hint="separate the cells by commas")
+    if "" in header:
+        message = f"{name}:{line}: column {header.index('') + 1} has no name"
+        raise DataError(message, hint="name every column in the first line")
+    for column, count in Counter(header).items():
+        if count > 1:
+            message = f"{name}:{line}: {count} columns are called '{shown(column)}'"
+            raise DataError(message, hint="rename all but one")

@@ -1,0 +1,209 @@
+"""What each key of a config allows alone but not together with another."""
+
+from __future__ import annotations
+
+import keyword
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nncli.config.document import Loc, Mistake
+from nncli.config.schema import DatasetConfig, Function, LayerConfig, Values
+from nncli.data.sources import BUILTIN
+from nncli.expressions import ExpressionError, parse
+from nncli.nn.losses import LOSSES
+from nncli.wording import counted, listed, shown
+
+LARGEST_TABLE = 1_000_000_000  # bytes of generated data
+
+
+def contradictions(values: Values) -> Iterator[Mistake]:
+    """Every mistake that one key alone does not show."""
+    yield from _in_dataset(values.dataset)
+    yield from _in_network(values)
+    yield from _in_loss(values)
+    yield from _in_optimizer(values)
+
+
+def _in_loss(values: Values) -> Iterator[Mistake]:
+    output = values.network.layers[-1].activation.name
+    link = LOSSES[values.loss.name](**values.loss.options()).link
+    if link and output != link:
+        yield Mistake(
+            ("loss",),
+            f"{values.loss.name} needs a last layer with activation {link}, found {output}",
+            f"set activation: {link} in the last layer, or loss: mse",
+        )
+
+
+def _in_optimizer(values: Values) -> Iterator[Mistake]:
+    options = values.optimizer.options()
+    if options.get("nesterov") and not options["momentum"]:
+        yield Mistake(("optimizer", "nesterov"), "nesterov needs a momentum above 0", "add momentum: 0.9")
+
+
+def _in_network(values: Values) -> Iterator[Mistake]:
+    network, loc = values.network, ("network",)
+    yield from _in_range((*loc, "weight_init"), network.weight_init)
+    yield from _in_range((*loc, "bias_init"), network.bias_init)
+    below = None
+    for index, layer in enumerate(network.layers):
+        yield from _in_layer((*loc, "layers", index), layer, below)
+        below = layer.units
+        if layer.activation.name == "softmax" and layer is not network.layers[-1]:
+            yield Mistake(
+                (*loc, "layers", index, "activation"),
+                "softmax belongs in the last layer",
+                "hidden layers take tanh, relu, sigmoid ...",
+            )
+
+
+def _in_layer(loc: Loc, layer: LayerConfig, inputs: int | None) -> Iterator[Mistake]:
+    """Mistakes of a layer; `inputs` is None for the first, whose inputs the data tell."""
+    yield from _in_range((*loc, "weight_init"), layer.weight_init)
+    yield from _in_range((*loc, "bias_init"), layer.bias_init)
+    if layer.weights is not None:
+        yield from wrong_shape(loc, layer, inputs)
+    if layer.biases is not None and not layer.bias:
+        yield Mistake((*loc, "biases"), "given, but bias is false", "remove one of the two")
+    elif layer.biases is not None and len(layer.biases) != layer.units:
+        yield Mistake(
+            (*loc, "biases"),
+            f"{counted(len(layer.biases), 'number')} for {counted(layer.units, 'unit')}",
+            "write one number per neuron",
+        )
+
+
+def _in_range(loc: Loc, init: Any) -> Iterator[Mistake]:
+    if init is None or init.name != "uniform":
+        return
+    if init.low > init.high:
+        yield Mistake(loc, f"low {init.low!r} is above high {init.high!r}", "swap the two")
+    elif init.high - init.low == float("inf"):
+        yield Mistake(
+            loc, f"the range from {init.low!r} to {init.high!r} is too wide", "bring its ends nearer"
+        )
+
+
+def wrong_shape(loc: Loc, layer: LayerConfig, inputs: int | None) -> Iterator[Mistake]:
+    """A mistake where a layer's weights are not (units, inputs); None for inputs not known yet."""
+    assert layer.weights is not None
+    first, *others = map(len, layer.weights)
+    for index, length in enumerate(others, 1):
+        if length != first:
+            yield Mistake(
+                (*loc, "weights", index),
+                f"{counted(length, 'number')} in this row, {first} in the first",
+                "write one row per neuron, with one number per input",
+            )
+            return
+    found, needed = (len(layer.weights), first), (layer.units, inputs or first)
+    if inputs is None and found[1] == layer.units:
+        return  # perhaps transposed, which the data will tell
+    if found != needed:
+        hint = "write one row per neuron, with one number per input"
+        if found == needed[::-1]:
+            hint = "the matrix is transposed: write one row per neuron, not one per input"
+        yield Mistake(
+            (*loc, "weights"), f"shape {found} where the layer needs (units, inputs) = {needed}", hint
+        )
+
+
+def _in_dataset(dataset: DatasetConfig) -> Iterator[Mistake]:
+    sources = ["name", "path", "function", "rows"]
+    given = [key for key in sources if getattr(dataset, key) is not None]
+    if (dataset.columns is None) != (dataset.rows is None):
+        key = "columns" if dataset.rows is None else "rows"
+        yield Mistake(
+            ("dataset", key), "columns and rows go together", "columns: [x, y] with rows: [[0, 1], [1, 0]]"
+        )
+    elif len(given) != 1:
+        found = f"{len(given)}: {', '.join(given)}" if given else "none"
+        yield Mistake(
+            ("dataset",),
+            f"needs one source of rows, found {found}",
+            "give one of: name, path, function, columns + rows",
+            at_key=True,
+        )
+    else:
+        yield from _in_roles(dataset)
+    if dataset.function is not None:
+        yield from _in_function(dataset.function)
+    if dataset.columns is not None and dataset.rows is not None:
+        yield from _in_rows(dataset.columns, dataset.rows)
+
+
+def _in_roles(dataset: DatasetConfig) -> Iterator[Mistake]:
+    roles = {
+        "inputs": dataset.inputs or [],
+        "targets": dataset.targets or [],
+        "id": [dataset.id] if dataset.id else [],
+    }
+    if dataset.function is not None or (dataset.name is not None and "function" in BUILTIN[dataset.name]):
+        for key in (key for key, names in roles.items() if names):
+            yield Mistake(
+                ("dataset", key), "a formula names its own inputs and targets", "remove the key", at_key=True
+            )
+    elif dataset.name is None and dataset.targets is None:
+        yield Mistake(
+            ("dataset",),
+            "missing key 'targets'",
+            "name the columns to predict: targets: [COLUMN]",
+            at_key=True,
+        )
+    taken: dict[str, str] = {}
+    for key, names in roles.items():
+        for position, name in enumerate(names):
+            if name in taken:
+                loc: Loc = ("dataset", key) if key == "id" else ("dataset", key, position)
+                yield Mistake(
+                    loc, f"'{shown(name)}' is named under {taken[name]} already", "name each column once"
+                )
+            taken.setdefault(name, key)
+
+
+def _in_rows(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> Iterator[Mistake]:
+    for name, count in Counter(columns).items():
+        if count > 1:
+            last = len(columns) - 1 - columns[::-1].index(name)
+            yield Mistake(
+                ("dataset", "columns", last), f"{count} columns are called '{shown(name)}'", "rename one"
+            )
+    for index, row in enumerate(rows):
+        if len(row) != len(columns):
+            yield Mistake(
+                ("dataset", "rows", index),
+                f"{counted(len(row), 'value')} for {counted(len(columns), 'column')}",
+                f"columns: {listed(columns)}",
+            )
+
+
+def _in_function(function: Function) -> Iterator[Mistake]:
+    loc: Loc = ("dataset", "function")
+    size = 8 * function.samples * (len(function.inputs) + len(function.targets))
+    if size > LARGEST_TABLE:
+        yield Mistake(
+            (*loc, "samples"),
+            f"{function.samples:,} rows take {size / 1e9:,.0f} GB",
+            f"a generated table has at most {LARGEST_TABLE // 10**9} GB; give fewer samples",
+        )
+    for name, (low, high) in function.inputs.items():
+        yield from _in_input((*loc, "inputs", name), name, low, high)
+    for name, text in function.targets.items():
+        if name in function.inputs:
+            message = "is an input as well"
+            yield Mistake((*loc, "targets", name), message, "rename one of the two", at_key=True)
+        try:
+            parse(text, function.inputs)
+        except ExpressionError as error:
+            yield Mistake((*loc, "targets", name), error.message, error.hint, column=error.column)
+
+
+def _in_input(loc: Loc, name: str, low: float, high: float) -> Iterator[Mistake]:
+    if not low < high:
+        yield Mistake(loc, f"an empty range: [{low!r}, {high!r}]", "write [low, high] with low < high")
+    elif high - low == float("inf"):
+        yield Mistake(loc, f"[{low!r}, {high!r}] is too wide a range", "bring its ends nearer")
+    if not name.isidentifier() or keyword.iskeyword(name):
+        message = f"'{shown(name)}' cannot stand in a formula"
+        yield Mistake(loc, message, "use letters, digits and _, and begin with a letter", at_key=True)

@@ -1,0 +1,131 @@
+"""Values of the command line laid over a config: `--set network.layers[0].units=8`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import yaml
+
+from nncli.config import yaml12
+from nncli.config.document import Document, child_of, kind
+from nncli.errors import ConfigError
+from nncli.wording import counted, shown
+
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
+
+
+@dataclass(frozen=True)
+class Override:
+    """A value that replaces one of the config: `flag` is how the user gave it."""
+
+    key: str
+    value: str
+    flag: str = "--set"
+
+    @property
+    def words(self) -> str:
+        """The words of the command line."""
+        value = shown(self.value)
+        return f"--set {shown(self.key)}={value}" if self.flag == "--set" else f"{self.flag} {value}"
+
+    @classmethod
+    def parse(cls, text: str) -> Override:
+        """Read `KEY=VALUE`."""
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise ConfigError(
+                f"--set {shown(text)}: not of the form KEY=VALUE",
+                hint="for example --set optimizer.learning_rate=0.1",
+            )
+        return cls(key.strip(), value)
+
+    def error(self, message: str, hint: str | None = None) -> ConfigError:
+        """A mistake in this override."""
+        return ConfigError(f"{self.words}: {message}", hint=hint)
+
+    def steps(self) -> list[str | int]:
+        """The keys and list positions on the way to the value."""
+        steps: list[str | int] = []
+        rest = self.key
+        while rest:
+            match = _STEP.match(rest)
+            if match is None:
+                raise self.error("cannot read the key", "write it as network.layers[0].units")
+            steps.append(match.group(1) or int(match.group(2)))
+            rest = rest[match.end() :].removeprefix(".")
+        return steps
+
+    def node(self) -> yaml.Node:
+        """The value as YAML reads it."""
+        try:
+            node = yaml12.compose(self.value, self.words)
+        except yaml12.YamlError as error:
+            raise self.error(error.message, error.hint) from None
+        return _made(yaml12.NULL, "", self.words) if node is None else node
+
+
+def lay_over(document: Document, overrides: Sequence[Override], defaults: Mapping[str, str]) -> Document:
+    """The document with values replaced, in order.
+
+    A shorthand is written out where an override goes inside it (`adam` is `{name: adam}`); `defaults`
+    are the shorthands that stand for keys the document leaves out.
+    """
+    root = document.root
+    for override in overrides:
+        first, *others = override.steps()
+        if others and first in defaults and child_of(root, first)[1] is None:
+            missing = _made(yaml12.TEXT, defaults[str(first)], override.words)
+            root = _placed(root, [first], missing, override)
+        root = _placed(root, [first, *others], override.node(), override)
+    return replace(document, root=root)
+
+
+def _placed(node: yaml.Node, steps: Sequence[str | int], value: yaml.Node, override: Override) -> yaml.Node:
+    """`node` with `value` at the end of `steps`; what is not on the way is shared, never changed."""
+    if not steps:
+        return value
+    step, *others = steps
+    if isinstance(step, int):
+        return _in_list(node, step, others, value, override)
+    mapping = _written_out(node, override)
+    _, child = child_of(mapping, step)
+    missing = yaml.MappingNode(yaml12.MAPPING, [], value.start_mark, value.end_mark)
+    child = _placed(missing if child is None else child, others, value, override)
+    key = _made(yaml12.TEXT, step, override.words)
+    pairs = [(own, child if own.value == step else held) for own, held in mapping.value]
+    if all(own.value != step for own, _ in pairs):
+        pairs.append((key, child))
+    return yaml.MappingNode(mapping.tag, pairs, mapping.start_mark, mapping.end_mark)
+
+
+def _in_list(
+    node: yaml.Node, step: int, others: Sequence[str | int], value: yaml.Node, override: Override
+) -> yaml.Node:
+    if not isinstance(node, yaml.SequenceNode):
+        raise override.error(f"[{step}] is looked up in {kind(node)}, not in a list")
+    if step >= len(node.value):
+        raise override.error(
+            f"there is no [{step}]: the list has {counted(len(node.value), 'entry')}",
+            "positions count from 0",
+        )
+    entries = list(node.value)
+    entries[step] = _placed(entries[step], others, value, override)
+    return yaml.SequenceNode(node.tag, entries, node.start_mark, node.end_mark)
+
+
+def _written_out(node: yaml.Node, override: Override) -> yaml.MappingNode:
+    """A mapping, or the one a shorthand stands for: a name, or one number for both seeds."""
+    if isinstance(node, yaml.MappingNode):
+        return node
+    if not isinstance(node, yaml.ScalarNode):
+        raise override.error(f"a key is looked up in {kind(node)}", "write list positions as [0]")
+    keys = ["data", "training"] if yaml12.is_number(node.value) else ["name"]
+    pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys if node.tag != yaml12.NULL]
+    return yaml.MappingNode(yaml12.MAPPING, pairs, node.start_mark, node.end_mark)
+
+
+def _made(tag: str, value: str, name: str) -> yaml.ScalarNode:
+    mark = yaml.Mark(name, 0, 0, 0, None, 0)
+    return yaml.ScalarNode(tag, value, mark, mark)

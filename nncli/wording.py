@@ -1,0 +1,57 @@
+"""How values, lists of names and lines of a file are shown in messages: short and safe to print."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+LONGEST_VALUE = 60  # characters of a value or name
+MOST_NAMES = 20
+CONTEXT = 60  # characters of a source line before the place
+WINDOW = 100  # characters of a source line in all
+
+
+def shown(text: str) -> str:
+    """Any text as part of a message: cut, and with what a terminal would obey written as escapes."""
+    cut = text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut)
+
+
+def listed(names: Iterable[str]) -> str:
+    """`a, b, c`, with the number of those left out where there are many."""
+    every = [shown(name) for name in names]
+    more = f" and {len(every) - MOST_NAMES} more" if len(every) > MOST_NAMES else ""
+    return ", ".join(every[:MOST_NAMES]) + more
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`; `1 class`, `2 classes`; `1 entry`, `2 entries`."""
+    if number == 1:
+        return f"1 {noun}"
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {plural}"
+
+
+def excerpt(line: str, number: int, column: int, width: int | None = None) -> str:
+    """A line with carets below `width` characters (default: a word) from `column`, which counts from 0."""
+    if width is None:
+        word = re.match(r"[\w.+-]+", line[column:])
+        width = len(word.group()) if word else 1
+    start = max(0, column - CONTEXT)
+    visible = "".join(char if char.isprintable() else " " for char in line[start : start + WINDOW])
+    before, marked = visible[: column - start], visible[column - start : column - start + width]
+    margin = f"{number} | "
+    pad = " " * (len(margin) - 2) + "| " + " " * _cells(before)
+    return f"{margin}{visible}\n{pad}{'^' * max(1, _cells(marked))}"
+
+
+def _cells(text: str) -> int:
+    """How many cells of a terminal a text takes."""
+    return sum(_width(char) for char in text)
+
+
+def _width(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):  # joined to the character before
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
