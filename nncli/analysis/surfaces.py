@@ -1,0 +1,350 @@
+"""Grids of numbers: outputs and errors over two inputs, the loss over two directions of weight space."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.data.sources import BUILTIN, random_stream
+from nncli.errors import RunError
+from nncli.expressions import ExpressionError
+from nncli.experiment import Experiment
+from nncli.nearest import nearest
+from nncli.nn.activations import Array
+from nncli.nn.network import Network
+from nncli.runs import Run
+
+GRID = 100  # points along each input
+MARGIN = 0.12  # of a column's range, beyond its smallest and largest value
+AFFORDABLE = 2e10  # multiplications spent on a loss surface: a few seconds
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Two inputs that vary on a grid while the others are held.
+
+    Attributes
+    ----------
+    features, positions : names and column numbers of the two.
+    x, y : their values on the grid, (GRID,) each.
+    held : name -> value of every other input.
+    """
+
+    features: tuple[str, str]
+    positions: tuple[int, int]
+    x: Array
+    y: Array
+    held: Mapping[str, float]
+    base: Array
+
+    @property
+    def rows(self) -> Array:
+        """Every point of the grid as inputs, (GRID * GRID, inputs); y varies slowest."""
+        X = np.tile(self.base, (self.x.size * self.y.size, 1))
+        across, up = np.meshgrid(self.x, self.y)
+        X[:, self.positions[0]], X[:, self.positions[1]] = across.ravel(), up.ravel()
+        return X
+
+
+@dataclass(frozen=True)
+class Surface:
+    """One number at every point of a plane: values[i, j] belongs to (x[j], y[i])."""
+
+    plane: Plane
+    values: Array
+
+    @property
+    def finite(self) -> Array:
+        """The values that are numbers, (n,)."""
+        return self.values[np.isfinite(self.values)]
+
+    @property
+    def highest(self) -> tuple[float, float] | None:
+        """Where the largest finite value is, or None if there is none."""
+        if not self.finite.size:
+            return None
+        row, column = np.unravel_index(
+            np.argmax(np.where(np.isfinite(self.values), self.values, -np.inf)), self.values.shape
+        )
+        return float(self.plane.x[column]), float(self.plane.y[row])
+
+
+def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float]) -> Plane:
+    """The grid over two inputs of a run; by default its first two, the others at their median in the data.
+
+    It covers the ranges a formula's inputs were drawn from, else the data with a margin around it.
+
+    Raises
+    ------
+    RunError
+        If the run has a single input, or a name is not an input that can be shown or held.
+    """
+    names, data = run.model.columns.inputs, run.experiment.dataset
+    if len(names) < 2:
+        raise RunError(f"{run.path}: it has one input ({names[0]}); a surface needs two")
+    shown = features or (names[0], names[1])
+    for name in (*shown, *at):
+        if name not in names:
+            near = nearest(name, names)
+            raise RunError(
+                f"{run.path}: no input '{name}'; it has {_listed(names)}",
+                hint=f"did you mean {near}?" if near else None,
+            )
+    if shown[0] == shown[1]:
+        raise RunError(
+            f"--features {shown[0]},{shown[1]}: the same input twice", hint=f"inputs: {_listed(names)}"
+        )
+    for name in at:
+        if name in shown:
+            raise RunError(
+                f"--at {name}: this input is shown, so it cannot be held", hint="hold one of the others"
+            )
+    medians = dict(zip(names, np.median(data.X, axis=0).tolist(), strict=True))
+    base = {**medians, **at}
+    positions = names.index(shown[0]), names.index(shown[1])
+    ranges = _declared_ranges(run.experiment)
+    x, y = (
+        np.linspace(*ranges.get(names[position], _around(data.X[:, position])), GRID)
+        for position in positions
+    )
+    held = {name: value for name, value in base.items() if name not in shown}
+    return Plane(shown, positions, x, y, held, np.array([base[name] for name in names]))
+
+
+def outputs(run: Run, over: Plane) -> Array:
+    """What the trained network gives on the grid, (GRID, GRID, outputs)."""
+    A = run.model.outputs(over.rows)
+    return A.reshape(over.y.size, over.x.size, A.shape[1])
+
+
+def squared_error(run: Run, over: Plane) -> Surface | None:
+    """sum_k (prediction_k - expected_k)^2 on the grid; None where no formula tells what is expected."""
+    columns = run.model.columns
+    if columns.task == "multiclass":
+        return None
+    X = over.rows
+    try:
+        expected = columns.expected(X)
+    except ExpressionError:  # a formula of a column that is no input of this run
+        return None
+    if expected is None:
+        return None
+    with np.errstate(all="ignore"):
+        errors = np.square(run.model.outputs(X) - expected).sum(axis=1)
+    return Surface(over, errors.reshape(over.y.size, over.x.size))
+
+
+def _declared_ranges(experiment: Experiment) -> Mapping[str, tuple[float, float]]:
+    given = experiment.config.dataset
+    if given.function is not None:
+        return given.function.inputs
+    entry = BUILTIN[given.name] if given.name is not None else {}
+    ranges: Mapping[str, tuple[float, float]] = entry.get("function", {}).get("inputs", {})
+    return ranges
+
+
+def _around(values: Array) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        reach = max(1.0, abs(low))
+        return low - reach, high + reach
+    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(names[:12])
+    return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
+
+
+@dataclass(frozen=True)
+class WeightPlane:
+    """Two directions through weight space: parameters = origin + x axes[0] + y axes[1].
+
+    Attributes
+    ----------
+    origin : (P,); axes : (2, P).
+    labels : what x and y are.
+    kind : "weights", "pca" or "random".
+    explained : share of the path's variance along each PCA direction, (2,).
+    """
+
+    origin: Array
+    axes: Array
+    labels: tuple[str, str]
+    kind: str
+    explained: Array | None = None
+
+    def parameters(self, x: float, y: float) -> Array:
+        """The parameters (P,) at a point."""
+        return np.asarray(self.origin + x * self.axes[0] + y * self.axes[1])
+
+    def project(self, points: Array) -> Array:
+        """The nearest point (s, 2) of the plane to each of the parameter vectors (s, P)."""
+        return np.linalg.lstsq(self.axes.T, (points - self.origin).T, rcond=None)[0].T
+
+
+@dataclass(frozen=True)
+class LossSurface:
+    """The loss on a plane of weight space, and the path that training took.
+
+    Attributes
+    ----------
+    x, y, values : the grid and the loss (len(y), len(x)) on it.
+    epochs, path : kept epochs (s,) and their points (s, 2), the trained weights last.
+    true_loss, shown_loss : the loss of each kept epoch's weights, and of its point on the plane, (s,).
+    rows : how many training rows the losses were measured on.
+    """
+
+    plane: WeightPlane
+    x: Array
+    y: Array
+    values: Array
+    epochs: Array
+    path: Array
+    true_loss: Array
+    shown_loss: Array
+    rows: int
+
+
+def weight_names(network: Network) -> list[str]:
+    """The name of every parameter in the order of the vector: layers.0.weight[0,1], layers.0.bias[0]."""
+    names = [""] * network.parameter_count
+    for layer, (W, b) in enumerate(network.views(np.arange(network.parameter_count))):
+        for (unit, column), position in np.ndenumerate(W):
+            names[position] = f"layers.{layer}.weight[{unit},{column}]"
+        for unit, position in enumerate(() if b is None else b):
+            names[position] = f"layers.{layer}.bias[{unit}]"
+    return names
+
+
+def weight_position(network: Network, name: str) -> int:
+    """Where a named parameter stands in the vector.
+
+    Raises
+    ------
+    RunError
+        If there is none of that name; the message says which there are.
+    """
+    names = weight_names(network)
+    compact = name.replace(" ", "")
+    if compact in names:
+        return names.index(compact)
+    ranges = []
+    for index, layer in enumerate(network.layers):
+        ranges.append(f"layers.{index}.weight[0..{layer.units - 1},0..{layer.inputs - 1}]")
+        ranges += [f"layers.{index}.bias[0..{layer.units - 1}]"] if layer.bias else []
+    listing = ", ".join(ranges[:8]) + (f" and {len(ranges) - 8} more" if len(ranges) > 8 else "")
+    raise RunError(f"no weight '{name}'", hint=f"there are {listing} (neuron, input)")
+
+
+def kept_path(run: Run) -> tuple[Array, Array]:
+    """Kept epochs (s,) and parameters (s, P) of the way to the trained weights, which are the last."""
+    kept, trained = run.snapshots, run.model.parameters
+    last = int(run.info.get("epochs", 0))
+    good = (kept.weight_epochs < last) & np.isfinite(kept.weights).all(axis=1)
+    epochs = np.append(kept.weight_epochs[good], last)
+    return epochs, np.concatenate([kept.weights[good], trained[np.newaxis]])
+
+
+def along_weights(run: Run, names: tuple[str, str]) -> WeightPlane:
+    """The plane of two named weights, every other weight as trained; x and y are the weights themselves."""
+    network = run.model.network
+    first, second = (weight_position(network, name) for name in names)
+    if first == second:
+        raise RunError(f"--weights: '{names[0]}' twice", hint="name two different weights")
+    axes = np.eye(network.parameter_count)[[first, second]]
+    origin = run.model.parameters.copy()
+    origin[[first, second]] = 0.0
+    return WeightPlane(origin, axes, names, "weights")
+
+
+def along_path(run: Run) -> WeightPlane | None:
+    """The plane through the trained weights along which the path varies most (PCA); None without a path.
+
+    References
+    ----------
+    Li, Xu, Taylor, Studer & Goldstein (2018), Visualizing the loss landscape of neural nets, section 7.
+    """
+    _, path = kept_path(run)
+    centred = path - path.mean(axis=0)
+    if len(path) < 3 or not centred.any():
+        return None
+    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    axes = axes[:2]
+    # The sign of a singular vector is arbitrary: make its largest entry positive.
+    axes *= np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
+    explained = np.square(singular / singular[0])
+    return WeightPlane(
+        run.model.parameters,
+        axes,
+        ("first principal direction", "second principal direction"),
+        "pca",
+        explained[:2] / explained.sum(),
+    )
+
+
+def along_random(run: Run) -> WeightPlane:
+    """The plane of two random directions, each neuron's part as long as the neuron's own weights.
+
+    This is the filter normalisation of Li et al. (2018), with a neuron and its bias as the filter.
+    """
+    network, trained = run.model.network, run.model.parameters
+    rng = random_stream(run.config.seed.training, "directions")
+    axes = rng.normal(size=(2, network.parameter_count))
+    for axis in axes:
+        for direction, weights in zip(network.blocks(axis), network.blocks(trained), strict=True):
+            lengths = np.linalg.norm(weights, axis=1, keepdims=True)
+            direction *= lengths / np.linalg.norm(direction, axis=1, keepdims=True)
+    labels = ("first random direction", "second random direction")
+    return WeightPlane(trained, axes, labels, "random")
+
+
+def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
+    """The loss on a grid of a plane that holds the whole path, on all rows where that is affordable."""
+    experiment = run.experiment
+    epochs, points = kept_path(run)
+    path = over.project(points)
+    x_range, y_range = _ranges(over, path)
+    cost = len(experiment.dataset) * max(1, experiment.network.parameter_count)
+    steps = int(np.clip(np.sqrt(AFFORDABLE / cost), 21, 61))
+    rows = _some_rows(len(experiment.dataset), int(AFFORDABLE / (steps**2 * cost / len(experiment.dataset))))
+    x, y = np.linspace(*x_range, steps), np.linspace(*y_range, steps)
+    values = [[_loss(experiment, over.parameters(a, b), rows) for a in x] for b in y]
+    return LossSurface(
+        plane=over,
+        x=x,
+        y=y,
+        values=np.array(values),
+        epochs=epochs,
+        path=path,
+        true_loss=np.array([_loss(experiment, point, rows) for point in points]),
+        shown_loss=np.array([_loss(experiment, over.parameters(a, b), rows) for a, b in path]),
+        rows=len(rows),
+    )
+
+
+def _loss(experiment: Experiment, parameters: Array, rows: Array) -> float:
+    data = experiment.dataset
+    with np.errstate(all="ignore"):
+        output = experiment.network.forward(parameters, data.X[rows])[-1]
+        return experiment.recipe.loss.value(output.Z, output.A, data.Y[rows])
+
+
+def _some_rows(count: int, most: int) -> Array:
+    """All row numbers, or `most` of them evenly spaced, but never fewer than 100."""
+    return np.unique(np.linspace(0, count - 1, min(count, max(100, most))).astype(int))
+
+
+def _ranges(over: WeightPlane, path: Array) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What x and y run over: the path and a margin; around a path without extent one unit of length."""
+    low, high = path.min(axis=0), path.max(axis=0)
+    span = high - low
+    reach = np.maximum(1.0, np.abs(path[-1])) if over.kind == "weights" else np.ones(2)
+    least = 2.0 * reach if over.kind == "random" or not span.any() else np.full(2, 0.3 * span.max())
+    margin = np.maximum(0.2 * span, (least - span) / 2.0)
+    return (float(low[0] - margin[0]), float(high[0] + margin[0])), (
+        float(low[1] - margin[1]),
+        float(high[1] + margin[1]),
+    )

@@ -1,0 +1,69 @@
+"""Pictures of a run, one file a kind; matplotlib is loaded when the first one is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple, cast
+
+from nncli.plots.picture import FORMATS, Picture, View, save
+from nncli.runs import Run
+
+__all__ = ["FORMATS", "KINDS", "Kind", "Picture", "View", "fitting", "save"]
+
+
+class Kind(NamedTuple):
+    """A kind of picture.
+
+    Attributes
+    ----------
+    summary : what it shows, in one line.
+    unfit : why it does not fit a run, or None where it fits.
+    draw : the picture of a run that it fits.
+    """
+
+    summary: str
+    unfit: Callable[[Run, View], str | None]
+    draw: Callable[[Run, View], Picture]
+
+
+def fitting(run: Run, view: View) -> list[str]:
+    """The names of the kinds that fit a run, in the registry's order.
+
+    Raises
+    ------
+    RunError
+        If the view names an input or a weight that the run does not have.
+    """
+    return [name for name, kind in KINDS.items() if kind.unfit(run, view) is None]
+
+
+def _kind(module: str, summary: str) -> Kind:
+    """The kind in a module of this package, which is imported when it is first used."""
+
+    def unfit(run: Run, view: View) -> str | None:
+        reason = import_module(f"nncli.plots.{module}").unfit(run, view)
+        return cast("str | None", reason)
+
+    def draw(run: Run, view: View) -> Picture:
+        from nncli.plots import style
+
+        with style.context():
+            return cast(Picture, import_module(f"nncli.plots.{module}").draw(run, view))
+
+    return Kind(summary, unfit, draw)
+
+
+KINDS: dict[str, Kind] = {
+    "loss": _kind("loss", "loss, metrics and gradient norm over the epochs"),
+    "error-surface": _kind("error_surface", "squared error over two inputs, as a heat map"),
+    "error-surface-3d": _kind("error_surface_3d", "squared error over two inputs, in three dimensions"),
+    "weight-surface": _kind(
+        "weight_surface", "loss over two weights or directions, with the path of training"
+    ),
+    "boundary": _kind("boundary", "decision boundary over two inputs, with the rows on it"),
+    "weights": _kind("weights", "every weight over the epochs"),
+    "errors": _kind("errors", "signed error of each row over the epochs, linear and log-log"),
+    "network": _kind("network", "the network as a diagram with its trained weights"),
+    "activations": _kind("activations", "activation curves over the run's own pre-activations"),
+}

@@ -1,0 +1,149 @@
+"""The signed error of each row over the epochs, on linear and on log-log axes."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nncli.nn.activations import Array
+from nncli.plots import style
+from nncli.plots.picture import Picture, View
+from nncli.plots.scale import Scale, number
+from nncli.runs import Run
+
+LINES = 64  # of rows and outputs that are still drawn one by one
+WORST = 5
+DRAWABLE = 1e150
+COLOURS = (style.VERMILION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
+
+
+def unfit(run: Run, view: View) -> str | None:
+    """Needs the errors of at least two epochs."""
+    if len(_kept(run)[0]) < 2:
+        return "no errors of rows were kept on the way (record.errors: none, or no epoch)"
+    return None
+
+
+def draw(run: Run, view: View) -> Picture:
+    """The worst five rows stand out; the others are thin lines, or bands where they are many."""
+    epochs, errors = _kept(run)
+    names = _names(run)
+    worst = np.argsort(-np.abs(errors[-1]), kind="stable")[:WORST]
+    figure = style.figure(width=8.6, height=4.3)
+    left, right = figure.subplots(1, 2)
+    _panel(left, epochs, errors, worst, names)
+    _finish_linear(left, epochs, errors)
+    after = epochs >= 1
+    sizes = np.where(errors[after] == 0, np.nan, np.abs(errors[after]))
+    _panel(right, epochs[after], sizes, worst, names)
+    _finish_log_log(right, epochs[after], sizes)
+    handles, labels = right.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right upper", title="last error", alignment="left")
+    style.head(
+        figure, f"Error of each row over {epochs[-1]:,} epochs: {style.of_run(run)}", _note(run, len(names))
+    )
+    return Picture(figure, _caption(errors, worst, names), _numbers(epochs, errors, worst, names))
+
+
+def _kept(run: Run) -> tuple[Array, Array]:
+    """Epochs (s,) and errors (s, rows * outputs), as far as they are finite and can be drawn."""
+    kept = run.snapshots
+    errors = kept.errors.reshape(len(kept.error_epochs), int(np.prod(kept.errors.shape[1:])))
+    good = (np.abs(errors) < DRAWABLE).all(axis=1) if errors.size else np.zeros(len(errors), dtype=bool)
+    return kept.error_epochs[good], errors[good]
+
+
+def _names(run: Run) -> list[str]:
+    """What each error belongs to: the row's id or number (from 1), and the output where there are several."""
+    columns, table = run.model.columns, run.experiment.dataset.table
+    count, outputs = run.snapshots.errors.shape[1:]
+    rows = (
+        [style.plain(cell, 18) for cell in table.texts(columns.id)[:count]]
+        if columns.id
+        else ([f"row {row + 1}" for row in range(count)])
+    )
+    if outputs == 1:
+        return rows
+    targets = columns.targets if columns.task == "regression" else columns.classes
+    return [f"{row}, {style.plain(target, 12)}" for row in rows for target in targets]
+
+
+def _panel(axes: Axes, epochs: Array, values: Array, worst: Array, names: list[str]) -> None:
+    others = np.delete(values, worst, axis=1)
+    if 0 < others.shape[1] <= LINES:
+        lines = axes.plot(epochs, others, color=style.FAINT, linewidth=0.9)
+        lines[0].set_label("other rows" if len(lines) > 1 else "other row")
+    elif others.shape[1]:
+        # A zero has no logarithm and is left out; the quantiles are of the rest.
+        low, lower, middle, upper, high = np.nanquantile(
+            _without_gaps(values), [0.05, 0.25, 0.5, 0.75, 0.95], axis=1
+        )
+        axes.fill_between(epochs, low, high, color=style.FAINT, alpha=0.45, linewidth=0, label="90 % of all")
+        axes.fill_between(
+            epochs, lower, upper, color=style.GREY, alpha=0.45, linewidth=0, label="50 % of all"
+        )
+        axes.plot(epochs, middle, color=style.BLACK, linewidth=1.0, linestyle=style.DASHES[2], label="median")
+    for place, position in enumerate(worst):
+        axes.plot(
+            epochs, values[:, position], color=COLOURS[place], linestyle=style.DASHES[place], linewidth=1.7,
+            label=names[position], gid="worst",
+        )  # fmt: skip
+
+
+def _without_gaps(values: Array) -> Array:
+    """Every epoch with at least one number, so that its quantiles exist."""
+    empty = np.isnan(values).all(axis=1)
+    return np.where(empty[:, np.newaxis], 0.0, values)
+
+
+def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
+    low, high = float(min(errors.min(), 0.0)), float(max(errors.max(), 0.0))
+    style.scaled(axes.yaxis, Scale(False, low, high if high > low else low + 1.0))
+    axes.axhline(0, color=style.GREY, linewidth=0.8)
+    axes.set_xlim(epochs[0], epochs[-1])
+    axes.set_xlabel("epoch")
+    axes.set_ylabel("signed error: output \N{MINUS SIGN} target")
+    axes.set_title("linear", loc="left")
+    style.grid(axes)
+
+
+def _finish_log_log(axes: Axes, epochs: Array, sizes: Array) -> None:
+    finite = sizes[np.isfinite(sizes)]
+    low, high = (np.log10(finite.min()), np.log10(finite.max())) if finite.size else (-1.0, 0.0)
+    low = max(low, high - 12)
+    if high - low < 0.5:
+        low, high = low - 0.25, high + 0.25
+    style.scaled(axes.yaxis, Scale(True, float(low), float(high)))
+    style.scaled(axes.xaxis, Scale(True, 0.0, max(0.3, float(np.log10(epochs[-1])))), margin=0.0)
+    axes.set_xlabel("epoch (log scale)")
+    axes.set_ylabel("|error| (log scale)")
+    axes.set_title("log-log", loc="left")
+    style.grid(axes)
+
+
+def _note(run: Run, lines: int) -> str:
+    count, rows = run.snapshots.errors.shape[1], len(run.experiment.dataset)
+    kept = f" Errors were kept for the first {count:,} of {rows:,} rows." if count < rows else ""
+    shown = "all others grey" if lines - WORST <= LINES else "all rows as bands"
+    return f"The {min(WORST, lines)} largest at the end in colour, {shown}; rows count from 1.{kept}"
+
+
+def _caption(errors: Array, worst: Array, names: list[str]) -> str:
+    last = errors[-1]
+    return (
+        f"largest error at the end {number(last[worst[0]])} ({names[worst[0]]}), "
+        f"largest at the start {number(np.abs(errors[0]).max())}"
+    )
+
+
+def _numbers(epochs: Array, errors: Array, worst: Array, names: list[str]) -> dict[str, Array]:
+    chosen = range(len(names)) if len(names) <= LINES + WORST else worst.tolist()
+    # Ids may repeat; a column may not.
+    named = {f"{names[position]} ({position + 1})" if names.count(names[position]) > 1 else names[position]: errors[:, position]
+             for position in chosen}  # fmt: skip
+    return {
+        "epoch": epochs,
+        **named,
+        "mean_abs": np.abs(errors).mean(axis=1),
+        "max_abs": np.abs(errors).max(axis=1),
+    }

@@ -1,0 +1,106 @@
+"""What the pictures over two inputs have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nncli.analysis import surfaces
+from nncli.analysis.surfaces import Plane, Surface
+from nncli.nn.activations import Array
+from nncli.plots import style
+from nncli.plots.picture import View
+from nncli.plots.scale import number
+from nncli.runs import Run
+
+MOST_ROWS = 2000  # drawn as points; more would hide what is under them
+
+
+def too_few(run: Run, view: View) -> str | None:
+    """Why two inputs cannot be shown, or None; a view that names unknown inputs is an error."""
+    names = run.model.columns.inputs
+    if len(names) < 2 and view.features is None:
+        return f"the run has one input ({names[0]}), a surface needs two"
+    surfaces.plane(run, view.features, view.at)
+    return None
+
+
+def label_axes(axes: Axes, plane: Plane) -> None:
+    """The names of the two inputs."""
+    axes.set_xlabel(style.plain(plane.features[0], 60))
+    axes.set_ylabel(style.plain(plane.features[1], 40))
+
+
+def held(plane: Plane) -> str:
+    """`, c = 1` for every input that does not vary; counted where they are many."""
+    if not plane.held:
+        return ""
+    values = [f"{style.plain(name, 20)} = {number(value)}" for name, value in plane.held.items()]
+    if len(values) <= 4:
+        return f" at {', '.join(values)}"
+    return f" at {', '.join(values[:3])} and {len(values) - 3} other inputs held"
+
+
+def about(plane: Plane, run: Run) -> str:
+    """The end of a title: where the other inputs are, and the run."""
+    return f"{held(plane)}: {style.of_run(run)}"
+
+
+def drawn_rows(run: Run) -> Array:
+    """Numbers of the rows drawn as points."""
+    rows = len(run.experiment.dataset)
+    return np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(int))
+
+
+def points(run: Run, plane: Plane, rows: Array) -> tuple[Array, Array]:
+    """Where rows lie on the plane."""
+    X = run.experiment.dataset.X[rows]
+    return X[:, plane.positions[0]], X[:, plane.positions[1]]
+
+
+def point_size(count: int) -> float:
+    """Area of a marker in pt^2: small where there are many."""
+    return float(np.clip(2500 / max(1, count), 4, 45))
+
+
+def summary(surface: Surface) -> str:
+    """Largest, smallest and mean value of a surface, and where the largest is."""
+    finite, highest = surface.finite, surface.highest
+    if highest is None:
+        return "no finite value"
+    names = [style.plain(name, 20) for name in surface.plane.features]
+    where = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, highest, strict=True))
+    return f"max {number(finite.max())} at {where}; min {number(finite.min())}; mean {number(finite.mean())}"
+
+
+def columns(plane: Plane, values: Mapping[str, Array]) -> dict[str, Array]:
+    """A grid as columns: both inputs, then the values."""
+    across, up = np.meshgrid(plane.x, plane.y)
+    first, second = plane.features
+    return {
+        first: across.ravel(),
+        second: up.ravel(),
+        **{name: grid.ravel() for name, grid in values.items()},
+    }
+
+
+def worst_output(run: Run) -> int:
+    """The output with the largest mean squared error on the rows: the one to look at."""
+    data = run.experiment.dataset
+    with np.errstate(all="ignore"):
+        return int(np.square(run.model.outputs(data.X) - data.Y).mean(axis=0).argmax())
+
+
+def output_name(run: Run, index: int) -> str:
+    """What an output stands for: a target, or the share of a class."""
+    columns = run.model.columns
+    if columns.task == "regression":
+        return style.plain(columns.targets[index])
+    name = columns.classes[1] if columns.task == "binary" else columns.classes[index]
+    return (
+        f"probability of {style.plain(columns.targets[0])} = {style.plain(name)}"
+        if columns.labelled
+        else (f"probability of {style.plain(name)}")
+    )

@@ -1,0 +1,115 @@
+"""What a picture is asked for, what it consists of, and how it becomes files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from xml.sax.saxutils import escape
+
+from nncli import runs
+from nncli.errors import NncliError
+from nncli.model import as_text
+from nncli.nn.activations import Array
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 150
+
+
+@dataclass(frozen=True)
+class View:
+    """What the user asked to see.
+
+    Attributes
+    ----------
+    features : the two inputs shown; default: the first two.
+    at : values of the other inputs; default: their median in the data.
+    weights : the two weights of `weight-surface`, named like layers.0.weight[0,1].
+    directions : otherwise, its two directions.
+    """
+
+    features: tuple[str, str] | None = None
+    at: Mapping[str, float] = field(default_factory=dict)
+    weights: tuple[str, str] | None = None
+    directions: Literal["pca", "random"] = "pca"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure, what it says in one line, and the numbers behind it as columns of one length."""
+
+    figure: Figure
+    caption: str
+    numbers: Mapping[str, Sequence[str] | Array]
+
+
+def save(picture: Picture, path: Path) -> None:
+    """Write a picture in the format its suffix names, and its numbers as CSV beside it.
+
+    Raises
+    ------
+    NncliError
+        If the suffix is none of svg, png and pdf, or a file cannot be written.
+    """
+    render = FORMATS.get(path.suffix.lower())
+    if render is None:
+        raise NncliError(f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(FORMATS)}")
+    runs.write_bytes(path, render(picture))
+    runs.write_text(path.with_suffix(".csv"), _csv(picture.numbers))
+
+
+def _csv(numbers: Mapping[str, Sequence[str] | Array]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(numbers)
+    writer.writerows(zip(*(as_text(column) for column in numbers.values()), strict=True))
+    return text.getvalue()
+
+
+def _bytes(picture: Picture, format: str, metadata: Mapping[str, Any]) -> bytes:
+    from nncli.plots import style
+
+    buffer = io.BytesIO()
+    with style.context():
+        picture.figure.savefig(buffer, format=format, dpi=DPI, metadata=metadata)
+    return buffer.getvalue()
+
+
+def _title(picture: Picture) -> str:
+    return " ".join(picture.figure.get_suptitle().split())
+
+
+def _svg(picture: Picture) -> bytes:
+    text = _bytes(picture, "svg", {"Date": None, "Creator": "nncli"}).decode()
+    described = (
+        f'<title id="title">{escape(_title(picture))}</title>\n'
+        f'<desc id="desc">{escape(_printable(picture.caption))}</desc>\n'
+    )
+    root = re.search(r"<svg [^>]*>\n", text)
+    assert root is not None
+    accessible = root[0].replace("<svg ", '<svg role="img" aria-labelledby="title desc" ', 1)
+    return (text[: root.start()] + accessible + described + text[root.end() :]).encode()
+
+
+def _png(picture: Picture) -> bytes:
+    metadata = {"Software": "nncli", "Title": _title(picture), "Description": _printable(picture.caption)}
+    return _bytes(picture, "png", metadata)
+
+
+def _pdf(picture: Picture) -> bytes:
+    metadata = {"CreationDate": None, "Creator": "nncli", "Title": _title(picture)}
+    return _bytes(picture, "pdf", {**metadata, "Subject": _printable(picture.caption)})
+
+
+def _printable(text: str) -> str:
+    """Without control characters, which XML does not allow."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+FORMATS = {".svg": _svg, ".png": _png, ".pdf": _pdf}

@@ -1,0 +1,103 @@
+"""When numbers are better seen as logarithms, and the ticks that say so: 0.1, 1, 10, 10⁻³."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.nn.activations import Array
+
+SPANS_DECADES = 30.0  # largest / smallest value from which an axis is logarithmic
+DEEPEST = 12  # decades shown below the largest value
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How values are drawn: as they are, or as their log10.
+
+    Attributes
+    ----------
+    low, high : the range of what is drawn (of the logarithms, if `log`); low < high.
+    """
+
+    log: bool
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Array) -> Scale:
+        """Logarithmic where all values are positive and the largest is over 30 times the smallest."""
+        finite = values[np.isfinite(values)]
+        if not finite.size:
+            return cls(False, 0.0, 1.0)
+        low, high = float(finite.min()), float(finite.max())
+        if low > 0 and high / low > SPANS_DECADES:
+            return cls(True, max(np.log10(low), np.log10(high) - DEEPEST), float(np.log10(high)))
+        return cls(False, *_apart(low, high))
+
+    def drawn(self, values: Array) -> Array:
+        """Values as they are drawn; NaN where that is impossible, no lower than `low`."""
+        with np.errstate(all="ignore"):
+            heights = np.log10(values) if self.log else values
+            heights = np.where(np.isfinite(heights), heights, np.nan)
+        return np.maximum(heights, self.low) if self.log else heights
+
+    def ticks(self, most: int = 7) -> tuple[list[float], list[str]]:
+        """Positions among the drawn values and their labels."""
+        return _log_ticks(self.low, self.high, most) if self.log else _linear_ticks(self.low, self.high, most)
+
+    @property
+    def name(self) -> str:
+        """What a label adds: `, log scale` or nothing."""
+        return ", log scale" if self.log else ""
+
+
+def power(exponent: int) -> str:
+    """10^exponent for people: 0.01, 1, 100, else 10⁻³."""
+    return f"{10.0**exponent:g}" if -2 <= exponent <= 3 else f"10{str(exponent).translate(SUPERSCRIPT)}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number in a label."""
+    return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")
+
+
+def decades(low: float, high: float) -> str:
+    """How far two positive values are apart, in decades."""
+    return f"{np.log10(high) - np.log10(low):.1f}"
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    """The range, or one around it where it has no width that a picture could show."""
+    if high - low > 1e-9 * max(abs(low), abs(high)):
+        return low, high
+    reach = max(1e-6, 0.1 * abs(low)) if low else 1.0
+    return low - reach, high + reach
+
+
+def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
+    first, last = int(np.ceil(low - 1e-9)), int(np.floor(high + 1e-9))
+    step = max(1, int(np.ceil((last - first + 1) / most)))
+    exponents = [exponent for exponent in range(first, last + 1) if exponent % step == 0]
+    positions, labels = [float(e) for e in exponents], [power(e) for e in exponents]
+    if len(positions) < 3 and high - low < 3:
+        fine = [(e, d) for e in range(first - 1, last + 1) for d in (2, 5) if low <= e + np.log10(d) <= high]
+        positions += [e + float(np.log10(d)) for e, d in fine]
+        labels += [number(d * 10.0**e) for e, d in fine]
+    return positions, labels
+
+
+def _linear_ticks(low: float, high: float, most: int) -> tuple[list[float], list[str]]:
+    rough = (high - low) / most
+    magnitude = 10.0 ** np.floor(np.log10(rough))
+    step = next(
+        magnitude * factor for factor in (1, 2, 2.5, 5, 10) if magnitude * factor >= rough * (1 - 1e-9)
+    )
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    positions = [float(index * step) for index in range(first, last + 1)]
+    digits = 3
+    while digits < 15 and len({number(p, digits) for p in positions}) < len(positions):
+        digits += 1
+    return positions, [number(0.0 if abs(p) < step / 1e6 else p, digits) for p in positions]

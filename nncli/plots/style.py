@@ -1,0 +1,206 @@
+"""How every picture looks: colours that all eyes tell apart, text of 8 pt and more, an opaque ground."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import cache
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colorbar import Colorbar
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+
+from nncli.nn.activations import Array
+from nncli.plots.scale import Scale
+from nncli.runs import Run
+
+# Okabe & Ito (2008), Color universal design, written out because older matplotlibs do not name them.
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
+COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK, YELLOW)
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (1.5, 1.2)),
+    (0, (6, 1.5, 1.5, 1.5)),
+    (0, (3, 1, 1, 1, 1, 1)),
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+GREY, FAINT, INK, PAPER = "#6b6b6b", "#b8b8b8", "#1a1a1a", "#ffffff"
+
+SEQUENTIAL = "viridis"
+SIGNED = LinearSegmentedColormap.from_list(
+    "blue_grey_orange", ["#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700"]
+)
+
+FONT = "DejaVu Sans"  # comes with matplotlib, so a picture has the same letters everywhere
+SMALL = 8.0
+RULES: dict[str, Any] = {
+    "font.family": [FONT],
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.labelsize": 9.0,
+    "xtick.labelsize": SMALL,
+    "ytick.labelsize": SMALL,
+    "legend.fontsize": SMALL,
+    "figure.titlesize": 10.0,
+    "figure.titleweight": "bold",
+    "text.parse_math": False,  # names of columns may hold dollar signs
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": PAPER,
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "axes.grid": False,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.4,
+    "legend.frameon": False,
+    "svg.hashsalt": "nncli",
+    "svg.fonttype": "path",
+    "pdf.fonttype": 42,
+}
+
+
+def context() -> AbstractContextManager[None]:
+    """Matplotlib's own defaults and the rules above, whatever a user's matplotlibrc says."""
+    style: AbstractContextManager[None] = matplotlib.style.context(["default", RULES])
+    return style
+
+
+def figure(width: float = 6.4, height: float = 4.4) -> Figure:
+    """An empty figure, in inches, laid out so that nothing overlaps."""
+    drawn = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(drawn)
+    return drawn
+
+
+def head(drawn: Figure, title: str, note: str = "") -> None:
+    """A title across the top, and the numbers in small print across the foot."""
+    width = drawn.get_figwidth()
+    drawn.suptitle(textwrap.fill(title, int(width * 11.5)), x=0.1 / width, ha="left")
+    if note:
+        drawn.supxlabel(
+            textwrap.fill(note, int(width * 14.8)), x=0.1 / width, ha="left", fontsize=SMALL, color="#404040"
+        )
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    return frozenset(font_manager.get_font(font_manager.findfont(FONT)).get_charmap())
+
+
+def plain(text: str, longest: int = 28) -> str:
+    """A name as it can be drawn: one line, no longer than `longest`, □ for what the font does not have."""
+    known = "".join(
+        c if not c.isspace() and c.isprintable() and ord(c) in _glyphs() else "□ "[c.isspace()] for c in text
+    )
+    return known if len(known) <= longest else f"{known[: longest - 1]}…"
+
+
+def of_run(run: Run) -> str:
+    """What every title says about where its numbers come from."""
+    rows = len(run.experiment.dataset)
+    state = {"diverged": ", diverged", "interrupted": ", interrupted"}.get(run.info.get("status", ""), "")
+    return f"{plain(run.name, 40)}{state}, {rows:,} training row{'s' * (rows != 1)}"
+
+
+def grid(axes: Axes) -> None:
+    """Faint lines behind the data."""
+    axes.grid(visible=True)
+    axes.set_axisbelow(True)
+
+
+def scaled(axis: Axis, scale: Scale, margin: float = 0.05) -> None:
+    """Give an axis that shows plain values a scale with ticks of its own."""
+    if scale.log:
+        axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    pad = margin * (scale.high - scale.low)
+    limits = np.array([scale.low - pad, scale.high + pad])
+    positions, labels = scale.ticks()
+    at = np.power(10.0, positions) if scale.log else np.array(positions)
+    axis.set_ticks([], minor=True)
+    axis.set_ticks(at, labels)
+    axis.axes.set(**{f"{axis.axis_name}lim": np.power(10.0, limits) if scale.log else limits})
+
+
+def epoch_axis(axes: Axes, last: float) -> None:
+    """Epochs on a logarithmic axis that begins with 0, because much happens in the first few."""
+    last = max(1.0, last)
+    positions = [0, *(10**e for e in range(int(np.log10(last) + 1e-9) + 1))]
+    axes.set_xscale("symlog", linthresh=1.0, linscale=0.5)
+    axes.xaxis.set_ticks([], minor=True)
+    axes.xaxis.set_ticks(positions, [f"{position:,}" for position in positions])
+    axes.set_xlim(0, last * 1.05)
+    axes.set_xlabel("epoch (log scale from 1)")
+
+
+def heat(
+    axes: Axes, x: Array, y: Array, drawn: Array, low: float, high: float, colours: Any = SEQUENTIAL
+) -> AxesImage:
+    """Values on a grid, each grid point the middle of its cell; the axes end at the outermost points."""
+    dx, dy = (x[-1] - x[0]) / (2 * (len(x) - 1)), (y[-1] - y[0]) / (2 * (len(y) - 1))
+    extent = (x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy)
+    image = axes.imshow(
+        drawn,
+        origin="lower",
+        extent=extent,
+        aspect="auto",
+        cmap=colours,
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
+    )
+    axes.set_xlim(x[0], x[-1])
+    axes.set_ylim(y[0], y[-1])
+    return image
+
+
+def colour_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label: str) -> Colorbar:
+    """The scale of a heat map, its ends included."""
+    positions, labels = scale.ticks()
+    bar = drawn.colorbar(image, ax=axes, pad=0.02, aspect=28)
+    bar.set_ticks(positions, labels=labels)
+    bar.ax.minorticks_off()
+    bar.set_label(f"{label}{scale.name}")
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    return bar
+
+
+def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: Scale) -> None:
+    """Labelled lines at the ticks of the scale, so that the heat map does not speak by colour alone."""
+    positions, labels = scale.ticks(5)
+    inside = [
+        (p, text)
+        for p, text in zip(positions, labels, strict=True)
+        if np.nanmin(drawn) < p < np.nanmax(drawn)
+    ]
+    if not inside:
+        return
+    inside.sort()
+    lines = axes.contour(
+        x, y, drawn, levels=[p for p, _ in inside], colors=PAPER, linewidths=0.7, linestyles="-"
+    )
+    axes.clabel(lines, fmt=dict(inside), fontsize=SMALL)
+
+
+def legend_beside(axes: Axes, handles: Sequence[Any] | None = None, **options: Any) -> None:
+    """A legend to the right of the data, never on it."""
+    given = {} if handles is None else {"handles": handles}
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=2.6, **given, **options
+    )

@@ -1,0 +1,129 @@
+"""The loss over two weights or two directions of weight space, with the path training took."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from nncli.analysis import surfaces
+from nncli.analysis.surfaces import LossSurface, WeightPlane
+from nncli.plots import style
+from nncli.plots.picture import Picture, View
+from nncli.plots.scale import Scale, number
+from nncli.runs import Run
+
+
+def unfit(run: Run, view: View) -> str | None:
+    """Needs two weights; names of weights that the run does not have are an error."""
+    if run.model.network.parameter_count < 2:
+        return "the network has a single weight, a surface needs two"
+    if view.weights:
+        surfaces.along_weights(run, view.weights)
+    return None
+
+
+def draw(run: Run, view: View) -> Picture:
+    """The loss as a heat map around the trained weights, the kept epochs as a line of points on it."""
+    plane = _plane(run, view)
+    surface = surfaces.loss_surface(run, plane)
+    scale = Scale.of(surface.values)
+    drawn = scale.drawn(surface.values)
+    figure = style.figure(height=5.2)
+    axes = figure.subplots()
+    image = style.heat(axes, surface.x, surface.y, drawn, scale.low, scale.high)
+    style.contours(axes, surface.x, surface.y, drawn, scale)
+    loss = run.experiment.recipe.loss
+    style.colour_bar(figure, image, axes, scale, f"loss: {loss.name} ({loss.reduction})")
+    _draw_path(axes, surface)
+    axes.set_xlabel(_axis_label(plane, 0))
+    axes.set_ylabel(_axis_label(plane, 1))
+    style.head(figure, f"Loss over {_what(plane)}{scale.name}: {style.of_run(run)}", _note(run, surface))
+    return Picture(figure, _caption(surface), _numbers(surface))
+
+
+def _plane(run: Run, view: View) -> WeightPlane:
+    if view.weights:
+        return surfaces.along_weights(run, view.weights)
+    if run.model.network.parameter_count == 2:
+        first, second = surfaces.weight_names(run.model.network)
+        return surfaces.along_weights(run, (first, second))
+    along_path = surfaces.along_path(run) if view.directions == "pca" else None
+    return along_path or surfaces.along_random(run)
+
+
+def _draw_path(axes: Axes, surface: LossSurface) -> None:
+    x, y = surface.path.T
+    if len(x) > 1:
+        axes.plot(x, y, color=style.BLACK, linewidth=2.6, solid_capstyle="round")
+        axes.plot(
+            x,
+            y,
+            color=style.PAPER,
+            linewidth=1.2,
+            marker="o",
+            markersize=2.6,
+            gid="path",
+            label="path of training",
+        )
+        axes.plot(
+            x[0], y[0], "s", color=style.ORANGE, markeredgecolor=style.BLACK, markersize=8, linestyle="",
+            label=f"epoch {surface.epochs[0]:,}",
+        )  # fmt: skip
+    axes.plot(
+        x[-1], y[-1], "*", color=style.VERMILION, markeredgecolor=style.BLACK, markersize=13, linestyle="",
+        label=f"trained (epoch {surface.epochs[-1]:,})",
+    )  # fmt: skip
+    legend = axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.3)
+    for handle in legend.legend_handles:
+        if handle is not None and handle.get_label() == "path of training":
+            handle.set(markeredgecolor=style.BLACK, color=style.BLACK)
+
+
+def _what(plane: WeightPlane) -> str:
+    if plane.kind == "weights":
+        return f"{plane.labels[0]} and {plane.labels[1]}"
+    if plane.kind == "pca":
+        return "the two directions in which training moved most (PCA)"
+    return "two random directions, filter-normalised"
+
+
+def _axis_label(plane: WeightPlane, index: int) -> str:
+    share = "" if plane.explained is None else f" ({plane.explained[index]:.1%} of the path's variance)"
+    unit = "" if plane.kind == "weights" else ", from the trained weights"
+    return f"{plane.labels[index]}{share}{unit}"
+
+
+def _note(run: Run, surface: LossSurface) -> str:
+    parts = [f"Loss at the star {number(surface.true_loss[-1], 4)}."]
+    if surface.plane.kind == "weights" and surface.plane.origin.size == 2:
+        parts.append("These are all weights of the network: the path lies on the surface.")
+    elif len(surface.epochs) > 1:
+        parts.append(
+            f"The path is projected onto the plane: at epoch {surface.epochs[0]:,} the true loss was "
+            f"{number(surface.true_loss[0], 4)}, the surface below that point is at {number(surface.shown_loss[0], 4)}."
+        )
+    else:
+        parts.append("No weights were kept on the way, so there is no path to draw.")
+    if surface.rows < len(run.experiment.dataset):
+        parts.append(f"Measured on {surface.rows:,} of the {len(run.experiment.dataset):,} rows.")
+    return " ".join(parts)
+
+
+def _caption(surface: LossSurface) -> str:
+    explained = surface.plane.explained
+    said = "" if explained is None else f"; the plane holds {explained.sum():.1%} of the path's variance"
+    start = f"from {number(surface.true_loss[0], 4)} " if len(surface.epochs) > 1 else ""
+    return f"loss over {_what(surface.plane)}: {start}to {number(surface.true_loss[-1], 4)}{said}"
+
+
+def _numbers(surface: LossSurface) -> dict[str, list[str] | surfaces.Array]:
+    across, up = np.meshgrid(surface.x, surface.y)
+    cells, kept = surface.values.size, len(surface.epochs)
+    return {
+        "part": ["surface"] * cells + ["path"] * kept,
+        "x": np.concatenate([across.ravel(), surface.path[:, 0]]),
+        "y": np.concatenate([up.ravel(), surface.path[:, 1]]),
+        "loss": np.concatenate([surface.values.ravel(), surface.shown_loss]),
+        "epoch": [""] * cells + [str(epoch) for epoch in surface.epochs.tolist()],
+        "true_loss": [""] * cells + [repr(loss) for loss in surface.true_loss.tolist()],
+    }
