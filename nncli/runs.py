@@ -278,7 +278,7 @@ def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Gen
 def create(name: str) -> Run:
     """A new directory under runs/: the name, or with -2, -3 ... where it is taken."""
     safe = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
-    _make_folder(RUNS)
+    make_folder(RUNS)
     for number in count(1):
         path = RUNS / (safe if number == 1 else f"{safe}-{number}")
         try:
@@ -309,11 +309,18 @@ def create_at(path: Path, *, overwrite: bool) -> Run:
             )
         for file in (*(path / name for name in FILES), *(path / PLOTS).glob("*.*")):
             file.unlink(missing_ok=True)
-    _make_folder(path)
+    make_folder(path)
     return Run(path)
 
 
-def _make_folder(path: Path) -> None:
+def make_folder(path: Path) -> None:
+    """A directory, and those above it, unless it exists.
+
+    Raises
+    ------
+    RunError
+        If it cannot be made.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

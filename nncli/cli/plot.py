@@ -13,6 +13,7 @@ from nncli.cli.output import Output, aligned
 
 if TYPE_CHECKING:
     from nncli.plots import View
+    from nncli.runs import Run
 
 
 @command(LOOK)
@@ -72,32 +73,44 @@ def plot(
     for name in kind or ():
         _require_kind(name)
     view = _view(features, at, weights, directions)
-    ending = format or (output.suffix.lstrip(".").lower() if output and output.suffix else "svg")
+    references: list[str | None] = [*run] if run else [None]
+    found = [find_run(reference, out) for reference in references]
+    wanted = [(one, name) for one in found for name in kind or plots.fitting(one, view)]
+    for one, name in wanted:
+        if reason := plots.KINDS[name].unfit(one, view):
+            raise NncliError(f"{name} does not fit {one.path}: {reason}")
+    paths = _paths(wanted, output, format)
+    drawn = []
+    for (one, name), path in zip(wanted, paths, strict=True):
+        picture = plots.KINDS[name].draw(one, view)
+        plots.save(picture, path)
+        drawn.append({"kind": name, "path": str(path), "caption": picture.caption})
+    rows = [(entry["path"],) if out.quiet else (entry["path"], entry["caption"]) for entry in drawn]
+    out.result(aligned(rows, left=2))
+    out.object("plot", {"pictures": drawn})
+
+
+def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | None) -> list[Path]:
+    """Where each picture goes: a file named by -o, a directory named by -o, or the run's plots/."""
+    from nncli.errors import NncliError
+
+    ending = format or (output.suffix.lstrip(".").lower() if output else "") or "svg"
     if ending not in ("svg", "png", "pdf"):
         raise NncliError(f"{output}: cannot draw '{ending}' files", hint="choose svg, png or pdf")
-    drawn = []
-    for reference in run or [None]:
-        found = find_run(reference, out)
-        kinds = kind or plots.fitting(found, view)
-        single = output is not None and bool(output.suffix)
-        if single and len(kinds) * len(run or [None]) > 1:
+    if output is not None and output.suffix:
+        if len(wanted) > 1:
             raise NncliError(
-                f"{output}: one file for {len(kinds)} pictures", hint="give a directory, or one KIND"
+                f"{output}: one file for {len(wanted)} pictures", hint="give a directory, or one KIND"
             )
-        for name in kinds:
-            reason = plots.KINDS[name].unfit(found, view)
-            if reason:
-                raise NncliError(f"{name} does not fit {found.path}: {reason}")
-            path = output if single and output else (output or found.plots) / f"{name}.{ending}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            picture = plots.KINDS[name].draw(found, view)
-            plots.save(picture, path)
-            drawn.append({"kind": name, "path": str(path), "caption": picture.caption})
-    if out.quiet:
-        out.result("\n".join(entry["path"] for entry in drawn))
-    else:
-        out.result(aligned([(entry["path"], entry["caption"]) for entry in drawn], left=2))
-    out.object("plot", {"pictures": drawn})
+        return [output]
+    paths = [(output or one.plots) / f"{name}.{ending}" for one, name in wanted]
+    if len(set(paths)) < len(paths):
+        raise NncliError(f"{output}: pictures of several runs would replace each other", hint="leave -o out")
+    from nncli.runs import make_folder
+
+    for folder in {path.parent for path in paths}:
+        make_folder(folder)
+    return paths
 
 
 def _require_kind(name: str) -> None:

@@ -98,8 +98,8 @@ def _summarise(out: Output, run: Run, seconds: float) -> None:
     out.detail(f"trained {results['epoch']} epochs in {seconds:.2f} s\n")
     out.detail(aligned(rows))
     zeros = ",".join("0" * run.model.network.inputs)
-    rows = f" --values {zeros}" if len(run.experiment.dataset) > 20 else ""
-    out.detail(f"\nnext: nncli predict {run.path}{rows}    nncli plot --run {run.path}")
+    one = f" --values {zeros}" if len(run.experiment.dataset) > 20 else ""
+    out.detail(f"\nnext: nncli predict {run.path}{one}    nncli plot --run {run.path}")
     out.result(str(run.path))
     out.object(
         "train",

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nncli import plots
+from tests.cli.conftest import Command
+
+
+def test_without_a_kind_all_that_fit_are_drawn_with_their_numbers(trained: Command) -> None:
+    result = trained("plot")
+    assert result.code == 0
+    drawn = sorted(path.name for path in Path("runs/xor/plots").iterdir())
+    assert drawn == sorted(f"{kind}.{ending}" for kind in plots.KINDS for ending in ("svg", "csv"))
+    assert len(result.out.splitlines()) == len(plots.KINDS)
+
+
+@pytest.mark.parametrize(("ending", "magic"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_ending_decides_the_format(trained: Command, ending: str, magic: bytes) -> None:
+    assert trained("plot", "loss", "-o", f"my loss.{ending}").code == 0
+    assert Path(f"my loss.{ending}").read_bytes().startswith(magic)
+    assert trained("plot", "loss", "--format", ending, "-o", "folder/deep").code == 0
+    assert Path(f"folder/deep/loss.{ending}").read_bytes().startswith(magic)
+
+
+def test_pictures_repeat_to_the_byte(trained: Command) -> None:
+    for folder in ("a", "b"):
+        assert trained("plot", "loss", "network", "boundary", "-o", folder).code == 0
+    for name in ("loss", "network", "boundary"):
+        assert Path(f"a/{name}.svg").read_bytes() == Path(f"b/{name}.svg").read_bytes()
+
+
+def test_json_names_every_picture_with_its_caption(trained: Command) -> None:
+    (picture,) = json.loads(trained("plot", "loss", "--json").out)["pictures"]
+    assert picture["kind"] == "loss"
+    assert Path(picture["path"]).is_file()
+    assert "loss" in picture["caption"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["los"], "did you mean loss?"),
+        (["boundary", "--features", "x1,x9"], "x9"),
+        (["boundary", "--features", "x1"], "1 names where two are needed"),
+        (["boundary", "--at", "x1"], "--at x1: not of the form NAME=NUMBER"),
+        (["weight-surface", "--weights", "layers.0.weight[0,0] layers.7.bias[0]"], "layers.7.bias[0]"),
+        (["loss", "boundary", "-o", "one.svg"], "one file for 2 pictures"),
+        (["loss", "-o", "loss.gif"], "cannot draw 'gif' files"),
+        (["loss", "--run", "xor", "--run", "xor", "-o", "folder"], "replace each other"),
+        (["loss", "-o", "xor.yaml/inside"], "cannot be made"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_and_nothing_is_left(trained: Command, words: list[str], message: str) -> None:
+    before = sorted(Path().rglob("*"))
+    result = trained("plot", *words)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert sorted(Path().rglob("*")) == before
+
+
+def test_kind_that_does_not_fit_says_why(trained: Command) -> None:
+    trained("train", "xor.yaml", "--epochs", "5", "--set", "record.weights=none")
+    result = trained("plot", "weights")
+    assert result.code == 2
+    assert "weights does not fit runs/xor-2: " in result.err
+
+
+def test_list_names_every_kind(trained: Command) -> None:
+    assert [line.split()[0] for line in trained("plot", "--list").out.splitlines()] == list(plots.KINDS)
