@@ -83,7 +83,7 @@ def train(experiment: Experiment, state: State | None = None) -> Iterator[Report
     if state.update == 0:
         yield observer.report(0, observer.loss(state.parameters), float("nan"), state)
     pace = _Pace()
-    earlier = state
+    first = latest = before = state
     while state.update < per_epoch * experiment.epochs:
         due = observer.next_epoch(state.update // per_epoch) * per_epoch
         updates = min(due - state.update, pace.updates)
@@ -92,9 +92,10 @@ def train(experiment: Experiment, state: State | None = None) -> Iterator[Report
         pace.measured(updates, time.perf_counter() - began)
         reason = _divergence(chunk, limit, experiment)
         if reason:
-            raise _diverged(plan, earlier, state, chunk, per_epoch, reason, limit)
-        earlier, state = state, chunk.state
+            raise _diverged(plan, observer, (latest, before, first), chunk.state.update, limit, reason)
+        state = chunk.state
         if state.update == due:
+            latest, before = state, latest
             yield observer.report(due // per_epoch, float(chunk.losses[-1]), chunk.gradient_norm, state)
 
 
@@ -186,13 +187,23 @@ def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | Non
 
 
 def _diverged(
-    plan: Plan, earlier: State, state: State, chunk: Chunk, per_epoch: int, reason: str, limit: float
+    plan: Plan, observer: Observer, behind: tuple[State, ...], end: int, limit: float, reason: str
 ) -> Diverged:
-    """Find the epoch in which a chunk diverged, and the state before it."""
-    bad = np.flatnonzero(~(chunk.losses <= limit))
-    count = int(bad[0]) + 1 if len(bad) else len(chunk.losses)
-    epoch = state.update // per_epoch + max(1, count)
-    # An epoch shows the loss of the weights it started from, so those of two epochs before were good.
-    update = per_epoch * max(0, epoch - 2)
-    good = plan.run(state, update - state.update).state if update >= state.update else earlier
-    return Diverged(epoch, chunk.losses[:count], reason, good)
+    """Repeat the epochs since the last report one by one: the first to fail, and the last sound state.
+
+    A chunk may begin and end inside an epoch, where nothing is known of the loss of all rows;
+    `behind` are earlier states, newest first, the last of them where training started.
+    """
+    per_epoch = observer.experiment.updates_per_epoch
+    good = next((s for s in behind if observer.loss(s.parameters) <= limit), behind[-1])
+    state, losses = behind[0], np.empty(0)
+    while state.update < end:
+        chunk = plan.run(state, per_epoch - state.update % per_epoch)
+        state, losses = chunk.state, np.append(losses, chunk.losses)
+        found = _divergence(chunk, limit, observer.experiment)
+        if found:
+            reason = found
+            break
+        if observer.loss(state.parameters) <= limit:
+            good = state
+    return Diverged(state.update // per_epoch, losses, reason, good)

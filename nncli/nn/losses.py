@@ -87,7 +87,8 @@ def huber(
 
     def terms(A: Array, Y: Array) -> Array:
         E = np.abs(A - Y)
-        return np.where(E <= delta, 0.5 * np.square(np.minimum(E, delta)), delta * (E - 0.5 * delta))
+        square = 0.5 * np.square(np.minimum(E, delta))
+        return np.asarray(np.where(E <= delta, square, delta * (E - 0.5 * delta)))
 
     return Loss("huber", reduction, terms, lambda A, Y: np.clip(A - Y, -delta, delta))
 
