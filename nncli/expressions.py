@@ -134,7 +134,8 @@ def _tree(text: str) -> ast.expr:
             warnings.simplefilter("ignore")  # Python's advice, such as on `1(2)`, which is refused below
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        column = len(text[: max((error.offset or 1) - 1, 0)].encode())
+        position = (error.offset or len(text)) - 1  # 0 is Python's way to say: at the end
+        column = len(text[: max(position, 0)].encode())
         raise ExpressionError(f"cannot read '{shown(text)}' as a formula", column, _slip(text)) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError(f"cannot read '{shown(text)}' as a formula", 0) from None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from pydantic import PrivateAttr, ValidationError
 from nncli.config import yaml12
 from nncli.config.contradictions import contradictions
 from nncli.config.document import Document, Mistake, Place
-from nncli.config.mistakes import translated
+from nncli.config.mistakes import UNKNOWN_KEY, translated
 from nncli.config.overrides import Override, lay_over
 from nncli.config.schema import LONGEST_NAME, Values
 from nncli.errors import ConfigError
@@ -43,13 +46,12 @@ class Config(Values):
         """Check plain values; `folder` is what paths in them are relative to."""
         try:
             config = cls.model_validate(values)
-            mistakes = list(contradictions(config))
         except ValidationError as error:
-            config, mistakes = None, translated(error)
-        found = _located(mistakes, document)
+            mistakes = translated(error)
+            raise _together(_located([*mistakes, *_further(values, mistakes)], document)) from None
+        found = _located(list(contradictions(config)), document)
         if found:
             raise _together(found)
-        assert config is not None
         config._document = document
         config._folder = folder or Path()
         return config
@@ -117,15 +119,28 @@ def _shorthands() -> dict[str, str]:
     }
 
 
+def _further(values: dict[str, Any], mistakes: Sequence[Mistake]) -> list[Mistake]:
+    """Contradictions that show once keys which do not exist are left out."""
+    rest = copy.deepcopy(values)
+    for mistake in mistakes:
+        if mistake.message == UNKNOWN_KEY:
+            *around, key = mistake.loc
+            del reduce(getitem, around, rest)[key]  # type: ignore[arg-type]
+    try:
+        return list(contradictions(Values.model_validate(rest)))
+    except ValidationError:
+        return []
+
+
 def _located(mistakes: Sequence[Mistake], document: Document | None) -> list[ConfigError]:
     """Mistakes as errors; with a document by their place in it, overrides last, and with keys given twice."""
     if document is None:
         return [ConfigError(mistake.words, hint=mistake.hint) for mistake in mistakes]
-    # One shorthand can stand for several keys, with the same mistake in each.
-    once = {
-        (document.place(mistake), mistake.message): document.error(mistake) for mistake in reversed(mistakes)
-    }
-    found = [(place, error) for (place, _), error in once.items()] + document.duplicates()
+    once: dict[tuple[Place, str], Mistake] = {}
+    for mistake in mistakes:  # a shorthand can stand for several keys, with the same mistake in each
+        once.setdefault((document.place(mistake), mistake.message), mistake)
+    found = [(place, document.error(mistake)) for (place, _), mistake in once.items()]
+    found += document.duplicates()
     found.sort(key=lambda pair: (pair[0].name != document.name, pair[0].line, pair[0].column))
     return [error for _, error in found]
 

@@ -15,6 +15,7 @@ from nncli.data.sources import BUILTIN
 from nncli.nearest import nearest, suggestion
 from nncli.wording import counted, listed, shown
 
+UNKNOWN_KEY = "unknown key"
 Node = dict[str, Any]
 """A part of the JSON Schema."""
 
@@ -38,13 +39,23 @@ class Finding(NamedTuple):
 def translated(error: ValidationError) -> list[Mistake]:
     """Every finding as a mistake, in the order of the schema's keys."""
     schema = Values.model_json_schema()
-    return [_translate(schema, detail) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    return [_translate(schema, detail) for detail in details if not _is_misspelt(detail)]
+
+
+def _is_misspelt(detail: ErrorDetails) -> bool:
+    """Whether a missing key is there under a misspelt name, which is reported itself."""
+    around, key = detail["input"], detail["loc"][-1]
+    if detail["type"] != "missing" or not isinstance(around, dict):
+        return False
+    return nearest(str(key), map(str, around)) is not None
 
 
 def _translate(schema: Node, detail: ErrorDetails) -> Mistake:
     loc, node, parent = _follow(schema, detail["loc"])
     finding = Finding(loc, detail["input"], detail["msg"], detail.get("ctx", {}), node, parent)
-    return WORDS[detail["type"]](finding)
+    mistake = WORDS[detail["type"]](finding)
+    return mistake._replace(at_key=mistake.at_key or detail["loc"][-1] == "[key]")
 
 
 def _expected(what: str) -> Callable[[Finding], Mistake]:
@@ -74,7 +85,7 @@ def _limited(words: str) -> Callable[[Finding], Mistake]:
 
 def _unknown_key(finding: Finding) -> Mistake:
     hint = suggestion(finding.key, list(finding.parent.get("properties", ())), "allowed here")
-    return Mistake(finding.loc, "unknown key", hint, at_key=True)
+    return Mistake(finding.loc, UNKNOWN_KEY, hint, at_key=True)
 
 
 def _missing(finding: Finding) -> Mistake:
@@ -87,7 +98,7 @@ def _missing(finding: Finding) -> Mistake:
 def _missing_name(finding: Finding) -> Mistake:
     slip = nearest("name", map(str, finding.found))
     if slip:
-        return Mistake((*finding.loc, slip), "unknown key", "did you mean name?", at_key=True)
+        return Mistake((*finding.loc, slip), UNKNOWN_KEY, "did you mean name?", at_key=True)
     return Mistake(
         finding.loc, "missing key 'name'", f"choose from: {listed(_names(finding.node))}", at_key=True
     )
@@ -152,7 +163,8 @@ def _found(value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else shown(str(value))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return shown(text.removesuffix(".0"))
 
 
 def _type_hint(what: str, found: Any) -> str | None:

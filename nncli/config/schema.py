@@ -42,7 +42,7 @@ def _whole(value: Any) -> Any:
 
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10**12)]
 CountOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12)]
-SeedNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, lt=2**64)]
+SeedNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**63 - 1)]
 Share = Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 Cell = Annotated[float | str, Either("a number or text")]
