@@ -1,0 +1,185 @@
+"""The map of the package holds: imports point one way, and the core stays small enough to read."""
+
+from __future__ import annotations
+
+import ast
+import io
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import nncli
+
+PACKAGE = Path(nncli.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+# Each group may import those before it; modules of one group may import each other.
+LAYERS = [
+    {"errors", "nearest", "wording", "expressions", "resources"},
+    {"nn"},
+    {"data"},
+    {"config"},
+    {"engines"},
+    {"experiment"},
+    {"training", "model"},
+    {"runs"},
+    {"analysis"},
+    {"plots"},
+    {"api"},
+    {"cli", "__main__"},
+]
+RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
+
+CORE = [
+    *(path for path in sorted((PACKAGE / "nn").glob("*.py")) if path.name != "metrics.py"),
+    PACKAGE / "engines" / "numpy_engine.py",
+    PACKAGE / "training.py",
+]
+
+
+def module_of(path: Path) -> str:
+    parts = ["nncli", *path.relative_to(PACKAGE).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_of(path): path for path in FILES}
+
+
+def part_of(module: str) -> str:
+    """The first name below nncli; the package itself is ''."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def for_type_checkers_alone(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def statements(node: ast.AST, *, inside_functions: bool) -> Iterator[ast.AST]:
+    """Every statement that runs, in order of the text."""
+    for child in ast.iter_child_nodes(node):
+        if for_type_checkers_alone(child):
+            continue
+        yield child
+        if inside_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield from statements(child, inside_functions=inside_functions)
+
+
+def imports(path: Path, *, inside_functions: bool) -> set[str]:
+    """Modules a file imports; `from nncli import runs` counts as nncli.runs."""
+    found: set[str] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in statements(tree, inside_functions=inside_functions):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            children = {f"{node.module}.{alias.name}" for alias in node.names}
+            modules = children & MODULES.keys()
+            found.update(modules)
+            if len(modules) < len(children):
+                found.add(node.module)
+    return found
+
+
+def own(modules: set[str]) -> set[str]:
+    return {module for module in modules if module == "nncli" or module.startswith("nncli.")}
+
+
+def test_every_part_of_the_package_has_its_place_in_the_order() -> None:
+    assert {part_of(module) for module in MODULES} - {""} == RANK.keys()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "nncli"])
+def test_imports_point_one_way(module: str) -> None:
+    rank = RANK[part_of(module)]
+    for imported in own(imports(MODULES[module], inside_functions=True)):
+        if imported == "nncli":
+            continue  # the version; its public names are loaded when used
+        assert RANK[part_of(imported)] <= rank, f"{module} imports {imported}"
+
+
+def test_the_package_itself_imports_none_of_its_parts() -> None:
+    assert own(imports(PACKAGE / "__init__.py", inside_functions=True)) == set()
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {
+        module: own(imports(path, inside_functions=False)) - {module, "nncli"}
+        for module, path in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "nn").glob("*.py")), ids=lambda path: path.name)
+def test_the_mathematics_imports_numpy_and_the_standard_library_alone(path: Path) -> None:
+    for module in imports(path, inside_functions=True):
+        top = module.partition(".")[0]
+        allowed = module.startswith("nncli.nn.") or module == "nncli.expressions"
+        assert allowed or top == "numpy" or top in sys.stdlib_module_names, f"{path.name} imports {module}"
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if not module.startswith("nncli.plots.")], ids=str
+)
+def test_only_pictures_import_matplotlib_when_they_are_loaded(module: str) -> None:
+    tops = {name.partition(".")[0] for name in imports(MODULES[module], inside_functions=False)}
+    assert "matplotlib" not in tops
+
+
+def code_lines(path: Path) -> int:
+    """Lines that are neither docstring, comment nor blank."""
+    source = path.read_text(encoding="utf-8")
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    docstrings = {
+        line
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, documented) and ast.get_docstring(node) is not None
+        for line in range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1)
+    }
+    layout = {
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENCODING,
+        tokenize.ENDMARKER,
+    }
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    lines = {
+        line
+        for token in tokens
+        if token.type not in layout
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(lines - docstrings)
+
+
+def test_the_core_can_be_read_in_one_sitting() -> None:
+    sizes = {path.name: code_lines(path) for path in CORE}
+    assert sum(sizes.values()) < 800, sizes
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """Top-level packages a fresh interpreter imports for `python -m nncli ARGUMENTS`."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "nncli", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return {line.rpartition("|")[2].strip().partition(".")[0] for line in lines}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]], ids=" ".join)
+def test_help_loads_neither_numpy_nor_matplotlib(arguments: list[str]) -> None:
+    loaded = loaded_by(*arguments)
+    assert "typer" in loaded
+    assert not loaded & {"numpy", "matplotlib"}
