@@ -149,17 +149,16 @@ def process(*words: str, **options: object) -> subprocess.Popen[bytes]:
 
 def test_ctrl_c_saves_what_was_learnt_and_exits_with_130(tmp_path: Path, nncli: Command) -> None:
     nncli("init", "xor")
-    running = process(
-        "train", "xor.yaml", "--epochs", "100000000", "--progress", "log", stderr=subprocess.PIPE
-    )
-    assert running.stderr is not None
-    for line in running.stderr:
-        if line.startswith(b"epoch=0"):
-            break
-    time.sleep(0.3)  # into the middle of a chunk
-    running.send_signal(signal.SIGINT)
-    error = running.stderr.read().decode()
-    assert running.wait(10) == 130
+    words = ("train", "xor.yaml", "--epochs", "100000000", "--progress", "log")
+    with process(*words, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if line.startswith(b"epoch=0"):
+                break
+        time.sleep(0.3)  # into the middle of a chunk
+        running.send_signal(signal.SIGINT)
+        error = running.stderr.read().decode()
+        assert running.wait(10) == 130
     assert "saved in runs/xor" in error
     assert "Traceback" not in error
     run = runs.find("xor")
