@@ -40,9 +40,11 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10**12)]
-CountOrZero = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**12)]
-SeedNumber = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=2**63 - 1)]
+# The range stands before the validator, or the JSON Schema would lose it.
+Count = Annotated[int, Field(ge=1, le=10**12), BeforeValidator(_whole)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**12), BeforeValidator(_whole)]
+Units = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_whole)]
+SeedNumber = Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(_whole)]
 Share = Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 Cell = Annotated[float | str, Either("a number or text")]
@@ -114,7 +116,7 @@ class DatasetConfig(Strict):
 class LayerConfig(Strict):
     """A dense layer."""
 
-    units: Count = Field(description="how many neurons", le=100_000)
+    units: Units = Field(description="how many neurons")
     activation: ActivationChoice = _written("identity", "what a neuron does with its sum")
     bias: bool = Field(True, description="whether each neuron adds a bias")
     weight_init: WeightInit | None = Field(None, description="default: that of the network")

@@ -96,12 +96,17 @@ class _Dumper(yaml.SafeDumper):
     def represent_float(self, data: float) -> yaml.ScalarNode:
         return self.represent_scalar(f"{TAG}float", repr(data))  # shortest exact form, 1e-06
 
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        # Single quotes would let line separators such as U+0085 be folded into spaces.
+        return self.represent_scalar(TEXT, data, style=None if data.isprintable() else '"')
+
     def represent_list(self, data: Any) -> yaml.SequenceNode:
         flat = all(not isinstance(item, list | dict) for item in data)
         return self.represent_sequence(SEQUENCE, data, flow_style=flat)
 
 
 _Dumper.add_representer(float, _Dumper.represent_float)
+_Dumper.add_representer(str, _Dumper.represent_str)
 _Dumper.add_representer(list, _Dumper.represent_list)
 
 

@@ -19,9 +19,9 @@ from .test_resolved import TEMPLATES
 
 TOKEN = re.compile(r"[\w.+%-]+|\s+|.")
 ODD = [
-    "null", "~", "[]", "{}", "-1", "0", "1e309", ".nan", "-.inf", "1e12", "100000", "true", "off", "*a", "&a ", "<<: *a",
-    "!!binary x", "'", '"', "|", ">", "- ", ": ", "? ", "#", "\t", "\n", "%YAML 1.1", "---", "{", "}", "[", "]", ",",
-    "漢", "\u2028", "\ufeff", "q1**q1", "1/0", "softmax", "cross_entropy", "multiclass", "name", "constant",
+    "null", "~", "[]", "{}", "-1", "0", "1e309", ".nan", "-.inf", "1e12", "100000", "true", "off", "*a",
+    "&a ", "<<: *a", "!!binary x", "'", '"', "|", ">", "- ", ": ", "? ", "#", "\t", "\n", "%YAML 1.1", "---",
+    "{", "}", "[", "]", ",", "漢", "\u2028", "\ufeff", "q1**q1", "1/0", "softmax", "cross_entropy", "name",
 ]  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def test_a_damaged_template_is_refused_or_read(template: Path) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_text_is_refused_or_read(text: str) -> None:
     survives(text.encode("utf-8", errors="surrogatepass"))
 
@@ -117,14 +117,14 @@ KEYS = [
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), trees))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_values_under_the_known_keys_are_refused_or_read(values: dict[str, object]) -> None:
     sound = {"dataset": "xor", "network": {"layers": [{"units": 1}]}}
     survives(yaml12.dump({**sound, **values}))
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30), st.text(st.characters(codec="utf-8"), max_size=30))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_override_is_refused_or_read(key: str, value: str) -> None:
     survives("dataset: xor\nnetwork: {layers: [{units: 1}]}\n", f"{key}={value}")
 

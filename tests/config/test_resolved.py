@@ -37,7 +37,7 @@ def trained(config: Config, folder: Path) -> tuple[bytes, bytes] | None:
 
 
 @given(configs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_it_loads_back_to_the_same_values(values: Values) -> None:
     config = Config.of(values)
     with tempfile.TemporaryDirectory() as folder:
@@ -57,7 +57,7 @@ def test_training_from_it_gives_the_same_bytes(values: Values) -> None:
 
 
 @given(configs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 def test_a_valid_config_reads_the_same_from_yaml(values: Values) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "c.yaml")

@@ -94,7 +94,7 @@ def places(values: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @given(configs(), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_both_agree_on_a_config_with_one_value_changed(values: Any, data: st.DataObject) -> None:
     values = copy.deepcopy(values)
     *around, key = data.draw(st.sampled_from(places(values)[1:]))
