@@ -691,7 +691,7 @@ def test_numbers_of_yaml_1_2_are_numbers(tmp_path: Path, text: str) -> None:
     assert load_config(file).optimizer.options()["learning_rate"] == 0.001
 
 
-def test_a_number_before_training_is_no_number_in_1_1_either(tmp_path: Path) -> None:
+def test_off_is_text_in_yaml_1_2(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
     file.write_text(with_line("name: off"))
     assert load_config(file).name == "off"
