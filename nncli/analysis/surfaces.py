@@ -9,8 +9,8 @@ import numpy as np
 
 from nncli.data.sources import BUILTIN, random_stream
 from nncli.errors import RunError
-from nncli.expressions import ExpressionError
 from nncli.experiment import Experiment
+from nncli.expressions import ExpressionError
 from nncli.nearest import nearest
 from nncli.nn.activations import Array
 from nncli.nn.network import Network
@@ -279,7 +279,7 @@ def along_path(run: Run) -> WeightPlane | None:
     return WeightPlane(
         run.model.parameters,
         axes,
-        ("first principal direction", "second principal direction"),
+        ("1st principal direction", "2nd principal direction"),
         "pca",
         explained[:2] / explained.sum(),
     )
@@ -297,7 +297,7 @@ def along_random(run: Run) -> WeightPlane:
         for direction, weights in zip(network.blocks(axis), network.blocks(trained), strict=True):
             lengths = np.linalg.norm(weights, axis=1, keepdims=True)
             direction *= lengths / np.linalg.norm(direction, axis=1, keepdims=True)
-    labels = ("first random direction", "second random direction")
+    labels = ("1st random direction", "2nd random direction")
     return WeightPlane(trained, axes, labels, "random")
 
 

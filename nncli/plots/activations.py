@@ -29,7 +29,7 @@ def unfit(run: Run, view: View) -> str | None:
 def draw(run: Run, view: View) -> Picture:
     """For each distinct activation f and f', and below them how often each z occurs in the data."""
     used, layers = _used(run)
-    figure = style.figure(width=max(5.2, min(3, len(used)) * 3.6), height=4.9)
+    figure = style.figure(width=max(6.4, min(3, len(used)) * 3.6), height=4.9)
     panels = figure.subplots(2, len(used), sharex="col", squeeze=False, height_ratios=[2.2, 1])
     numbers: dict[str, list[Array] | list[str]] = {"activation": [], "z": [], "f": [], "slope": []}
     parts = []
@@ -46,7 +46,7 @@ def draw(run: Run, view: View) -> Picture:
             numbers[name].append(values)  # type: ignore[arg-type]
     panels[0, 0].set_ylabel("value")
     panels[1, 0].set_ylabel("share of\nall z")
-    figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside right upper")
+    style.legend_beside(panels[0, -1])
     rows = min(ROWS, len(run.experiment.dataset))
     style.head(
         figure,
@@ -85,7 +85,7 @@ def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]
 
 
 def _against_others(Z: Array) -> Array:
-    """z less the log-sum-exp of the other z of its layer, of which a softmax output is the logistic function."""
+    """Z less the log-sum-exp of the other z of its layer, of which a softmax output is the logistic function."""
     if Z.shape[1] == 1:
         return np.empty((0, 1))
     return np.stack([Z[:, k] - _log_sum_exp(np.delete(Z, k, axis=1)) for k in range(Z.shape[1])], axis=1)
@@ -129,7 +129,7 @@ CURVES: Mapping[str, Callable[[Activation, Array], tuple[Array, Array]]] = {"sof
 
 
 def _curves(activation: Activation, z: Array) -> tuple[Array, Array]:
-    """f and f' at z; of a softmax as a function of z against the others."""
+    """F and f' at z; of a softmax as a function of z against the others."""
     with np.errstate(all="ignore"):
         return CURVES.get(activation.name, _own_curves)(activation, z)
 

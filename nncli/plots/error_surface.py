@@ -14,6 +14,8 @@ from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
 from nncli.runs import Run
 
+ROUNDING = 1e-13  # of the targets
+
 unfit = inputs.too_few
 
 
@@ -32,6 +34,8 @@ def _of_errors(run: Run, surface: Surface) -> Picture:
     plane, scale = surface.plane, Scale.of(surface.values)
     figure = style.figure(height=5.0)
     axes = _heat_map(figure, surface, scale, "squared error, summed over targets")
+    if not _is_exact(run, surface):
+        style.contours(axes, plane.x, plane.y, scale.drawn(surface.values), scale)
     rows = inputs.drawn_rows(run)
     axes.scatter(
         *inputs.points(run, plane, rows),
@@ -53,20 +57,28 @@ def _of_errors(run: Run, surface: Surface) -> Picture:
             zorder=5,
         )
     said = inputs.summary(surface)
+    exact = " The formula is met up to rounding." if _is_exact(run, surface) else ""
     style.head(
         figure,
         f"Squared error over {_features(plane)}{scale.name}{inputs.about(plane, run)}",
-        f"{said}. Cross: the maximum; points: {_rows_shown(run, len(rows))}.",
+        f"{said}. Cross: the maximum; points: {_rows_shown(run, len(rows))}.{exact}",
     )
     return Picture(figure, f"squared error {said}", inputs.columns(plane, {"squared_error": surface.values}))
+
+
+def _is_exact(run: Run, surface: Surface) -> bool:
+    """Whether only rounding is left: its contours would be noise."""
+    reach = max(1.0, float(np.abs(run.experiment.dataset.Y).max()))
+    return bool((surface.finite <= (ROUNDING * reach) ** 2).all())
 
 
 def _of_outputs(run: Run, plane: Plane) -> Picture:
     index = inputs.worst_output(run)
     surface = Surface(plane, surfaces.outputs(run, plane)[:, :, index])
-    name, scale = inputs.output_name(run, index), Scale.of(surface.values)
+    name, scale = inputs.output_name(run, index), inputs.output_scale(run, surface.values)
     figure = style.figure(height=5.0)
     axes = _heat_map(figure, surface, scale, name)
+    style.contours(axes, plane.x, plane.y, scale.drawn(surface.values), scale)
     largest, rows = _mark_rows(axes, run, plane, index)
     style.head(
         figure,
@@ -82,7 +94,6 @@ def _heat_map(figure: Figure, surface: Surface, scale: Scale, label: str) -> Axe
     plane, drawn = surface.plane, scale.drawn(surface.values)
     axes = figure.subplots()
     image = style.heat(axes, plane.x, plane.y, drawn, scale.low, scale.high)
-    style.contours(axes, plane.x, plane.y, drawn, scale)
     style.colour_bar(figure, image, axes, scale, label)
     inputs.label_axes(axes, plane)
     return axes

@@ -46,7 +46,7 @@ def _of_outputs(run: Run, plane: Plane) -> Picture:
     rows = inputs.drawn_rows(run)
     targets = data.Y[rows, index]
     outputs = run.model.outputs(data.X[rows])[:, index]
-    scale = Scale.of(np.concatenate([surface.values.ravel(), targets]))
+    scale = inputs.output_scale(run, np.append(surface.values, targets))
     name = inputs.output_name(run, index)
     figure = style.figure(height=5.6)
     axes = _axes(figure, surface, scale, f"{name}{scale.name}")
@@ -89,5 +89,5 @@ def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
     axes.set_ylabel(style.plain(plane.features[1]))
     axes.set_zlabel(style.plain(label, 60))
     axes.view_init(elev=28, azim=-55)
-    axes.set_box_aspect((1, 1, 0.7), zoom=0.88)
+    axes.set_box_aspect((1, 1, 0.7), zoom=0.95)
     return axes

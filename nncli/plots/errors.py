@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from nncli.nn.activations import Array
 from nncli.plots import style
@@ -31,14 +32,13 @@ def draw(run: Run, view: View) -> Picture:
     worst = np.argsort(-np.abs(errors[-1]), kind="stable")[:WORST]
     figure = style.figure(width=8.6, height=4.3)
     left, right = figure.subplots(1, 2)
-    _panel(left, epochs, errors, worst, names)
+    _panel(left, epochs, errors, errors[-1], worst, names)
     _finish_linear(left, epochs, errors)
     after = epochs >= 1
     sizes = np.where(errors[after] == 0, np.nan, np.abs(errors[after]))
-    _panel(right, epochs[after], sizes, worst, names)
+    _panel(right, epochs[after], sizes, errors[-1], worst, names)
     _finish_log_log(right, epochs[after], sizes)
-    handles, labels = right.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", title="last error", alignment="left")
+    style.legend_beside(right, title="error at the end", alignment="left")
     style.head(
         figure, f"Error of each row over {epochs[-1]:,} epochs: {style.of_run(run)}", _note(run, len(names))
     )
@@ -68,7 +68,7 @@ def _names(run: Run) -> list[str]:
     return [f"{row}, {style.plain(target, 12)}" for row in rows for target in targets]
 
 
-def _panel(axes: Axes, epochs: Array, values: Array, worst: Array, names: list[str]) -> None:
+def _panel(axes: Axes, epochs: Array, values: Array, last: Array, worst: Array, names: list[str]) -> None:
     others = np.delete(values, worst, axis=1)
     if 0 < others.shape[1] <= LINES:
         lines = axes.plot(epochs, others, color=style.FAINT, linewidth=0.9)
@@ -86,7 +86,7 @@ def _panel(axes: Axes, epochs: Array, values: Array, worst: Array, names: list[s
     for place, position in enumerate(worst):
         axes.plot(
             epochs, values[:, position], color=COLOURS[place], linestyle=style.DASHES[place], linewidth=1.7,
-            label=names[position], gid="worst",
+            label=f"{names[position]}: {number(last[position])}", gid="worst",
         )  # fmt: skip
 
 
@@ -102,6 +102,8 @@ def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
     axes.axhline(0, color=style.GREY, linewidth=0.8)
     axes.set_xlim(epochs[0], epochs[-1])
     axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     axes.set_ylabel("signed error: output \N{MINUS SIGN} target")
     axes.set_title("linear", loc="left")
     style.grid(axes)
@@ -110,7 +112,6 @@ def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
 def _finish_log_log(axes: Axes, epochs: Array, sizes: Array) -> None:
     finite = sizes[np.isfinite(sizes)]
     low, high = (np.log10(finite.min()), np.log10(finite.max())) if finite.size else (-1.0, 0.0)
-    low = max(low, high - 12)
     if high - low < 0.5:
         low, high = low - 0.25, high + 0.25
     style.scaled(axes.yaxis, Scale(True, float(low), float(high)))

@@ -12,7 +12,7 @@ from nncli.analysis.surfaces import Plane, Surface
 from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import View
-from nncli.plots.scale import number
+from nncli.plots.scale import Scale, number
 from nncli.runs import Run
 
 MOST_ROWS = 2000  # drawn as points; more would hide what is under them
@@ -91,6 +91,13 @@ def worst_output(run: Run) -> int:
     data = run.experiment.dataset
     with np.errstate(all="ignore"):
         return int(np.square(run.model.outputs(data.X) - data.Y).mean(axis=0).argmax())
+
+
+def output_scale(run: Run, values: Array) -> Scale:
+    """From 0 to 1 for probabilities; other outputs are never logarithmic, because they may be any number."""
+    if run.model.columns.task != "regression":
+        return Scale(False, 0.0, 1.0)
+    return Scale.linear(values)
 
 
 def output_name(run: Run, index: int) -> str:

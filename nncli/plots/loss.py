@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import StrMethodFormatter
 
 from nncli.nn.activations import Array
 from nncli.plots import style
@@ -24,7 +25,7 @@ def draw(run: Run, view: View) -> Picture:
     """The loss large, everything else of the history in small panels below it, each on its own scale."""
     history = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in history if _worth_a_panel(name, history[name])][:PANELS]
-    figure = style.figure(height=3.0 + 1.15 * (len(names) - 1))
+    figure = style.figure(height=3.0 + 1.25 * (len(names) - 1))
     panels = figure.subplots(
         len(names), 1, sharex=True, squeeze=False, height_ratios=[2.2] + [1.0] * (len(names) - 1)
     )
@@ -34,6 +35,7 @@ def draw(run: Run, view: View) -> Picture:
     if run.info.get("status") == "diverged":
         _mark_divergence(panels[:, 0], float(history["epoch"][-1]))
     panels[-1, 0].set_xlabel("epoch")
+    panels[-1, 0].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     scale, epochs = Scale.of(history["loss"]), int(history["epoch"][-1])
     title = f"Loss over {epochs:,} epoch{'s' * (epochs != 1)}{scale.name}: {style.of_run(run)}"
     style.head(figure, title, "Epoch 0 is before training; the loss of an epoch is measured as it trains.")
@@ -55,34 +57,26 @@ def _worth_a_panel(name: str, values: Array) -> bool:
 def _label(run: Run, name: str) -> str:
     if name == "loss":
         loss = run.experiment.recipe.loss
-        return f"loss\n{loss.name}\n({loss.reduction})"
+        return f"loss: {loss.name} ({loss.reduction})"
     return name.replace("_", " ")
 
 
 def _panel(axes: Axes, epochs: Array, values: Array, label: str) -> None:
-    scale = Scale.of(values)
+    scale = Scale.of(values, deepest=np.inf)
     # A single epoch is no line, and a NaN on either side hides a point.
     alone = np.isfinite(values).sum() <= 12
     axes.plot(epochs, values, color=style.BLUE, marker="o" if alone else "", markersize=4, gid="curve")
     style.scaled(axes.yaxis, scale, margin=0.08)
-    axes.set_ylabel(f"{label}\nlog scale" if scale.log else label)
+    axes.set_title(f"{label}{scale.name}", loc="left")
     axes.set_xlim(*((-1, 1) if epochs[-1] == epochs[0] else (epochs[0], epochs[-1] + 0.01 * np.ptp(epochs))))
     style.grid(axes)
 
 
 def _mark_best(axes: Axes, epochs: Array, losses: Array) -> None:
     best = int(np.nanargmin(losses))
-    first, last = epochs[0], epochs[-1]
-    right = epochs[best] > (first + last) / 2
     axes.plot(epochs[best], losses[best], "o", color=style.VERMILION, markersize=6, clip_on=False, zorder=5)
-    axes.annotate(
-        f"lowest {number(losses[best])} (epoch {int(epochs[best]):,})",
-        (epochs[best], losses[best]),
-        xytext=(-6 if right else 6, 9),
-        textcoords="offset points",
-        ha="right" if right else "left",
-        fontsize=style.SMALL,
-    )
+    said = f"● lowest {number(losses[best])} (epoch {int(epochs[best]):,})"
+    axes.set_title(said, loc="right", color="#a04000", fontsize=style.SMALL)
 
 
 def _mark_divergence(panels: Array, epoch: float) -> None:

@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle
 
 from nncli.analysis import surfaces
 from nncli.nn.activations import Array
@@ -22,9 +21,13 @@ from nncli.runs import Run
 MOST_UNITS = 16  # of a layer; more are collapsed
 MOST_LAYERS = 8
 LABELLED_EDGES = 40
-WIDEST = 5.0  # pt, the largest |weight|
+THINNEST, WIDEST = 0.35, 5.0  # pt, for weight 0 and the largest |weight|
 SIGNS = {1: (style.VERMILION, "-"), -1: (style.BLUE, (0, (3.2, 1.4)))}
-RADIUS = 0.30  # of a unit; units of a column are 1 apart
+UNIT = 31.0  # pt, diameter of a circle
+SHARES = tuple(
+    0.5 + sign * step / 50 for step in range(15) for sign in (1, -1)
+)  # of an edge, from its middle
+LABEL_WIDTH, LABEL_HEIGHT = 0.27, 0.32  # of a number, in columns and units of the diagram
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,24 @@ class _Column:
     size: int
     units: Array
     heights: Array
-    gap: float
 
     @classmethod
     def of(cls, size: int) -> _Column:
         if size <= MOST_UNITS:
-            return cls(size, np.arange(size), (size - 1) / 2 - np.arange(size), 0.0)
+            return cls(size, np.arange(size), (size - 1) / 2 - np.arange(size))
         half = MOST_UNITS // 2
         places = np.concatenate([np.arange(half), np.arange(half + 1, MOST_UNITS + 1)])
         units = np.concatenate([np.arange(half), np.arange(size - half, size)])
-        return cls(size, units, MOST_UNITS / 2 - places, 0.0)
+        return cls(size, units, MOST_UNITS / 2 - places)
+
+    @property
+    def places(self) -> int:
+        """Units drawn, and the gap where some are not."""
+        return len(self.units) + (self.hidden > 0)
 
     @property
     def hidden(self) -> int:
+        """Units not drawn."""
         return self.size - len(self.units)
 
 
@@ -60,31 +68,28 @@ def draw(run: Run, view: View) -> Picture:
     """Columns of circles: width of a line = |weight|, its colour and dashes = sign, rings = biases."""
     network = run.model.network
     columns = [_Column.of(size) for size in (network.inputs, *(layer.units for layer in network.layers))]
-    tallest = max(len(column.units) + (column.hidden > 0) for column in columns)
-    height = float(np.clip(1.9 + 0.62 * tallest, 3.4, 9.5))
-    figure = style.figure(width=max(6.4, 2.1 * len(columns) + 1.4), height=height)
+    tallest = max(column.places for column in columns)
+    figure = style.figure(
+        width=max(6.4, 1.9 * len(columns) + 1.0), height=float(np.clip(2.0 + 0.55 * tallest, 3.6, 9.0))
+    )
     axes = figure.subplots()
-    spacing = max(2.6, 0.5 * tallest)
-    x = spacing * np.arange(len(columns))
     views = network.views(run.model.parameters)
-    largest = max((float(np.abs(view.W).max()) for view in views), default=0.0) or 1.0
+    largest = max(float(np.abs(view.W).max()) for view in views) or 1.0
     edges = sum(len(before.units) * len(after.units) for before, after in pairwise(columns))
+    labelled = edges <= LABELLED_EDGES
     for index, weights in enumerate(views):
-        _edges(
-            axes,
-            (x[index], x[index + 1]),
-            columns[index],
-            columns[index + 1],
-            weights.W,
-            largest,
-            edges <= LABELLED_EDGES,
-        )
-        _units(
-            axes, x[index + 1], columns[index + 1], weights.b, _largest_bias(views), edges <= LABELLED_EDGES
-        )
-    _units(axes, x[0], columns[0], None, 1.0, labelled=False)
-    _captions(axes, run, x, columns, tallest)
-    _frame(axes, x, tallest)
+        _edges(axes, index, columns[index], columns[index + 1], weights.W, largest)
+        _units(axes, index + 1, columns[index + 1], weights.b, _largest_bias(views), labelled)
+        if labelled:
+            _edge_labels(axes, index, columns[index], columns[index + 1], weights.W)
+    _units(axes, 0, columns[0], None, 1.0, labelled=False)
+    _captions(axes, run, columns)
+    axes.set_axis_off()
+    axes.set_xlim(-0.55, len(columns) - 0.45)
+    axes.set_ylim(-tallest / 2, tallest / 2)
+    axes.legend(
+        handles=_handles(), loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, columnspacing=1.4
+    )
     parameters = network.parameter_count
     drawn = "" if not any(column.hidden for column in columns) else " (largest layers shortened)"
     style.head(
@@ -92,7 +97,6 @@ def draw(run: Run, view: View) -> Picture:
         f"Network with its trained weights{drawn}: {style.of_run(run)}",
         _note(largest, _largest_bias(views)),
     )
-    figure.legend(handles=_handles(), loc="outside lower left", ncols=4)
     names = surfaces.weight_names(network)
     widest = int(np.abs(_weights_only(names, run.model.parameters)).argmax())
     caption = f"{parameters:,} parameter{'s' * (parameters != 1)}, widest: {names[widest]} = {number(run.model.parameters[widest])}"
@@ -107,46 +111,43 @@ def _largest_bias(views: list[LayerView]) -> float:
     return max((float(np.abs(view.b).max()) for view in views if view.b is not None), default=0.0) or 1.0
 
 
-def _edges(
-    axes: Axes,
-    ends: tuple[float, float],
-    before: _Column,
-    after: _Column,
-    W: Array,
-    largest: float,
-    labelled: bool,
-) -> None:
+def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, largest: float) -> None:
     for sign, (colour, dash) in SIGNS.items():
-        segments, widths = [], []
-        for i, unit in enumerate(after.units):
-            for j, source in enumerate(before.units):
-                if np.sign(W[unit, source]) == sign:
-                    segments.append([(ends[0], before.heights[j]), (ends[1], after.heights[i])])
-                    widths.append(0.35 + (WIDEST - 0.35) * abs(float(W[unit, source])) / largest)
+        shown = [
+            (i, j)
+            for i, u in enumerate(after.units)
+            for j, s in enumerate(before.units)
+            if np.sign(W[u, s]) == sign
+        ]
+        segments = [[(x, before.heights[j]), (x + 1, after.heights[i])] for i, j in shown]
+        sizes = [abs(float(W[after.units[i], before.units[j]])) for i, j in shown]
+        widths = [THINNEST + (WIDEST - THINNEST) * size / largest for size in sizes]
         axes.add_collection(
             LineCollection(
                 segments, linewidths=widths, colors=colour, linestyles=dash, alpha=0.85, zorder=1, gid="edges"
             )
         )
-    if labelled:
-        _edge_labels(axes, ends, before, after, W)
 
 
-def _edge_labels(axes: Axes, ends: tuple[float, float], before: _Column, after: _Column, W: Array) -> None:
-    """Near the unit an edge leads to, further off where edges from several units would meet."""
+def _edge_labels(axes: Axes, x: int, before: _Column, after: _Column, W: Array) -> None:
+    """Each as near to the middle of its edge as the labels before it leave room."""
+    placed: list[tuple[float, float]] = []
     for i, unit in enumerate(after.units):
         for j, source in enumerate(before.units):
-            share = _share(i, j, before, after)
+            ends = before.heights[j], after.heights[i]
+            places = [(share, ends[0] + share * (ends[1] - ends[0])) for share in SHARES]
+            place = max(places, key=lambda place: min(1.0, _clearance(place, placed)))
+            placed.append(place)
             axes.text(
-                ends[0] + share * (ends[1] - ends[0]),
-                before.heights[j] + share * (after.heights[i] - before.heights[j]),
+                x + place[0],
+                place[1],
                 number(W[unit, source]),
                 fontsize=style.SMALL,
                 ha="center",
                 va="center",
                 zorder=3,
                 bbox={
-                    "boxstyle": "square,pad=0.12",
+                    "boxstyle": "square,pad=0.1",
                     "facecolor": style.PAPER,
                     "edgecolor": "none",
                     "alpha": 0.9,
@@ -154,32 +155,23 @@ def _edge_labels(axes: Axes, ends: tuple[float, float], before: _Column, after: 
             )
 
 
-def _share(i: int, j: int, before: _Column, after: _Column) -> float:
-    """How far along its edge a label stands, so that the labels of a fan do not meet."""
-    fan = len(after.units) if len(after.units) >= len(before.units) else len(before.units)
-    place = i if len(after.units) >= len(before.units) else j
-    return (
-        0.5 if fan == 1 else 0.3 + 0.42 * ((place + (j if fan == len(after.units) else i)) % fan) / (fan - 1)
+def _clearance(place: tuple[float, float], placed: list[tuple[float, float]]) -> float:
+    """Distance to the nearest label, in sizes of a label; below 1 they overlap."""
+    return min(
+        (max(abs(place[0] - x) / LABEL_WIDTH, abs(place[1] - y) / LABEL_HEIGHT) for x, y in placed),
+        default=1.0,
     )
 
 
-def _units(axes: Axes, x: float, column: _Column, b: Array | None, largest: float, labelled: bool) -> None:
+def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float, labelled: bool) -> None:
     for unit, height in zip(column.units, column.heights, strict=True):
         bias = 0.0 if b is None else float(b[unit])
         colour, dash = SIGNS.get(int(np.sign(bias)), (style.GREY, "-"))
-        width = 1.0 if b is None else 0.8 + 4.0 * abs(bias) / largest
-        axes.add_patch(
-            Circle(
-                (x, height),
-                RADIUS,
-                facecolor=style.PAPER,
-                edgecolor=colour,
-                linewidth=width,
-                linestyle=dash,
-                zorder=4,
-                gid="unit",
-            )
-        )
+        width = 1.0 if b is None else 0.8 + 3.5 * abs(bias) / largest
+        axes.scatter(
+            [x], [height], s=UNIT**2, color=style.PAPER, edgecolors=colour, linewidths=width, linestyles=[dash], zorder=4,
+            gid="unit",
+        )  # fmt: skip
         if labelled and b is not None:
             axes.text(x, height, number(bias, 2), fontsize=style.SMALL, ha="center", va="center", zorder=5)
     if column.hidden:
@@ -188,39 +180,26 @@ def _units(axes: Axes, x: float, column: _Column, b: Array | None, largest: floa
         )
 
 
-def _captions(axes: Axes, run: Run, x: Array, columns: list[_Column], tallest: int) -> None:
+def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
     """Names of inputs and outputs at their units, and what each layer is at its foot."""
     names = run.model.columns
-    outputs = (
-        names.targets if names.outputs == len(names.targets) and names.task != "multiclass" else names.classes
-    )
-    for column, at, side, labels in (
-        (columns[0], x[0], "right", names.inputs),
-        (columns[-1], x[-1], "left", outputs),
-    ):
-        offset = -RADIUS - 0.12 if side == "right" else RADIUS + 0.12
+    outputs = names.classes if names.task == "multiclass" else names.targets
+    ends = ((0, columns[0], -1, "right", names.inputs), (len(columns) - 1, columns[-1], 1, "left", outputs))
+    for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
-            axes.text(at + offset, height, style.plain(labels[unit], 16), ha=side, va="center", zorder=5)
-    foot = -tallest / 2 - 0.15
-    axes.text(
-        x[0],
-        foot,
-        f"{columns[0].size:,} input{'s' * (columns[0].size != 1)}",
-        ha="center",
-        va="top",
-        fontsize=style.SMALL,
-    )
-    for index, layer in enumerate(run.model.network.layers):
-        bias = "" if layer.bias else "\nno bias"
-        text = f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{bias}"
-        axes.text(x[index + 1], foot, text, ha="center", va="top", fontsize=style.SMALL)
-
-
-def _frame(axes: Axes, x: Array, tallest: int) -> None:
-    axes.set_axis_off()
-    axes.set_xlim(x[0] - 1.6, x[-1] + 1.6)
-    axes.set_ylim(-tallest / 2 - 1.5, tallest / 2 + 0.1)
-    axes.set_aspect("equal")
+            axes.annotate(
+                style.plain(labels[unit], 16), (x, height), xytext=(side * (UNIT / 2 + 5), 0), textcoords="offset points",
+                ha=align, va="center",
+            )  # fmt: skip
+    texts = [f"{columns[0].size:,} input{'s' * (columns[0].size != 1)}"]
+    texts += [
+        f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
+        for index, layer in enumerate(run.model.network.layers)
+    ]
+    for x, text in enumerate(texts):
+        axes.text(
+            x, -0.02, text, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=style.SMALL
+        )
 
 
 def _handles() -> list[Line2D]:

@@ -9,7 +9,7 @@ import numpy as np
 from nncli.nn.activations import Array
 
 SPANS_DECADES = 30.0  # largest / smallest value from which an axis is logarithmic
-DEEPEST = 12  # decades shown below the largest value
+DEEPEST = 12.0  # decades of a surface that are told apart below its largest value
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -27,15 +27,23 @@ class Scale:
     high: float
 
     @classmethod
-    def of(cls, values: Array) -> Scale:
+    def of(cls, values: Array, deepest: float = DEEPEST) -> Scale:
         """Logarithmic where all values are positive and the largest is over 30 times the smallest."""
         finite = values[np.isfinite(values)]
-        if not finite.size:
-            return cls(False, 0.0, 1.0)
-        low, high = float(finite.min()), float(finite.max())
-        if low > 0 and high / low > SPANS_DECADES:
-            return cls(True, max(np.log10(low), np.log10(high) - DEEPEST), float(np.log10(high)))
-        return cls(False, *_apart(low, high))
+        if finite.size and finite.min() > 0 and finite.max() / SPANS_DECADES > finite.min():
+            low, high = np.log10(finite.min()), np.log10(finite.max())
+            return cls(True, float(max(low, high - deepest)), float(high))
+        return cls.linear(finite)
+
+    @classmethod
+    def linear(cls, values: Array) -> Scale:
+        """From the smallest to the largest finite value."""
+        finite = values[np.isfinite(values)]
+        return (
+            cls(False, *_apart(float(finite.min()), float(finite.max())))
+            if finite.size
+            else cls(False, 0.0, 1.0)
+        )
 
     def drawn(self, values: Array) -> Array:
         """Values as they are drawn; NaN where that is impossible, no lower than `low`."""

@@ -131,6 +131,7 @@ def scaled(axis: Axis, scale: Scale, margin: float = 0.05) -> None:
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     pad = margin * (scale.high - scale.low)
     limits = np.array([scale.low - pad, scale.high + pad])
+    limits = np.clip(limits, -305.0, 305.0) if scale.log else limits  # what float64 can hold
     positions, labels = scale.ticks()
     at = np.power(10.0, positions) if scale.log else np.array(positions)
     axis.set_ticks([], minor=True)
@@ -163,7 +164,7 @@ def heat(
         cmap=colours,
         vmin=low,
         vmax=high,
-        interpolation="nearest",
+        interpolation="bilinear",
     )
     axes.set_xlim(x[0], x[-1])
     axes.set_ylim(y[0], y[-1])

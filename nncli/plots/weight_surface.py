@@ -88,19 +88,20 @@ def _what(plane: WeightPlane) -> str:
 
 
 def _axis_label(plane: WeightPlane, index: int) -> str:
-    share = "" if plane.explained is None else f" ({plane.explained[index]:.1%} of the path's variance)"
-    unit = "" if plane.kind == "weights" else ", from the trained weights"
-    return f"{plane.labels[index]}{share}{unit}"
+    share = "" if plane.explained is None else f" ({plane.explained[index]:.1%} of variance)"
+    return f"{plane.labels[index]}{share}"
 
 
 def _note(run: Run, surface: LossSurface) -> str:
     parts = [f"Loss at the star {number(surface.true_loss[-1], 4)}."]
+    if surface.plane.kind != "weights":
+        parts.append("Axes: distance from the trained weights along each direction.")
     if surface.plane.kind == "weights" and surface.plane.origin.size == 2:
         parts.append("These are all weights of the network: the path lies on the surface.")
     elif len(surface.epochs) > 1:
         parts.append(
             f"The path is projected onto the plane: at epoch {surface.epochs[0]:,} the true loss was "
-            f"{number(surface.true_loss[0], 4)}, the surface below that point is at {number(surface.shown_loss[0], 4)}."
+            f"{number(surface.true_loss[0], 4)}, the surface there is at {number(surface.shown_loss[0], 4)}."
         )
     else:
         parts.append("No weights were kept on the way, so there is no path to draw.")

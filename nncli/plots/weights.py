@@ -13,7 +13,7 @@ from nncli.plots.scale import Scale, number
 from nncli.runs import Run
 
 TRACES = 64  # parameters that are still told apart as lines
-LABELLED = 8  # lines of a panel that get their name at the end
+LABELLED = 12  # lines of a panel that get their name at the end
 PANELS = 6  # layers shown; of a deeper network the first and last three
 BANDS = ((0.05, 0.95, 0.22), (0.25, 0.75, 0.45))
 
@@ -33,7 +33,7 @@ def draw(run: Run, view: View) -> Picture:
     few = network.parameter_count <= TRACES
     columns = min(3, len(layers))
     rows = -(-len(layers) // columns)
-    figure = style.figure(width=max(6.4, 3.0 * columns), height=1.2 + 2.9 * rows)
+    figure = style.figure(width=max(6.4, 3.2 * columns + (0.0 if few else 1.2)), height=1.2 + 2.9 * rows)
     panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for axes in panels[len(layers) :]:
         axes.set_axis_off()
@@ -44,6 +44,8 @@ def draw(run: Run, view: View) -> Picture:
         panel = _traces if few else _bands
         numbers |= panel(axes, epochs, path[:, block], names[block].tolist(), index)
         _finish(axes, epochs, path[:, block], f"layer {index + 1}: {network.layers[index].activation.name}")
+    if not few:
+        style.legend_beside(panels[columns - 1])
     for axes in panels[::columns]:
         axes.set_ylabel("weight or bias")
     style.head(
@@ -68,7 +70,7 @@ def _traces(axes: Axes, epochs: Array, path: Array, names: list[str], layer: int
             gid=name,
         )
     if len(names) <= LABELLED:
-        ends = _spread(path[-1], 0.07 * max(np.ptp(path), 1e-9))
+        ends = _spread(path[-1], 0.055 * max(np.ptp(path), 1e-9))
         for position, name in enumerate(names):
             short = name.split(".")[-1].replace("weight", "w").replace("bias", "b")
             axes.annotate(
@@ -111,8 +113,6 @@ def _bands(axes: Axes, epochs: Array, path: Array, names: list[str], layer: int)
         label="smallest, largest",
     )
     axes.plot(epochs, path.max(axis=1), color=style.GREY, linewidth=0.8, linestyle=style.DASHES[2])
-    if layer == 0:
-        axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside right upper")  # type: ignore[union-attr]
     named = {f"layers.{layer}.q{share:g}": values for share, values in quantiles.items()}
     return {f"layers.{layer}.min": path.min(axis=1), **named, f"layers.{layer}.max": path.max(axis=1)}
 

@@ -1,0 +1,98 @@
+"""Small runs of every shape that pictures meet, trained once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nncli import experiment, runs, training
+from nncli.config import Config
+from nncli.runs import Run
+
+SIGMOID = {"units": 1, "activation": "sigmoid"}
+HOSTILE = ["$x_1$", "[bold]", "<b>&\"'</b>", "😀 smile\n" + "very long " * 15, "目標$^{"]
+
+
+def _xor(**changes: Any) -> dict[str, Any]:
+    return {
+        "seed": 1,
+        "dataset": {"name": "xor"},
+        "network": {"layers": [{"units": 4, "activation": "sigmoid"}, SIGMOID]},
+        "loss": {"name": "binary_cross_entropy", "reduction": "sum"},
+        "optimizer": {"name": "sgd", "learning_rate": 0.5},
+        "training": {"epochs": 300},
+        **changes,
+    }
+
+
+def _inline(
+    names: list[str], rows: list[list[Any]], layers: list[dict[str, Any]], **changes: Any
+) -> dict[str, Any]:
+    data = {"columns": names, "rows": rows, "targets": [names[-1]]}
+    return {"dataset": data, "network": {"layers": layers}, "training": {"epochs": 30}, **changes}
+
+
+def _formula(rate: float) -> dict[str, Any]:
+    return {
+        "dataset": {"name": "linear_map_nonlinear"},
+        "network": {"layers": [{"units": 2, "activation": "tanh"}, {"units": 2}]},
+        "loss": "mse",
+        "optimizer": {"name": "sgd", "learning_rate": rate},
+        "training": {"epochs": 40},
+    }
+
+
+def _shapes() -> dict[str, dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(30, 200)).round(3).tolist()
+    binary = {"loss": "binary_cross_entropy"}
+    softmax = [{"units": 40, "activation": "relu"}, {"units": 3, "activation": "softmax"}]
+    return {
+        "xor": _xor(),
+        "formula": _formula(0.1),
+        "diverged": _formula(1e6),
+        "not": _xor(dataset={"name": "not"}, network={"layers": [SIGMOID]}),
+        "perceptron": _xor(dataset={"name": "perceptron"}, network={"layers": [{**SIGMOID, "bias": False}]}),
+        "height weight": _xor(dataset={"name": "height_weight"}, loss="mse"),
+        "nothing kept": _xor(record={"weights": "none", "errors": "none"}),
+        "no epoch": _xor(training={"epochs": 0}),
+        "one epoch": _xor(training={"epochs": 1}),
+        "classes": _inline(
+            ["a", "b", "kind"],
+            [[*row[:2], "xyz"[i % 3]] for i, row in enumerate(numbers)],
+            softmax,
+            loss="cross_entropy",
+        ),
+        "one row": _inline(["a", "b", "y"], [[1.0, 2.0, 3.0]], [{"units": 1}]),
+        "200 inputs": _inline(
+            [*(f"x{i}" for i in range(200)), "y"],
+            [[*row, i % 2] for i, row in enumerate(numbers)],
+            [SIGMOID],
+            **binary,
+        ),
+        "hostile $^{ <&> 😀": _inline(
+            HOSTILE, [row[:5] for row in numbers], [{"units": 3, "activation": "elu"}, {"units": 1}]
+        ),
+        "single weight": _inline(["x", "y"], [[1.0, 2.0], [2.0, 4.0]], [{"units": 1, "bias": False}]),
+    }
+
+
+SHAPES = _shapes()
+
+
+def train(path: Path, values: dict[str, Any]) -> Run:
+    run = runs.create_at(path, overwrite=False)
+    with suppress(training.Diverged):
+        for _ in runs.record(experiment.build(Config.of(values)), run):
+            pass
+    return Run(path)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: train(folder / name, values) for name, values in SHAPES.items()}

@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import csv
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import matplotlib.text
+import numpy as np
+import pytest
+
+from nncli.errors import NncliError, RunError
+from nncli.plots import FORMATS, KINDS, View, fitting, save
+from nncli.plots.scale import Scale
+from nncli.runs import Run
+from tests.plots.conftest import SHAPES
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_draws_every_run_or_says_why_not(
+    kind: str, shape: str, trained: dict[str, Run], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run, view = trained[shape], View()
+    reason = KINDS[kind].unfit(run, view)
+    if reason is not None:
+        assert "\n" not in reason
+        return
+    picture = KINDS[kind].draw(run, view)
+    assert len({len(column) for column in picture.numbers.values()}) == 1
+    assert "\n" not in picture.caption
+    save(picture, tmp_path / f"{kind}.svg")
+    root = ElementTree.parse(tmp_path / f"{kind}.svg").getroot()
+    assert root.find(f"{SVG}title").text  # type: ignore[union-attr]
+    assert root.find(f"{SVG}desc").text  # type: ignore[union-attr]
+    with (tmp_path / f"{kind}.csv").open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    assert len(rows) == len(next(iter(picture.numbers.values())))
+    assert len(set(header)) == len(header)
+    sizes = [text.get_fontsize() for text in picture.figure.findobj(matplotlib.text.Text) if text.get_text()]
+    assert min(sizes) >= 8
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_run_with_two_inputs_and_classes_gets_every_kind(trained: dict[str, Run]) -> None:
+    assert fitting(trained["xor"], View()) == list(KINDS)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_the_same_run_gives_the_same_bytes(suffix: str, trained: dict[str, Run], tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        save(KINDS["boundary"].draw(trained["xor"], View()), tmp_path / f"{name}{suffix}")
+    assert (tmp_path / f"first{suffix}").read_bytes() == (tmp_path / f"second{suffix}").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["first.csv", f"first{suffix}", "second.csv", f"second{suffix}"]
+    )
+
+
+def test_another_suffix_is_refused_and_nothing_written(trained: dict[str, Run], tmp_path: Path) -> None:
+    with pytest.raises(NncliError, match=r"\.gif") as error:
+        save(KINDS["loss"].draw(trained["xor"], View()), tmp_path / "loss.gif")
+    assert ".svg, .png, .pdf" in (error.value.hint or "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_importing_the_registry_leaves_matplotlib_alone() -> None:
+    code = "import sys, nncli.plots; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_drawing_never_imports_pyplot() -> None:
+    modules = [f"nncli.plots.{kind.replace('-', '_')}" for kind in KINDS]
+    code = f"import sys, {', '.join(modules)}; sys.exit('matplotlib.pyplot' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_loss_is_logarithmic_where_it_spans_decades_and_the_title_says_so(
+    trained: dict[str, Run],
+) -> None:
+    figure = KINDS["loss"].draw(trained["xor"], View()).figure
+    history = trained["xor"].history["loss"]
+    spans = history.max() / history.min() > 30
+    assert (figure.axes[0].get_yscale() == "log") == spans == ("log scale" in figure.get_suptitle())
+
+
+def test_the_worst_rows_are_those_with_the_largest_last_error(trained: dict[str, Run]) -> None:
+    run = trained["formula"]
+    picture = KINDS["errors"].draw(run, View())
+    last = run.snapshots.errors[-1].ravel()
+    worst = sorted(np.abs(last))[-5:]
+    drawn = [line.get_ydata()[-1] for line in picture.figure.axes[0].get_lines() if line.get_gid() == "worst"]
+    assert np.allclose(sorted(np.abs(drawn)), worst)
+
+
+def test_misclassified_rows_are_ringed_and_counted(trained: dict[str, Run]) -> None:
+    run = trained["no epoch"]
+    data = run.experiment.dataset
+    wrong = int(((run.model.outputs(data.X) >= 0.5) != (data.Y >= 0.5)).sum())
+    assert wrong > 0
+    picture = KINDS["boundary"].draw(run, View())
+    rings = [artist for artist in picture.figure.axes[0].collections if artist.get_gid() == "misclassified"]
+    assert len(rings[0].get_offsets()) == wrong
+    assert f"{wrong} misclassified" in picture.caption
+
+
+def test_every_weight_of_a_small_network_is_an_edge(trained: dict[str, Run]) -> None:
+    figure = KINDS["network"].draw(trained["xor"], View()).figure
+    edges = [artist for artist in figure.axes[0].collections if artist.get_gid() == "edges"]
+    assert sum(len(artist.get_paths()) for artist in edges) == 12
+
+
+def test_an_unknown_input_is_named_with_those_that_exist(trained: dict[str, Run]) -> None:
+    with pytest.raises(RunError, match="no input 'x9'; it has x1, x2"):
+        fitting(trained["xor"], View(features=("x1", "x9")))
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        ([1.0, 31.0], True),
+        ([1.0, 29.0], False),
+        ([0.0, 100.0], False),
+        ([-1.0, 100.0], False),
+        ([np.nan, np.inf], False),
+    ],
+)
+def test_a_scale_is_logarithmic_above_a_factor_of_30_of_positive_values(
+    values: list[float], log: bool
+) -> None:
+    assert Scale.of(np.array(values)).log == log
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.1, 4.0), (1e-28, 1e3), (1e-300, 1e280), (-3.0, 7.0), (5.0, 5.0), (0.0, 0.0)]
+)
+def test_a_scale_has_few_distinct_ticks_within_its_range(low: float, high: float) -> None:
+    scale = Scale.of(np.array([low, high]), deepest=np.inf)
+    positions, labels = scale.ticks()
+    assert 1 <= len(positions) <= 10
+    assert len(set(labels)) == len(labels)
+    span = scale.high - scale.low
+    assert all(scale.low - 1e-6 * span <= position <= scale.high + 1e-6 * span for position in positions)
