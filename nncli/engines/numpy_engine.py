@@ -15,8 +15,19 @@ class NumpyEngine:
     """Plain numpy; supports every recipe."""
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
-        """Nothing to make ready."""
+        """Nothing to make ready but the memory."""
+        _keep_freed_memory()
         return NumpyPlan(network, X, Y, recipe)
+
+
+def _keep_freed_memory() -> None:
+    """Let the C library keep the temporaries' memory from update to update.
+
+    glibc gives blocks above 128 kB back to the system when they are freed, and pays for every page
+    anew in the next update, until one larger block has been freed. Measured: finite differences 2.5
+    times faster at 2-2-2-2 with 1,000 rows, 3.5 times at 8-32-32-1 with 500.
+    """
+    np.empty(31 << 20, dtype=np.uint8)  # just below the largest size that glibc takes as a hint
 
 
 @dataclass(frozen=True)
