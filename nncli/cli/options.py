@@ -55,15 +55,9 @@ def read_input(source: str) -> Table:
     """A table from a file, or from stdin for `-`."""
     import sys
 
-    from nncli.data.table import parse_csv, read_csv
-    from nncli.errors import DataError
+    from nncli.data.table import decode_csv, read_csv
 
-    if source != "-":
-        return read_csv(Path(source), source)
-    try:
-        return parse_csv(sys.stdin.buffer.read().decode("utf-8-sig"), "stdin")
-    except UnicodeDecodeError as error:
-        raise DataError(f"stdin: not UTF-8 text (byte {error.start})") from None
+    return decode_csv(sys.stdin.buffer.read(), "stdin") if source == "-" else read_csv(Path(source), source)
 
 
 def find_run(reference: str | None, out: Output) -> Run:

@@ -51,7 +51,9 @@ def print_error(blocks: Sequence[str]) -> None:
     from rich.text import Text
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    for block in blocks:
+    for position, block in enumerate(blocks):
+        if position:
+            console.print()
         text = Text(_printable(block, sys.stderr.encoding))
         text.highlight_regex(r"^error:", "bold red")
         text.highlight_regex(r"(?m)^hint:", "bold")
