@@ -1,0 +1,211 @@
+"""Write docs/config.md, and the table in README.md, from the JSON Schema of the config.
+
+Run as `python docs/make_reference.py` after a change to a key or a registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nncli.config import json_schema
+
+ROOT = Path(__file__).resolve().parents[1]
+README, REFERENCE = ROOT / "README.md", ROOT / "docs" / "config.md"
+OPEN, CLOSE = "<!-- config table -->\n", "<!-- end of config table -->\n"
+
+Node = Mapping[str, Any]
+
+# The mappings of a config from the outside in: where they stand, and their model.
+SECTIONS = {
+    "": "the whole",
+    "seed": "Seeds",
+    "dataset": "DatasetConfig",
+    "dataset.function": "Function",
+    "network": "NetworkConfig",
+    "network.layers[]": "LayerConfig",
+    "training": "TrainingConfig",
+    "record": "RecordConfig",
+}
+# What can be chosen by name: a heading, and how the models of the choice end.
+CHOICES = {
+    "Activations": "Activation",
+    "Initial weights": "Weights",
+    "Initial biases": "Biases",
+    "Losses": "Loss",
+    "Gradients": "Gradient",
+    "Optimisers": "Optimizer",
+}
+
+INTRO = """\
+# Config reference
+
+Written by `docs/make_reference.py` from `nncli schema`; edit the descriptions there, not here.
+
+A config is one YAML 1.2 file: `1e-3` is a number, `on`, `off`, `yes` and `no` are text. Unknown and duplicate
+keys are errors. Where a choice such as `loss` takes options, a name alone stands for the mapping with that
+name: `loss: mse` is `loss: {name: mse}`. On the command line `--set KEY=VALUE` replaces a value and is read
+like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
+
+`nncli schema > nncli.schema.json` beside a config gives completion and checks in editors that know
+`yaml-language-server`.
+"""
+
+
+def reference(schema: Node) -> str:
+    """The text of docs/config.md."""
+    return "\n".join([INTRO, *_sections(schema), *_choices(schema)])
+
+
+def short_table(schema: Node) -> str:
+    """A row for each key at the top of a config."""
+    lines = ["| key | values | default | meaning |", "|---|---|---|---|"]
+    for key, node in schema["properties"].items():
+        values = _keys(node, schema) or _names(node) or _type(node, schema)
+        lines.append(_row(f"`{key}`", values, _default(key, node, schema), node["description"]))
+    return "\n".join(lines) + "\n"
+
+
+def with_table(readme: str, table: str) -> str:
+    """README's text with the table between its markers."""
+    before, rest = readme.split(OPEN)
+    return before + OPEN + table + CLOSE + rest.split(CLOSE)[1]
+
+
+def _sections(schema: Node) -> Iterator[str]:
+    for place, model in SECTIONS.items():
+        section = schema["$defs"].get(model, schema)
+        yield f"## `{place}`\n" if place else "## Keys\n"
+        yield f"{section['description']}\n"
+        yield "| key | values | default | meaning |\n|---|---|---|---|"
+        for key, node in section["properties"].items():
+            default = _default(key, node, section)
+            yield _row(f"`{key}`", _type(node, schema), default, node.get("description", ""))
+        yield ""
+
+
+def _choices(schema: Node) -> Iterator[str]:
+    for heading, ending in CHOICES.items():
+        yield f"## {heading}\n"
+        yield "| name | meaning | options |\n|---|---|---|"
+        for title, model in schema["$defs"].items():
+            if title.endswith(ending) and "const" in model["properties"].get("name", {}):
+                name = model["properties"]["name"]["const"]
+                yield _row(f"`{name}`", model["description"], "<br>".join(_options(model, schema)))
+        yield ""
+
+
+def _options(model: Node, schema: Node) -> Iterator[str]:
+    for key, node in model["properties"].items():
+        if key != "name":
+            default = "" if key in model.get("required", ()) else f" = {_shown(node['default'])}"
+            yield f"`{key}`{default}: {_type(node, schema)}; {node['description']}"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(key: str, node: Node, section: Node) -> str:
+    if key in section.get("required", ()):
+        return "required"
+    value = node.get("default")
+    return "" if value is None else _shown(value)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _keys(node: Node, schema: Node) -> str:
+    """The keys of a mapping, as a list."""
+    options = [_resolved(option, schema) for option in node.get("anyOf", [node])]
+    models = [option for option in options if "properties" in option]
+    if len(models) != 1:
+        return ""
+    keys = ", ".join(f"`{key}`" for key in models[0]["properties"])
+    return f"{_names(node)}, or a mapping of {keys}" if _names(node) else f"a mapping of {keys}"
+
+
+def _names(node: Node) -> str:
+    options = [option for option in node.get("anyOf", ()) if "enum" in option]
+    return ", ".join(_listed(option["enum"]) for option in options)
+
+
+def _listed(values: list[Any]) -> str:
+    """The values of an enum; a hyphened form of a name is not told apart from its underscored one."""
+    return ", ".join(f"`{value}`" for value in values if value is not None and "-" not in value)
+
+
+def _resolved(node: Node, schema: Node) -> Node:
+    return schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+
+
+def _type(node: Node, schema: Node) -> str:
+    """What a value may be, in words."""
+    if "enum" in node:
+        return _listed(node["enum"])
+    if "anyOf" in node:
+        return _either(node["anyOf"], schema)
+    if "$ref" in node:
+        model = node["$ref"].rsplit("/", 1)[1]
+        place = next(place for place, name in SECTIONS.items() if name == model)
+        return f"a mapping, see [`{place}`](#{place.replace('.', '').replace('[]', '')})"
+    if "const" in node:
+        return f"`{node['const']}`"
+    return _plain(node, schema)
+
+
+def _plain(node: Node, schema: Node) -> str:
+    kind = node["type"]
+    if kind == "array" and "prefixItems" in node:
+        return "[number, number]"
+    if kind == "array":
+        return f"a list of {_plural(_type(node['items'], schema))}"
+    if kind == "object":
+        return f"a mapping of names to {_type(node['additionalProperties'], schema)}"
+    if "pattern" in node:
+        return "a share such as `10%`"
+    words = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true`, `false`"}
+    return words[kind] + _range(node)
+
+
+def _plural(words: str) -> str:
+    if words.startswith(("a mapping", "a list")):
+        return words.replace("a mapping", "mappings").replace("a list", "lists")
+    known = {"text": "texts", "number": "numbers"}
+    return " or ".join(known.get(word, word) for word in words.split(" or "))
+
+
+def _range(node: Node) -> str:
+    signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+    limits = [f"{signs[key]} {node[key]:g}" for key in signs if key in node and abs(node[key]) < 1e12]
+    return f" {', '.join(limits)}" if limits else ""
+
+
+def _either(options: list[Node], schema: Node) -> str:
+    """Alternatives; the models of a choice are told by its names, which link to their table."""
+    known = [option for option in options if option.get("type") != "null"]
+    choice = next((end for end in CHOICES.items() if any(_ends(option, end[1]) for option in known)), None)
+    if choice:
+        heading, _ = choice
+        return f"{_names({'anyOf': known})}: see [{heading}](#{heading.lower().replace(' ', '-')})"
+    return " or ".join(dict.fromkeys(_type(option, schema) for option in known))
+
+
+def _ends(option: Node, ending: str) -> bool:
+    return str(option.get("$ref", "")).endswith(ending)
+
+
+def main() -> None:
+    """Write both."""
+    schema = json_schema()
+    REFERENCE.write_text(reference(schema), encoding="utf-8")
+    README.write_text(with_table(README.read_text(encoding="utf-8"), short_table(schema)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

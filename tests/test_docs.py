@@ -1,0 +1,200 @@
+"""README and docs tell the truth: sessions, pictures, tables, links and the map."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from nncli.cli import app
+from nncli.config import json_schema
+from nncli.plots import KINDS
+from tests.console import PAGES, ROOT, agrees, blocks, printed, steps
+
+PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
+TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(PAGE_NAMES, PAGES, strict=True)}
+CHAPTERS = [name for name, text in TEXTS.items() if "```console" in text]
+HAND_WRITTEN = "\n".join(text for name, text in TEXTS.items() if name != "docs/config.md")
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE_IMAGES, MAKE_REFERENCE = _script("make_images"), _script("make_reference")
+
+
+@pytest.mark.parametrize("page", CHAPTERS)
+def test_sessions_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
+    folder = tmp_path / "page"
+    folder.mkdir()
+    session = [step for block in blocks(TEXTS[page]) for step in steps(block)]
+    outputs = printed(session, folder)
+    assert len(outputs) == len(session)
+    for step, output in zip(session, outputs, strict=True):
+        assert agrees(step.shown if step.command else "", output), (
+            f"$ {step.command}\n{output}\n(python -m tests.console brings the page up to date)"
+        )
+
+
+@pytest.mark.parametrize(
+    ("shown", "actual", "agree"),
+    [
+        ("", "", True),
+        ("3\n", "3\n", True),
+        ("3\n", "4\n", False),
+        ("3\n", "3\n4\n", False),
+        ("in ... s\n", "in 0.12 s\n", True),
+        ("in ... s\n", "in 0.12 s\nmore s\n", False),
+        ("a\n...\nd\n", "a\nb\nc\nd\n", True),
+        ("a\n...\nd\n", "a\nd\n", True),
+        ("a\n...\nd\n", "a\nb\n", False),
+        ("1.5\n", "1x5\n", False),
+    ],
+)
+def test_three_dots_stand_for_anything_and_all_else_for_itself(
+    shown: str, actual: str, agree: bool
+) -> None:
+    assert agrees(shown, actual) is agree
+
+
+@pytest.mark.parametrize("command", [command.name for command in app.registered_commands])
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"nncli {command}\b", HAND_WRITTEN)
+    assert f"`nncli.{command}/1`" in HAND_WRITTEN or command == "schema"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_picture_has_a_heading_and_a_picture(kind: str) -> None:
+    page = TEXTS["docs/plots.md"]
+    section = next(part for part in page.split("\n## ") if f"`{kind}`" in part.splitlines()[0])
+    assert "](images/" in section
+
+
+def _keys(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        yield from node.get("properties", {})
+        for value in node.values():
+            yield from _keys(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _keys(value)
+
+
+@pytest.mark.parametrize("key", sorted(set(_keys(json_schema()))))
+def test_every_config_key_is_documented(key: str) -> None:
+    assert any(f"`{key}`" in text for text in TEXTS.values())
+
+
+def test_the_config_reference_is_up_to_date() -> None:
+    assert TEXTS["docs/config.md"] == MAKE_REFERENCE.reference(json_schema()), (
+        "run python docs/make_reference.py"
+    )
+
+
+def test_the_readme_config_table_is_up_to_date() -> None:
+    table = MAKE_REFERENCE.short_table(json_schema())
+    assert TEXTS["README.md"] == MAKE_REFERENCE.with_table(TEXTS["README.md"], table), (
+        "run python docs/make_reference.py"
+    )
+
+
+def test_the_map_of_the_readme_is_the_package() -> None:
+    tree = next(text for text in re.findall(r"```\n(nncli/\n.*?)```", TEXTS["README.md"], re.DOTALL))
+    root, *entries = [line.split()[0] for line in tree.splitlines()]
+    package = ROOT / root
+    modules = {path.name for path in package.glob("*.py") if not path.name.startswith("__")}
+    folders = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
+    assert set(entries) == modules | folders
+
+
+def _links() -> Iterator[tuple[str, str]]:
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+        prose = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+            if not target.startswith("https://"):
+                yield str(page.relative_to(ROOT)), target
+
+
+@pytest.mark.parametrize(("page", "target"), sorted(set(_links())))
+def test_links_lead_somewhere(page: str, target: str) -> None:
+    path, _, anchor = target.partition("#")
+    file = (ROOT / page).parent / path if path else ROOT / page
+    assert file.is_file()
+    if anchor:
+        headings = re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in [re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-") for heading in headings]
+
+
+def test_every_page_is_in_the_index() -> None:
+    listed = set(re.findall(r"\]\(([\w-]+\.md)\)", TEXTS["docs/index.md"]))
+    assert listed == {page.name for page in PAGES if page.parent.name == "docs"} - {"index.md"}
+
+
+def _made() -> dict[str, str]:
+    return {name: template for template, pictures in MAKE_IMAGES.PICTURES.items() for name in pictures}
+
+
+def test_the_pictures_shown_are_those_that_are_made() -> None:
+    shown = {Path(target).stem for _, target in _links() if "images/" in target}
+    assert shown == set(_made())
+    assert {path.name for path in MAKE_IMAGES.IMAGES.iterdir()} == {
+        *(f"{name}.svg" for name in shown),
+        "made-with.txt",
+    }
+
+
+@pytest.mark.parametrize("template", MAKE_IMAGES.PICTURES)
+def test_the_pictures_are_up_to_date(template: str, tmp_path: Path) -> None:
+    MAKE_IMAGES.draw(template, tmp_path)
+    made_with = (MAKE_IMAGES.IMAGES / "made-with.txt").read_text(encoding="utf-8")
+    for name in MAKE_IMAGES.PICTURES[template]:
+        fresh, kept = tmp_path / f"{name}.svg", MAKE_IMAGES.IMAGES / f"{name}.svg"
+        if made_with == MAKE_IMAGES.versions():
+            assert fresh.read_bytes() == kept.read_bytes(), "run python docs/make_images.py"
+        else:  # other versions draw other bytes; title and caption stay
+            assert _words(fresh) == _words(kept)
+
+
+def _words(picture: Path) -> list[str]:
+    return re.findall(r"<(?:title|desc) id.*", picture.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (name, block.text)
+        for name, text in TEXTS.items()
+        for block in blocks(text)
+        if block.language == "yaml" and block.text.startswith("# configs/")
+    ],
+)
+def test_excerpts_stand_in_the_configs(page: str, text: str) -> None:
+    name = text.splitlines()[0].removeprefix("# ")
+    config = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    assert _within(yaml.safe_load(text), config)
+
+
+def _within(part: Any, whole: Any) -> bool:
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _within(value, whole[key]) for key, value in part.items())
+    return bool(part == whole)
+
+
+def test_installation_is_two_lines_that_stand_alone() -> None:
+    lines = [block.text for block in blocks(TEXTS["README.md"]) if block.language == "sh"]
+    assert lines == [
+        "python -m pip install . && nncli train configs/xor.yaml\n",
+        'python -m pip install ".[test]" && python -m pytest\n',
+    ]
