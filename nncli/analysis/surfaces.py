@@ -58,7 +58,7 @@ class Surface:
     @property
     def finite(self) -> Array:
         """The values that are numbers, (n,)."""
-        return self.values[np.isfinite(self.values)]
+        return np.asarray(self.values[np.isfinite(self.values)])
 
     @property
     def highest(self) -> tuple[float, float] | None:
@@ -182,7 +182,7 @@ class WeightPlane:
 
     def project(self, points: Array) -> Array:
         """The nearest point (s, 2) of the plane to each of the parameter vectors (s, P)."""
-        return np.linalg.lstsq(self.axes.T, (points - self.origin).T, rcond=None)[0].T
+        return np.asarray(np.linalg.lstsq(self.axes.T, (points - self.origin).T, rcond=None)[0].T)
 
 
 @dataclass(frozen=True)

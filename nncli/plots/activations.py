@@ -31,7 +31,7 @@ def draw(run: Run, view: View) -> Picture:
     used, layers = _used(run)
     figure = style.figure(width=max(6.4, min(3, len(used)) * 3.6), height=4.9)
     panels = figure.subplots(2, len(used), sharex="col", squeeze=False, height_ratios=[2.2, 1])
-    numbers: dict[str, list[Array] | list[str]] = {"activation": [], "z": [], "f": [], "slope": []}
+    curves: list[tuple[str, Array, Array, Array]] = []
     parts = []
     for (upper, lower), (key, Z) in zip(panels.T, used.items(), strict=True):
         activation = layers[key][1]
@@ -41,9 +41,7 @@ def draw(run: Run, view: View) -> Picture:
         flat = _flat_share(activation, Z)
         _draw_histogram(lower, Z, z, flat, activation)
         parts.append(f"{activation.name} {flat:.0%} flat")
-        numbers["activation"] += [activation.name] * CURVE  # type: ignore[arg-type]
-        for name, values in (("z", z), ("f", f), ("slope", slope)):
-            numbers[name].append(values)  # type: ignore[arg-type]
+        curves.append((activation.name, z, f, slope))
     panels[0, 0].set_ylabel("value")
     panels[1, 0].set_ylabel("share of\nall z")
     style.legend_beside(panels[0, -1])
@@ -51,16 +49,17 @@ def draw(run: Run, view: View) -> Picture:
     style.head(
         figure,
         f"Activations over the network's own pre-activations: {style.of_run(run)}",
-        f"Below: z of every neuron, {rows:,} row{'s' * (rows != 1)}. Flat: where f′ is under {FLAT:.0%} of its largest value, "
-        "so that hardly any gradient passes.",
+        f"Below: z of every neuron, {rows:,} row{'s' * (rows != 1)}. Flat: where f′ is under "
+        f"{FLAT:.0%} of its largest value, so that hardly any gradient passes.",
     )
+    names, *columns = zip(*curves, strict=True)
     return Picture(
         figure,
         f"share of pre-activations where the curve is flat: {', '.join(parts)}",
         {
-            name: values if name == "activation" else np.concatenate(values)
-            for name, values in numbers.items()
-        },  # type: ignore[misc]
+            "activation": np.repeat(names, CURVE).tolist(),
+            **{name: np.concatenate(parts) for name, parts in zip(("z", "f", "slope"), columns, strict=True)},
+        },
     )
 
 
@@ -85,7 +84,7 @@ def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]
 
 
 def _against_others(Z: Array) -> Array:
-    """Z less the log-sum-exp of the other z of its layer, of which a softmax output is the logistic function."""
+    """Z less the log-sum-exp of the layer's other z: a softmax output is its logistic function."""
     if Z.shape[1] == 1:
         return np.empty((0, 1))
     return np.stack([Z[:, k] - _log_sum_exp(np.delete(Z, k, axis=1)) for k in range(Z.shape[1])], axis=1)

@@ -102,21 +102,45 @@ def _draw_rows(axes: Axes, run: Run, plane: Plane) -> tuple[int, int]:
         )
         chosen = actual[rows] == index
         axes.scatter(
-            x[chosen], y[chosen], s=size, marker=marker, color=colour, edgecolors=style.BLACK, linewidths=0.9, clip_on=False, zorder=4,
+            x[chosen],
+            y[chosen],
+            s=size,
+            marker=marker,
+            color=colour,
+            edgecolors=style.BLACK,
+            linewidths=0.9,
+            clip_on=False,
+            zorder=4,
             gid="rows",
-        )  # fmt: skip
+        )
         handles.append(_handle(marker, colour, style.plain(names[index], 20)))
     wrong = actual != predicted
     if wrong[rows].any():
         ringed = wrong[rows]
         axes.scatter(
-            x[ringed], y[ringed], s=size * 5 + 30, facecolors="none", edgecolors=style.BLACK, linewidths=1.6, clip_on=False, zorder=5,
+            x[ringed],
+            y[ringed],
+            s=size * 5 + 30,
+            facecolors="none",
+            edgecolors=style.BLACK,
+            linewidths=1.6,
+            clip_on=False,
+            zorder=5,
             gid="misclassified",
-        )  # fmt: skip
+        )
         handles.append(
-            Line2D([], [], linestyle="", marker="o", markersize=11, markerfacecolor="none", markeredgecolor=style.BLACK,
-                   markeredgewidth=1.6, label="misclassified")
-        )  # fmt: skip
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker="o",
+                markersize=11,
+                markerfacecolor="none",
+                markeredgecolor=style.BLACK,
+                markeredgewidth=1.6,
+                label="misclassified",
+            )
+        )
     axes.legend(
         handles=handles,
         loc="lower left",

@@ -100,7 +100,7 @@ def _heat_map(figure: Figure, surface: Surface, scale: Scale, label: str) -> Axe
 
 
 def _mark_rows(axes: Axes, run: Run, plane: Plane, index: int) -> tuple[float, int]:
-    """Triangles up where the output is too high, down where it is too low; the largest |error| and the count."""
+    """Triangles up where the output is too high, down where too low; largest |error| and their count."""
     data, rows = run.experiment.dataset, inputs.drawn_rows(run)
     with np.errstate(all="ignore"):
         errors = (run.model.outputs(data.X) - data.Y)[rows, index]

@@ -54,13 +54,24 @@ def _of_outputs(run: Run, plane: Plane) -> Picture:
     top, bottom = scale.drawn(targets), scale.drawn(outputs)
     for position in range(len(rows)):
         axes.plot(
-            [x[position]] * 2, [y[position]] * 2, [bottom[position], top[position]],
-            color=style.VERMILION, linewidth=1.6, zorder=10,
-        )  # fmt: skip
+            [x[position]] * 2,
+            [y[position]] * 2,
+            [bottom[position], top[position]],
+            color=style.VERMILION,
+            linewidth=1.6,
+            zorder=10,
+        )
     axes.scatter(
-        x, y, top, s=inputs.point_size(len(rows)), color=style.VERMILION, edgecolors=style.BLACK,
-        linewidths=0.5, depthshade=False, zorder=11,
-    )  # fmt: skip
+        x,
+        y,
+        top,
+        s=inputs.point_size(len(rows)),
+        color=style.VERMILION,
+        edgecolors=style.BLACK,
+        linewidths=0.5,
+        depthshade=False,
+        zorder=11,
+    )
     features = " and ".join(style.plain(feature) for feature in plane.features)
     style.head(
         figure,
@@ -79,9 +90,19 @@ def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
     axes: Any = figure.add_subplot(projection="3d", computed_zorder=False)
     across, up = np.meshgrid(plane.x, plane.y)
     axes.plot_surface(
-        across, up, scale.drawn(surface.values), rcount=MESH, ccount=MESH, cmap=style.SEQUENTIAL,
-        vmin=scale.low, vmax=scale.high, linewidth=0.15, edgecolor="#ffffff60", antialiased=True, rasterized=True,
-    )  # fmt: skip
+        across,
+        up,
+        scale.drawn(surface.values),
+        rcount=MESH,
+        ccount=MESH,
+        cmap=style.SEQUENTIAL,
+        vmin=scale.low,
+        vmax=scale.high,
+        linewidth=0.15,
+        edgecolor="#ffffff60",
+        antialiased=True,
+        rasterized=True,
+    )
     positions, labels = scale.ticks(6)
     axes.set_zticks(positions, labels)
     axes.set_zlim(scale.low, scale.high)

@@ -85,9 +85,14 @@ def _panel(axes: Axes, epochs: Array, values: Array, last: Array, worst: Array, 
         axes.plot(epochs, middle, color=style.BLACK, linewidth=1.0, linestyle=style.DASHES[2], label="median")
     for place, position in enumerate(worst):
         axes.plot(
-            epochs, values[:, position], color=COLOURS[place], linestyle=style.DASHES[place], linewidth=1.7,
-            label=f"{names[position]}: {number(last[position])}", gid="worst",
-        )  # fmt: skip
+            epochs,
+            values[:, position],
+            color=COLOURS[place],
+            linestyle=style.DASHES[place],
+            linewidth=1.7,
+            label=f"{names[position]}: {number(last[position])}",
+            gid="worst",
+        )
 
 
 def _without_gaps(values: Array) -> Array:
@@ -140,8 +145,12 @@ def _caption(errors: Array, worst: Array, names: list[str]) -> str:
 def _numbers(epochs: Array, errors: Array, worst: Array, names: list[str]) -> dict[str, Array]:
     chosen = range(len(names)) if len(names) <= LINES + WORST else worst.tolist()
     # Ids may repeat; a column may not.
-    named = {f"{names[position]} ({position + 1})" if names.count(names[position]) > 1 else names[position]: errors[:, position]
-             for position in chosen}  # fmt: skip
+    named = {
+        f"{names[position]} ({position + 1})"
+        if names.count(names[position]) > 1
+        else names[position]: errors[:, position]
+        for position in chosen
+    }
     return {
         "epoch": epochs,
         **named,

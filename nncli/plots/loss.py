@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from nncli.nn.activations import Array
 from nncli.plots import style
@@ -35,6 +35,7 @@ def draw(run: Run, view: View) -> Picture:
     if run.info.get("status") == "diverged":
         _mark_divergence(panels[:, 0], float(history["epoch"][-1]))
     panels[-1, 0].set_xlabel("epoch")
+    panels[-1, 0].xaxis.set_major_locator(MaxNLocator(8, integer=True))
     panels[-1, 0].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     scale, epochs = Scale.of(history["loss"]), int(history["epoch"][-1])
     title = f"Loss over {epochs:,} epoch{'s' * (epochs != 1)}{scale.name}: {style.of_run(run)}"

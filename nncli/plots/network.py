@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -22,7 +23,7 @@ MOST_UNITS = 16  # of a layer; more are collapsed
 MOST_LAYERS = 8
 LABELLED_EDGES = 40
 THINNEST, WIDEST = 0.35, 5.0  # pt, for weight 0 and the largest |weight|
-SIGNS = {1: (style.VERMILION, "-"), -1: (style.BLUE, (0, (3.2, 1.4)))}
+SIGNS: dict[int, tuple[str, Any]] = {1: (style.VERMILION, "-"), -1: (style.BLUE, (0, (3.2, 1.4)))}
 UNIT = 31.0  # pt, diameter of a circle
 SHARES = tuple(
     0.5 + sign * step / 50 for step in range(15) for sign in (1, -1)
@@ -70,7 +71,7 @@ def draw(run: Run, view: View) -> Picture:
     columns = [_Column.of(size) for size in (network.inputs, *(layer.units for layer in network.layers))]
     tallest = max(column.places for column in columns)
     figure = style.figure(
-        width=max(6.4, 1.9 * len(columns) + 1.0), height=float(np.clip(2.0 + 0.55 * tallest, 3.6, 9.0))
+        width=max(6.4, 1.9 * len(columns) + 1.0), height=float(np.clip(2.0 + 0.55 * tallest, 3.6, 11.5))
     )
     axes = figure.subplots()
     views = network.views(run.model.parameters)
@@ -86,9 +87,14 @@ def draw(run: Run, view: View) -> Picture:
     _captions(axes, run, columns)
     axes.set_axis_off()
     axes.set_xlim(-0.55, len(columns) - 0.45)
-    axes.set_ylim(-tallest / 2, tallest / 2)
+    axes.set_ylim(-tallest / 2 - 0.1, tallest / 2 + 0.1)
     axes.legend(
-        handles=_handles(), loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, columnspacing=1.4
+        handles=_handles(),
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.0),
+        borderaxespad=5.0,
+        ncols=4,
+        columnspacing=1.4,
     )
     parameters = network.parameter_count
     drawn = "" if not any(column.hidden for column in columns) else " (largest layers shortened)"
@@ -99,7 +105,8 @@ def draw(run: Run, view: View) -> Picture:
     )
     names = surfaces.weight_names(network)
     widest = int(np.abs(_weights_only(names, run.model.parameters)).argmax())
-    caption = f"{parameters:,} parameter{'s' * (parameters != 1)}, widest: {names[widest]} = {number(run.model.parameters[widest])}"
+    counted = f"{parameters:,} parameter{'s' * (parameters != 1)}"
+    caption = f"{counted}, widest: {names[widest]} = {number(run.model.parameters[widest])}"
     return Picture(figure, caption, {"name": names, "value": run.model.parameters})
 
 
@@ -113,12 +120,7 @@ def _largest_bias(views: list[LayerView]) -> float:
 
 def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, largest: float) -> None:
     for sign, (colour, dash) in SIGNS.items():
-        shown = [
-            (i, j)
-            for i, u in enumerate(after.units)
-            for j, s in enumerate(before.units)
-            if np.sign(W[u, s]) == sign
-        ]
+        shown = np.argwhere(np.sign(W[np.ix_(after.units, before.units)]) == sign)
         segments = [[(x, before.heights[j]), (x + 1, after.heights[i])] for i, j in shown]
         sizes = [abs(float(W[after.units[i], before.units[j]])) for i, j in shown]
         widths = [THINNEST + (WIDEST - THINNEST) * size / largest for size in sizes]
@@ -169,14 +171,28 @@ def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float,
         colour, dash = SIGNS.get(int(np.sign(bias)), (style.GREY, "-"))
         width = 1.0 if b is None else 0.8 + 3.5 * abs(bias) / largest
         axes.scatter(
-            [x], [height], s=UNIT**2, color=style.PAPER, edgecolors=colour, linewidths=width, linestyles=[dash], zorder=4,
+            [x],
+            [height],
+            s=UNIT**2,
+            color=style.PAPER,
+            edgecolors=colour,
+            linewidths=width,
+            linestyles=[dash],
+            zorder=4,
             gid="unit",
-        )  # fmt: skip
+        )
         if labelled and b is not None:
             axes.text(x, height, number(bias, 2), fontsize=style.SMALL, ha="center", va="center", zorder=5)
     if column.hidden:
         axes.text(
-            x, 0.0, f"⋮ {column.hidden:,} more", fontsize=style.SMALL, ha="center", va="center", zorder=5
+            x,
+            0.0,
+            f"⋮ {column.hidden:,} more",
+            fontsize=style.SMALL,
+            ha="center",
+            va="center",
+            zorder=5,
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": style.PAPER, "edgecolor": "none"},
         )
 
 
@@ -188,9 +204,13 @@ def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
     for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
             axes.annotate(
-                style.plain(labels[unit], 16), (x, height), xytext=(side * (UNIT / 2 + 5), 0), textcoords="offset points",
-                ha=align, va="center",
-            )  # fmt: skip
+                style.plain(labels[unit], 16),
+                (x, height),
+                xytext=(side * (UNIT / 2 + 5), 0),
+                textcoords="offset points",
+                ha=align,
+                va="center",
+            )
     texts = [f"{columns[0].size:,} input{'s' * (columns[0].size != 1)}"]
     texts += [
         f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
@@ -208,12 +228,24 @@ def _handles() -> list[Line2D]:
         for (colour, dash), text in zip(SIGNS.values(), ("weight > 0", "weight < 0"), strict=True)
     ]
     handles += [
-        Line2D([], [], linestyle="", marker="o", markersize=10, markerfacecolor=style.PAPER, markeredgecolor=colour,
-               markeredgewidth=2.2, label=text)
+        Line2D(
+            [],
+            [],
+            linestyle="",
+            marker="o",
+            markersize=10,
+            markerfacecolor=style.PAPER,
+            markeredgecolor=colour,
+            markeredgewidth=2.2,
+            label=text,
+        )
         for (colour, _), text in zip(SIGNS.values(), ("bias > 0", "bias < 0 (dashed ring)"), strict=True)
-    ]  # fmt: skip
+    ]
     return handles
 
 
 def _note(largest: float, bias: float) -> str:
-    return f"Width of a line in proportion to |weight|, largest {number(largest)}; of a ring to |bias|, largest {number(bias)}."
+    return (
+        f"Width of a line in proportion to |weight|, largest {number(largest)}; "
+        f"of a ring to |bias|, largest {number(bias)}."
+    )

@@ -12,7 +12,7 @@ import matplotlib.style
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LinearSegmentedColormap
@@ -125,7 +125,7 @@ def grid(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def scaled(axis: Axis, scale: Scale, margin: float = 0.05) -> None:
+def scaled(axis: XAxis | YAxis, scale: Scale, margin: float = 0.05) -> None:
     """Give an axis that shows plain values a scale with ticks of its own."""
     if scale.log:
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
@@ -178,7 +178,7 @@ def colour_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label:
     bar.set_ticks(positions, labels=labels)
     bar.ax.minorticks_off()
     bar.set_label(f"{label}{scale.name}")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     return bar
 
 

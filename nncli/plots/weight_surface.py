@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import LossSurface, WeightPlane
+from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
@@ -66,13 +67,25 @@ def _draw_path(axes: Axes, surface: LossSurface) -> None:
             label="path of training",
         )
         axes.plot(
-            x[0], y[0], "s", color=style.ORANGE, markeredgecolor=style.BLACK, markersize=8, linestyle="",
+            x[0],
+            y[0],
+            "s",
+            color=style.ORANGE,
+            markeredgecolor=style.BLACK,
+            markersize=8,
+            linestyle="",
             label=f"epoch {surface.epochs[0]:,}",
-        )  # fmt: skip
+        )
     axes.plot(
-        x[-1], y[-1], "*", color=style.VERMILION, markeredgecolor=style.BLACK, markersize=13, linestyle="",
+        x[-1],
+        y[-1],
+        "*",
+        color=style.VERMILION,
+        markeredgecolor=style.BLACK,
+        markersize=13,
+        linestyle="",
         label=f"trained (epoch {surface.epochs[-1]:,})",
-    )  # fmt: skip
+    )
     legend = axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.3)
     for handle in legend.legend_handles:
         if handle is not None and handle.get_label() == "path of training":
@@ -117,7 +130,7 @@ def _caption(surface: LossSurface) -> str:
     return f"loss over {_what(surface.plane)}: {start}to {number(surface.true_loss[-1], 4)}{said}"
 
 
-def _numbers(surface: LossSurface) -> dict[str, list[str] | surfaces.Array]:
+def _numbers(surface: LossSurface) -> dict[str, list[str] | Array]:
     across, up = np.meshgrid(surface.x, surface.y)
     cells, kept = surface.values.size, len(surface.epochs)
     return {

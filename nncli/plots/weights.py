@@ -74,9 +74,15 @@ def _traces(axes: Axes, epochs: Array, path: Array, names: list[str], layer: int
         for position, name in enumerate(names):
             short = name.split(".")[-1].replace("weight", "w").replace("bias", "b")
             axes.annotate(
-                short, (1.0, ends[position]), xycoords=("axes fraction", "data"), xytext=(3, 0), textcoords="offset points",
-                va="center", fontsize=style.SMALL, annotation_clip=False,
-            )  # fmt: skip
+                short,
+                (1.0, ends[position]),
+                xycoords=("axes fraction", "data"),
+                xytext=(3, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=style.SMALL,
+                annotation_clip=False,
+            )
     return {name: path[:, position] for position, name in enumerate(names)}
 
 
@@ -100,9 +106,14 @@ def _bands(axes: Axes, epochs: Array, path: Array, names: list[str], layer: int)
     quantiles = dict(zip(shares, np.quantile(path, shares, axis=1), strict=True))
     for low, high, strength in BANDS:
         axes.fill_between(
-            epochs, quantiles[low], quantiles[high], color=style.BLUE, alpha=strength, linewidth=0,
+            epochs,
+            quantiles[low],
+            quantiles[high],
+            color=style.BLUE,
+            alpha=strength,
+            linewidth=0,
             label=f"{low:.0%} to {high:.0%}",
-        )  # fmt: skip
+        )
     axes.plot(epochs, quantiles[0.5], color=style.BLACK, linewidth=1.2, label="median")
     axes.plot(
         epochs,
