@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nncli.cli import app
+from nncli.cli.app import app
 from nncli.config import json_schema
 from nncli.plots import KINDS
 from tests.console import PAGES, ROOT, agrees, blocks, printed, steps
@@ -63,9 +63,7 @@ def test_sessions_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
         ("1.5\n", "1x5\n", False),
     ],
 )
-def test_three_dots_stand_for_anything_and_all_else_for_itself(
-    shown: str, actual: str, agree: bool
-) -> None:
+def test_three_dots_stand_for_anything_and_all_else_for_itself(shown: str, actual: str, agree: bool) -> None:
     assert agrees(shown, actual) is agree
 
 
