@@ -135,7 +135,9 @@ def assign(
     if task == "auto":
         task = _guess(table, targets, output_activation)
     classes = _classes(table, targets, task)
-    return Columns(chosen, tuple(targets), task, classes, id, dict(formulas))
+    # Formulas tell nothing of labels, nor of rows where one of their variables is not an input.
+    told = not classes and set(table.names) - set(formulas) <= set(chosen)
+    return Columns(chosen, tuple(targets), task, classes, id, dict(formulas) if told else {})
 
 
 def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:

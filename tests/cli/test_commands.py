@@ -307,3 +307,12 @@ def test_control_characters_from_files_never_reach_the_terminal(nncli: Command) 
     result = nncli("check", "c.yaml")
     assert result.code == 2
     assert "\x1b" not in result.err
+
+
+def test_predict_of_a_formula_without_all_its_variables_has_no_expected_value(nncli: Command) -> None:
+    Path("c.yaml").write_text(
+        "dataset: {name: linear_map, inputs: [q1]}\nnetwork: {layers: [{units: 2}]}\ntraining: {epochs: 2}\n"
+    )
+    assert nncli("train", "c.yaml", "-q").code == 0
+    (row,) = rows_of(nncli("predict", "--values", "0.5").out)
+    assert list(row) == ["q1", "pred_X1", "pred_X2"]
