@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -135,9 +135,8 @@ def assign(
     if task == "auto":
         task = _guess(table, targets, output_activation)
     classes = _classes(table, targets, task)
-    # Formulas tell nothing of labels, nor of rows where one of their variables is not an input.
-    told = not classes and set(table.names) - set(formulas) <= set(chosen)
-    return Columns(chosen, tuple(targets), task, classes, id, dict(formulas) if told else {})
+    columns = Columns(chosen, tuple(targets), task, classes, id)
+    return columns if columns.labelled else replace(columns, formulas=dict(formulas))
 
 
 def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:

@@ -309,10 +309,12 @@ def test_control_characters_from_files_never_reach_the_terminal(nncli: Command) 
     assert "\x1b" not in result.err
 
 
-def test_predict_of_a_formula_without_all_its_variables_has_no_expected_value(nncli: Command) -> None:
+def test_labels_made_by_a_formula_have_no_expected_value(nncli: Command) -> None:
     Path("c.yaml").write_text(
-        "dataset: {name: linear_map, inputs: [q1]}\nnetwork: {layers: [{units: 2}]}\ntraining: {epochs: 2}\n"
+        "dataset: {function: {inputs: {q: [-1, 1]}, targets: {side: sign(q)}, samples: 50}}\n"
+        "network: {layers: [{units: 2, activation: softmax}]}\nloss: cross_entropy\n"
     )
     assert nncli("train", "c.yaml", "-q").code == 0
-    (row,) = rows_of(nncli("predict", "--values", "0.5").out)
-    assert list(row) == ["q1", "pred_X1", "pred_X2"]
+    rows = rows_of(nncli("predict", "--values", "0.5", "--values", "-0.5").out)
+    assert [row["pred_side"] for row in rows] == ["1", "-1"]
+    assert list(rows[0]) == ["q", "pred_side"]
