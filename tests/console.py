@@ -99,6 +99,7 @@ def _environment(folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(package),
         "PYTHONUNBUFFERED": "1",  # keeps stdout and stderr in the order of a terminal
         "PYTHONIOENCODING": "utf-8",
+        "OPENBLAS_NUM_THREADS": "1",  # the networks are small, and starting idle threads takes time
         "COLUMNS": "80",
         "NO_COLOR": "1",
     }

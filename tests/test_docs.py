@@ -147,26 +147,22 @@ def _made() -> dict[str, str]:
 def test_the_pictures_shown_are_those_that_are_made() -> None:
     shown = {Path(target).stem for _, target in _links() if "images/" in target}
     assert shown == set(_made())
-    assert {path.name for path in MAKE_IMAGES.IMAGES.iterdir()} == {
-        *(f"{name}.svg" for name in shown),
-        "made-with.txt",
-    }
+    assert {path.name for path in MAKE_IMAGES.IMAGES.iterdir()} == {f"{name}.svg" for name in shown}
 
 
 @pytest.mark.parametrize("template", MAKE_IMAGES.PICTURES)
 def test_the_pictures_are_up_to_date(template: str, tmp_path: Path) -> None:
     MAKE_IMAGES.draw(template, tmp_path)
-    made_with = (MAKE_IMAGES.IMAGES / "made-with.txt").read_text(encoding="utf-8")
     for name in MAKE_IMAGES.PICTURES[template]:
         fresh, kept = tmp_path / f"{name}.svg", MAKE_IMAGES.IMAGES / f"{name}.svg"
-        if made_with == MAKE_IMAGES.versions():
-            assert fresh.read_bytes() == kept.read_bytes(), "run python docs/make_images.py"
-        else:  # other versions draw other bytes; title and caption stay
-            assert _words(fresh) == _words(kept)
+        assert _words(fresh) == _words(kept), "run python docs/make_images.py"
 
 
 def _words(picture: Path) -> list[str]:
-    return re.findall(r"<(?:title|desc) id.*", picture.read_text(encoding="utf-8"))
+    """Title and description without their numbers, whose last digits differ between processors."""
+    words = re.findall(r"<(?:title|desc) id.*", picture.read_text(encoding="utf-8"))
+    assert len(words) == 2
+    return [re.sub(r"[\d.,]*\d(?:e[−-]?\d+)?", "#", text) for text in words]
 
 
 @pytest.mark.parametrize(
