@@ -1,7 +1,7 @@
 """Draw every picture of README and docs into docs/images.
 
 Run as `python docs/make_images.py`. The pictures are those that `nncli init`, `nncli train` and
-`nncli plot` make; equal versions of matplotlib and numpy draw equal bytes.
+`nncli plot` make.
 """
 
 from __future__ import annotations
@@ -9,9 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-
-import matplotlib
-import numpy as np
 
 from nncli import load_config, plots, train
 from nncli.config import templates
@@ -60,13 +57,7 @@ def draw(template: str, folder: Path) -> None:
             picture.with_suffix(".csv").unlink()  # the numbers: in a run they stay beside the picture
 
 
-def versions() -> str:
-    """What the bytes of a picture depend on besides nncli."""
-    return f"matplotlib {matplotlib.__version__}, numpy {np.__version__}\n"
-
-
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     for template in PICTURES:
         draw(template, IMAGES)
-    (IMAGES / "made-with.txt").write_text(versions(), encoding="utf-8")
