@@ -64,6 +64,7 @@ class ConfigError(NncliError):
         return first
 
     def blocks(self) -> Sequence[str]:
+        """One block a mistake."""
         return [*super().blocks(), *(block for other in self.others for block in other.blocks())]
 
 

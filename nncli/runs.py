@@ -39,6 +39,8 @@ FORMAT = 1  # of the files; raised when a reader of the last one could no longer
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, RESULTS, PLOTS = "snapshots.npz", "results.json", "plots"
 FILES = (CONFIG, RUN, WEIGHTS, HISTORY, SNAPSHOTS, RESULTS)
+PICTURES = (".svg", ".png", ".pdf", ".csv")
+LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3 ... may follow
 
 Status = Literal["running", "completed", "diverged", "interrupted"]
 
@@ -95,6 +97,7 @@ class Run:
     """A run directory, read when asked."""
 
     path: Path
+    weights: str = WEIGHTS
 
     @property
     def name(self) -> str:
@@ -111,10 +114,23 @@ class Run:
         """run.json: status, versions, seed, engine, times."""
         return _read_json(self.path / RUN)
 
+    @property
+    def started(self) -> str:
+        """When training began, as text that sorts by time; empty where it cannot be read."""
+        try:
+            return str(self.info.get("started", ""))
+        except RunError:
+            return ""
+
     @cached_property
-    def results(self) -> dict[str, Any]:
-        """results.json: the final evaluation of the saved weights."""
-        return _read_json(self.path / RESULTS)
+    def results(self) -> dict[str, float]:
+        """results.json: the loss and the metrics of the saved weights on the training rows, by name."""
+        results = _read_json(self.path / RESULTS).get("train")
+        if not isinstance(results, dict) or not all(
+            isinstance(v, float | int | None) for v in results.values()
+        ):
+            raise RunError(f"{self.path / RESULTS}: damaged: it holds no results")
+        return {name: float("nan") if value is None else float(value) for name, value in results.items()}
 
     @cached_property
     def config(self) -> Config:
@@ -129,7 +145,7 @@ class Run:
     @cached_property
     def model(self) -> Model:
         """The trained network."""
-        return read_model(self.path / WEIGHTS)
+        return read_model(self.path / self.weights)
 
     def model_at(self, epoch: int) -> Model:
         """The network as it was at a kept epoch.
@@ -222,9 +238,7 @@ class _Recorder:
                 "errors": np.array(list(self.errors.values())).reshape(-1, n, experiment.network.outputs),
             },
         )
-        A = model.outputs(experiment.dataset.X)
-        with np.errstate(all="ignore"):
-            metrics = {name: metric(A, experiment.dataset.Y) for name, metric in experiment.metrics.items()}
+        metrics = self.observer.metrics(self.observer.outputs(parameters))
         results = {"epoch": epoch, "train": {"loss": self.observer.loss(parameters), **metrics}}
         write_json(path / RESULTS, results)
         write_json(path / RUN, info)
@@ -277,7 +291,8 @@ def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Gen
 
 def create(name: str) -> Run:
     """A new directory under runs/: the name, or with -2, -3 ... where it is taken."""
-    safe = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
+    plain = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
+    safe = plain.encode()[:LONGEST_NAME].decode(errors="ignore")
     make_folder(RUNS)
     for number in count(1):
         path = RUNS / (safe if number == 1 else f"{safe}-{number}")
@@ -299,18 +314,34 @@ def create_at(path: Path, *, overwrite: bool) -> Run:
     RunError
         If it is no directory, or holds anything and `overwrite` is not given.
     """
-    if path.exists() and not path.is_dir():
+    if os.path.lexists(path) and not os.path.isdir(path):
         raise RunError(f"{path}: is a file, not a directory")
-    if path.is_dir() and any(path.iterdir()):
-        if not overwrite:
-            raise RunError(
-                f"{path}: the directory is in use",
-                hint="give another --output, or --overwrite to replace the run in it",
-            )
-        for file in (*(path / name for name in FILES), *(path / PLOTS).glob("*.*")):
-            file.unlink(missing_ok=True)
     make_folder(path)
+    if overwrite and os.path.isfile(path / RUN):
+        _clear(path)
+    if any(path.iterdir()):
+        hint = "give another --output" + (
+            "; only a run is overwritten" if overwrite else ", or --overwrite a run"
+        )
+        raise RunError(f"{path}: the directory is in use", hint=hint)
+    try:
+        (path / RUN).open("x").close()  # of two processes that find it empty, one gets it
+    except FileExistsError:
+        raise RunError(f"{path}: another training has just begun there") from None
     return Run(path)
+
+
+def _clear(path: Path) -> None:
+    """Remove a run's own files, and the pictures; run.json last, for it marks the directory as a run's."""
+    pictures = [file for file in (path / PLOTS).glob("*.*") if file.suffix in PICTURES]
+    try:
+        for file in (*pictures, *(path / name for name in FILES if name != RUN)):
+            file.unlink(missing_ok=True)
+        if os.path.isdir(path / PLOTS) and not any((path / PLOTS).iterdir()):
+            (path / PLOTS).rmdir()
+        (path / RUN).unlink()
+    except OSError as error:
+        raise RunError(f"{path}: cannot be overwritten: {error.filename}: {error.strerror}") from None
 
 
 def make_folder(path: Path) -> None:
@@ -329,12 +360,12 @@ def make_folder(path: Path) -> None:
 
 def all_runs() -> list[Run]:
     """The runs under runs/, newest first."""
-    found = [Run(path) for path in RUNS.iterdir() if (path / RUN).is_file()] if RUNS.is_dir() else []
-    return sorted(found, key=lambda run: (run.info.get("started", ""), run.name), reverse=True)
+    found = [Run(path) for path in RUNS.iterdir() if os.path.isfile(path / RUN)] if RUNS.is_dir() else []
+    return sorted(found, key=lambda run: (run.started, run.name), reverse=True)
 
 
 def find(reference: str | None) -> Run:
-    """The run a person means: a directory, a name under runs/, a weights.npz, or nothing for the latest.
+    """The run a person means: a directory, a name under runs/, a file of weights, or nothing: the latest.
 
     Raises
     ------
@@ -342,13 +373,15 @@ def find(reference: str | None) -> Run:
         If there is none; the message names those that exist.
     """
     if reference is None:
-        latest = next((run for run in all_runs() if (run.path / WEIGHTS).is_file()), None)
+        latest = next((run for run in all_runs() if os.path.isfile(run.path / WEIGHTS)), None)
         if latest is None:
             raise RunError("no run in ./runs", hint="train one first: nncli train CONFIG")
         return latest
     given = Path(reference)
-    for path in (given.parent if given.name == WEIGHTS and given.is_file() else given, RUNS / reference):
-        if (path / WEIGHTS).is_file():
+    if given.suffix == ".npz" and os.path.isfile(given):
+        return Run(given.parent, given.name)
+    for path in (given, RUNS / reference):
+        if os.path.isfile(path / WEIGHTS):
             return Run(path)
     known = [run.name for run in all_runs()]
     listing = f"runs here: {', '.join(known)}" if known else "there are no runs in ./runs; train one first"
@@ -521,7 +554,8 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
     """JSON with non-finite numbers as null."""
-    write_text(path, json.dumps(finite(values), indent=1, ensure_ascii=False) + "\n")
+    # In ASCII, for the words of a command line may hold bytes that are no text.
+    write_text(path, json.dumps(finite(values), indent=1) + "\n")
 
 
 def finite(value: Any) -> Any:
@@ -536,25 +570,35 @@ def finite(value: Any) -> Any:
 def write_bytes(path: Path, content: bytes) -> None:
     """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new.
 
+    A link is followed; a device or pipe, which no file may replace, is written to as it is.
+
     Raises
     ------
     NncliError
         If the file cannot be written; nothing is left behind.
     """
+    target = Path(os.path.realpath(path))
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        if os.path.exists(target) and not os.path.isfile(target):
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
     except OSError as error:
         raise NncliError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=".nncli-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def _umask() -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from nncli.engines.contract import Chunk, Plan, State, start
+from nncli.errors import DivergedError
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
 
@@ -23,26 +25,39 @@ class Report:
     Attributes
     ----------
     loss : of epoch k as it was trained, each batch before its update; of epoch 0 at the start.
-    metrics, outputs : measured after the epoch on all training rows; outputs are (n, k).
     gradient_norm : of the epoch's last update; NaN at epoch 0.
-    kept : which parts of the record it belongs to: history, weights, errors.
+    kept : which parts of the record it belongs to: history, weights, errors. None where it only
+        says how far a long epoch has come; `epoch` then counts those that are complete.
     """
 
     epoch: int
     loss: float
-    metrics: Mapping[str, float]
     gradient_norm: float
-    learning_rate: float
     state: State
-    outputs: Array
     kept: frozenset[str]
+    observer: Observer
+
+    @property
+    def learning_rate(self) -> float:
+        """The optimiser's step size."""
+        return self.observer.experiment.recipe.optimizer.learning_rate
+
+    @cached_property
+    def outputs(self) -> Array:
+        """Of all training rows after the epoch, (n, k)."""
+        return self.observer.outputs(self.state.parameters)
+
+    @cached_property
+    def metrics(self) -> Mapping[str, float]:
+        """The config's metrics of these outputs, by name."""
+        return self.observer.metrics(self.outputs)
 
 
-class Diverged(Exception):
+class Diverged(DivergedError):
     """Training left the finite world in `epoch`; the loss of the weights in `last_good` was still sound."""
 
     def __init__(self, epoch: int, losses: Array, reason: str, last_good: State) -> None:
-        super().__init__(reason)
+        super().__init__(f"training diverged at epoch {epoch}: {reason}")
         self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
 
 
@@ -79,10 +94,11 @@ def train(experiment: Experiment, state: State | None = None) -> Iterator[Report
     per_epoch = experiment.updates_per_epoch
     state = state or start(experiment.network, experiment.initial, experiment.recipe)
     observer = Observer.of(experiment)
-    limit = HUGE * max(observer.loss(experiment.initial), observer.loss_of_mean())
+    limit = HUGE * max(observer.loss(experiment.initial), observer.loss_of_guessing())
+    loss = observer.loss(state.parameters)
     if state.update == 0:
-        yield observer.report(0, observer.loss(state.parameters), float("nan"), state)
-    pace = _Pace()
+        yield Report(0, loss, float("nan"), state, observer.kept(0), observer)
+    pace, reported = _Pace(), time.perf_counter()
     first = latest = before = state
     while state.update < per_epoch * experiment.epochs:
         due = observer.next_epoch(state.update // per_epoch) * per_epoch
@@ -94,9 +110,14 @@ def train(experiment: Experiment, state: State | None = None) -> Iterator[Report
         if reason:
             raise _diverged(plan, observer, (latest, before, first), chunk.state.update, limit, reason)
         state = chunk.state
+        loss = float(chunk.losses[-1]) if len(chunk.losses) else loss
+        epoch, kept = state.update // per_epoch, frozenset[str]()
         if state.update == due:
             latest, before = state, latest
-            yield observer.report(due // per_epoch, float(chunk.losses[-1]), chunk.gradient_norm, state)
+            kept = observer.kept(epoch)
+        if kept or time.perf_counter() - reported > CHUNK_SECONDS:
+            yield Report(epoch, loss, chunk.gradient_norm, state, kept, observer)
+            reported = time.perf_counter()
 
 
 class _Pace:
@@ -152,22 +173,27 @@ class Observer:
             output = self.experiment.network.forward(parameters, data.X)[-1]
             return loss.value(output.Z, output.A, data.Y)
 
-    def loss_of_mean(self) -> float:
-        """The loss of predicting each target's mean, or 0 for losses that are written in Z."""
-        data, loss = self.experiment.dataset, self.experiment.recipe.loss
-        if loss.link:
-            return 0.0
-        A = np.broadcast_to(data.Y.mean(axis=0), data.Y.shape)
-        return loss.value(A, A, data.Y)
+    def loss_of_guessing(self) -> float:
+        """The loss of being off by the largest target (or 1, if all are 0) everywhere, or of z = 0.
 
-    def report(self, epoch: int, loss: float, gradient_norm: float, state: State) -> Report:
-        """Measure a state."""
-        data = self.experiment.dataset
+        Never below that of predicting each target's mean or, with losses written in Z, its share.
+        """
+        Y, loss = self.experiment.dataset.Y, self.experiment.recipe.loss
         with np.errstate(all="ignore"):
-            A = self.experiment.network.predict(state.parameters, data.X)
-            metrics = {name: metric(A, data.Y) for name, metric in self.experiment.metrics.items()}
-        rate = self.experiment.recipe.optimizer.learning_rate
-        return Report(epoch, loss, metrics, gradient_norm, rate, state, A, self.kept(epoch))
+            U = np.zeros_like(Y) if loss.link else Y + (np.abs(Y).max() or 1.0)
+            return loss.value(U, U, Y)
+
+    def outputs(self, parameters: Array) -> Array:
+        """The outputs (n, k) for all training rows."""
+        with np.errstate(all="ignore"):
+            return self.experiment.network.predict(parameters, self.experiment.dataset.X)
+
+    def metrics(self, A: Array) -> Mapping[str, float]:
+        """The config's metrics of outputs (n, k), by name."""
+        with np.errstate(all="ignore"):
+            return {
+                name: metric(A, self.experiment.dataset.Y) for name, metric in self.experiment.metrics.items()
+            }
 
 
 def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | None:
@@ -177,9 +203,7 @@ def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | Non
     if not np.isfinite(chunk.state.parameters).all():
         return "a weight is no longer finite"
     if (chunk.losses > limit).any():
-        return f"the loss has grown more than {HUGE:.0e} times beyond that of predicting the mean".replace(
-            "e+0", "e"
-        )
+        return "the loss has grown a million times beyond that of guessing"
     epsilon = experiment.config.gradient.options().get("epsilon")
     if epsilon and (chunk.state.parameters + epsilon == chunk.state.parameters).any():
         return f"a weight is so large that adding epsilon = {epsilon:g} no longer changes it"

@@ -23,7 +23,7 @@ class Advice:
 
     Attributes
     ----------
-    changes : `key: value` of the config, each tried alone, with what it did.
+    changes : `set key: value`, each tried alone, with what it did.
     """
 
     since: str
@@ -44,6 +44,8 @@ def _since(outcome: training.Diverged) -> str:
 def _why(experiment: Experiment) -> str:
     loss, rate = experiment.recipe.loss, experiment.recipe.optimizer.learning_rate
     terms = experiment.recipe.batch_size * (1 if loss.per_row else experiment.network.outputs)
+    if not np.isfinite(training.Observer.of(experiment).loss(experiment.initial)):
+        return "the loss is not finite at the start already: the initial weights or the data are too large"
     X = experiment.dataset.X
     row, column = np.unravel_index(int(np.abs(X).argmax()), X.shape)
     if loss.reduction == "sum" and terms > 1:
@@ -65,13 +67,13 @@ def _helpful(experiment: Experiment) -> Iterator[str]:
         trial = replace(experiment, recipe=replace(experiment.recipe, loss=mean))
         if told := _tried(trial):
             rate = experiment.recipe.optimizer.learning_rate
-            yield f"loss.reduction: mean (keeps learning_rate {rate:g}; {told})"
+            yield f"set loss.reduction: mean (keeps learning_rate {rate:g}; {told})"
     options = experiment.config.optimizer.options()
     for power in range(1, 13):
         rate = float(f"{options['learning_rate'] / 10**power:.3g}")
         optimizer = OPTIMIZERS[experiment.config.optimizer.name](**{**options, "learning_rate": rate})
         if told := _tried(replace(experiment, recipe=replace(experiment.recipe, optimizer=optimizer))):
-            yield f"optimizer.learning_rate: {rate:g} ({told})"
+            yield f"set optimizer.learning_rate: {rate:g} ({told})"
             return
 
 

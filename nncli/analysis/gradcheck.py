@@ -13,9 +13,7 @@ from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 
 TOLERANCE = 1e-6
-FLOOR = (
-    1e-5  # gradients below are compared absolutely, to 1e-11: differences of a loss near 1 resolve no more
-)
+FLOOR = 1e-5  # times max(1, loss): what is smaller is compared absolutely, for differences resolve no more
 ROWS = 64  # rows the check looks at: every parameter is moved a dozen times for each of them
 RATIO = 4.0
 LADDER = [1e-2 / RATIO**step for step in range(6)]  # 0.01 down to 1e-5, relative to max(1, |w|)
@@ -27,7 +25,7 @@ class TensorCheck:
 
     Attributes
     ----------
-    worst : the largest |a - b| / max(|a|, |b|, 1e-5), kinks left out.
+    worst : the largest |a - b| / max(|a|, |b|, 1e-5 max(1, loss)), kinks left out.
     index : where it is; weights by (unit, input).
     backprop, numeric : the two derivatives there.
     kinks : entries where the loss has no derivative (a relu at exactly 0) and backprop gave a value
@@ -61,11 +59,12 @@ def compare_gradients(
 ) -> list[TensorCheck]:
     """Hold `method` against differences at parameters (P,), one entry a weight matrix or bias vector."""
     with np.errstate(all="ignore"):
-        _, exact = method(network, parameters, X, Y, loss)
+        value, exact = method(network, parameters, X, Y, loss)
+        floor = FLOOR * max(1.0, abs(value))
         numeric = extrapolated_differences(network, parameters, X, Y, loss)
-        error = np.abs(exact - numeric) / np.maximum(np.maximum(np.abs(exact), np.abs(numeric)), FLOOR)
+        error = np.abs(exact - numeric) / np.maximum(np.maximum(np.abs(exact), np.abs(numeric)), floor)
         error = np.where(np.isfinite(error), error, np.inf)
-        kinks = (error > TOLERANCE) & _at_kink(network, parameters, X, Y, loss, exact)
+        kinks = (error > TOLERANCE) & _at_kink(network, parameters, X, Y, loss, exact, floor)
     return _by_tensor(network, np.where(kinks, 0.0, error), exact, numeric, kinks)
 
 
@@ -92,12 +91,14 @@ def extrapolated_differences(network: Network, parameters: Array, X: Array, Y: A
     return best
 
 
-def _at_kink(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, exact: Array) -> Array:
+def _at_kink(
+    network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, exact: Array, floor: float
+) -> Array:
     """Where the slopes on both sides differ and `exact` lies between them."""
     steps = 1e-6 * np.maximum(1.0, np.abs(parameters))
     _, right = forward_differences(network, parameters, X, Y, loss, steps)
     _, left = forward_differences(network, parameters, X, Y, loss, -steps)
-    size = np.maximum(np.maximum(np.abs(left), np.abs(right)), FLOOR)
+    size = np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
     slack = 1e-4 * size
     between = (exact >= np.minimum(left, right) - slack) & (exact <= np.maximum(left, right) + slack)
     return np.asarray(between & (np.abs(right - left) > 1e-3 * size))

@@ -48,7 +48,7 @@ def smoke(experiment: Experiment) -> Smoke:
         again = Run(Path(folder))
         if not np.array_equal(again.model.outputs(small.dataset.X), report.outputs):
             raise CheckFailed("smoke: the weights read back predict something else than those trained")
-        checks = check_gradients(small, again.model.parameters)
+        checks = check_gradients(small)
         worst = max(checks, key=lambda entry: entry.worst)
         if worst.worst > TOLERANCE:
             raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")

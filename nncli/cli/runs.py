@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import LOOK, command
 from nncli.cli.output import Output, aligned
@@ -18,26 +18,37 @@ def runs(out: Output) -> None:
 
     found = store.all_runs()
     out.object(
-        "runs", {"runs": [{"run": str(run.path), **run.info, "results": _results(run)} for run in found]}
+        "runs", {"runs": [{"run": str(run.path), **_info(run), "results": _results(run)} for run in found]}
     )
     if not found:
         out.note("no runs in ./runs yet; train one: nncli train CONFIG")
         return
     rows = [("run", "status", "epochs", "loss", "metrics")]
     for run in found:
-        results = _results(run)
+        info, results = _info(run), _results(run)
         loss = results.pop("loss", None)
         metrics = "  ".join(f"{name} {_number(value)}" for name, value in results.items())
-        rows.append(
-            (run.name, str(run.info.get("status")), str(run.info.get("epochs", "")), _number(loss), metrics)
-        )
+        rows.append((run.name, str(info.get("status")), str(info.get("epochs", "")), _number(loss), metrics))
     out.result(aligned(rows, left=5))
 
 
-def _results(run: Run) -> dict[str, float | None]:
-    from nncli.runs import RESULTS
+def _results(run: Run) -> dict[str, float]:
+    """What a run came to; nothing where it is not finished or cannot be read."""
+    from nncli.errors import RunError
 
-    return dict(run.results["train"]) if (run.path / RESULTS).is_file() else {}
+    try:
+        return dict(run.results)
+    except RunError:
+        return {}
+
+
+def _info(run: Run) -> dict[str, Any]:
+    from nncli.errors import RunError
+
+    try:
+        return run.info
+    except RunError:
+        return {"status": "damaged"}
 
 
 def _number(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from contextlib import closing
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from nncli.experiment import Experiment
     from nncli.runs import Run
     from nncli.training import Diverged
+
+
+HIGHER_IS_BETTER = ("accuracy", "r2")
 
 
 @command(TRAIN)
@@ -56,6 +60,8 @@ def train(
     from nncli import experiment, runs
     from nncli.analysis.conditions import Condition
     from nncli.cli.display import display
+    from nncli.cli.stopping import Stopped, stoppable
+    from nncli.training import Diverged
 
     loaded = read_config(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
@@ -67,10 +73,9 @@ def train(
         return
     run = runs.create(loaded.run_name) if output is None else runs.create_at(output, overwrite=overwrite)
     began = time.perf_counter()
-    from nncli.training import Diverged
-
     try:
         with (
+            stoppable(),
             display(out, prepared, run, progress) as shown,
             closing(runs.record(prepared, run, sys.argv[1:])) as reports,
         ):
@@ -78,28 +83,23 @@ def train(
                 shown.update(report)
     except Diverged as outcome:
         _explain(out, prepared, run, outcome)
-    except KeyboardInterrupt:
-        out.note(f"stopped; what was learnt so far is saved in {run.path}")
-        raise
+    except Stopped as stop:
+        out.note(f"stopped after {run.info['epochs']} epochs; what was learnt is saved in {run.path}")
+        raise typer.Exit(stop.exit_code) from None
     _summarise(out, run, time.perf_counter() - began)
     for condition in conditions:
-        condition.check(run.results["train"])
+        condition.check(run.results)
 
 
 def _summarise(out: Output, run: Run, seconds: float) -> None:
-    history, results = run.history, run.results
     rows = [("", "first", "last", "best")]
-    for name in ["loss", *(name for name in results["train"] if name != "loss")]:
-        values = history[name]
-        best = int(values.argmax() if name in ("accuracy", "r2") else values.argmin())
-        last = results["train"][name]
-        ending = f"{values[best]:.4g} (epoch {int(history['epoch'][best])})"
-        rows.append((name, f"{values[0]:.4g}", "-" if last is None else f"{last:.4g}", ending))
-    out.detail(f"trained {results['epoch']} epochs in {seconds:.2f} s\n")
+    rows += [(name, *_course(run, name)) for name in run.results]
+    out.detail(f"trained {run.info['epochs']} epochs in {seconds:.2f} s\n")
     out.detail(aligned(rows))
     zeros = ",".join("0" * run.model.network.inputs)
-    one = f" --values {zeros}" if len(run.experiment.dataset) > 20 else ""
-    out.detail(f"\nnext: nncli predict {run.path}{one}    nncli plot --run {run.path}")
+    one = ["--values", zeros] if len(run.experiment.dataset) > 20 else []
+    predict = shlex.join(["nncli", "predict", str(run.path), *one])
+    out.detail(f"\nnext: {predict}    {shlex.join(['nncli', 'plot', '--run', str(run.path)])}")
     out.result(str(run.path))
     out.object(
         "train",
@@ -107,11 +107,26 @@ def _summarise(out: Output, run: Run, seconds: float) -> None:
             "status": run.info["status"],
             "run": str(run.path),
             "seed": run.info["seed"],
-            "epochs": results["epoch"],
+            "epochs": run.info["epochs"],
             "seconds": seconds,
-            "metrics": {"train": results["train"]},
+            "metrics": {"train": run.results},
         },
     )
+
+
+def _course(run: Run, name: str) -> tuple[str, str, str]:
+    """A loss or metric at the start, at the end and at its best, with the epoch."""
+    values = [
+        *run.history[name],
+        run.results[name],
+    ]  # the loss at the end is no epoch's, but the saved weights'
+    epochs = [*run.history["epoch"], run.info["epochs"]]
+    better = max if name in HIGHER_IS_BETTER else min
+    known = [(value, -epoch) for value, epoch in zip(values, epochs, strict=True) if value == value]
+    if not known:
+        return "-", "-", "-"
+    best, epoch = better(known, key=lambda entry: entry[0])
+    return f"{values[0]:.4g}", f"{values[-1]:.4g}", f"{best:.4g} (epoch {-epoch:.0f})"
 
 
 def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> NoReturn:
