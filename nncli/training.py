@@ -26,8 +26,8 @@ class Report:
     ----------
     loss : of epoch k as it was trained, each batch before its update; of epoch 0 at the start.
     gradient_norm : of the epoch's last update; NaN at epoch 0.
-    kept : which parts of the record it belongs to: history, weights, errors. None where it only
-        says how far a long epoch has come; `epoch` then counts those that are complete.
+    kept : which parts of the record it belongs to: history, weights, errors. Empty where it only
+        says how far training has come; `epoch` then counts the epochs that are complete.
     """
 
     epoch: int

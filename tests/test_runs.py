@@ -163,7 +163,7 @@ def test_damaged_files_are_told_with_their_path(run: Run, file: str, content: by
     readers = {
         runs.HISTORY: lambda: Run(run.path).history["loss"],
         runs.RUN: lambda: Run(run.path).info,
-        runs.RESULTS: lambda: Run(run.path).results,
+        runs.RESULTS: lambda: Run(run.path).results["loss"],
         runs.SNAPSHOTS: lambda: Run(run.path).snapshots,
     }
     with pytest.raises(RunError, match=file):
@@ -186,6 +186,52 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
         runs.write_text(folder / "b", "new")  # a directory cannot be replaced by a file
     assert sorted(os.listdir(folder)) == ["a", "b"]
     assert (folder / "a").read_text() == "old"
+
+
+def test_write_follows_a_link_and_keeps_it(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to("real")
+    runs.write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_write_goes_into_a_pipe_and_leaves_it_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    runs.write_text(pipe, "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_full_device_is_told() -> None:
+    with pytest.raises(NncliError, match="/dev/full: cannot be written: No space left on device"):
+        runs.write_text(Path("/dev/full"), "x")
+
+
+def test_command_of_any_bytes_is_recorded(tmp_path: Path) -> None:
+    run = runs.create_at(tmp_path / "run", overwrite=False)
+    for _ in runs.record(build(load_config(XOR, [Override.parse("training.epochs=1")])), run, ["caf\udce9"]):
+        pass
+    assert Run(run.path).info["command"] == ["caf\udce9"]
+
+
+def test_damaged_run_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, content in (("a", "{"), ("b", '{"started": 3}'), ("c", "[]")):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / runs.RUN).write_text(content)
+    record(tmp_path / "runs" / "good")
+    assert runs.find(None).name == "good"
+    assert {run.name for run in runs.all_runs()} == {"a", "b", "c", "good"}
+
+
+def test_two_trainings_cannot_claim_one_directory(tmp_path: Path) -> None:
+    runs.create_at(tmp_path / "run", overwrite=False)
+    with pytest.raises(RunError, match="in use"):
+        runs.create_at(tmp_path / "run", overwrite=False)
 
 
 def test_files_have_the_permissions_the_umask_asks_for(run: Run) -> None:

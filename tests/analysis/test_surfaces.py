@@ -115,7 +115,7 @@ def test_the_path_ends_at_the_trained_weights_and_at_their_loss(kind: str, formu
     surface = surfaces.loss_surface(formula, plane)
     assert surface.epochs[-1] == 60
     assert np.allclose(plane.parameters(*surface.path[-1]), formula.model.parameters)
-    loss = formula.results["train"]["loss"]
+    loss = formula.results["loss"]
     assert surface.true_loss[-1] == pytest.approx(loss)
     assert surface.shown_loss[-1] == pytest.approx(loss)
     assert (surface.x[0] <= surface.path[:, 0]).all()

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from nncli import runs
+from nncli.analysis import gradcheck
+from nncli.model import Model
 from tests.cli.conftest import Command
 
 
@@ -33,7 +35,7 @@ def test_json_is_one_object_on_stdout(trained: Command) -> None:
     values = json.loads(result.out)
     assert values["schema"] == "nncli.train/1"
     assert values["status"] == "completed"
-    assert values["metrics"]["train"]["mse"] == runs.find("xor-2").results["train"]["mse"]
+    assert values["metrics"]["train"]["mse"] == runs.find("xor-2").results["mse"]
 
 
 def test_piped_progress_is_plain_lines_at_every_tenth_of_the_epochs(trained: Command) -> None:
@@ -135,6 +137,102 @@ def test_published_linear_map_diverges_with_exit_3_and_advice_that_mends_it(nncl
         assert nncli(*words, "--fail-if", "mse > 1e-10").code == 0
 
 
+def test_overwrite_spares_what_is_no_run(trained: Command) -> None:
+    Path("mine").mkdir()
+    Path("mine/config.yaml").write_text("my own words")
+    result = trained("train", "xor.yaml", "-o", "mine", "--overwrite")
+    assert result.code == 2
+    assert "mine: the directory is in use" in result.err
+    assert [path.name for path in Path("mine").iterdir()] == ["config.yaml"]
+    assert Path("mine/config.yaml").read_text() == "my own words"
+
+
+def test_overwrite_spares_what_others_put_into_a_run(trained: Command) -> None:
+    Path("runs/xor/notes.txt").write_text("mine")
+    result = trained("train", "xor.yaml", "-o", "runs/xor", "--overwrite")
+    assert result.code == 2
+    assert Path("runs/xor/notes.txt").read_text() == "mine"
+
+
+def test_smoke_that_diverges_exits_with_3(nncli: Command) -> None:
+    nncli("init", "xor")
+    result = nncli("train", "xor.yaml", "--smoke", "--learning-rate", "1e200")
+    assert (result.code, result.out) == (3, "")
+    assert "error: training diverged at epoch" in result.err
+
+
+def test_smoke_evaluates_conditions(nncli: Command) -> None:
+    nncli("init", "xor")
+    assert nncli("train", "xor.yaml", "--smoke", "--fail-if", "mse > 0.01").code == 4
+    assert nncli("train", "xor.yaml", "--smoke", "--fail-if", "mse > 10").code == 0
+
+
+@pytest.mark.parametrize("name", ["xor", "linear_map_published"])
+def test_smoke_finds_a_wrong_gradient(nncli: Command, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    nncli("init", name)
+    assert nncli("train", f"{name}.yaml", "--smoke").code == 0
+    exact = gradcheck.backprop()
+
+    def wrong(*arguments: object) -> tuple[float, np.ndarray]:
+        value, gradient = exact(*arguments)  # type: ignore[arg-type]
+        return value, -gradient
+
+    monkeypatch.setattr(gradcheck, "backprop", lambda: wrong)
+    result = nncli("train", f"{name}.yaml", "--smoke")
+    assert result.code == 4
+    assert "the gradient of layers." in result.err
+
+
+def test_smoke_finds_weights_that_read_back_otherwise(
+    nncli: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nncli("init", "xor")
+    read = runs.read_model
+
+    def changed(path: Path) -> Model:
+        model = read(path)
+        return Model(model.network, model.parameters + 1e-9, model.columns)
+
+    monkeypatch.setattr(runs, "read_model", changed)
+    result = nncli("train", "xor.yaml", "--smoke")
+    assert result.code == 4
+    assert "read back" in result.err
+
+
+def test_fail_if_on_a_metric_that_is_no_number_fails(nncli: Command) -> None:
+    Path("one.yaml").write_text(
+        "dataset: {columns: [x, y], rows: [[1, 2]], targets: [y]}\n"
+        "network: {layers: [{units: 1}]}\nmetrics: [r2]\ntraining: {epochs: 3}\n"
+    )
+    result = nncli("train", "one.yaml", "--fail-if", "r2 < 0.5")
+    assert result.code == 4
+    assert "check failed: r2 nan" in result.err
+
+
+def test_best_is_never_worse_than_last(trained: Command) -> None:
+    lines = trained("train", "xor.yaml").out.splitlines()
+    (loss,) = [line.split() for line in lines if line.startswith("loss")]
+    assert float(loss[3]) <= float(loss[2])
+
+
+def test_targets_of_any_size_train_or_diverge_without_a_warning(tmp_path: Path) -> None:
+    Path(tmp_path / "c.yaml").write_text(
+        "dataset: {columns: [x, y], rows: [[1, 1e200], [2, -1e200]], targets: [y]}\n"
+        "network: {layers: [{units: 1}]}\n"
+    )
+    with process("train", "c.yaml", "-q", cwd=tmp_path, stderr=subprocess.PIPE) as running:
+        error = running.communicate()[1].decode()
+    assert running.returncode == 3
+    assert "Warning" not in error
+
+
+@pytest.mark.parametrize("words", [["--output", "x" * 300], ["--set", f"name={'漢' * 100}"]])
+def test_names_too_long_for_the_file_system_are_cut_or_refused(trained: Command, words: list[str]) -> None:
+    result = trained("train", "xor.yaml", "--epochs", "1", *words)
+    assert result.code == (2 if words[0] == "--output" else 0)
+    assert "a bug" not in result.err
+
+
 def test_zero_epochs_keep_the_start(nncli: Command) -> None:
     nncli("init", "xor")
     assert nncli("train", "xor.yaml", "--epochs", "0").code == 0
@@ -147,24 +245,62 @@ def process(*words: str, **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "nncli", *words], **options)  # type: ignore[call-overload, no-any-return]
 
 
-def test_ctrl_c_saves_what_was_learnt_and_exits_with_130(tmp_path: Path, nncli: Command) -> None:
-    nncli("init", "xor")
-    words = ("train", "xor.yaml", "--epochs", "100000000", "--progress", "log")
-    with process(*words, stderr=subprocess.PIPE) as running:
+def stopped(number: int, *words: str) -> tuple[int, str]:
+    """Exit code and stderr of a training that gets a signal once it has shown that it is under way."""
+    with process(*words, "--progress", "log", stderr=subprocess.PIPE) as running:
         assert running.stderr is not None
-        for line in running.stderr:
-            if line.startswith(b"epoch=0"):
-                break
-        time.sleep(0.3)  # into the middle of a chunk
-        running.send_signal(signal.SIGINT)
+        shown = running.stderr.readline()
+        while shown and not shown.startswith(b"epoch=0"):
+            shown = running.stderr.readline()
+        time.sleep(1.2)  # a few chunks
+        running.send_signal(number)
         error = running.stderr.read().decode()
-        assert running.wait(10) == 130
-    assert "saved in runs/xor" in error
+        return running.wait(10), error
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_signal_saves_what_was_learnt(nncli: Command, number: int, code: int) -> None:
+    nncli("init", "xor")
+    exit_code, error = stopped(number, "train", "xor.yaml", "--epochs", "100000000")
+    assert exit_code == code
+    assert "what was learnt is saved in runs/xor" in error
     assert "Traceback" not in error
     run = runs.find("xor")
     assert run.info["status"] == "interrupted"
-    assert run.history["epoch"][-1] == run.info["epochs"] > 0
+    assert run.info["epochs"] > 1000
+    assert run.results["mse"] < run.history["mse"][0]
     assert nncli("predict", "xor", "--values", "1,0").code == 0
+
+
+def test_signal_within_the_first_epoch_saves_its_newest_chunk(nncli: Command) -> None:
+    words = "dataset: {name: linear_map}\nnetwork: {layers: [{units: 2}]}\n"
+    Path("long.yaml").write_text(
+        words.replace("{name: linear_map}", "{path: rows.csv, targets: [y1, y2]}")
+        + "training: {batch_size: 1, epochs: 1}\noptimizer: {name: sgd, learning_rate: 1e-4}\n"
+    )
+    rng = np.random.default_rng(0)
+    table = rng.uniform(-1, 1, (400_000, 2))
+    rows = "\n".join(f"{a:.4f},{b:.4f},{a + b:.4f},{a - b:.4f}" for a, b in table)
+    Path("rows.csv").write_text(f"x1,x2,y1,y2\n{rows}\n")
+    exit_code, _ = stopped(signal.SIGINT, "train", "long.yaml")
+    assert exit_code == 130
+    run = runs.find("long")
+    assert run.info["epochs"] == 0
+    assert run.results["loss"] < 0.9 * run.history["loss"][0]
+
+
+def test_second_signal_ends_at_once(nncli: Command) -> None:
+    nncli("init", "xor")
+    with process("train", "xor.yaml", "--epochs", "100000000", stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        running.stderr.readline()
+        time.sleep(0.5)
+        running.send_signal(signal.SIGTERM)
+        running.send_signal(signal.SIGTERM)
+        running.stderr.read()
+        assert running.wait(10) in (143, -signal.SIGTERM)
 
 
 def on_terminal(*words: str, columns: int, **variables: str) -> tuple[int, str]:
