@@ -14,8 +14,12 @@ WINDOW = 100  # characters of a source line in all
 
 def shown(text: str) -> str:
     """Any text as part of a message: cut, and with what a terminal would obey written as escapes."""
-    cut = text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "..."
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in cut)
+    return printable(text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + "...")
+
+
+def printable(text: str) -> str:
+    """Any text with what a terminal would obey, line ends among it, written as escapes."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def listed(names: Iterable[str]) -> str:

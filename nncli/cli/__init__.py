@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 
-from nncli.cli import check, evaluate, gradcheck, init, plot, predict, runs, schema, train  # noqa: F401
-from nncli.cli.app import UsageError, app
-from nncli.cli.output import print_error
+from nncli.cli import check, evaluate, gradcheck, init, plot, predict, runs, schema, streams, train  # noqa: F401
+from nncli.cli.app import app, exit_code
+from nncli.cli.output import Output
 
 # In --help as a newcomer meets them, not as they are imported.
 ORDER = ["init", "check", "train", "predict", "evaluate", "plot", "runs", "gradcheck", "schema"]
@@ -19,10 +19,8 @@ app.registered_commands.sort(key=lambda command: ORDER.index(command.name or "")
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    try:
-        code = app(prog_name="nncli", standalone_mode=False)
-    except UsageError as error:
-        context = error.ctx.command_path if error.ctx else "nncli"
-        print_error([f"error: {error.format_message()}\nhint: {context} --help"])
-        code = 2
-    sys.exit(code if isinstance(code, int) else 0)
+    streams.prepare()
+    words = sys.argv[1:]
+    # Also mistakes in the words themselves are shown as asked for.
+    out = Output(debug="--debug" in words, json="--json" in words)
+    sys.exit(exit_code(lambda: app(prog_name="nncli", standalone_mode=False, obj=out), out))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import inspect
-import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 import nncli
-from nncli.cli.output import Output, print_error
+from nncli.cli.output import Output
 from nncli.errors import NncliError
 
 # typer exports only the last of click's error classes, and newer versions bring click inside.
@@ -41,72 +40,65 @@ def _nncli(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
-        typer.echo(f"nncli {nncli.__version__}")
+        print(f"nncli {nncli.__version__}")
     elif context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        print(context.get_help())
 
 
-_COMMON = inspect.signature(lambda quiet, verbose, debug, json: None).replace(
-    parameters=[
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
-        for name, annotation in {
-            "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="The result alone.")],
-            "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="More detail.")],
-            "debug": Annotated[bool, typer.Option("--debug", help="Show tracebacks.")],
-            "json": Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")],
-        }.items()
-    ]
-)
+_SWITCHES = [
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
+    for name, annotation in {
+        "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="The result alone.")],
+        "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="More from init and check.")],
+        "debug": Annotated[bool, typer.Option("--debug", help="Show tracebacks.")],
+        "json": Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")],
+    }.items()
+]
+_CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
 
 
 def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as a command of the same name.
 
-    Its first parameter is the `Output` that the common switches -q, -v, --debug and --json make;
-    the other parameters are the command's own. Errors end here: an NncliError as its message and
-    exit code, anything unforeseen as one line and exit code 1.
+    Its first parameter is the `Output` that the common switches -q, -v, --debug and --json set;
+    the other parameters are the command's own. Errors pass through, to `exit_code`.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(function)
-        def run(quiet: bool, verbose: bool, debug: bool, json: bool, **own: Any) -> None:
-            out = Output(quiet=quiet, verbose=verbose, json=json)
-            code = _bounded(lambda: function(out, **own), debug)
-            if code:
-                raise typer.Exit(code)
+        def run(
+            context: typer.Context, quiet: bool, verbose: bool, debug: bool, json: bool, **own: Any
+        ) -> None:
+            out: Output = context.obj
+            out.quiet, out.verbose, out.debug, out.json = quiet, verbose, debug, json
+            function(out, **own)
 
         own = [*inspect.signature(function, eval_str=True).parameters.values()][1:]
-        parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        options = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+        parameters = [_CONTEXT, *options, *_SWITCHES]
         del run.__wrapped__  # typer reads the signature below, not the function's
-        run.__signature__ = inspect.Signature([*parameters, *_COMMON.parameters.values()])  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in [*parameters, *_COMMON.parameters.values()]}
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         app.command(function.__name__, rich_help_panel=panel, no_args_is_help=False)(run)
         return function
 
     return register
 
 
-def _bounded(call: Callable[[], None], debug: bool) -> int:
-    """The exit code of a call, its errors printed."""
+def exit_code(call: Callable[[], Any], out: Output) -> int:
+    """The exit code of a call, its errors printed: nncli's own in full, anything unforeseen as one line."""
     try:
-        call()
+        code = call()
         sys.stdout.flush()
+        return out.ended(code) if isinstance(code, int) else 0
     except NncliError as error:
-        if debug:
-            raise
-        print_error(error.blocks())
-        return error.exit_code
-    except BrokenPipeError:
-        # Whoever read the output has what they wanted; the interpreter must not try to flush the rest.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (typer.Exit, typer.Abort, KeyboardInterrupt, UsageError):
-        raise
+        return out.failure(error, error.exit_code)
+    except UsageError as error:
+        command = error.ctx.command_path if error.ctx else "nncli"
+        return out.failure(NncliError(error.format_message(), hint=f"{command} --help"), 2)
     except Exception as error:  # the outermost boundary: a bug must not look like a user's mistake
-        if debug:
-            raise
         kind = type(error).__name__
-        print_error(
-            [f"error: a bug in nncli: {kind}: {error}\nhint: please report it, with what --debug prints"]
+        bug = NncliError(
+            f"a bug in nncli: {kind}: {error}", hint="please report it, with what --debug prints"
         )
-        return 1
-    return 0
+        return out.failure(bug, 1)

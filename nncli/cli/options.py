@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,11 +54,18 @@ def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> 
 
 def read_input(source: str) -> Table:
     """A table from a file, or from stdin for `-`."""
-    import sys
-
     from nncli.data.table import decode_csv, read_csv
 
-    return decode_csv(sys.stdin.buffer.read(), "stdin") if source == "-" else read_csv(Path(source), source)
+    return decode_csv(_stdin(), "stdin") if source == "-" else read_csv(Path(source), source)
+
+
+def _stdin() -> bytes:
+    from nncli.errors import NncliError
+
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise NncliError(f"stdin: cannot be read: {error.strerror or error}") from None
 
 
 def find_run(reference: str | None, out: Output) -> Run:

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
+from nncli.errors import ConfigError, NncliError
+from nncli.wording import printable
 
-@dataclass(frozen=True)
+
+@dataclass
 class Output:
     """What the common switches ask for."""
 
     quiet: bool = False
     verbose: bool = False
+    debug: bool = False
     json: bool = False
+    told: bool = field(default=False, init=False)  # whether the one object of --json is printed
 
     def result(self, text: str) -> None:
         """The result itself; always printed, unless --json puts an object in its place."""
@@ -32,7 +39,25 @@ class Output:
         if self.json:
             from nncli.runs import finite
 
-            print(json.dumps(finite({"schema": f"nncli.{command}/1", **values}), ensure_ascii=False))
+            # In ASCII, which every encoding of stdout can hold.
+            print(json.dumps(finite({"schema": f"nncli.{command}/1", **values})))
+            self.told = True
+
+    def failure(self, error: NncliError, code: int) -> int:
+        """An error on stderr and, unless the command has told its result, as the object; gives the code."""
+        if self.debug:
+            traceback.print_exc()
+        print_error(error.blocks())
+        mistakes = [error, *(error.others if isinstance(error, ConfigError) else ())]
+        return self.ended(code, [{"message": one.message, "hint": one.hint} for one in mistakes])
+
+    def ended(self, code: int, mistakes: Sequence[Mapping[str, Any]] = ()) -> int:
+        """The exit code; where it is not 0 and nothing was told yet, --json tells it."""
+        if code and not self.told:
+            with suppress(NncliError):  # stdout may be what failed
+                self.object("error", {"code": code, "errors": mistakes})
+                sys.stdout.flush()
+        return code
 
     def note(self, text: str) -> None:
         """Good to know."""
@@ -54,16 +79,10 @@ def print_error(blocks: Sequence[str]) -> None:
     for position, block in enumerate(blocks):
         if position:
             console.print()
-        text = Text(_printable(block, sys.stderr.encoding))
+        text = Text("\n".join(map(printable, block.split("\n"))))
         text.highlight_regex(r"^error:", "bold red")
         text.highlight_regex(r"(?m)^hint:", "bold")
         console.print(text)
-
-
-def _printable(text: str, encoding: str | None) -> str:
-    """The text with what a terminal cannot show or would obey written as escapes."""
-    shown = "".join(c if c.isprintable() or c in "\n" else c.encode("unicode_escape").decode() for c in text)
-    return shown.encode(encoding or "ascii", "backslashreplace").decode(encoding or "ascii")
 
 
 def aligned(rows: Sequence[Sequence[str]], *, left: int = 1, gap: int = 2) -> str:

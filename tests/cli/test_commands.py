@@ -233,7 +233,7 @@ def test_closed_pipe_ends_quietly(trained: Command) -> None:
 
 def test_evaluate_measures_the_runs_own_data(trained: Command) -> None:
     values = json.loads(trained("evaluate", "--json").out)
-    assert values["metrics"] == runs.find("xor").results["train"]
+    assert values["metrics"] == runs.find("xor").results
 
 
 def test_evaluate_measures_other_data(trained: Command) -> None:
@@ -297,9 +297,26 @@ def test_bug_is_one_line_with_exit_1(trained: Command, monkeypatch: pytest.Monke
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("error: a bug in nncli: ZeroDivisionError")
     assert "Traceback" not in result.err
-    monkeypatch.setattr(sys, "argv", ["nncli", "runs", "--debug"])
-    with pytest.raises(ZeroDivisionError):
-        __import__("nncli.cli").cli.main()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind"),
+    [
+        (("runs",), 1, "ZeroDivisionError"),
+        (("check", "nix.yaml"), 2, "ConfigError"),
+        (("evaluate", "xor", "--fail-if", "mse > 0"), 4, "CheckFailed"),
+        (("check",), 2, "MissingParameter"),
+    ],
+)
+def test_debug_shows_the_traceback_and_keeps_the_exit_code(
+    trained: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], code: int, kind: str
+) -> None:
+    monkeypatch.setattr("nncli.runs.all_runs", lambda: 1 / 0)
+    result = trained(*words, "--debug")
+    assert result.code == code
+    assert result.err.startswith("Traceback")
+    assert kind in result.err
+    assert "\nerror: " in result.err
 
 
 def test_control_characters_from_files_never_reach_the_terminal(nncli: Command) -> None:

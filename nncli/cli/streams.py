@@ -1,0 +1,68 @@
+"""Stdin, stdout and stderr as a command may rely on them: open, and able to show any text."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO, cast
+
+from nncli.errors import NncliError
+
+
+def prepare() -> None:
+    """Replace closed streams by empty ones, and tell what cannot be written in our own words."""
+    sys.stdin = sys.stdin or _nowhere("r")
+    sys.stdout = cast(TextIO, _Written(_open(sys.stdout), _refuse))
+    sys.stderr = cast(TextIO, _Written(_open(sys.stderr), _ignore))
+
+
+class _Written:
+    """A text stream whose first failure is given to `failed`; what comes later goes nowhere."""
+
+    def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
+        self._stream = stream
+        self._failed = failed
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            self._give_up(error)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        # The interpreter flushes what is left when it ends, and must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        self._failed(error)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _refuse(error: OSError) -> None:
+    """Tell that stdout failed, unless its reader has what they wanted and closed the pipe."""
+    if not isinstance(error, BrokenPipeError):
+        raise NncliError(f"stdout: cannot be written: {error.strerror or error}")
+
+
+def _ignore(error: OSError) -> None:
+    """Nobody is left to be told."""
+
+
+def _open(stream: TextIO | None) -> TextIO:
+    stream = stream or _nowhere("w")
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def _nowhere(mode: str) -> TextIO:
+    return cast(TextIO, open(os.devnull, mode, encoding="utf-8"))
