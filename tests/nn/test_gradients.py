@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 
 import numpy as np
@@ -15,10 +14,8 @@ from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network
 
 HIDDEN = [name for name, make in ACTIVATIONS.items() if make().derivative is not None]
-WIDTHS, DEPTHS, OUTPUTS, REDUCTIONS = (1, 2, 5), (1, 3), (1, 3), ("mean", "sum")
+REDUCTIONS = ("mean", "sum")
 INPUTS, ROWS = 2, 3
-# Rounding of a central difference: 2e-16 / 6e-6; truncation: h^2 f''' / 6.
-STEP, ABSOLUTE, RELATIVE = 6e-6, 1e-8, 1e-6
 
 
 def network_of(
@@ -51,82 +48,19 @@ def smooth_case(network: Network) -> tuple[Array, Array, Array]:
     raise AssertionError("no start away from the kinks")
 
 
-def legal_losses(output: str) -> list[str]:
-    return [name for name, make in LOSSES.items() if make().link in (None, output)]
-
-
-def disagreement(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss) -> float:
-    """How far backprop is from central differences; above 1 is too far."""
-    value, exact = GRADIENTS["backprop"]()(network, parameters, X, Y, loss)
-    steps = STEP * np.maximum(1.0, np.abs(parameters))
-    base, difference = central_differences(network, parameters, X, Y, loss, steps)
-    assert value == pytest.approx(base, rel=1e-12)
-    allowed = ABSOLUTE + RELATIVE * np.maximum(np.abs(exact), np.abs(difference))
-    return float((np.abs(exact - difference) / allowed).max())
-
-
-@pytest.mark.parametrize("output", ACTIVATIONS)
-@pytest.mark.parametrize("hidden", HIDDEN)
-def test_backprop_matches_central_differences(hidden: str, output: str) -> None:
-    for width, depth, outputs in itertools.product(WIDTHS, DEPTHS, OUTPUTS):
-        network = network_of(hidden, output, width=width, depth=depth, outputs=outputs)
-        case = smooth_case(network)
-        for name, reduction in itertools.product(legal_losses(output), REDUCTIONS):
-            off = disagreement(network, *case, LOSSES[name](reduction))
-            assert off < 1, f"{name} {reduction}, width {width}, depth {depth}, outputs {outputs}: {off:.1f}"
+# That backprop agrees with differences over all registries: tests/analysis/test_gradcheck.py
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
 def test_backprop_matches_central_differences_without_biases(hidden: str) -> None:
     network = network_of(hidden, "identity", width=3, depth=2, outputs=2, bias=False)
-    assert disagreement(network, *smooth_case(network), LOSSES["mse"]()) < 1
-
-
-# A sign error must not pass
-
-
-def check_of(hidden: str, output: str, loss: str) -> float:
-    network = network_of(hidden, output, width=5, depth=3, outputs=3)
-    return disagreement(network, *smooth_case(network), LOSSES[loss]())
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_a_sign_error_in_an_activation_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = (name, "identity") if name in HIDDEN else ("tanh", name)
-    assert check_of(*place, "mse") < 1
-    right = ACTIVATIONS[name]()
-    wrong = dataclasses.replace(right, backward=lambda dA, Z, A: -right.backward(dA, Z, A))
-    monkeypatch.setitem(ACTIVATIONS, name, lambda: wrong)
-    assert check_of(*place, "mse") > 1000
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_a_sign_error_in_a_loss_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    right = LOSSES[name]()
-    place = ("tanh", right.link or "identity", name)
-    assert check_of(*place) < 1
-    wrong = dataclasses.replace(right, slope=lambda U, Y: -right.slope(U, Y))
-    monkeypatch.setitem(LOSSES, name, lambda: wrong)
-    assert check_of(*place) > 1000
-
-
-def test_a_sign_error_in_backprop_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = GRADIENTS["backprop"]()
-
-    def wrong(*arguments: object) -> tuple[float, Array]:
-        value, gradient = right(*arguments)  # type: ignore[arg-type]
-        return value, -gradient
-
-    monkeypatch.setitem(GRADIENTS, "backprop", lambda: wrong)
-    assert check_of("tanh", "identity", "mse") > 1000
-
-
-def test_a_gradient_averaged_once_too_little_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The mistake of dividing the value by the outputs, but not the slope: k times the gradient.
-    right = LOSSES["mse"]()
-    wrong = dataclasses.replace(right, slope=lambda A, Y: Y.shape[1] * right.slope(A, Y))
-    monkeypatch.setitem(LOSSES, "mse", lambda: wrong)
-    assert check_of("tanh", "identity", "mse") > 1000
+    parameters, X, Y = smooth_case(network)
+    value, exact = GRADIENTS["backprop"]()(network, parameters, X, Y, LOSSES["mse"]())
+    steps = 6e-6 * np.maximum(1.0, np.abs(parameters))
+    base, difference = central_differences(network, parameters, X, Y, LOSSES["mse"](), steps)
+    assert value == pytest.approx(base, rel=1e-12)
+    # Rounding of a central difference: 2e-16 / 6e-6; truncation: h^2 times a third derivative.
+    np.testing.assert_allclose(exact, difference, rtol=1e-6, atol=1e-8)
 
 
 # Layer-wise finite differences are the textbook's, only faster
