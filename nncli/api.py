@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from nncli import experiment, plots, runs
+from nncli import experiment, files, plots, runs
 from nncli.config import Config, load_config
 from nncli.runs import Run
 
@@ -49,7 +49,7 @@ def open_run(reference: str | None = None) -> Run:
 def plot(run: Run, kinds: Sequence[str] = (), *, format: str = "svg") -> list[Path]:
     """Draw pictures into the run's plots/; without kinds all that fit. Returns their paths."""
     view = plots.View()
-    runs.make_folder(run.plots)
+    files.make_folder(run.plots)
     paths = []
     for kind in kinds or plots.fitting(run, view):
         path = run.plots / f"{kind}.{format}"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -58,24 +57,9 @@ class Model:
             shares = {f"proba_{name}": A[:, index] for index, name in enumerate(columns.classes) if proba}
         return {f"pred_{target}": [columns.classes[code] for code in chosen], **shares}
 
-    def errors(self, table: Table) -> dict[str, Array]:
-        """Signed error A - Y of each output, where the table holds the targets or formulas tell them."""
-        X = self.columns.X(table)
-        Y = self.columns.Y(table) if self.columns.has_targets(table) else self.columns.expected(X)
-        if Y is None:
-            return {}
-        E = self.outputs(X) - Y
-        names = self.columns.targets if E.shape[1] == len(self.columns.targets) else self.columns.classes
-        return {f"error_{name}": E[:, index] for index, name in enumerate(names)}
-
 
 def as_text(column: Sequence[str] | Array) -> list[str]:
     """A column for a file: numbers in their shortest exact form."""
     if isinstance(column, np.ndarray):
         return [format_number(value) if np.isfinite(value) else repr(value) for value in column.tolist()]
     return list(column)
-
-
-def rounded(values: Mapping[str, Any], digits: int = 4) -> dict[str, str]:
-    """Numbers for people, in `digits` significant digits."""
-    return {name: f"{value:.{digits}g}" for name, value in values.items()}

@@ -1,16 +1,11 @@
-"""A run: one training kept in one directory. The sole owner of its file names and formats."""
+"""A run: one training kept in one directory. The owner of its file names."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
 import os
 import platform
-import struct
-import tempfile
-import zipfile
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,21 +15,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import nncli
 from nncli import training
 from nncli.config import Config, load_config
-from nncli.data.columns import Columns, Task
-from nncli.errors import NncliError, RunError
+from nncli.errors import RunError
 from nncli.experiment import Experiment, build
+from nncli.files import make_folder, read_json, read_npz, read_text, write_json, write_npz, write_text
 from nncli.model import Model
-from nncli.nn.activations import ACTIVATIONS, Array
-from nncli.nn.network import Layer, Network
+from nncli.nn.activations import Array
 from nncli.training import Report
+from nncli.weights import FORMAT, read_model, write_model
 
 RUNS = Path("runs")
-FORMAT = 1  # of the files; raised when a reader of the last one could no longer read them
 
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, RESULTS, PLOTS = "snapshots.npz", "results.json", "plots"
@@ -43,37 +36,6 @@ PICTURES = (".svg", ".png", ".pdf", ".csv")
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3 ... may follow
 
 Status = Literal["running", "completed", "diverged", "interrupted"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _ActivationHeader(_Strict):
-    name: str
-    options: dict[str, float]
-
-
-class _LayerHeader(_Strict):
-    inputs: int = Field(ge=1, le=10**9)
-    units: int = Field(ge=1, le=10**9)
-    bias: bool
-    activation: _ActivationHeader
-
-
-class _ColumnsHeader(_Strict):
-    inputs: list[str]
-    targets: list[str]
-    task: Task
-    classes: list[str]
-    id: str | None
-    formulas: dict[str, str]
-
-
-class _Header(_Strict):
-    format: int
-    layers: list[_LayerHeader] = Field(min_length=1)
-    columns: _ColumnsHeader
 
 
 @dataclass(frozen=True)
@@ -112,7 +74,7 @@ class Run:
     @cached_property
     def info(self) -> dict[str, Any]:
         """run.json: status, versions, seed, engine, times."""
-        return _read_json(self.path / RUN)
+        return read_json(self.path / RUN)
 
     @property
     def started(self) -> str:
@@ -125,7 +87,7 @@ class Run:
     @cached_property
     def results(self) -> dict[str, float]:
         """results.json: the loss and the metrics of the saved weights on the training rows, by name."""
-        results = _read_json(self.path / RESULTS).get("train")
+        results = read_json(self.path / RESULTS).get("train")
         if not isinstance(results, dict) or not all(
             isinstance(v, float | int | None) for v in results.values()
         ):
@@ -171,7 +133,7 @@ class Run:
     def history(self) -> dict[str, Array]:
         """history.csv by column; a cell left empty is NaN."""
         file = self.path / HISTORY
-        rows = list(csv.reader(io.StringIO(_read_text(file))))
+        rows = list(csv.reader(io.StringIO(read_text(file))))
         try:
             header, *body = rows
             if header[:2] != ["epoch", "loss"]:
@@ -344,20 +306,6 @@ def _clear(path: Path) -> None:
         raise RunError(f"{path}: cannot be overwritten: {error.filename}: {error.strerror}") from None
 
 
-def make_folder(path: Path) -> None:
-    """A directory, and those above it, unless it exists.
-
-    Raises
-    ------
-    RunError
-        If it cannot be made.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be made: {error.strerror or error}") from None
-
-
 def all_runs() -> list[Run]:
     """The runs under runs/, newest first."""
     found = [Run(path) for path in RUNS.iterdir() if os.path.isfile(path / RUN)] if RUNS.is_dir() else []
@@ -386,249 +334,6 @@ def find(reference: str | None) -> Run:
     known = [run.name for run in all_runs()]
     listing = f"runs here: {', '.join(known)}" if known else "there are no runs in ./runs; train one first"
     raise RunError(f"{reference}: no such run", hint=listing)
-
-
-def write_model(path: Path, model: Model) -> None:
-    """Weights by layer and a header: weights.npz."""
-    columns = model.columns
-    header = _Header(
-        format=FORMAT,
-        layers=[
-            _LayerHeader(
-                inputs=layer.inputs,
-                units=layer.units,
-                bias=layer.bias,
-                activation=_ActivationHeader(
-                    name=layer.activation.name, options=dict(layer.activation.options)
-                ),
-            )
-            for layer in model.network.layers
-        ],
-        columns=_ColumnsHeader(
-            inputs=list(columns.inputs),
-            targets=list(columns.targets),
-            task=columns.task,
-            classes=list(columns.classes),
-            id=columns.id,
-            formulas=dict(columns.formulas),
-        ),
-    )
-    stored = np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)
-    write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})
-
-
-def read_model(path: Path) -> Model:
-    """The network in a weights.npz, checked: digest, header, names, shapes, finiteness.
-
-    Raises
-    ------
-    RunError
-        If it is missing, damaged, or was written by a later version.
-    """
-    arrays = read_npz(path)
-    try:
-        header = _Header.model_validate_json(arrays.pop("header").tobytes())
-    except (KeyError, ValidationError):
-        raise RunError(
-            f"{path}: its header cannot be read", hint="train again, or copy the file again"
-        ) from None
-    if header.format > FORMAT:
-        raise RunError(
-            f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
-        )
-    try:
-        network = _network(header)
-    except (KeyError, TypeError, ValueError):
-        raise RunError(f"{path}: its header describes no network that nncli knows") from None
-    # Compared before memory is taken: a header may claim any size.
-    fits = network.parameter_count == sum(array.size for array in arrays.values())
-    parameters = np.zeros(network.parameter_count if fits else 0)
-    tensors = network.tensors(parameters) if fits else {}
-    if {name: array.shape for name, array in arrays.items()} != {
-        name: t.shape for name, t in tensors.items()
-    }:
-        raise RunError(f"{path}: its arrays do not have the shapes its header states")
-    for name, tensor in tensors.items():
-        tensor[...] = arrays[name]
-    if not np.isfinite(parameters).all():
-        raise RunError(f"{path}: a weight is not finite")
-    given = header.columns
-    columns = Columns(
-        inputs=tuple(given.inputs),
-        targets=tuple(given.targets),
-        task=given.task,
-        classes=tuple(given.classes),
-        id=given.id,
-        formulas=given.formulas,
-    )
-    return Model(network, parameters, columns)
-
-
-def _network(header: _Header) -> Network:
-    layers = []
-    for layer in header.layers:
-        activation = ACTIVATIONS[layer.activation.name](**layer.activation.options)
-        layers.append(Layer(layer.inputs, layer.units, activation, layer.bias))
-    return Network(tuple(layers))
-
-
-def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Arrays and the digest of them all; equal arrays give equal bytes."""
-    whole = {**arrays, "digest": np.frombuffer(_digest(arrays), dtype=np.uint8)}
-    buffer = io.BytesIO()
-    # Without compression, and with zip's oldest date instead of now: the bytes depend on the arrays alone.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in whole.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    write_bytes(path, buffer.getvalue())
-
-
-def read_npz(path: Path) -> dict[str, Array]:
-    """The arrays of a file that `write_npz` made, their digest checked.
-
-    Raises
-    ------
-    RunError
-        If it is missing or not what was written.
-    """
-    content = io.BytesIO(_read_bytes(path))
-    try:
-        with zipfile.ZipFile(content) as archive:
-            members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-            arrays = {name: _read_member(archive, member) for name, member in members.items()}
-        stored = arrays.pop("digest").tobytes()
-    except _DAMAGE:
-        raise RunError(
-            f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again"
-        ) from None
-    if stored != _digest(arrays):
-        raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
-    return arrays
-
-
-# What zipfile and numpy raise on bytes that are not theirs.
-_DAMAGE = (
-    ValueError,
-    KeyError,
-    EOFError,
-    OverflowError,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-)
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
-    """An array of an uncompressed npz; its header must agree with its size before memory is taken.
-
-    numpy's own reader allocates what the header claims, and would unpack compressed members of any size.
-    """
-    if member.compress_type != zipfile.ZIP_STORED:
-        raise ValueError("a compressed member")
-    stream = io.BytesIO(archive.read(member))
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an unknown version of the npy format")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    if fortran or dtype.hasobject:
-        raise ValueError("no plain array in C order")
-    return np.frombuffer(stream.read(), dtype=dtype).reshape(shape)
-
-
-def _digest(arrays: Mapping[str, Array]) -> bytes:
-    """SHA-256 over the sorted names, dtypes, shapes and bytes."""
-    total = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        total.update(array.tobytes())
-    return total.digest()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Text as UTF-8, whole or not at all."""
-    write_bytes(path, text.encode())
-
-
-def write_json(path: Path, values: Mapping[str, Any]) -> None:
-    """JSON with non-finite numbers as null."""
-    # In ASCII, for the words of a command line may hold bytes that are no text.
-    write_text(path, json.dumps(finite(values), indent=1) + "\n")
-
-
-def finite(value: Any) -> Any:
-    """The same value with NaN and infinities, which JSON does not know, as None."""
-    if isinstance(value, Mapping):
-        return {key: finite(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(entry) for entry in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new.
-
-    A link is followed; a device or pipe, which no file may replace, is written to as it is.
-
-    Raises
-    ------
-    NncliError
-        If the file cannot be written; nothing is left behind.
-    """
-    target = Path(os.path.realpath(path))
-    try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            target.write_bytes(content)
-        else:
-            _replace(target, content)
-    except OSError as error:
-        raise NncliError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=".nncli-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror or error}") from None
-
-
-def _read_text(path: Path) -> str:
-    try:
-        return _read_bytes(path).decode()
-    except UnicodeDecodeError:
-        raise RunError(f"{path}: damaged: not UTF-8 text") from None
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(_read_text(path))
-    except (json.JSONDecodeError, RecursionError):
-        raise RunError(f"{path}: damaged: not readable as JSON") from None
-    if not isinstance(values, dict):
-        raise RunError(f"{path}: damaged: not a JSON object")
-    return values
 
 
 def _cell(value: float) -> str:

@@ -27,6 +27,8 @@ LAYERS = [
     {"engines"},
     {"experiment"},
     {"training", "model"},
+    {"files"},
+    {"weights"},
     {"runs"},
     {"analysis"},
     {"plots"},

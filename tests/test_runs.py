@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nncli
-from nncli import runs
+from nncli import files, runs, weights
 from nncli.config import Config, Override, load_config
 from nncli.errors import NncliError, RunError
 from nncli.experiment import build
@@ -34,7 +34,7 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_model_read_back_is_the_one_trained(run: Run) -> None:
-    again = runs.read_model(run.path / runs.WEIGHTS)
+    again = weights.read_model(run.path / runs.WEIGHTS)
     assert np.array_equal(again.parameters, run.snapshots.weights[-1])
     assert again.columns == run.experiment.dataset.columns
     assert [layer.activation.name for layer in again.network.layers] == ["sigmoid", "sigmoid"]
@@ -54,7 +54,7 @@ def test_weights_are_plain_numpy_one_row_per_neuron(run: Run) -> None:
         assert archive["layers.0.weight"].shape == (4, 2)
         assert archive["layers.0.bias"].shape == (4,)
         header = json.loads(archive["header"].tobytes())
-    assert header["format"] == runs.FORMAT
+    assert header["format"] == weights.FORMAT
     assert header["columns"]["inputs"] == ["x1", "x2"]
 
 
@@ -85,7 +85,7 @@ def test_every_flipped_bit_of_a_small_model_is_noticed_or_harmless(run: Run) -> 
         damaged[position] ^= 1 << int(rng.integers(8))
         file.write_bytes(damaged)
         try:
-            assert np.array_equal(runs.read_model(file).parameters, truth)
+            assert np.array_equal(weights.read_model(file).parameters, truth)
         except RunError:
             refused += 1
     assert refused > 200
@@ -96,31 +96,31 @@ def test_truncated_model_is_refused(run: Run, length: int) -> None:
     file = run.path / runs.WEIGHTS
     file.write_bytes(file.read_bytes()[:length])
     with pytest.raises(RunError, match="damaged"):
-        runs.read_model(file)
+        weights.read_model(file)
 
 
 def test_pickled_member_is_never_loaded(tmp_path: Path) -> None:
     file = tmp_path / "weights.npz"
     np.savez(file, header=np.array([{"a": 1}], dtype=object), digest=np.zeros(32, np.uint8))
     with pytest.raises(RunError, match="damaged, or no file of nncli"):
-        runs.read_model(file)
+        weights.read_model(file)
 
 
 def forged(run: Run, **changes: np.ndarray) -> Path:
     """A file with a right digest but other content."""
-    arrays = runs.read_npz(run.path / runs.WEIGHTS)
-    runs.write_npz(run.path / runs.WEIGHTS, {**arrays, **changes})
+    arrays = files.read_npz(run.path / runs.WEIGHTS)
+    files.write_npz(run.path / runs.WEIGHTS, {**arrays, **changes})
     return run.path / runs.WEIGHTS
 
 
 def header_with(run: Run, **changes: object) -> np.ndarray:
-    header = json.loads(runs.read_npz(run.path / runs.WEIGHTS)["header"].tobytes())
+    header = json.loads(files.read_npz(run.path / runs.WEIGHTS)["header"].tobytes())
     return np.frombuffer(json.dumps({**header, **changes}).encode(), dtype=np.uint8)
 
 
 def test_model_of_a_later_format_asks_for_an_update(run: Run) -> None:
     with pytest.raises(RunError, match="newer than this nncli reads") as caught:
-        runs.read_model(forged(run, header=header_with(run, format=99)))
+        weights.read_model(forged(run, header=header_with(run, format=99)))
     assert caught.value.hint == "update nncli"
 
 
@@ -136,7 +136,7 @@ def test_model_of_a_later_format_asks_for_an_update(run: Run) -> None:
 )
 def test_forged_model_is_refused(run: Run, name: str, array: np.ndarray, message: str) -> None:
     with pytest.raises(RunError, match=message):
-        runs.read_model(forged(run, **{name: array}))
+        weights.read_model(forged(run, **{name: array}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_header_that_no_network_fits_is_refused_before_memory_is_taken(
     run: Run, layers: list[object]
 ) -> None:
     with pytest.raises(RunError):
-        runs.read_model(forged(run, header=header_with(run, layers=layers)))
+        weights.read_model(forged(run, header=header_with(run, layers=layers)))
 
 
 @pytest.mark.parametrize("file", [runs.HISTORY, runs.RUN, runs.RESULTS, runs.SNAPSHOTS])
@@ -180,10 +180,10 @@ def test_names_under_runs_are_claimed_in_turn(tmp_path: Path, monkeypatch: pytes
 def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     folder = tmp_path / "f"
     folder.mkdir()
-    runs.write_text(folder / "a", "old")
+    files.write_text(folder / "a", "old")
     (folder / "b").mkdir()
     with pytest.raises(NncliError, match="b: cannot be written"):
-        runs.write_text(folder / "b", "new")  # a directory cannot be replaced by a file
+        files.write_text(folder / "b", "new")  # a directory cannot be replaced by a file
     assert sorted(os.listdir(folder)) == ["a", "b"]
     assert (folder / "a").read_text() == "old"
 
@@ -191,7 +191,7 @@ def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
 def test_write_follows_a_link_and_keeps_it(tmp_path: Path) -> None:
     (tmp_path / "real").write_text("old")
     (tmp_path / "link").symlink_to("real")
-    runs.write_text(tmp_path / "link", "new")
+    files.write_text(tmp_path / "link", "new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == "new"
 
@@ -200,7 +200,7 @@ def test_write_goes_into_a_pipe_and_leaves_it_one(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    runs.write_text(pipe, "through")
+    files.write_text(pipe, "through")
     assert os.read(reader, 100) == b"through"
     os.close(reader)
     assert stat.S_ISFIFO(pipe.stat().st_mode)
@@ -208,7 +208,7 @@ def test_write_goes_into_a_pipe_and_leaves_it_one(tmp_path: Path) -> None:
 
 def test_full_device_is_told() -> None:
     with pytest.raises(NncliError, match="/dev/full: cannot be written: No space left on device"):
-        runs.write_text(Path("/dev/full"), "x")
+        files.write_text(Path("/dev/full"), "x")
 
 
 def test_command_of_any_bytes_is_recorded(tmp_path: Path) -> None:

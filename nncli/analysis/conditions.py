@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from nncli.errors import CheckFailed, NncliError
-from nncli.nearest import nearest
+from nncli.nearest import suggestion
+from nncli.wording import shown
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -43,16 +44,14 @@ class Condition:
             number = float("nan")
         if match is None or number != number:
             raise NncliError(
-                f"--fail-if '{text}': not of the form NAME OP NUMBER",
+                f"--fail-if '{shown(text)}': not of the form NAME OP NUMBER",
                 hint='for example --fail-if "mse > 0.01"',
             )
         name = match["name"].removeprefix("train_")
         if name not in known:
-            near = nearest(name, known)
             raise NncliError(
-                f"--fail-if '{text}': no metric '{match['name']}'",
-                hint=(f"did you mean {near}? " if near else "")
-                + f"known: {', '.join(known)}; more by metrics: in the config",
+                f"--fail-if '{shown(text)}': no metric '{shown(match['name'])}'",
+                hint=suggestion(name, known, "known") + "; more by metrics: in the config",
             )
         return cls(name, match["operator"], number)
 

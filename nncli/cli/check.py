@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import TRAIN, command
 from nncli.cli.options import ConfigFile, Settings, read_config
 from nncli.cli.output import Output, aligned
+from nncli.wording import counted, listed, printable
 
 if TYPE_CHECKING:
+    from nncli.config.registry import Choice
     from nncli.experiment import Experiment
 
 
@@ -19,36 +22,73 @@ def check(out: Output, config: ConfigFile, set_: Settings = None) -> None:
 
     prepared = experiment.build(read_config(config, set_))
     facts = _facts(prepared)
-    out.result(f"ok: {config}")
-    out.detail(aligned([(key, _shown(value)) for key, value in facts.items()], left=2))
+    out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
+    rows = _words(facts) | (_drawn(prepared) if out.verbose else {})
+    out.detail(aligned([*rows.items()], left=2))
     out.object("check", {"ok": True, **facts})
 
 
 def _facts(prepared: Experiment) -> dict[str, Any]:
-    network, dataset, recipe = prepared.network, prepared.dataset, prepared.recipe
-    columns, config = dataset.columns, prepared.config
-    widths = [network.inputs, *(layer.units for layer in network.layers)]
-    activations = [layer.activation.name for layer in network.layers]
-    total = prepared.updates_per_epoch * prepared.epochs
+    """What would be trained, as --json tells it."""
+    dataset, recipe, config = prepared.dataset, prepared.recipe, prepared.config
+    columns = dataset.columns
     return {
-        "task": columns.task + (f" ({', '.join(columns.classes)})" if columns.labelled else ""),
-        "data": f"{dataset.table.origin}, {len(dataset)} rows",
-        "inputs": ", ".join(columns.inputs),
-        "targets": ", ".join(columns.targets),
-        "network": "-".join(map(str, widths)),
-        "activations": ", ".join(activations),
-        "parameters": network.parameter_count,
-        "minimised": f"{recipe.loss.name}, {recipe.loss.reduction}",
+        "task": columns.task,
+        "classes": list(columns.classes),
+        "data": dataset.table.origin,
+        "rows": len(dataset),
+        "inputs": list(columns.inputs),
+        "targets": list(columns.targets),
+        "layers": [
+            {"units": layer.units, "activation": layer.activation.name} for layer in prepared.network.layers
+        ],
+        "parameters": prepared.network.parameter_count,
+        "loss": {"name": recipe.loss.name, "reduction": recipe.loss.reduction},
         "gradient": config.gradient.name,
-        "optimizer": ", ".join(
-            [config.optimizer.name, *(f"{k} {v}" for k, v in config.optimizer.options().items())]
-        ),
-        "updates": f"{total} ({prepared.epochs} epochs x {prepared.updates_per_epoch}), "
-        f"{recipe.batch_size} rows each",
+        "optimizer": config.optimizer.model_dump(),
+        "updates": {
+            "total": prepared.updates_per_epoch * prepared.epochs,
+            "epochs": prepared.epochs,
+            "per_epoch": prepared.updates_per_epoch,
+            "batch_size": recipe.batch_size,
+        },
         "engine": prepared.engine_name,
     }
 
 
-def _shown(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 120 else text[:117] + "..."
+def _words(facts: Mapping[str, Any]) -> dict[str, str]:
+    """The same in words."""
+    layers, updates = facts["layers"], facts["updates"]
+    optimizer = {**facts["optimizer"]}
+    options = [optimizer.pop("name"), *(f"{key} {value}" for key, value in optimizer.items())]
+    return {
+        "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
+        "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}",
+        "inputs": listed(facts["inputs"]),
+        "targets": listed(facts["targets"]),
+        "network": "-".join(str(units) for units in [len(facts["inputs"]), *(e["units"] for e in layers)]),
+        "activations": listed(layer["activation"] for layer in layers),
+        "parameters": str(facts["parameters"]),
+        "minimised": f"{facts['loss']['name']}, {facts['loss']['reduction']}",
+        "gradient": facts["gradient"],
+        "optimizer": ", ".join(options),
+        "updates": f"{updates['total']} ({updates['epochs']} epochs x {updates['per_epoch']}), "
+        f"{updates['batch_size']} rows each",
+        "engine": facts["engine"],
+    }
+
+
+def _drawn(prepared: Experiment) -> dict[str, str]:
+    """Where training starts: how each layer is drawn, and the seeds."""
+    network, seed = prepared.config.network, prepared.config.seed
+    rows = {}
+    for position, layer in enumerate(network.layers):
+        weights = "given" if layer.weights is not None else _choice(layer.weight_init or network.weight_init)
+        biases = "given" if layer.biases is not None else _choice(layer.bias_init or network.bias_init)
+        rows[f"layer {position}"] = f"weights {weights}, biases {biases if layer.bias else 'none'}"
+    return {**rows, "seed": f"data {seed.data}, training {seed.training}"}
+
+
+def _choice(chosen: Choice) -> str:
+    options = ", ".join(f"{key} {value}" for key, value in chosen.options().items())
+    return f"{chosen.name} ({options})" if options else chosen.name

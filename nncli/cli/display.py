@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from nncli.cli.output import Output
+from nncli.wording import printable
 
 if TYPE_CHECKING:
     from nncli.experiment import Experiment
@@ -142,4 +143,4 @@ def _every(log_every: int | str, epochs: int) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)

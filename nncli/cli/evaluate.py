@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nncli.cli.app import USE, command
-from nncli.cli.options import FailIf, Input, RunReference, find_run, read_input
+from nncli.cli.options import FailIf, Input, RunReference, find_whole_run, read_input
 from nncli.cli.output import Output, aligned
 
 
@@ -13,7 +13,7 @@ def evaluate(out: Output, run: RunReference = None, input: Input = None, fail_if
     from nncli.analysis.conditions import Condition
     from nncli.analysis.evaluation import evaluate as measure
 
-    found = find_run(run, out)
+    found = find_whole_run(run, out)
     conditions = [Condition.parse(text, ["loss", *found.experiment.metrics]) for text in fail_if or ()]
     table = read_input(input) if input else found.experiment.dataset.table
     results = measure(found, table)

@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from nncli.cli.app import CHECK, command
-from nncli.cli.options import Settings, find_run, read_config
+from nncli.cli.options import Settings, find_whole_run, read_config
 from nncli.cli.output import Output, aligned
+from nncli.wording import shown
 
 
 @command(CHECK)
@@ -22,21 +23,26 @@ def gradcheck(
             metavar="[CONFIG|RUN]", help="A config, at its start, or a run, as trained.", show_default=False
         ),
     ] = None,
-    tolerance: Annotated[float, typer.Option(help="Largest relative error allowed.", min=0.0)] = 1e-6,
+    tolerance: Annotated[
+        float | None, typer.Option(help="Largest relative error allowed; default: 1e-6.", min=0.0)
+    ] = None,
     set_: Settings = None,
 ) -> None:
     """Hold backprop against finite differences, a line a tensor with its worst entry."""
     from nncli import experiment
-    from nncli.analysis.gradcheck import ROWS, check_gradients
-    from nncli.errors import CheckFailed
+    from nncli.analysis.gradcheck import ROWS, TOLERANCE, check_gradients
+    from nncli.errors import CheckFailed, NncliError
 
-    if target is not None and Path(target).is_file() and not target.endswith(".npz"):
+    limit = TOLERANCE if tolerance is None else tolerance
+    if target is not None and _is_config(target):
         checks = check_gradients(prepared := experiment.build(read_config(Path(target), set_)))
-    elif target is not None and target.endswith((".yaml", ".yml")):
-        read_config(Path(target), set_)  # tells what is wrong with the path
-        return
+    elif set_:
+        raise NncliError(
+            f"--set {shown(set_[0])}: a run is checked as it was trained",
+            hint="give its config.yaml, which is checked at the start, to change a value",
+        )
     else:
-        run = find_run(target, out)
+        run = find_whole_run(target, out)
         checks = check_gradients(prepared := run.experiment, run.model.parameters)
     if len(prepared.dataset) > ROWS:
         out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")
@@ -54,15 +60,20 @@ def gradcheck(
     out.object(
         "gradcheck",
         {
-            "ok": worst.worst <= tolerance,
-            "tolerance": tolerance,
+            "ok": worst.worst <= limit,
+            "tolerance": limit,
             "tensors": [asdict(entry) for entry in checks],
         },
     )
-    if worst.worst > tolerance:
+    if worst.worst > limit:
         index = ",".join(map(str, worst.index))
         raise CheckFailed(
             f"gradcheck: {worst.name}[{index}]: backprop {worst.backprop:.9g}, finite differences "
-            f"{worst.numeric:.9g}, relative error {worst.worst:.1e} beyond {tolerance:g}"
+            f"{worst.numeric:.9g}, relative error {worst.worst:.1e} beyond {limit:g}"
         )
-    out.result(f"ok: {count} gradients agree, worst relative error {worst.worst:.1e} (limit {tolerance:g})")
+    out.result(f"ok: {count} gradients agree, worst relative error {worst.worst:.1e} (limit {limit:g})")
+
+
+def _is_config(target: str) -> bool:
+    path = Path(target)
+    return target == "-" or path.suffix in (".yaml", ".yml") or (path.is_file() and path.suffix != ".npz")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from nncli.cli.app import TRAIN, command
 from nncli.cli.output import Output, aligned
+from nncli.wording import printable
 
 
 @command(TRAIN)
@@ -25,7 +27,7 @@ def init(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a config whose comments explain every key."""
-    from nncli import runs
+    from nncli import files
     from nncli.config import templates
     from nncli.errors import NncliError
 
@@ -36,14 +38,15 @@ def init(
     text = templates.read(template)
     if output == "-":
         out.result(text.rstrip("\n"))
+        out.object("init", {"template": templates.canonical(template), "text": text})
         return
     path = Path(output or f"{templates.canonical(template)}.yaml")
     if path.exists() and not overwrite:
         raise NncliError(f"{path}: exists already", hint="give another file with -o, or --overwrite")
     if not path.parent.is_dir():
         raise NncliError(f"{path}: there is no directory {path.parent}", hint="create it first")
-    runs.write_text(path, text)
-    out.result(f"wrote {path}" if not out.quiet else str(path))
-    out.detail(f"next: nncli train {path}")
+    files.write_text(path, text)
+    out.result(str(path) if out.quiet else f"wrote {printable(str(path))}")
+    out.detail(f"next: {printable(shlex.join(['nncli', 'train', str(path)]))}")
     out.object("init", {"template": templates.canonical(template), "path": str(path)})
     out.more("for completion in an editor: nncli schema > nncli.schema.json")

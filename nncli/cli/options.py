@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from nncli.data.table import Table
     from nncli.runs import Run
 
-ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A YAML config.", show_default=False)]
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="A YAML config, or - for stdin.", show_default=False)
+]
 RunReference = Annotated[
     str | None,
     typer.Argument(
@@ -42,13 +44,15 @@ Input = Annotated[
 
 def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> Config:
     """The config with `--set` and the flags that stand for keys laid over it, the flags last."""
-    from nncli.config import Override, load_config
+    from nncli.config import Override, load_config, parse_config
 
     overrides = [Override.parse(text) for text in settings or ()]
     for key, value in flags.items():
         if value is not None:
             flag = "--" + key.rsplit("__", 1)[-1].replace("_", "-")
             overrides.append(Override(key.replace("__", "."), str(value), flag))
+    if str(path) == "-":
+        return parse_config(_stdin(), "stdin", overrides)
     return load_config(path, overrides)
 
 
@@ -75,4 +79,18 @@ def find_run(reference: str | None, out: Output) -> Run:
     run = runs.find(reference)
     if reference is None:
         out.note(f"run {run.path}")
+    return run
+
+
+def find_whole_run(reference: str | None, out: Output) -> Run:
+    """A run with its config and data, not the weights alone."""
+    from nncli import runs
+    from nncli.errors import RunError
+
+    run = find_run(reference, out)
+    if run.weights != runs.WEIGHTS or not (run.path / runs.CONFIG).is_file():
+        raise RunError(
+            f"{run.path / run.weights}: weights alone, without the {runs.CONFIG} of their run",
+            hint="give the run's own folder; weights alone predict what --values or --input give",
+        )
     return run

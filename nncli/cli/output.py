@@ -37,7 +37,7 @@ class Output:
     def object(self, command: str, values: Mapping[str, Any]) -> None:
         """The one object of --json."""
         if self.json:
-            from nncli.runs import finite
+            from nncli.files import finite
 
             # In ASCII, which every encoding of stdout can hold.
             print(json.dumps(finite({"schema": f"nncli.{command}/1", **values})))

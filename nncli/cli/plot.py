@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nncli.cli.app import LOOK, command
-from nncli.cli.options import find_run
+from nncli.cli.options import find_whole_run
 from nncli.cli.output import Output, aligned
+from nncli.wording import printable, shown
 
 if TYPE_CHECKING:
     from nncli.plots import View
@@ -74,7 +75,7 @@ def plot(
         _require_kind(name)
     view = _view(features, at, weights, directions)
     references: list[str | None] = [*run] if run else [None]
-    found = [find_run(reference, out) for reference in references]
+    found = [find_whole_run(reference, out) for reference in references]
     wanted = [(one, name) for one in found for name in kind or plots.fitting(one, view)]
     for one, name in wanted:
         if reason := plots.KINDS[name].unfit(one, view):
@@ -86,7 +87,7 @@ def plot(
         plots.save(picture, path)
         drawn.append({"kind": name, "path": str(path), "caption": picture.caption})
     rows = [(entry["path"],) if out.quiet else (entry["path"], entry["caption"]) for entry in drawn]
-    out.result(aligned(rows, left=2))
+    out.result(aligned([[printable(cell) for cell in row] for row in rows], left=2))
     out.object("plot", {"pictures": drawn})
 
 
@@ -106,7 +107,7 @@ def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | Non
     paths = [(output or one.plots) / f"{name}.{ending}" for one, name in wanted]
     if len(set(paths)) < len(paths):
         raise NncliError(f"{output}: pictures of several runs would replace each other", hint="leave -o out")
-    from nncli.runs import make_folder
+    from nncli.files import make_folder
 
     for folder in {path.parent for path in paths}:
         make_folder(folder)
@@ -116,14 +117,10 @@ def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | Non
 def _require_kind(name: str) -> None:
     from nncli import plots
     from nncli.errors import NncliError
-    from nncli.nearest import nearest
+    from nncli.nearest import suggestion
 
     if name not in plots.KINDS:
-        near = nearest(name, plots.KINDS)
-        raise NncliError(
-            f"no picture '{name}'",
-            hint=(f"did you mean {near}? " if near else "") + f"kinds: {', '.join(plots.KINDS)}",
-        )
+        raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, plots.KINDS, "kinds"))
 
 
 def _view(

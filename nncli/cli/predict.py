@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from nncli.cli.app import USE, command
-from nncli.cli.options import Input, RunReference, find_run, read_input
+from nncli.cli.options import Input, RunReference, find_run, find_whole_run, read_input
 from nncli.cli.output import Output
+from nncli.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
     from nncli.data.columns import Columns
@@ -46,7 +47,9 @@ def predict(
 
     if input and values:
         raise NncliError("--input and --values both name rows", hint="give one of them")
-    found = find_run(run, out)
+    own = not (input or values)
+    shape = format or _by_ending(output)
+    found = find_whole_run(run, out) if own else find_run(run, out)
     model = found.model if epoch is None else found.model_at(epoch)
     if input:
         table = read_input(input)
@@ -54,26 +57,40 @@ def predict(
         table = _row_table(values, model.columns)
     else:
         table = found.experiment.dataset.table
-    columns = prediction.beside(model, table, proba=proba)
-    shape = format or _by_ending(output) or ("table" if output == "-" and sys.stdout.isatty() else "csv")
-    if out.json:
-        out.object("predict", {"run": str(found.path), "columns": prediction.plain(columns)})
-    elif output == "-":
-        prediction.stream(columns, shape, sys.stdout)
+    predictions = prediction.beside(model, table, proba=proba)
+    facts = {"run": str(found.path), "rows": len(table)}
+    if output != "-":
+        prediction.save(predictions, shape, Path(output))
+        out.note(f"wrote {printable(output)}, {counted(len(table), 'row')}")
+        out.object("predict", {**facts, "output": output, "format": shape})
+    elif out.json:
+        out.object("predict", {**facts, "columns": predictions.plain()})
     else:
-        prediction.save(columns, shape, Path(output))
-        out.note(f"wrote {output}, {len(table)} rows")
+        prediction.stream(predictions, shape, sys.stdout)
 
 
-def _by_ending(output: str) -> Format | None:
-    endings: dict[str, Format] = {
-        ".csv": "csv",
-        ".jsonl": "jsonl",
-        ".ndjson": "jsonl",
-        ".npy": "npy",
-        ".txt": "table",
-    }
-    return endings.get(Path(output).suffix.lower())
+ENDINGS: dict[str, Format] = {
+    "": "csv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".npy": "npy",
+    ".txt": "table",
+}
+
+
+def _by_ending(output: str) -> Format:
+    from nncli.errors import NncliError
+
+    if output == "-":
+        return "table" if sys.stdout.isatty() else "csv"
+    ending = Path(output).suffix.lower()
+    if ending not in ENDINGS:
+        raise NncliError(
+            f"{output}: cannot write '{shown(ending)}' files",
+            hint=f"choose {', '.join(filter(None, ENDINGS))}, or give --format",
+        )
+    return ENDINGS[ending]
 
 
 def _row_table(values: list[str], columns: Columns) -> Table:
@@ -84,7 +101,8 @@ def _row_table(values: list[str], columns: Columns) -> Table:
     for text, row in zip(values, rows, strict=True):
         if len(row) != len(columns.inputs):
             raise DataError(
-                f"--values {text}: {len(row)} values for {len(columns.inputs)} inputs",
-                hint=f"the order is {','.join(columns.inputs)}",
+                f"--values {shown(text)}: {counted(len(row), 'value')}"
+                f" for {counted(len(columns.inputs), 'input')}",
+                hint=f"the order is {listed(columns.inputs)}",
             )
     return Table("--values", dict(zip(columns.inputs, zip(*rows, strict=True), strict=True)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import LOOK, command
 from nncli.cli.output import Output, aligned
+from nncli.wording import printable, shown
 
 if TYPE_CHECKING:
     from nncli.runs import Run
@@ -27,8 +28,9 @@ def runs(out: Output) -> None:
     for run in found:
         info, results = _info(run), _results(run)
         loss = results.pop("loss", None)
-        metrics = "  ".join(f"{name} {_number(value)}" for name, value in results.items())
-        rows.append((run.name, str(info.get("status")), str(info.get("epochs", "")), _number(loss), metrics))
+        metrics = "  ".join(f"{shown(name)} {_number(value)}" for name, value in results.items())
+        status, epochs = str(info.get("status")), str(info.get("epochs", ""))
+        rows.append((printable(run.name), shown(status), shown(epochs), _number(loss), metrics))
     out.result(aligned(rows, left=5))
 
 

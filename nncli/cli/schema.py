@@ -13,4 +13,6 @@ def schema(out: Output) -> None:
 
     from nncli.config import json_schema
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    schema = json_schema()
+    out.result(json.dumps(schema, indent=1, ensure_ascii=False))
+    out.object("schema", {"json_schema": schema})

@@ -21,7 +21,6 @@ class Stopped(BaseException):  # as KeyboardInterrupt, so that nothing on the wa
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Within, the first signal raises Stopped, and a second one ends the process at once."""
-
     heard = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]  # ignored under nohup
 
     def stop(number: int, frame: FrameType | None) -> None:

@@ -21,7 +21,7 @@ from nncli.config.schema import LONGEST_NAME, Values
 from nncli.errors import ConfigError
 from nncli.wording import counted
 
-__all__ = ["Config", "Mistake", "Override", "json_schema", "load_config"]
+__all__ = ["Config", "Mistake", "Override", "json_schema", "load_config", "parse_config"]
 
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
 MOST = 20  # mistakes shown at once
@@ -98,8 +98,17 @@ def load_config(path: str | os.PathLike[str], overrides: Sequence[Override] = ()
         With every mistake, its place in the file and what to do.
     """
     file = Path(path)
-    document = lay_over(Document.read(file), overrides, _shorthands())
-    return Config.of(document.values(), folder=file.parent, document=document)
+    return _checked(Document.read(file), overrides, file.parent)
+
+
+def parse_config(content: bytes, name: str, overrides: Sequence[Override] = ()) -> Config:
+    """Like `load_config`, for bytes already in memory; paths in them start at the current directory."""
+    return _checked(Document.parse(content, name), overrides, Path())
+
+
+def _checked(document: Document, overrides: Sequence[Override], folder: Path) -> Config:
+    laid_over = lay_over(document, overrides, _shorthands())
+    return Config.of(laid_over.values(), folder=folder, document=laid_over)
 
 
 def json_schema() -> dict[str, Any]:

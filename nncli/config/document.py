@@ -65,7 +65,12 @@ class Document:
             If it is no YAML mapping, with the place.
         """
         name = shown_path(path)
-        text = _text(path, name)
+        return cls.parse(_content(path, name), name)
+
+    @classmethod
+    def parse(cls, content: bytes, name: str) -> Document:
+        """Like `read`, for bytes already in memory; `name` is what errors call them."""
+        text = _decoded(content, name)
         try:
             root = yaml12.compose(text, name)
         except yaml12.YamlError as error:
@@ -148,24 +153,39 @@ def shown_path(path: str | os.PathLike[str]) -> str:
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
-def _text(path: Path, name: str) -> str:
+def _content(path: Path, name: str) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(4 * yaml12.LONGEST)  # longer ones are refused below; some files never end
-        return content.decode("utf-8-sig")
+            return file.read(4 * yaml12.LONGEST)  # longer ones are refused later; some files never end
     except IsADirectoryError:
         inside = path / "config.yaml"
         hint = f"give the config in it: {inside}" if inside.is_file() else None
         raise ConfigError(f"{name}: is a directory, not a config", hint=hint) from None
     except OSError as error:
-        hint = "nncli init --list names the templates" if isinstance(error, FileNotFoundError) else None
+        hint = _instead_of(path) if isinstance(error, FileNotFoundError) else None
         raise ConfigError(f"{name}: {error.strerror or error}", hint=hint) from None
+    except ValueError:  # a path with a NUL
+        raise ConfigError(f"{shown(name)}: not a path") from None
+
+
+def _instead_of(path: Path) -> str:
+    """What to do about a file that is not there."""
+    templates = "nncli init --list names the templates"
+    if path.suffix in (".yaml", ".yml") or not path.name:
+        return templates
+    longer = path.with_name(f"{path.name}.yaml")
+    if longer.is_file():
+        return f"did you mean {shown_path(longer)}?"
+    return f"neither {shown_path(path)} nor {shown_path(longer)} is a file; {templates}"
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
         ) from None
-    except ValueError:  # a path with a NUL
-        raise ConfigError(f"{shown(name)}: not a path") from None
 
 
 def _unreadable(name: str, text: str, error: yaml12.YamlError) -> ConfigError:

@@ -92,4 +92,5 @@ def _model(kind: str, name: str, factory: Callable[..., Any]) -> type[Choice]:
 
 
 def _first_line(factory: Callable[..., Any]) -> str:
-    return (inspect.getdoc(factory) or "").splitlines()[0]
+    lines = (inspect.getdoc(factory) or "").splitlines()
+    return lines[0] if lines else ""  # python -OO leaves docstrings out

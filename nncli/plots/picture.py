@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from xml.sax.saxutils import escape
 
-from nncli import runs
+from nncli import files
 from nncli.errors import NncliError
 from nncli.model import as_text
 from nncli.nn.activations import Array
@@ -60,8 +60,8 @@ def save(picture: Picture, path: Path) -> None:
     render = FORMATS.get(path.suffix.lower())
     if render is None:
         raise NncliError(f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(FORMATS)}")
-    runs.write_bytes(path, render(picture))
-    runs.write_text(path.with_suffix(".csv"), _csv(picture.numbers))
+    files.write_bytes(path, render(picture))
+    files.write_text(path.with_suffix(".csv"), _csv(picture.numbers))
 
 
 def _csv(numbers: Mapping[str, Sequence[str] | Array]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import runs
+from nncli import runs, weights
 from nncli.analysis import gradcheck
 from nncli.model import Model
 from tests.cli.conftest import Command
@@ -187,7 +187,7 @@ def test_smoke_finds_weights_that_read_back_otherwise(
     nncli: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nncli("init", "xor")
-    read = runs.read_model
+    read = weights.read_model
 
     def changed(path: Path) -> Model:
         model = read(path)

@@ -1,0 +1,132 @@
+"""A model in a file: arrays by layer and a header, checked before use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nncli.data.columns import Columns, Task
+from nncli.errors import RunError
+from nncli.files import read_npz, write_npz
+from nncli.model import Model
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.network import Layer, Network
+
+FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _ActivationHeader(_Strict):
+    name: str
+    options: dict[str, float]
+
+
+class _LayerHeader(_Strict):
+    inputs: int = Field(ge=1, le=10**9)
+    units: int = Field(ge=1, le=10**9)
+    bias: bool
+    activation: _ActivationHeader
+
+
+class _ColumnsHeader(_Strict):
+    inputs: list[str]
+    targets: list[str]
+    task: Task
+    classes: list[str]
+    id: str | None
+    formulas: dict[str, str]
+
+
+class _Header(_Strict):
+    format: int
+    layers: list[_LayerHeader] = Field(min_length=1)
+    columns: _ColumnsHeader
+
+
+def write_model(path: Path, model: Model) -> None:
+    """Weights by layer and a header: weights.npz."""
+    columns = model.columns
+    header = _Header(
+        format=FORMAT,
+        layers=[
+            _LayerHeader(
+                inputs=layer.inputs,
+                units=layer.units,
+                bias=layer.bias,
+                activation=_ActivationHeader(
+                    name=layer.activation.name, options=dict(layer.activation.options)
+                ),
+            )
+            for layer in model.network.layers
+        ],
+        columns=_ColumnsHeader(
+            inputs=list(columns.inputs),
+            targets=list(columns.targets),
+            task=columns.task,
+            classes=list(columns.classes),
+            id=columns.id,
+            formulas=dict(columns.formulas),
+        ),
+    )
+    stored = np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)
+    write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})
+
+
+def read_model(path: Path) -> Model:
+    """The network in a weights.npz, checked: digest, header, names, shapes, finiteness.
+
+    Raises
+    ------
+    RunError
+        If it is missing, damaged, or was written by a later version.
+    """
+    arrays = read_npz(path)
+    try:
+        header = _Header.model_validate_json(arrays.pop("header").tobytes())
+    except (KeyError, ValidationError):
+        raise RunError(
+            f"{path}: its header cannot be read", hint="train again, or copy the file again"
+        ) from None
+    if header.format > FORMAT:
+        raise RunError(
+            f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
+        )
+    try:
+        network = _network(header)
+    except (KeyError, TypeError, ValueError):
+        raise RunError(f"{path}: its header describes no network that nncli knows") from None
+    # Compared before memory is taken: a header may claim any size.
+    fits = network.parameter_count == sum(array.size for array in arrays.values())
+    parameters = np.zeros(network.parameter_count if fits else 0)
+    tensors = network.tensors(parameters) if fits else {}
+    if {name: array.shape for name, array in arrays.items()} != {
+        name: t.shape for name, t in tensors.items()
+    }:
+        raise RunError(f"{path}: its arrays do not have the shapes its header states")
+    for name, tensor in tensors.items():
+        tensor[...] = arrays[name]
+    if not np.isfinite(parameters).all():
+        raise RunError(f"{path}: a weight is not finite")
+    given = header.columns
+    columns = Columns(
+        inputs=tuple(given.inputs),
+        targets=tuple(given.targets),
+        task=given.task,
+        classes=tuple(given.classes),
+        id=given.id,
+        formulas=given.formulas,
+    )
+    return Model(network, parameters, columns)
+
+
+def _network(header: _Header) -> Network:
+    layers = []
+    for layer in header.layers:
+        activation = ACTIVATIONS[layer.activation.name](**layer.activation.options)
+        layers.append(Layer(layer.inputs, layer.units, activation, layer.bias))
+    return Network(tuple(layers))
