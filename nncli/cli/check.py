@@ -73,7 +73,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         "gradient": facts["gradient"],
         "optimizer": ", ".join(options),
         "updates": f"{updates['total']} ({updates['epochs']} epochs x {updates['per_epoch']}), "
-        f"{updates['batch_size']} rows each",
+        f"{counted(updates['batch_size'], 'row')} each",
         "engine": facts["engine"],
     }
 

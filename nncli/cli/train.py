@@ -48,7 +48,8 @@ def train(
         bool,
         typer.Option(
             "--smoke",
-            help="At most 2 epochs and 64 rows, everything written, read back and checked; keeps nothing.",
+            help="At most 2 epochs and 64 rows, everything written, read back and checked; keeps nothing. "
+            "--fail-if then judges these 2 epochs.",
         ),
     ] = False,
     fail_if: FailIf = None,

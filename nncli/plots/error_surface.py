@@ -83,7 +83,7 @@ def _of_outputs(run: Run, plane: Plane) -> Picture:
     style.head(
         figure,
         f"Output over {_features(plane)}, rows marked by their error{scale.name}{inputs.about(plane, run)}",
-        f"No formula tells the error between the rows. Output: {inputs.summary(surface)}. "
+        f"Drawn is the output, for between the rows no formula tells the error: {inputs.summary(surface)}. "
         f"Triangles: {_rows_shown(run, rows)}, area in proportion to |error|.",
     )
     caption = f"output {name}: {inputs.summary(surface)}; largest error of a row {number(largest)}"

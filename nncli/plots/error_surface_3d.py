@@ -76,7 +76,7 @@ def _of_outputs(run: Run, plane: Plane) -> Picture:
     style.head(
         figure,
         f"Output over {features}, with the rows' targets{inputs.about(plane, run)}",
-        f"No formula tells the error between the rows. Output: {inputs.summary(surface)}. "
+        f"Drawn is the output, for between the rows no formula tells the error: {inputs.summary(surface)}. "
         "Points: targets; lines from them: each row's error.",
     )
     return Picture(

@@ -131,7 +131,8 @@ def _note(run: Run, lines: int) -> str:
     count, rows = run.snapshots.errors.shape[1], len(run.experiment.dataset)
     kept = f" Errors were kept for the first {count:,} of {rows:,} rows." if count < rows else ""
     shown = "all others grey" if lines - WORST <= LINES else "all rows as bands"
-    return f"The {min(WORST, lines)} largest at the end in colour, {shown}; rows count from 1.{kept}"
+    coloured = f"The {WORST} largest at the end in colour, {shown}; rows" if lines > WORST else "Rows"
+    return f"{coloured} count from 1.{kept}"
 
 
 def _caption(errors: Array, worst: Array, names: list[str]) -> str:

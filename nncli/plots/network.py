@@ -80,7 +80,7 @@ def draw(run: Run, view: View) -> Picture:
     labelled = edges <= LABELLED_EDGES
     for index, weights in enumerate(views):
         _edges(axes, index, columns[index], columns[index + 1], weights.W, largest)
-        _units(axes, index + 1, columns[index + 1], weights.b, _largest_bias(views), labelled)
+        _units(axes, index + 1, columns[index + 1], weights.b, _largest_bias(views) or 1.0, labelled)
         if labelled:
             _edge_labels(axes, index, columns[index], columns[index + 1], weights.W)
     _units(axes, 0, columns[0], None, 1.0, labelled=False)
@@ -89,7 +89,7 @@ def draw(run: Run, view: View) -> Picture:
     axes.set_xlim(-0.55, len(columns) - 0.45)
     axes.set_ylim(-tallest / 2 - 0.1, tallest / 2 + 0.1)
     axes.legend(
-        handles=_handles(),
+        handles=_handles(_largest_bias(views) > 0),
         loc="upper center",
         bbox_to_anchor=(0.5, 0.0),
         borderaxespad=5.0,
@@ -115,7 +115,8 @@ def _weights_only(names: list[str], parameters: Array) -> Array:
 
 
 def _largest_bias(views: list[LayerView]) -> float:
-    return max((float(np.abs(view.b).max()) for view in views if view.b is not None), default=0.0) or 1.0
+    """The largest |bias|; 0 where there are none."""
+    return max((float(np.abs(view.b).max()) for view in views if view.b is not None), default=0.0)
 
 
 def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, largest: float) -> None:
@@ -222,12 +223,12 @@ def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
         )
 
 
-def _handles() -> list[Line2D]:
-    handles = [
+def _handles(biases: bool) -> list[Line2D]:
+    lines = [
         Line2D([], [], color=colour, linestyle=dash, linewidth=2.5, label=text)
         for (colour, dash), text in zip(SIGNS.values(), ("weight > 0", "weight < 0"), strict=True)
     ]
-    handles += [
+    rings = [
         Line2D(
             [],
             [],
@@ -241,11 +242,10 @@ def _handles() -> list[Line2D]:
         )
         for (colour, _), text in zip(SIGNS.values(), ("bias > 0", "bias < 0 (dashed ring)"), strict=True)
     ]
-    return handles
+    return lines + rings if biases else lines
 
 
 def _note(largest: float, bias: float) -> str:
-    return (
-        f"Width of a line in proportion to |weight|, largest {number(largest)}; "
-        f"of a ring to |bias|, largest {number(bias)}."
+    return f"Width of a line in proportion to |weight|, largest {number(largest)}" + (
+        f"; of a ring to |bias|, largest {number(bias)}." if bias else "."
     )
