@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -83,10 +84,44 @@ def test_check_tells_what_would_be_trained(nncli: Command) -> None:
     nncli("init", "height_weight")
     values = json.loads(nncli("check", "height_weight.yaml", "--json").out)
     assert values["schema"] == "nncli.check/1"
-    assert values["task"] == "binary (0, 1)"
-    assert values["network"] == "2-2-1"
+    assert (values["task"], values["classes"], values["rows"]) == ("binary", ["0", "1"], 4)
+    assert values["layers"] == [{"units": units, "activation": "sigmoid"} for units in (2, 1)]
     assert values["parameters"] == 9
-    assert values["updates"].startswith("4000 ")
+    assert values["loss"] == {"name": "mse", "reduction": "mean"}
+    assert values["optimizer"]["name"] == "sgd"
+    assert isinstance(values["optimizer"]["learning_rate"], float)
+    assert values["updates"] == {"total": 4000, "epochs": 1000, "per_epoch": 4, "batch_size": 1}
+    text = nncli("check", "height_weight.yaml").out
+    assert "task         binary (0, 1)\n" in text
+    assert "network      2-2-1\n" in text
+    assert "updates      4000 (1000 epochs x 4), 1 row each\n" in text
+
+
+def test_check_tells_where_training_starts_when_asked_for_more(nncli: Command) -> None:
+    nncli("init", "worked_example")
+    text = nncli("check", "worked_example.yaml", "-v", "--set", "seed=7").out
+    assert "layer 0      weights given, biases none\n" in text
+    assert "seed         data 7, training 7\n" in text
+    nncli("init", "xor")
+    assert (
+        "layer 1      weights normal (mean 0.0, std 1.0), biases uniform ("
+        in nncli("check", "xor.yaml", "-v").out
+    )
+
+
+def test_check_shows_names_and_not_what_a_terminal_would_obey(nncli: Command) -> None:
+    Path("c.yaml").write_text(
+        'dataset: {columns: ["a\\e[31m", "b\\nok", y], rows: [[0, 1, 1], [1, 0, 0]], targets: [y]}\n'
+        "network: {layers: [{units: 1}]}\n"
+    )
+    result = nncli("check", "c.yaml")
+    assert "inputs       a\\x1b[31m, b\\nok\n" in result.out
+    nncli("train", "c.yaml", "--epochs", "1", "--set", 'name="red\\e[31m"')
+    for words in (("predict", "--format", "table"), ("runs",), ("plot", "weights")):
+        result = nncli(*words)
+        assert result.code == 0
+        assert "\x1b" not in result.out + result.err
+    assert "a\x1b[31m" in nncli("predict").out  # a file gets the name itself
 
 
 def test_check_reports_every_mistake_at_once(nncli: Command) -> None:
@@ -335,3 +370,187 @@ def test_labels_made_by_a_formula_have_no_expected_value(nncli: Command) -> None
     rows = rows_of(nncli("predict", "--values", "0.5", "--values", "-0.5").out)
     assert [row["pred_side"] for row in rows] == ["1", "-1"]
     assert list(rows[0]) == ["q", "pred_side"]
+
+
+IDS = ["007", "12345678901234567890", "Nan", "1_000", "1e400", "", "1.0"]
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl"])
+def test_predict_keeps_cells_that_the_network_does_not_read(trained: Command, form: str) -> None:
+    table = "x1,id,x2,y\n" + "".join(f"1,{cell},0.10,01\n" for cell in IDS)
+    words = ["--json"] if form == "json" else ["--format", "jsonl"]
+    text = trained("predict", "-i", "-", *words, stdin=table).out
+    if form == "json":
+        columns = json.loads(text)["columns"]
+    else:
+        rows = [json.loads(line) for line in text.splitlines()]
+        columns = {name: [row[name] for row in rows] for name in rows[0]}
+    assert columns["id"] == IDS
+    assert columns["x1"] == columns["y"] == columns["pred_y"] == [1] * len(IDS)
+    assert columns["x2"] == [0.1] * len(IDS)
+    assert all(isinstance(share, float) for share in columns["proba_1"] + columns["error_y"])
+
+
+def test_predict_keeps_labels_of_text(nncli: Command) -> None:
+    Path("c.yaml").write_text(
+        "dataset: {columns: [q, side], rows: [[0, '1e3x'], [1, 'nan']], targets: [side]}\n"
+        "network: {layers: [{units: 1, activation: sigmoid}]}\nloss: binary_cross_entropy\n"
+    )
+    assert nncli("train", "c.yaml", "-q").code == 0
+    columns = json.loads(nncli("predict", "--json").out)["columns"]
+    assert columns["side"] == ["1e3x", "nan"]
+    assert set(columns["pred_side"]) <= {"1e3x", "nan"}
+    assert "predictions are labels" in nncli("predict", "-o", "p.npy").err
+
+
+def test_predict_leaves_columns_of_the_table_out_of_npy(trained: Command) -> None:
+    table = "x1,x2,pred_other\n1,0,7\n"
+    assert trained("predict", "-i", "-", "-o", "p.npy", stdin=table).code == 0
+    assert np.load("p.npy").shape == (1, 2)
+
+
+def test_predict_with_json_writes_the_file_it_names(trained: Command) -> None:
+    values = json.loads(trained("predict", "--json", "-o", "p.csv").out)
+    assert values == {
+        "schema": "nncli.predict/1",
+        "run": "runs/xor",
+        "rows": 4,
+        "output": "p.csv",
+        "format": "csv",
+    }
+    assert len(rows_of(Path("p.csv").read_text())) == 4
+
+
+def test_predict_refuses_endings_it_cannot_write(trained: Command) -> None:
+    result = trained("predict", "-o", "p.parquet")
+    assert (result.code, result.out) == (2, "")
+    assert "p.parquet: cannot write '.parquet' files\nhint: choose .csv, .jsonl," in result.err
+    assert not Path("p.parquet").exists()
+    assert trained("predict", "-o", "p.data", "--format", "jsonl").code == 0
+    assert trained("predict", "-o", "p").code == 0
+    assert Path("p").read_text().startswith("x1,x2,")
+
+
+@pytest.mark.parametrize("words", [("gradcheck",), ("evaluate",), ("predict",), ("plot", "loss", "--run")])
+@pytest.mark.parametrize("file", ["elsewhere", "elsewhere/weights.npz", "runs/xor/copy.npz"])
+def test_weights_alone_are_told_where_the_config_is_needed(
+    trained: Command, words: tuple[str, ...], file: str
+) -> None:
+    Path("elsewhere").mkdir()
+    for copy in ("elsewhere/weights.npz", "runs/xor/copy.npz"):
+        Path(copy).write_bytes(Path("runs/xor/weights.npz").read_bytes())
+    result = trained(*words, file)
+    assert (result.code, result.out) == (2, "")
+    assert (
+        "weights alone, without the config.yaml of their run\nhint: give the run's own folder" in result.err
+    )
+
+
+def test_gradcheck_refuses_to_set_values_of_a_run(trained: Command) -> None:
+    result = trained("gradcheck", "xor", "--set", "loss=mse")
+    assert (result.code, result.out) == (2, "")
+    assert "--set loss=mse: a run is checked as it was trained\nhint: give its config.yaml" in result.err
+    assert trained("gradcheck", "runs/xor/config.yaml", "--set", "loss=mse").code == 0
+
+
+def test_gradcheck_is_held_to_one_in_a_million(trained: Command) -> None:
+    assert json.loads(trained("gradcheck", "xor", "--json").out)["tolerance"] == 1e-6
+
+
+def mistaken(trained: Command) -> list[tuple[str, ...]]:
+    Path("bad.yaml").write_text("dataset: xoor\nepochs: 3\n")
+    return [
+        ("check", "bad.yaml"),
+        ("check",),
+        ("train", "bad.yaml"),
+        ("predict", "xro"),
+        ("plot", "lose"),
+        ("init", "xor"),
+        ("gradcheck", "xor", "--nix"),
+    ]
+
+
+def test_json_tells_mistakes_as_one_object(trained: Command) -> None:
+    for words in mistaken(trained):
+        result = trained(*words, "--json")
+        assert result.code == 2
+        values = json.loads(result.out)
+        assert (values["schema"], values["code"]) == ("nncli.error/1", 2)
+        for mistake in values["errors"]:
+            assert f"error: {mistake['message']}\n" in result.err
+            assert re.sub(r"\s+", " ", mistake["hint"] or "") in re.sub(r"\s+", " ", result.err)
+        assert len(values["errors"]) == result.err.count("error: ")
+    assert len(json.loads(trained("check", "bad.yaml", "--json").out)["errors"]) > 1
+
+
+def test_json_of_a_failed_check_is_the_result(trained: Command) -> None:
+    for words in (("evaluate", "--fail-if", "mse > 0"), ("gradcheck", "--tolerance", "0")):
+        result = trained(*words, "--json")
+        assert result.code == 4
+        assert json.loads(result.out)["schema"] == f"nncli.{words[0]}/1"
+
+
+def test_json_of_a_bug_is_an_object(trained: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nncli.runs.all_runs", lambda: 1 / 0)
+    values = json.loads(trained("runs", "--json").out)
+    assert values["code"] == 1
+    assert "ZeroDivisionError" in values["errors"][0]["message"]
+
+
+def test_json_wraps_text_and_the_schema(nncli: Command) -> None:
+    text = nncli("init", "xor", "-o", "-").out
+    values = json.loads(nncli("init", "xor", "-o", "-", "--json").out)
+    assert values == {"schema": "nncli.init/1", "template": "xor", "text": text}
+    values = json.loads(nncli("schema", "--json").out)
+    assert values == {"schema": "nncli.schema/1", "json_schema": json.loads(nncli("schema").out)}
+
+
+@pytest.mark.parametrize("flags", [["-O"], ["-OO"]])
+def test_check_works_where_python_leaves_docstrings_out(nncli: Command, flags: list[str]) -> None:
+    nncli("init", "xor")
+    words = [sys.executable, *flags, "-m", "nncli", "check", "xor.yaml", "-q"]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "ok: xor.yaml\n", "")
+
+
+def test_next_line_can_be_pasted(nncli: Command) -> None:
+    assert (
+        nncli("init", "xor", "-o", "my first.yaml").out.splitlines()[-1]
+        == "next: nncli train 'my first.yaml'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("plot", "los"), "hint: did you mean loss? kinds: loss, "),
+        (
+            ("evaluate", "--fail-if", "msee > 1"),
+            "hint: did you mean mse? known: loss, mse, accuracy; more",
+        ),
+        (("check", "xor"), "hint: did you mean xor.yaml?\n"),
+        (("check", "nix"), "hint: neither nix nor nix.yaml is a file; nncli init --list names the templates"),
+        (("check", "nix.yaml"), "hint: nncli init --list names the templates"),
+    ],
+)
+def test_misspelt_name_gets_the_near_one(trained: Command, words: tuple[str, ...], message: str) -> None:
+    result = trained(*words)
+    assert result.code == 2
+    assert message in result.err
+
+
+def test_dash_is_a_config_on_stdin(nncli: Command) -> None:
+    text = nncli("init", "xor", "-o", "-").out.replace("name: xor\n", "")
+    assert nncli("check", "-", stdin=text).out.startswith("ok: stdin\n")
+    assert nncli("gradcheck", "-", stdin=text).code == 0
+    assert nncli("train", "-", "-q", "--epochs", "2", stdin=text).out == "runs/stdin\n"
+    result = nncli("check", "-", stdin="dataset: xoor\nnetwork: {layers: [{units: 1}]}\n")
+    assert "error: stdin:1:10: dataset.name: no built-in dataset 'xoor'" in result.err
+    assert nncli("check", "-", stdin="").err.startswith("error: stdin: the file is empty")
+
+
+def test_data_of_a_config_on_stdin_are_found_from_here(nncli: Command) -> None:
+    Path("rows.csv").write_text("a,b\n1,2\n3,4\n")
+    text = "dataset: {path: rows.csv, targets: [b]}\nnetwork: {layers: [{units: 1}]}\n"
+    assert nncli("train", "-", "-q", "--epochs", "2", stdin=text).code == 0
+    assert nncli("predict", "-q").code == 0

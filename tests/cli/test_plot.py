@@ -53,7 +53,9 @@ def test_json_names_every_picture_with_its_caption(trained: Command) -> None:
         (["loss", "-o", "xor.yaml/inside"], "cannot be made"),
     ],
 )
-def test_what_cannot_be_drawn_is_told_and_nothing_is_left(trained: Command, words: list[str], message: str) -> None:
+def test_what_cannot_be_drawn_is_told_and_nothing_is_left(
+    trained: Command, words: list[str], message: str
+) -> None:
     before = sorted(Path().rglob("*"))
     result = trained("plot", *words)
     assert (result.code, result.out) == (2, "")

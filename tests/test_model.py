@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import numpy as np
+
+from nncli.data.columns import Columns
+from nncli.model import BLOCK, Model
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.network import Layer, Network
+
+
+def test_outputs_of_many_rows_are_those_of_the_whole() -> None:
+    rng = np.random.default_rng(0)
+    tanh, identity = ACTIVATIONS["tanh"](), ACTIVATIONS["identity"]()
+    network = Network((Layer(2, 5, tanh, True), Layer(5, 2, identity, True)))
+    model = Model(
+        network, rng.normal(size=network.parameter_count), Columns(("a", "b"), ("c", "d"), "regression")
+    )
+    X = rng.normal(size=(20_000, 2))
+    assert len(X) > 2 * BLOCK
+    np.testing.assert_allclose(model.outputs(X), network.predict(model.parameters, X), rtol=1e-12, atol=1e-14)
