@@ -103,10 +103,8 @@ def test_check_tells_where_training_starts_when_asked_for_more(nncli: Command) -
     assert "layer 0      weights given, biases none\n" in text
     assert "seed         data 7, training 7\n" in text
     nncli("init", "xor")
-    assert (
-        "layer 1      weights normal (mean 0.0, std 1.0), biases uniform ("
-        in nncli("check", "xor.yaml", "-v").out
-    )
+    text = nncli("check", "xor.yaml", "-v").out
+    assert "layer 1      weights normal (mean 0.0, std 1.0), biases uniform (" in text
 
 
 def test_check_shows_names_and_not_what_a_terminal_would_obey(nncli: Command) -> None:
@@ -441,9 +439,8 @@ def test_weights_alone_are_told_where_the_config_is_needed(
         Path(copy).write_bytes(Path("runs/xor/weights.npz").read_bytes())
     result = trained(*words, file)
     assert (result.code, result.out) == (2, "")
-    assert (
-        "weights alone, without the config.yaml of their run\nhint: give the run's own folder" in result.err
-    )
+    message = "weights alone, without the config.yaml of their run\nhint: give the run's own folder"
+    assert message in result.err
 
 
 def test_gradcheck_refuses_to_set_values_of_a_run(trained: Command) -> None:
@@ -514,10 +511,8 @@ def test_check_works_where_python_leaves_docstrings_out(nncli: Command, flags: l
 
 
 def test_next_line_can_be_pasted(nncli: Command) -> None:
-    assert (
-        nncli("init", "xor", "-o", "my first.yaml").out.splitlines()[-1]
-        == "next: nncli train 'my first.yaml'"
-    )
+    *_, line = nncli("init", "xor", "-o", "my first.yaml").out.splitlines()
+    assert line == "next: nncli train 'my first.yaml'"
 
 
 @pytest.mark.parametrize(
