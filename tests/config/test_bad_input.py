@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -849,11 +848,10 @@ def test_what_is_no_file_is_named(
     assert caught.value.blocks() == [block]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file")
 def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
-    file.touch(mode=0)
-    with pytest.raises(ConfigError, match="Permission denied"):
+    file.symlink_to(file)  # a file without permissions would be readable to root
+    with pytest.raises(ConfigError, match=r"c\.yaml: Too many levels of symbolic links"):
         load_config(file)
 
 
