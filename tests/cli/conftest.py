@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -36,9 +38,17 @@ def nncli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     return run
 
 
+@pytest.fixture(scope="session")
+def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with xor.yaml and runs/xor."""
+    folder = tmp_path_factory.mktemp("example")
+    for words in (["init", "xor"], ["train", "xor.yaml", "--progress", "none"]):
+        subprocess.run([sys.executable, "-m", "nncli", *words], cwd=folder, capture_output=True, check=True)
+    return folder
+
+
 @pytest.fixture
-def trained(nncli: Command) -> Command:
+def trained(nncli: Command, example: Path, tmp_path: Path) -> Command:
     """The command line in a folder that holds xor.yaml and runs/xor."""
-    assert nncli("init", "xor").code == 0
-    assert nncli("train", "xor.yaml").code == 0
+    shutil.copytree(example, tmp_path, dirs_exist_ok=True)
     return nncli
