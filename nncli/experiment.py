@@ -78,6 +78,10 @@ class Experiment:
             recipe=replace(self.recipe, batch_size=min(self.recipe.batch_size, rows, len(self.dataset))),
         )
 
+    def changed(self, config: Config) -> Experiment:
+        """The same rows under another config, which names the same columns."""
+        return _experiment(config, self.dataset)
+
 
 def build(config: Config) -> Experiment:
     """Read the data and draw the network that a config describes.
@@ -87,7 +91,10 @@ def build(config: Config) -> Experiment:
     ConfigError, DataError
         If the data cannot be read, or config and data do not fit.
     """
-    dataset = read_dataset(config)
+    return _experiment(config, read_dataset(config))
+
+
+def _experiment(config: Config, dataset: Dataset) -> Experiment:
     network = _network(config, dataset.columns)
     return Experiment(
         config=config,

@@ -14,7 +14,7 @@ from pydantic import PrivateAttr, ValidationError
 
 from nncli.config import yaml12
 from nncli.config.contradictions import contradictions
-from nncli.config.document import Document, Mistake, Place
+from nncli.config.document import Document, Loc, Mistake, Place, child_of
 from nncli.config.mistakes import UNKNOWN_KEY, translated
 from nncli.config.overrides import Override, lay_over
 from nncli.config.schema import LONGEST_NAME, Values
@@ -70,6 +70,22 @@ class Config(Values):
     def error(self, *mistakes: Mistake) -> ConfigError:
         """Mistakes found later, against the data, at their places in the file."""
         return _together(_located(mistakes, self._document))
+
+    def place(self, loc: Loc) -> str | None:
+        """Where a value stands, or would be written: `xor.yaml:14`, or the words of a `--set`.
+
+        None where the config came from no file, or the file has nothing of it.
+        """
+        document = self._document
+        if document is None or child_of(document.root, loc[0])[1] is None:
+            return None
+        place = document.place(Mistake(loc, ""))
+        return f"{place.name}:{place.line + 1}" if place.name == document.name else place.name
+
+    def changed(self, loc: Loc, value: Any) -> Config:
+        """The same config with another value; `loc` has at least two steps, None leaves a key out."""
+        first = str(loc[0])
+        return self.model_copy(update={first: _replaced(getattr(self, first), loc[1:], value)})
 
     def resolved(self, relative_to: Path) -> dict[str, Any]:
         """Every value, defaults included, with the data's path made to hold from another folder."""
@@ -161,6 +177,19 @@ def _together(errors: Sequence[ConfigError]) -> ConfigError:
         more = counted(len(errors) - MOST, "mistake")
         few.append(ConfigError(f"and {more} more", hint="mend these first, then check again"))
     return ConfigError.together(few)
+
+
+def _replaced(held: Any, loc: Loc, value: Any) -> Any:
+    """A model or list with the value at the end of `loc`, checked as the schema says."""
+    if not loc:
+        return value
+    step, *rest = loc
+    if isinstance(held, list):
+        assert isinstance(step, int)
+        return [*held[:step], _replaced(held[step], tuple(rest), value), *held[step + 1 :]]
+    values = dict(held)
+    values[str(step)] = _replaced(values[str(step)], tuple(rest), value)
+    return type(held).model_validate(values)
 
 
 def _relative(path: Path, folder: Path) -> str:
