@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
@@ -38,9 +39,15 @@ class Finding(NamedTuple):
 
 def translated(error: ValidationError) -> list[Mistake]:
     """Every finding as a mistake, in the order of the schema's keys."""
-    schema = Values.model_json_schema()
+    schema = _schema()
     details = error.errors(include_url=False)
     return [_translate(schema, detail) for detail in details if not _is_misspelt(detail)]
+
+
+@cache
+def _schema() -> Node:
+    """The JSON Schema; making it takes several times as long as reading a config."""
+    return Values.model_json_schema()
 
 
 def _is_misspelt(detail: ErrorDetails) -> bool:
