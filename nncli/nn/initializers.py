@@ -54,7 +54,8 @@ def uniform(
     low: Annotated[float, "", "lower end, included"], high: Annotated[float, "", "upper end, excluded"]
 ) -> Initializer:
     """Uniform between `low` and `high`."""
-    return lambda rng, shape: rng.uniform(low, high, shape)
+    # + 0.0 makes 0.0 of -0.0, which numpy takes for less than 0.0.
+    return lambda rng, shape: rng.uniform(low + 0.0, high + 0.0, shape)
 
 
 def normal(
@@ -62,7 +63,7 @@ def normal(
     std: Annotated[float, ">= 0", "standard deviation"] = 1.0,
 ) -> Initializer:
     """Normal around `mean` with standard deviation `std`."""
-    return lambda rng, shape: rng.normal(mean, std, shape)
+    return lambda rng, shape: rng.normal(mean, std + 0.0, shape)  # numpy takes -0.0 for negative
 
 
 def constant(value: Annotated[float, "", "the number"]) -> Initializer:
