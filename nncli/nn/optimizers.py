@@ -13,6 +13,10 @@ import numpy as np
 from nncli.nn.activations import Array
 
 LearningRate = Annotated[float, "> 0", "step size"]
+Beta1 = Annotated[float, "[0, 1)", "decay of the mean of the gradient"]
+Beta2 = Annotated[float, "[0, 1)", "decay of the mean of its square"]
+Epsilon = Annotated[float, "> 0", "added to the root, against division by zero"]
+WeightDecay = Annotated[float, ">= 0", "times the parameters, is added to the gradient"]
 
 
 class Optimizer(NamedTuple):
@@ -64,9 +68,9 @@ def sgd(
 
 def adam(
     learning_rate: LearningRate = 0.001,
-    beta1: Annotated[float, "[0, 1)", "decay of the mean of the gradient"] = 0.9,
-    beta2: Annotated[float, "[0, 1)", "decay of the mean of its square"] = 0.999,
-    epsilon: Annotated[float, "> 0", "added to the root, against division by zero"] = 1e-8,
+    beta1: Beta1 = 0.9,
+    beta2: Beta2 = 0.999,
+    epsilon: Epsilon = 1e-8,
 ) -> Optimizer:
     """Adaptive moments (Kingma & Ba 2015, algorithm 1).
 
@@ -86,4 +90,96 @@ def adam(
     return Optimizer(learning_rate, lambda w: np.zeros((2, w.size), w.dtype), step)
 
 
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"sgd": sgd, "adam": adam}
+def adamw(
+    learning_rate: LearningRate = 0.001,
+    beta1: Beta1 = 0.9,
+    beta2: Beta2 = 0.999,
+    epsilon: Epsilon = 1e-8,
+    weight_decay: Annotated[
+        float, ">= 0", "share of the parameters taken off, times the learning rate"
+    ] = 0.01,
+) -> Optimizer:
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
+
+    w = (1 - learning_rate weight_decay) w, then a step of Adam, whose moments know nothing of the
+    decay. As in PyTorch the decay is multiplied by the learning rate, in the paper by the schedule's
+    factor alone; biases decay too.
+    """
+    moments = adam(learning_rate, beta1, beta2, epsilon)
+
+    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+        return moments.step(w * (1.0 - rate * weight_decay), g, slots, update, rate)
+
+    return moments._replace(step=step)
+
+
+def rmsprop(
+    learning_rate: LearningRate = 0.01,
+    alpha: Annotated[float, "[0, 1)", "decay of the mean of the gradient's square"] = 0.99,
+    epsilon: Epsilon = 1e-8,
+    weight_decay: WeightDecay = 0.0,
+    momentum: Annotated[float, "[0, 1)", "share of the last step that is kept"] = 0.0,
+    centered: Annotated[bool, "", "divide by the gradient's deviation from its mean"] = False,
+) -> Optimizer:
+    """Gradient over the root of its mean square (Tieleman & Hinton 2012, lecture 6e).
+
+    v = alpha v + (1 - alpha) g^2, w -= learning_rate g / (sqrt(v) + epsilon); centred, v less m^2 with
+    m = alpha m + (1 - alpha) g (Graves 2013, eq. 38 to 45). With momentum the quotient is added to
+    momentum b, and w -= learning_rate b. Epsilon is added after the root, as in PyTorch; TensorFlow
+    and Graves add it before.
+    """
+
+    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+        g = _with_decay(g, w, weight_decay)
+        variance = alpha * slots[0] + (1.0 - alpha) * np.square(g)
+        kept = [variance]
+        if centered:
+            mean = alpha * slots[1] + (1.0 - alpha) * g
+            kept.append(mean)
+            variance = np.maximum(variance - np.square(mean), 0.0)  # rounding can take it below
+        move = g / (np.sqrt(variance) + epsilon)
+        if momentum:
+            move = momentum * slots[-1] + move
+            kept.append(move)
+        return w - rate * move, np.stack(kept)
+
+    count = 1 + int(centered) + int(momentum > 0)
+    return Optimizer(learning_rate, lambda w: np.zeros((count, w.size), w.dtype), step)
+
+
+def adagrad(
+    learning_rate: LearningRate = 0.01,
+    learning_rate_decay: Annotated[float, ">= 0", "update t is divided by 1 + decay (t - 1)"] = 0.0,
+    weight_decay: WeightDecay = 0.0,
+    initial_accumulator_value: Annotated[float, ">= 0", "start of the sum of squares"] = 0.0,
+    epsilon: Epsilon = 1e-10,
+) -> Optimizer:
+    """Gradient over the root of the sum of its squares (Duchi, Hazan & Singer 2011, section 1.1).
+
+    s += g^2, w -= learning_rate / (1 + learning_rate_decay (t - 1)) g / (sqrt(s) + epsilon).
+    """
+
+    def init(w: Array) -> Array:
+        return np.full((1, w.size), initial_accumulator_value, w.dtype)
+
+    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+        g = _with_decay(g, w, weight_decay)
+        total = slots[0] + np.square(g)
+        decayed = rate / (1.0 + learning_rate_decay * (update - 1))
+        return w - decayed * g / (np.sqrt(total) + epsilon), total[np.newaxis]
+
+    return Optimizer(learning_rate, init, step)
+
+
+def _with_decay(g: Array, w: Array, weight_decay: float) -> Array:
+    """The gradient with that of weight_decay / 2 times the sum of w^2, biases included."""
+    return g + weight_decay * w if weight_decay else g
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": sgd,
+    "adam": adam,
+    "adamw": adamw,
+    "rmsprop": rmsprop,
+    "adagrad": adagrad,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,12 +66,232 @@ def test_adam_adds_epsilon_after_the_bias_correction() -> None:
     np.testing.assert_allclose(first, [1 - 0.5 / 1.5, -2 + 4 / 5], rtol=1e-14)
 
 
+# PyTorch's definitions once more, with its names, number by number and as sums over all past
+# gradients instead of recurrences.
+
+
+def decayed_sum(decay: float, terms: list[float]) -> float:
+    """x_t + decay x_(t-1) + decay^2 x_(t-2) + ..."""
+    return math.fsum(term * decay**age for age, term in enumerate(reversed(terms)))
+
+
+def adam_move(beta1: float, beta2: float, eps: float, g: list[float]) -> float:
+    t = len(g)
+    m_hat = (1 - beta1) * decayed_sum(beta1, g) / (1 - beta1**t)
+    v_hat = (1 - beta2) * decayed_sum(beta2, [x**2 for x in g]) / (1 - beta2**t)
+    return m_hat / (math.sqrt(v_hat) + eps)
+
+
+def torch_sgd(gradients: list[float], w: float, *, lr: float, momentum: float, nesterov: bool) -> list[float]:
+    path = []
+    for t, g in enumerate(gradients, start=1):
+        b = decayed_sum(momentum, gradients[:t])
+        w -= lr * (g + momentum * b if nesterov else b)
+        path.append(w)
+    return path
+
+
+def torch_adam(
+    gradients: list[float], w: float, *, lr: float, beta1: float, beta2: float, eps: float
+) -> list[float]:
+    path = []
+    for t in range(1, len(gradients) + 1):
+        w -= lr * adam_move(beta1, beta2, eps, gradients[:t])
+        path.append(w)
+    return path
+
+
+def torch_adamw(
+    gradients: list[float],
+    w: float,
+    *,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
+) -> list[float]:
+    path = []
+    for t in range(1, len(gradients) + 1):
+        w = w - lr * weight_decay * w - lr * adam_move(beta1, beta2, eps, gradients[:t])
+        path.append(w)
+    return path
+
+
+def torch_rmsprop(
+    gradients: list[float],
+    w: float,
+    *,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+    centered: bool,
+) -> list[float]:
+    path: list[float] = []
+    seen: list[float] = []
+    moves: list[float] = []
+    for gradient in gradients:
+        seen.append(gradient + weight_decay * w)
+        v = (1 - alpha) * decayed_sum(alpha, [x**2 for x in seen])
+        g_ave = (1 - alpha) * decayed_sum(alpha, seen)
+        moves.append(seen[-1] / (math.sqrt(v - g_ave**2 if centered else v) + eps))
+        w -= lr * decayed_sum(momentum, moves)
+        path.append(w)
+    return path
+
+
+def torch_adagrad(
+    gradients: list[float],
+    w: float,
+    *,
+    lr: float,
+    lr_decay: float,
+    weight_decay: float,
+    initial_accumulator_value: float,
+    eps: float,
+) -> list[float]:
+    path: list[float] = []
+    seen: list[float] = []
+    for t, gradient in enumerate(gradients, start=1):
+        seen.append(gradient + weight_decay * w)
+        std = math.sqrt(initial_accumulator_value + math.fsum(x**2 for x in seen)) + eps
+        w -= lr / (1 + (t - 1) * lr_decay) * seen[-1] / std
+        path.append(w)
+    return path
+
+
+TORCH: dict[str, Callable[..., list[float]]] = {
+    "sgd": torch_sgd,
+    "adam": torch_adam,
+    "adamw": torch_adamw,
+    "rmsprop": torch_rmsprop,
+    "adagrad": torch_adagrad,
+}
+# PyTorch's names and defaults; the step of sgd is nncli's own.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "sgd": {"lr": 0.1, "momentum": 0, "nesterov": False},
+    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "adamw": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-2},
+    "rmsprop": {
+        "lr": 1e-2,
+        "alpha": 0.99,
+        "eps": 1e-8,
+        "weight_decay": 0,
+        "momentum": 0,
+        "centered": False,
+    },
+    "adagrad": {
+        "lr": 1e-2,
+        "lr_decay": 0,
+        "weight_decay": 0,
+        "initial_accumulator_value": 0,
+        "eps": 1e-10,
+    },
+}
+OWN_NAMES = {"lr": "learning_rate", "eps": "epsilon", "lr_decay": "learning_rate_decay"}
+OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in OPTIMIZERS),
+    ("sgd", {"momentum": 0.9}),
+    ("sgd", {"momentum": 0.9, "nesterov": True}),
+    ("adam", {"lr": 0.3, "beta1": 0.5, "beta2": 0.6, "eps": 0.1}),
+    ("adamw", {"lr": 0.3, "beta1": 0.5, "beta2": 0.6, "eps": 0.1, "weight_decay": 0.5}),
+    ("adamw", {"weight_decay": 0}),
+    ("rmsprop", {"lr": 0.1, "alpha": 0.5, "eps": 0.1}),
+    ("rmsprop", {"weight_decay": 0.3}),
+    ("rmsprop", {"momentum": 0.9}),
+    ("rmsprop", {"centered": True}),
+    ("rmsprop", {"weight_decay": 0.3, "momentum": 0.9, "centered": True}),
+    ("adagrad", {"lr": 0.1, "eps": 0.1}),
+    ("adagrad", {"lr_decay": 0.25}),
+    ("adagrad", {"weight_decay": 0.3}),
+    ("adagrad", {"initial_accumulator_value": 2}),
+    ("adagrad", {"lr_decay": 0.25, "weight_decay": 0.3, "initial_accumulator_value": 2}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS)
+def test_twenty_updates_are_those_of_pytorchs_documentation(name: str, options: dict[str, Any]) -> None:
+    optimizer = OPTIMIZERS[name](**{OWN_NAMES.get(key, key): value for key, value in options.items()})
+    rng = np.random.default_rng(5)
+    w = rng.normal(size=6)
+    gradients = rng.normal(size=(20, 6)) * np.logspace(-6, 3, 6)
+    expected = [
+        TORCH[name](list(column), start, **{**DEFAULTS[name], **options})
+        for column, start in zip(gradients.T, w, strict=True)
+    ]
+    slots, path = optimizer.init(w), []
+    for update, g in enumerate(gradients, start=1):
+        w, slots = optimizer.step(w, g, slots, update, optimizer.learning_rate)
+        path.append(w)
+    # Rounding of up to twenty updates, each feeding the next through weight decay and momentum.
+    np.testing.assert_allclose(np.transpose(path), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_the_rate_of_a_step_replaces_the_learning_rate(name: str) -> None:
+    # What a schedule does; weight decay and the decay over updates follow the rate too.
+    options = {"weight_decay": 0.5} if name == "adamw" else {}
+    make = OPTIMIZERS[name]
+    whole, half = make(learning_rate=0.2, **options), make(learning_rate=0.1, **options)
+    moved, _ = whole.step(W, G1, whole.init(W), 1, 0.1)
+    np.testing.assert_array_equal(moved, half.step(W, G1, half.init(W), 1, 0.1)[0])
+
+
+def test_adamw_takes_weights_back_even_where_the_gradient_is_zero() -> None:
+    adamw = OPTIMIZERS["adamw"](learning_rate=0.1, weight_decay=0.5)
+    moved, _ = adamw.step(W, np.zeros(2), adamw.init(W), 1, 0.1)
+    np.testing.assert_allclose(moved, 0.95 * W, rtol=1e-15)
+
+
+def test_adagrad_starts_from_the_sum_of_squares_it_is_given() -> None:
+    # sqrt(8 + 1) = 3: the step is a third of the rate.
+    adagrad = OPTIMIZERS["adagrad"](learning_rate=0.3, initial_accumulator_value=8.0)
+    slots = adagrad.init(np.zeros(1))
+    np.testing.assert_array_equal(slots, [[8.0]])
+    moved, slots = adagrad.step(np.zeros(1), np.ones(1), slots, 1, 0.3)
+    assert moved[0] == pytest.approx(-0.1, rel=1e-9)
+    np.testing.assert_array_equal(slots, [[9.0]])
+
+
+def test_centred_rmsprop_stays_finite_under_a_constant_gradient() -> None:
+    # v - m^2 falls to zero, and by rounding below it, where its root would be no number.
+    rmsprop = OPTIMIZERS["rmsprop"](alpha=0.5, centered=True)
+    w = np.zeros(50)
+    slots, g = rmsprop.init(w), np.random.default_rng(0).normal(size=50)
+    with np.errstate(invalid="raise"):
+        for update in range(1, 101):
+            w, slots = rmsprop.step(w, g, slots, update, 0.01)
+    assert np.isfinite(w).all()
+
+
 VARIANTS: dict[str, Callable[[float], Optimizer]] = {
     **{name: (lambda rate, make=make: make(learning_rate=rate)) for name, make in OPTIMIZERS.items()},
     "momentum": lambda rate: OPTIMIZERS["sgd"](learning_rate=rate, momentum=0.9),
     "nesterov": lambda rate: OPTIMIZERS["sgd"](learning_rate=rate, momentum=0.9, nesterov=True),
+    "rmsprop with momentum": lambda rate: OPTIMIZERS["rmsprop"](learning_rate=rate, momentum=0.9),
+    "centred rmsprop": lambda rate: OPTIMIZERS["rmsprop"](learning_rate=rate, centered=True),
+    "centred rmsprop with momentum": lambda rate: OPTIMIZERS["rmsprop"](
+        learning_rate=rate, momentum=0.9, centered=True
+    ),
+    "decaying adagrad": lambda rate: OPTIMIZERS["adagrad"](
+        learning_rate=rate, learning_rate_decay=1e-4, initial_accumulator_value=0.1
+    ),
 }
-RATES = {"sgd": (0.1, 1e-3), "momentum": (0.01, 1e-4), "nesterov": (0.01, 1e-4), "adam": (0.01, 0.01)}
+RATES = {
+    "sgd": (0.1, 1e-3),
+    "momentum": (0.01, 1e-4),
+    "nesterov": (0.01, 1e-4),
+    "adam": (0.01, 0.01),
+    "adamw": (0.1, 3e-4),  # its decay shifts the minimum a little
+    "rmsprop": (0.01, 3e-4),  # near a minimum it swings by about half the rate
+    "rmsprop with momentum": (1e-3, 1e-4),
+    "centred rmsprop": (1e-3, 3e-4),
+    "centred rmsprop with momentum": (1e-3, 1e-4),
+    "adagrad": (0.5, 0.5),
+    "decaying adagrad": (0.5, 0.5),
+}
 
 
 def parabola(w: Array) -> Array:
