@@ -13,6 +13,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from nncli.wording import printable
+
 
 class NncliError(Exception):
     """Something the user can mend.
@@ -34,11 +36,12 @@ class NncliError(Exception):
 
     def blocks(self) -> Sequence[str]:
         """What is printed on stderr, one block a mistake."""
-        lines = [f"error: {self.message}"]
+        # Names of files stand in messages as they are, and may hold what a terminal would obey.
+        lines = [f"error: {printable(self.message)}"]
         if self.source:
             lines.append(self.source)
         if self.hint:
-            lines.append(_wrapped(f"hint: {self.hint}"))
+            lines.append(_wrapped(f"hint: {printable(self.hint)}"))
         return ["\n".join(lines)]
 
 

@@ -225,3 +225,23 @@ def test_any_override_is_refused_or_read(key: str, value: str) -> None:
 )
 def test_sizes_are_bounded_before_memory_is_taken(setting: str) -> None:
     survives("dataset: xor\nnetwork: {layers: [{units: 1}]}\n", setting)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=30))
+@settings(max_examples=100, deadline=None)
+def test_any_path_and_any_formula_are_refused_or_read(text: str) -> None:
+    written = yaml12.dump(text).removesuffix("...\n").strip()
+    network = "network: {layers: [{units: 1}]}\n"
+    survives(f"dataset:\n  targets: [y]\n  path: {written}\n{network}")
+    survives(f"dataset:\n  function:\n    inputs: {{q: [0, 1]}}\n    targets:\n      y: {written}\n{network}")
+
+
+@pytest.mark.parametrize(
+    "name", ["a\nb.csv", "\x1b[31m.csv", "x" * 150 + ".csv", "[bold].csv", "a\u202eb.csv"]
+)
+@pytest.mark.parametrize("content", [b"", b"x,y\n1,a\n2,b\n", b"x,y\n1,\n2\n", b"\xff"])
+def test_a_refused_file_is_named_in_printable_words(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    values = {"dataset": {"path": name, "targets": ["y"]}, "network": {"layers": [{"units": 1}]}}
+    (tmp_path / name).with_suffix(".yaml").write_text(yaml12.dump(values))
+    assert read_or_refused(lambda: build(load_config((tmp_path / name).with_suffix(".yaml"))), name) is None
