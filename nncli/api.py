@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nncli import experiment, files, plots, runs
-from nncli.config import Config, load_config
+from nncli.config import Config, Override, load_config
 from nncli.runs import Run
 
 
@@ -29,10 +29,38 @@ def train(config: Config | str | os.PathLike[str], *, output: str | os.PathLike[
     if not isinstance(config, Config):
         config = load_config(config)
     prepared = experiment.build(config)
-    run = runs.create(config.run_name) if output is None else runs.create_at(Path(output), overwrite=False)
-    for _ in runs.record(prepared, run):
-        pass
-    return run
+    created = (
+        runs.create(config.run_name) if output is None else runs.create_at(Path(output), overwrite=False)
+    )
+    with created as run:
+        for _ in runs.record(prepared, run):
+            pass
+    return Run(run.path)
+
+
+def resume(reference: str | None = None, *, epochs: int | None = None) -> Run:
+    """Go on with a run as if it had never stopped; one that has finished is left as it is.
+
+    Parameters
+    ----------
+    reference : a run directory or a run's name; default: the latest under ./runs.
+    epochs : the new total; default: as many as its config says.
+
+    Raises
+    ------
+    RunError
+        If there is no checkpoint, or config or data are no longer those it was made with.
+    nncli.training.Diverged
+        If training left the finite world.
+    """
+    with runs.reopen(runs.find(reference, runs.CHECKPOINT).path) as run:
+        total = [] if epochs is None else [Override("training.epochs", str(epochs), "epochs")]
+        prepared = experiment.build(load_config(run.path / runs.CONFIG, total))
+        recording = runs.Recording.resumed(prepared, run)
+        if not recording.finished:
+            for _ in recording.reports():
+                pass
+    return Run(run.path)
 
 
 def open_run(reference: str | None = None) -> Run:

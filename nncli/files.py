@@ -1,33 +1,33 @@
-"""Files that are whole or absent: text, JSON and arrays, written beside their place and renamed."""
+"""Files that are whole or absent: text and JSON, written beside their place and renamed."""
 
 from __future__ import annotations
 
-import hashlib
-import io
+import errno
 import json
+import math
 import os
-import struct
+import sys
 import tempfile
-import zipfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from nncli.errors import NncliError, RunError
-from nncli.nn.activations import Array
+
+UNFINISHED = ".nncli-"  # how the names of temporary files begin
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new.
 
-    A link is followed; a device or pipe, which no file may replace, is written to as it is.
+    Content and rename have reached the disk when this returns. A link is followed; a device or pipe,
+    which no file may replace, is written to as it is.
 
     Raises
     ------
     NncliError
-        If the file cannot be written; nothing is left behind.
+        If the file cannot be written; the old one stands, and nothing else is left behind.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -36,27 +36,74 @@ def write_bytes(path: Path, content: bytes) -> None:
         else:
             _replace(target, content)
     except OSError as error:
-        raise NncliError(f"{path}: cannot be written: {error.strerror or error}") from None
+        raise NncliError(
+            f"{path}: cannot be written: {error.strerror or error}", hint=_REMEDIES.get(error.errno or 0)
+        ) from None
+
+
+_FULL = "make room first; what was there before is unharmed"
+_REMEDIES = {errno.ENOSPC: _FULL, errno.EFBIG: _FULL, getattr(errno, "EDQUOT", errno.ENOSPC): _FULL}
 
 
 def _replace(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=".nncli-", dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        _rename(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+    _sync_folder(path.parent)
 
 
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+if sys.platform == "win32":
+
+    def _rename(temporary: str, path: Path) -> None:
+        """Windows refuses while a reader, or a virus scanner, has the old file open: try for a second."""
+        for _ in range(20):
+            try:
+                return os.replace(temporary, path)
+            except PermissionError:
+                time.sleep(0.05)
+        os.replace(temporary, path)
+
+    def _sync_folder(path: Path) -> None:
+        """Windows cannot open folders, and renames through its journal."""
+
+else:
+
+    def _rename(temporary: str, path: Path) -> None:
+        os.replace(temporary, path)
+
+    def _sync_folder(path: Path) -> None:
+        """Have the rename reach the disk too."""
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def clear_unfinished(folder: Path, older_than: float = 0.0) -> None:
+    """Remove what processes that died while writing left in a folder.
+
+    Parameters
+    ----------
+    older_than : seconds; above 0 where other processes may be writing there.
+    """
+    for path in folder.glob(f"{UNFINISHED}*"):
+        if time.time() - path.lstat().st_mtime >= older_than:
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -76,7 +123,7 @@ def finite(value: Any) -> Any:
         return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [finite(entry) for entry in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def make_folder(path: Path) -> None:
@@ -93,103 +140,35 @@ def make_folder(path: Path) -> None:
         raise RunError(f"{path}: cannot be made: {error.strerror or error}") from None
 
 
-def read_bytes(path: Path) -> bytes:
-    """A file's bytes; RunError where it cannot be read."""
+def read_text(path: Path) -> str:
+    """The text of a regular file, which must be UTF-8.
+
+    Raises
+    ------
+    RunError
+        If it cannot be read; a device or a pipe, which may never end, is not even opened.
+    """
+    require_regular(path)
     try:
-        return path.read_bytes()
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise RunError(f"{path}: damaged: not UTF-8 text") from None
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}") from None
 
 
-def read_text(path: Path) -> str:
-    """A file's text, which must be UTF-8; else RunError."""
-    try:
-        return read_bytes(path).decode()
-    except UnicodeDecodeError:
-        raise RunError(f"{path}: damaged: not UTF-8 text") from None
+def require_regular(path: Path) -> None:
+    """Raise RunError where something else than a file stands."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise RunError(f"{path}: not a file")
 
 
 def read_json(path: Path) -> dict[str, Any]:
     """The object in a JSON file; RunError where there is none."""
     try:
         values = json.loads(read_text(path))
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):
         raise RunError(f"{path}: damaged: not readable as JSON") from None
     if not isinstance(values, dict):
         raise RunError(f"{path}: damaged: not a JSON object")
     return values
-
-
-def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Arrays and the digest of them all; equal arrays give equal bytes."""
-    whole = {**arrays, "digest": np.frombuffer(_digest(arrays), dtype=np.uint8)}
-    buffer = io.BytesIO()
-    # Without compression, and with zip's oldest date instead of now: the bytes depend on the arrays alone.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, array in whole.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    write_bytes(path, buffer.getvalue())
-
-
-def read_npz(path: Path) -> dict[str, Array]:
-    """The arrays of a file that `write_npz` made, their digest checked.
-
-    Raises
-    ------
-    RunError
-        If it is missing or not what was written.
-    """
-    content = io.BytesIO(read_bytes(path))
-    try:
-        with zipfile.ZipFile(content) as archive:
-            members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-            arrays = {name: _read_member(archive, member) for name, member in members.items()}
-        stored = arrays.pop("digest").tobytes()
-    except _DAMAGE:
-        raise RunError(
-            f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again"
-        ) from None
-    if stored != _digest(arrays):
-        raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
-    return arrays
-
-
-# What zipfile and numpy raise on bytes that are not theirs.
-_DAMAGE = (
-    ValueError,
-    KeyError,
-    EOFError,
-    OverflowError,
-    zipfile.BadZipFile,
-    NotImplementedError,
-    RuntimeError,
-    struct.error,
-)
-
-
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
-    """An array of an uncompressed npz; its header must agree with its size before memory is taken.
-
-    numpy's own reader allocates what the header claims, and would unpack compressed members of any size.
-    """
-    if member.compress_type != zipfile.ZIP_STORED:
-        raise ValueError("a compressed member")
-    stream = io.BytesIO(archive.read(member))
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("an unknown version of the npy format")
-    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
-    if fortran or dtype.hasobject:
-        raise ValueError("no plain array in C order")
-    return np.frombuffer(stream.read(), dtype=dtype).reshape(shape)
-
-
-def _digest(arrays: Mapping[str, Array]) -> bytes:
-    """SHA-256 over the sorted names, dtypes, shapes and bytes."""
-    total = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        total.update(array.tobytes())
-    return total.digest()

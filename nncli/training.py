@@ -19,6 +19,26 @@ HUGE = 1e6  # a loss grown by this factor will not come back
 
 
 @dataclass(frozen=True)
+class Standing:
+    """Where a training stands: enough to go on as if it had never stopped.
+
+    Attributes
+    ----------
+    behind : the states at the last two epochs that the rules of the record report, newest first;
+        a divergence falls back on them.
+    """
+
+    state: State
+    behind: tuple[State, State]
+
+    @classmethod
+    def start(cls, experiment: Experiment) -> Standing:
+        """Before the first update."""
+        state = start(experiment.network, experiment.initial, experiment.recipe)
+        return cls(state, (state, state))
+
+
+@dataclass(frozen=True)
 class Report:
     """What is known after an epoch; epoch 0 is before training.
 
@@ -33,9 +53,14 @@ class Report:
     epoch: int
     loss: float
     gradient_norm: float
-    state: State
+    standing: Standing
     kept: frozenset[str]
     observer: Observer
+
+    @property
+    def state(self) -> State:
+        """Parameters and the optimiser's memory."""
+        return self.standing.state
 
     @property
     def learning_rate(self) -> float:
@@ -80,8 +105,10 @@ def snapshot_density(numbers: int) -> int:
     return next((density for density in (16, 8, 4, 2) if density <= affordable), 1)
 
 
-def train(experiment: Experiment, state: State | None = None) -> Iterator[Report]:
-    """Train from `state` (default: the start) to the last epoch, yielding a report where one is due.
+def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Report]:
+    """Train from where a report stood (default: the start) to the last epoch, yielding what is due.
+
+    Whatever stood between two reports, chunks and stops, the numbers are those of one undisturbed training.
 
     Raises
     ------
@@ -92,31 +119,33 @@ def train(experiment: Experiment, state: State | None = None) -> Iterator[Report
         experiment.network, experiment.dataset.X, experiment.dataset.Y, experiment.recipe
     )
     per_epoch = experiment.updates_per_epoch
-    state = state or start(experiment.network, experiment.initial, experiment.recipe)
     observer = Observer.of(experiment)
     limit = HUGE * max(observer.loss(experiment.initial), observer.loss_of_guessing())
+    since = since or Standing.start(experiment)
+    state, behind = since.state, since.behind
     loss = observer.loss(state.parameters)
     if state.update == 0:
-        yield Report(0, loss, float("nan"), state, observer.kept(0), observer)
+        yield Report(0, loss, float("nan"), since, observer.kept(0), observer)
     pace, reported = _Pace(), time.perf_counter()
-    first = latest = before = state
     while state.update < per_epoch * experiment.epochs:
+        if observer.reports(state.update / per_epoch):
+            behind = state, behind[0]
         due = observer.next_epoch(state.update // per_epoch) * per_epoch
         updates = min(due - state.update, pace.updates)
         began = time.perf_counter()
         chunk = plan.run(state, updates)
         pace.measured(updates, time.perf_counter() - began)
-        reason = _divergence(chunk, limit, experiment)
+        reason = _divergence(chunk, limit)
+        if reason is None and chunk.state.update == due:
+            reason = _frozen(chunk.state, experiment)
         if reason:
-            raise _diverged(plan, observer, (latest, before, first), chunk.state.update, limit, reason)
+            raise _diverged(plan, observer, behind, chunk.state.update, limit, reason)
         state = chunk.state
         loss = float(chunk.losses[-1]) if len(chunk.losses) else loss
-        epoch, kept = state.update // per_epoch, frozenset[str]()
-        if state.update == due:
-            latest, before = state, latest
-            kept = observer.kept(epoch)
+        epoch = state.update // per_epoch
+        kept = observer.kept(epoch) if state.update == due else frozenset[str]()
         if kept or time.perf_counter() - reported > CHUNK_SECONDS:
-            yield Report(epoch, loss, chunk.gradient_norm, state, kept, observer)
+            yield Report(epoch, loss, chunk.gradient_norm, Standing(state, behind), kept, observer)
             reported = time.perf_counter()
 
 
@@ -154,6 +183,10 @@ class Observer:
         }
         every = {"history": record.history, "weights": record.weights, "errors": record.errors}
         return {part: 1 if every[part] == "all" else auto[part] for part in auto if every[part] != "none"}
+
+    def reports(self, epoch: float) -> bool:
+        """Whether the rules alone report an epoch, be it the last or not; never inside one."""
+        return any(epoch % step == 0 for step in self.steps(int(epoch)).values())
 
     def next_epoch(self, epoch: int) -> int:
         """The first epoch after `epoch` that is reported."""
@@ -196,7 +229,7 @@ class Observer:
             }
 
 
-def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | None:
+def _divergence(chunk: Chunk, limit: float) -> str | None:
     """Why training cannot go on, or None."""
     if not np.isfinite(chunk.losses).all():
         return "the loss is no longer finite"
@@ -204,8 +237,13 @@ def _divergence(chunk: Chunk, limit: float, experiment: Experiment) -> str | Non
         return "a weight is no longer finite"
     if (chunk.losses > limit).any():
         return "the loss has grown a million times beyond that of guessing"
+    return None
+
+
+def _frozen(state: State, experiment: Experiment) -> str | None:
+    """Why finite differences see no slope, or None; weights may come back, so it is asked at set epochs."""
     epsilon = experiment.config.gradient.options().get("epsilon")
-    if epsilon and (chunk.state.parameters + epsilon == chunk.state.parameters).any():
+    if epsilon and (state.parameters + epsilon == state.parameters).any():
         return f"a weight is so large that adding epsilon = {epsilon:g} no longer changes it"
     return None
 
@@ -215,19 +253,19 @@ def _diverged(
 ) -> Diverged:
     """Repeat the epochs since the last report one by one: the first to fail, and the last sound state.
 
-    A chunk may begin and end inside an epoch, where nothing is known of the loss of all rows;
-    `behind` are earlier states, newest first, the last of them where training started.
+    A chunk may begin and end inside an epoch, where nothing is known of the loss of all rows.
     """
-    per_epoch = observer.experiment.updates_per_epoch
-    good = next((s for s in behind if observer.loss(s.parameters) <= limit), behind[-1])
+    experiment = observer.experiment
+    sound = (state for state in behind if observer.loss(state.parameters) <= limit)
+    good = next(sound, Standing.start(experiment).state)
     state, losses = behind[0], np.empty(0)
     while state.update < end:
-        chunk = plan.run(state, per_epoch - state.update % per_epoch)
+        chunk = plan.run(state, experiment.updates_per_epoch - state.update % experiment.updates_per_epoch)
         state, losses = chunk.state, np.append(losses, chunk.losses)
-        found = _divergence(chunk, limit, observer.experiment)
+        found = _divergence(chunk, limit) or _frozen(state, experiment)
         if found:
             reason = found
             break
         if observer.loss(state.parameters) <= limit:
             good = state
-    return Diverged(state.update // per_epoch, losses, reason, good)
+    return Diverged(state.update // experiment.updates_per_epoch, losses, reason, good)

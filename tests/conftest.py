@@ -1,11 +1,15 @@
-"""The option for long tests, and the counts they print."""
+"""The option for long tests with the counts they print, and a trained run."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+from nncli.runs import Run
+from tests.trained import record
 
 TALLY = "tally"
 
@@ -46,3 +50,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for kind, counts in totals.items():
         parts = ", ".join(f"{number:,} {ending}" for ending, number in counts.items())
         terminalreporter.write_line(f"{sum(counts.values()):,} {kind}: {parts}")
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """The example, trained for 40 epochs."""
+    return record(tmp_path / "run")

@@ -28,7 +28,7 @@ LAYERS = [
     {"experiment"},
     {"training", "model"},
     {"files"},
-    {"weights"},
+    {"npz"},
     {"runs"},
     {"analysis"},
     {"plots"},

@@ -11,10 +11,9 @@ from nncli import runs, training
 from nncli.config import Override, load_config
 from nncli.data.sources import BUILTIN
 from nncli.data.table import Table
-from nncli.engines.contract import State
 from nncli.experiment import Experiment, build
 from nncli.resources import folder
-from nncli.training import Report
+from nncli.training import Report, Standing
 
 CONFIGS = Path(str(folder("configs")))
 TEMPLATES = sorted(
@@ -27,8 +26,8 @@ def experiment(name: str, *overrides: str) -> Experiment:
     return build(load_config(CONFIGS / f"{name}.yaml", [Override.parse(text) for text in overrides]))
 
 
-def last_report(system: Experiment, state: State | None = None) -> Report:
-    *_, last = training.train(system, state)
+def last_report(system: Experiment, since: Standing | None = None) -> Report:
+    *_, last = training.train(system, since)
     return last
 
 
@@ -106,7 +105,7 @@ def test_perceptron_reproduces_its_published_weights_and_outputs(tmp_path: Path)
     assert published(before_last.outputs[:, 0], 8) == [0.0042779, 0.99650925, 0.99715469, 0.00348742]
 
     system = experiment("perceptron")
-    report = last_report(system, before_last.state)
+    report = last_report(system, before_last.standing)
     assert report.epoch == 50_000
     assert published(weights(system, report)[0], 8) == [[11.30926129, -0.20509237, -5.45001623]]
     assert published(outputs(system, report, 1, 0, 0), 8) == [0.99998774]

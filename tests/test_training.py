@@ -167,8 +167,8 @@ def test_chunks_cut_by_time_do_not_change_the_numbers(monkeypatch: pytest.Monkey
 def test_training_continues_from_any_report_as_if_undisturbed(stop: int) -> None:
     system = experiment(training={"epochs": 12, "batch_size": 3}, optimizer="adam")
     whole = list(training.train(system))
-    state = next(report.state for report in training.train(system) if report.epoch == stop)
-    rest = list(training.train(system, state))
+    since = next(report.standing for report in training.train(system) if report.epoch == stop)
+    rest = [report for report in training.train(system, since) if report.epoch > stop]
     assert (
         [report.loss for report in rest] == [report.loss for report in whole][-len(rest) :]
         if rest

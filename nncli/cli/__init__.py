@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 
-from nncli.cli import check, evaluate, gradcheck, init, plot, predict, runs, schema, streams, train  # noqa: F401
+from nncli.cli import check, evaluate, gradcheck, init, plot, predict, resume, runs, schema, streams, train  # noqa: F401
 from nncli.cli.app import app, exit_code
 from nncli.cli.output import Output
+from nncli.cli.stopping import stoppable
 
 # In --help as a newcomer meets them, not as they are imported.
-ORDER = ["init", "check", "train", "predict", "evaluate", "plot", "runs", "gradcheck", "schema"]
+ORDER = ["init", "check", "train", "resume", "predict", "evaluate", "plot", "runs", "gradcheck", "schema"]
 app.registered_commands.sort(key=lambda command: ORDER.index(command.name or ""))
 
 
@@ -23,4 +24,6 @@ def main() -> None:
     words = sys.argv[1:]
     # Also mistakes in the words themselves are shown as asked for.
     out = Output(debug="--debug" in words, json="--json" in words)
-    sys.exit(exit_code(lambda: app(prog_name="nncli", standalone_mode=False, obj=out), out))
+    with stoppable():
+        code = exit_code(lambda: app(prog_name="nncli", standalone_mode=False, obj=out), out)
+    sys.exit(code)

@@ -12,16 +12,21 @@ import typer
 
 import nncli
 from nncli.cli.output import Output
+from nncli.cli.stopping import Stopped
 from nncli.errors import NncliError
+from nncli.wording import printable
 
 # typer exports only the last of click's error classes, and newer versions bring click inside.
 UsageError: Any = typer.BadParameter.__base__
+
+MOST = 300  # characters shown of an unforeseen error
 
 TRAIN, USE, LOOK, CHECK = "Train", "Use", "Look", "Check"
 
 EPILOG = (
     "Start with: nncli init xor, then nncli train xor.yaml, nncli predict, nncli plot. "
-    "Exit codes: 0 ok, 2 bad usage, config or data, 3 training diverged, 4 a check failed, 130 interrupted."
+    "Exit codes: 0 ok, 2 bad usage, config or data, 3 training diverged, 4 a check failed, "
+    "130 interrupted (go on with: nncli resume)."
 )
 
 app = typer.Typer(
@@ -71,6 +76,7 @@ def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
         ) -> None:
             out: Output = context.obj
             out.quiet, out.verbose, out.debug, out.json = quiet, verbose, debug, json
+            out.command = function.__name__
             function(out, **own)
 
         own = [*inspect.signature(function, eval_str=True).parameters.values()][1:]
@@ -96,9 +102,9 @@ def exit_code(call: Callable[[], Any], out: Output) -> int:
     except UsageError as error:
         command = error.ctx.command_path if error.ctx else "nncli"
         return out.failure(NncliError(error.format_message(), hint=f"{command} --help"), 2)
+    except Stopped as stop:
+        return out.ended(stop.exit_code)
     except Exception as error:  # the outermost boundary: a bug must not look like a user's mistake
-        kind = type(error).__name__
-        bug = NncliError(
-            f"a bug in nncli: {kind}: {error}", hint="please report it, with what --debug prints"
-        )
-        return out.failure(bug, 1)
+        where = "; ".join(getattr(error, "__notes__", ())) or "--debug prints the traceback"
+        words = printable(f"{type(error).__name__}: {error}")[:MOST]
+        return out.failure(NncliError(f"a bug in nncli: {words}", hint=f"please report it; {where}"), 1)

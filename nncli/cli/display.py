@@ -26,12 +26,18 @@ class Display(Protocol):
     def update(self, report: Report) -> None:
         """Show one."""
 
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
 
 class Silent:
     """Shows nothing."""
 
     def update(self, report: Report) -> None:
         """Show nothing."""
+
+    def close(self) -> None:
+        """Nothing to undo."""
 
 
 class Lines:
@@ -64,6 +70,9 @@ class Lines:
         shown = " ".join(f"{name}={value:.4g}" for name, value in values.items() if value == value)
         _say(f"epoch={report.epoch} of={self.epochs} {shown}")
 
+    def close(self) -> None:
+        """Nothing to undo."""
+
 
 class Bar:
     """One redrawn line, at most ten times a second, once training has taken half a second."""
@@ -95,23 +104,28 @@ class Bar:
             self.started = True
         self.progress.update(self.task, completed=report.epoch, loss=f"{report.loss:.4g}")
 
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.started:
+            self.progress.stop()
+
 
 @contextmanager
 def display(
     out: Output, experiment: Experiment, run: Run, progress: Literal["auto", "live", "log", "none"]
 ) -> Iterator[Display]:
     """The display that the switches and the terminal ask for; the terminal is left as it was."""
+    shown: Display
     if progress == "none" or (out.quiet and progress == "auto"):
-        yield Silent()
+        shown = Silent()
     elif progress == "live" or (progress == "auto" and _is_live()):
-        bar = Bar(experiment, run)
-        try:
-            yield bar
-        finally:
-            if bar.started:
-                bar.progress.stop()
+        shown = Bar(experiment, run)
     else:
-        yield Lines(experiment, run)
+        shown = Lines(experiment, run)
+    try:
+        yield shown
+    finally:
+        shown.close()
 
 
 def _described(experiment: Experiment, run: Run) -> list[str]:

@@ -22,12 +22,14 @@ class Output:
     verbose: bool = False
     debug: bool = False
     json: bool = False
+    command: str = field(default="", init=False)  # what runs
     told: bool = field(default=False, init=False)  # whether the one object of --json is printed
 
     def result(self, text: str) -> None:
         """The result itself; always printed, unless --json puts an object in its place."""
         if not self.json:
-            print(text)
+            # A program gets every byte of a path; what a terminal would obey is only shown.
+            print("\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text)
 
     def detail(self, text: str) -> None:
         """Part of the result that -q leaves out."""
@@ -62,7 +64,7 @@ class Output:
     def note(self, text: str) -> None:
         """Good to know."""
         if not self.quiet:
-            print(text, file=sys.stderr)
+            print(printable(text), file=sys.stderr)
 
     def more(self, text: str) -> None:
         """Good to know for those who asked with -v."""

@@ -1,13 +1,19 @@
-"""Signals that end a training in good order: Ctrl-C, and what systems send before they kill."""
+"""Signals that end a command in good order: Ctrl-C, and what systems send before they kill."""
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+PATIENCE = 2.0  # seconds in which the main thread should come back from a long computation
+
+_heard = threading.Event()
 
 
 class Stopped(BaseException):  # as KeyboardInterrupt, so that nothing on the way takes it for an error
@@ -21,16 +27,61 @@ class Stopped(BaseException):  # as KeyboardInterrupt, so that nothing on the wa
 @contextmanager
 def stoppable() -> Iterator[None]:
     """Within, the first signal raises Stopped, and a second one ends the process at once."""
-    heard = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]  # ignored under nohup
+    wanted = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]  # ignored under nohup
 
     def stop(number: int, frame: FrameType | None) -> None:
-        for each in heard:
+        _heard.set()
+        for each in wanted:
             signal.signal(each, signal.SIG_DFL)
         raise Stopped(number)
 
-    before = {each: signal.signal(each, stop) for each in heard}
+    _heard.clear()
+    before = {each: signal.signal(each, stop) for each in wanted}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+@contextmanager
+def answered(save: Callable[[], None]) -> Iterator[None]:
+    """Within, a signal is answered even while the main thread is deep in one long array operation.
+
+    Python hears signals between operations only. Where `PATIENCE` seconds pass, or a second signal
+    comes, a thread calls `save`, unless it is the second, and ends the process in the main thread's place.
+    """
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    before = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_watch, args=(ours, save), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        theirs.close()
+        thread.join()
+        ours.close()
+
+
+def _watch(wakeups: socket.socket, save: Callable[[], None]) -> None:
+    number = _next(wakeups)
+    if number is None:
+        return
+    wakeups.settimeout(PATIENCE)
+    try:
+        number = _next(wakeups)
+    except TimeoutError:
+        if not _heard.is_set():
+            save()
+    if number is not None and not _heard.is_set():
+        os._exit(128 + number)
+
+
+def _next(wakeups: socket.socket) -> int | None:
+    """The next signal of ours, or None once nobody listens any more."""
+    while byte := wakeups.recv(1):
+        if byte[0] in SIGNALS:
+            return byte[0]
+    return None

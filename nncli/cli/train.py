@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-import time
-from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nncli.cli.app import TRAIN, command
+from nncli.cli.follow import Progress, follow
 from nncli.cli.options import ConfigFile, FailIf, Settings, read_config
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import Output
 
 if TYPE_CHECKING:
     from nncli.analysis.conditions import Condition
     from nncli.experiment import Experiment
-    from nncli.runs import Run
-    from nncli.training import Diverged
-
-
-HIGHER_IS_BETTER = ("accuracy", "r2")
 
 
 @command(TRAIN)
@@ -44,6 +37,14 @@ def train(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on in --output where the last attempt was stopped; begin where there was none, "
+            "and leave a finished run as it is: a command that may be repeated until it succeeds.",
+        ),
+    ] = False,
     smoke: Annotated[
         bool,
         typer.Option(
@@ -53,17 +54,13 @@ def train(
         ),
     ] = False,
     fail_if: FailIf = None,
-    progress: Annotated[
-        Literal["auto", "live", "log", "none"], typer.Option(help="auto: live on a terminal, else lines.")
-    ] = "auto",
+    progress: Progress = "auto",
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
     from nncli import experiment, runs
     from nncli.analysis.conditions import Condition
-    from nncli.cli.display import display
-    from nncli.cli.stopping import Stopped, stoppable
-    from nncli.training import Diverged
 
+    _refuse_contradictions(output, overwrite=overwrite, resume=resume, smoke=smoke)
     loaded = read_config(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
@@ -72,88 +69,33 @@ def train(
     if smoke:
         _smoke(out, prepared, conditions)
         return
-    run = runs.create(loaded.run_name) if output is None else runs.create_at(output, overwrite=overwrite)
-    began = time.perf_counter()
-    try:
-        with (
-            stoppable(),
-            display(out, prepared, run, progress) as shown,
-            closing(runs.record(prepared, run, sys.argv[1:])) as reports,
-        ):
-            for report in reports:
-                shown.update(report)
-    except Diverged as outcome:
-        _explain(out, prepared, run, outcome)
-    except Stopped as stop:
-        out.note(f"stopped after {run.info['epochs']} epochs; what was learnt is saved in {run.path}")
-        raise typer.Exit(stop.exit_code) from None
-    _summarise(out, run, time.perf_counter() - began)
+    if output is None:
+        opened = runs.create(loaded.run_name)
+    elif resume:
+        opened = runs.reopen(output)
+    else:
+        opened = runs.create_at(output, overwrite=overwrite)
+    with opened as run:
+        if run.begun:
+            recording = runs.Recording.resumed(prepared, run, sys.argv[1:])
+        else:
+            if resume:
+                out.note(f"{run.path}: nothing to resume, starting afresh")
+            recording = runs.Recording(prepared, run, sys.argv[1:])
+        results = follow(out, recording, progress)
     for condition in conditions:
-        condition.check(run.results)
+        condition.check(results)
 
 
-def _summarise(out: Output, run: Run, seconds: float) -> None:
-    rows = [("", "first", "last", "best")]
-    rows += [(name, *_course(run, name)) for name in run.results]
-    out.detail(f"trained {run.info['epochs']} epochs in {seconds:.2f} s\n")
-    out.detail(aligned(rows))
-    zeros = ",".join("0" * run.model.network.inputs)
-    one = ["--values", zeros] if len(run.experiment.dataset) > 20 else []
-    predict = shlex.join(["nncli", "predict", str(run.path), *one])
-    out.detail(f"\nnext: {predict}    {shlex.join(['nncli', 'plot', '--run', str(run.path)])}")
-    out.result(str(run.path))
-    out.object(
-        "train",
-        {
-            "status": run.info["status"],
-            "run": str(run.path),
-            "seed": run.info["seed"],
-            "epochs": run.info["epochs"],
-            "seconds": seconds,
-            "metrics": {"train": run.results},
-        },
-    )
+def _refuse_contradictions(output: Path | None, *, overwrite: bool, resume: bool, smoke: bool) -> None:
+    from nncli.errors import NncliError
 
-
-def _course(run: Run, name: str) -> tuple[str, str, str]:
-    """A loss or metric at the start, at the end and at its best, with the epoch."""
-    values = [
-        *run.history[name],
-        run.results[name],
-    ]  # the loss at the end is no epoch's, but the saved weights'
-    epochs = [*run.history["epoch"], run.info["epochs"]]
-    better = max if name in HIGHER_IS_BETTER else min
-    known = [(value, -epoch) for value, epoch in zip(values, epochs, strict=True) if value == value]
-    if not known:
-        return "-", "-", "-"
-    best, epoch = better(known, key=lambda entry: entry[0])
-    return f"{values[0]:.4g}", f"{values[-1]:.4g}", f"{best:.4g} (epoch {-epoch:.0f})"
-
-
-def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> NoReturn:
-    from nncli.analysis.divergence import advise
-    from nncli.errors import DivergedError
-
-    advice = advise(prepared, outcome)
-    kept = f"kept: {run.path} (history, and the weights of epoch {run.info['epochs']})"
-    changes = (
-        " or\n      ".join(advice.changes)
-        or "scale the inputs to about -1 to 1, or start from smaller weights"
-    )
-    out.result(str(run.path))
-    out.object(
-        "train",
-        {
-            "status": "diverged",
-            "run": str(run.path),
-            "since": advice.since,
-            "why": advice.why,
-            "try": list(advice.changes),
-        },
-    )
-    raise DivergedError(
-        f"training diverged at {advice.since}", hint=changes, source=f"why: {advice.why}\n{kept}"
-    )
+    if resume and output is None:
+        raise NncliError("--resume: needs --output DIR", hint="or go on with a run by name: nncli resume RUN")
+    if resume and overwrite:
+        raise NncliError("--resume and --overwrite contradict each other", hint="give one of them")
+    if smoke and resume:
+        raise NncliError("--smoke keeps nothing to resume", hint="leave out --resume")
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:

@@ -150,6 +150,9 @@ class TrainingConfig(Strict):
     log_every: Annotated[Count | Share, Either("a whole number from 1, or a share from 1% to 100%")] = Field(
         "10%", description="lines on the terminal: every N epochs, or a share of them"
     )
+    checkpoint_every: float | None = Field(
+        None, ge=0, description="seconds between checkpoints; default: 5, or 50 times what one takes"
+    )
     engine: Literal["auto", "numpy"] = Field("auto", description="what executes the updates")
 
 

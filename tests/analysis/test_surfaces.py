@@ -14,9 +14,9 @@ from nncli.runs import Run
 
 
 def train(path: Path, **values: Any) -> Run:
-    run = runs.create_at(path, overwrite=False)
-    for _ in runs.record(experiment.build(Config.of(values)), run):
-        pass
+    with runs.create_at(path, overwrite=False) as run:
+        for _ in runs.record(experiment.build(Config.of(values)), run):
+            pass
     return Run(path)
 
 

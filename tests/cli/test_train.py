@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import runs, weights
+from nncli import runs
 from nncli.analysis import gradcheck
 from nncli.model import Model
+from nncli.runs import run as reading
+from nncli.runs import weights
 from tests.cli.conftest import Command
 
 
@@ -114,7 +116,7 @@ def test_smoke_is_one_line_and_keeps_nothing(nncli: Command) -> None:
     nncli("init", "linear_map")
     result = nncli("train", "linear_map.yaml", "--smoke")
     assert result.code == 0
-    assert result.out.startswith("smoke ok: linear_map, 2 epochs, 64 rows, 6 files")
+    assert result.out.startswith("smoke ok: linear_map, 2 epochs, 64 rows, 7 files")
     assert len(result.out.splitlines()) == 1
     assert os.listdir() == ["linear_map.yaml"]
 
@@ -193,7 +195,7 @@ def test_smoke_finds_weights_that_read_back_otherwise(
         model = read(path)
         return Model(model.network, model.parameters + 1e-9, model.columns)
 
-    monkeypatch.setattr(runs, "read_model", changed)
+    monkeypatch.setattr(reading, "read_model", changed)
     result = nncli("train", "xor.yaml", "--smoke")
     assert result.code == 4
     assert "read back" in result.err
@@ -265,7 +267,7 @@ def test_signal_saves_what_was_learnt(nncli: Command, number: int, code: int) ->
     nncli("init", "xor")
     exit_code, error = stopped(number, "train", "xor.yaml", "--epochs", "100000000")
     assert exit_code == code
-    assert "what was learnt is saved in runs/xor" in error
+    assert error.splitlines()[-1].endswith("epochs, saved in runs/xor; go on: nncli resume runs/xor")
     assert "Traceback" not in error
     run = runs.find("xor")
     assert run.info["status"] == "interrupted"

@@ -85,8 +85,7 @@ SHAPES = _shapes()
 
 
 def train(path: Path, values: dict[str, Any]) -> Run:
-    run = runs.create_at(path, overwrite=False)
-    with suppress(training.Diverged):
+    with runs.create_at(path, overwrite=False) as run, suppress(training.Diverged):
         for _ in runs.record(experiment.build(Config.of(values)), run):
             pass
     return Run(path)

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.data.columns import Columns, Task
 from nncli.errors import RunError
-from nncli.files import read_npz, write_npz
 from nncli.model import Model
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.network import Layer, Network
+from nncli.npz import read_npz, write_npz
 
 FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
 

@@ -1,0 +1,50 @@
+"""`nncli resume`: go on with a training that was stopped."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nncli.cli.app import TRAIN, command
+from nncli.cli.follow import Progress, follow
+from nncli.cli.options import FailIf, read_config
+from nncli.cli.output import Output
+
+
+@command(TRAIN)
+def resume(
+    out: Output,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run directory or a run's name under runs/; default: the latest run.",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="The new total of epochs, to train on from where a run ended."),
+    ] = None,
+    fail_if: FailIf = None,
+    progress: Progress = "auto",
+) -> None:
+    """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
+    from nncli import experiment, runs
+    from nncli.analysis.conditions import Condition
+
+    found = runs.find(run, runs.CHECKPOINT)
+    if run is None:
+        out.note(f"run {found.path}")
+    with runs.reopen(found.path) as owned:
+        config = read_config(owned.path / runs.CONFIG, None, training__epochs=epochs)
+        prepared = experiment.build(config)
+        conditions = [Condition.parse(text, ["loss", *prepared.metrics]) for text in fail_if or ()]
+        recording = runs.Recording.resumed(prepared, owned, sys.argv[1:])
+        for name, (then, now) in owned.other_versions.items():
+            out.note(f"{name} {now}, so far {then}: the last digits may differ from an undisturbed training")
+        results = follow(out, recording, progress)
+    for condition in conditions:
+        condition.check(results)

@@ -1,0 +1,120 @@
+"""Arrays in a file: numpy's npz with a digest of its content, read without trusting it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import struct
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from nncli.errors import RunError
+from nncli.files import require_regular, write_bytes
+from nncli.nn.activations import Array
+
+DIGEST = "digest"
+DTYPES = ("<f8", "<i8", "|u1")  # all that nncli writes
+
+
+def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Arrays and the digest of them all; equal arrays give equal bytes.
+
+    Raises
+    ------
+    NncliError
+        If the file cannot be written; the old one stands.
+    """
+    whole = {**arrays, DIGEST: np.frombuffer(digest(arrays), dtype=np.uint8)}
+    buffer = io.BytesIO()
+    # Without compression, and with zip's oldest date instead of now: the bytes depend on the arrays alone.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in whole.items():
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+    write_bytes(path, buffer.getvalue())
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The arrays of a file that `write_npz` made, their digest checked.
+
+    Nothing in it is run, and no more memory taken than the file is large.
+
+    Raises
+    ------
+    RunError
+        If it is missing or not what was written.
+    """
+    require_regular(path)
+    try:
+        with open(path, "rb") as stream:
+            arrays = _members(stream)
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}") from None
+    except _DAMAGE:
+        raise RunError(
+            f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again"
+        ) from None
+    if arrays.pop(DIGEST, np.empty(0)).tobytes() != digest(arrays):
+        raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
+    return arrays
+
+
+# What zipfile and numpy raise on bytes that are not theirs.
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    UserWarning,
+    struct.error,
+)
+
+
+def _members(stream: BinaryIO) -> dict[str, Array]:
+    with zipfile.ZipFile(stream) as archive, warnings.catch_warnings():
+        warnings.simplefilter("error")  # numpy warns of headers that it had to guess
+        members = archive.infolist()
+        names = [member.filename.removesuffix(".npy") for member in members]
+        if len(set(names)) < len(names):
+            raise ValueError("two members of one name")
+        # Members may overlap in the file, so that a few bytes claim to be many.
+        if sum(member.file_size for member in members) > stream.seek(0, os.SEEK_END):
+            raise ValueError("members larger than the file")
+        return {name: _array(archive, member) for name, member in zip(names, members, strict=True)}
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """An array of an uncompressed npz; its header must agree with its size before memory is taken.
+
+    numpy's own reader allocates what the header claims, and would unpack compressed members of any size.
+    """
+    if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError("a compressed member")
+    stream = io.BytesIO(archive.read(member))
+    if np.lib.format.read_magic(stream) != (1, 0):
+        raise ValueError("an unknown version of the npy format")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    if fortran or dtype.str not in DTYPES or min(shape, default=0) < 0:
+        raise ValueError("no array of nncli")
+    return np.frombuffer(stream.read(), dtype=dtype).reshape(shape)
+
+
+def digest(arrays: Mapping[str, Array]) -> bytes:
+    """SHA-256 over the sorted names, dtypes, shapes and bytes: 32 bytes."""
+    total = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        total.update(array.tobytes())
+    return total.digest()

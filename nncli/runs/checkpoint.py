@@ -1,0 +1,104 @@
+"""checkpoint.npz: a training as it stands, in one file, so that it can go on as if it had never stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from nncli.engines.contract import State
+from nncli.errors import RunError
+from nncli.experiment import Experiment
+from nncli.nn.activations import Array
+from nncli.npz import read_npz, write_npz
+from nncli.runs.identity import Identity
+from nncli.runs.record import Record
+from nncli.runs.weights import FORMAT
+from nncli.training import Standing
+
+
+class _Header(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    format: int
+    identity: Identity
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a training stands, what was kept of the way, and what it is a training of."""
+
+    standing: Standing
+    record: Record
+    identity: Identity
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """The whole checkpoint, its states stacked: the present one, then those behind it."""
+    states = (checkpoint.standing.state, *checkpoint.standing.behind)
+    header = _Header(format=FORMAT, identity=checkpoint.identity)
+    write_npz(
+        path,
+        {
+            "header": np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8),
+            "parameters": np.array([state.parameters for state in states]),
+            "slots": np.array([state.slots for state in states]),
+            "updates": np.array([state.update for state in states], dtype=np.int64),
+            "partial_losses": np.array([state.partial_loss for state in states]),
+            **checkpoint.record.arrays(),
+        },
+    )
+
+
+def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
+    """A checkpoint of this experiment, its record cut to what the experiment would have kept by then.
+
+    Raises
+    ------
+    RunError
+        If it is missing or damaged, was written by a later version, or belongs to another config or to
+        other data; the message names the first difference.
+    """
+    arrays = read_npz(path)
+    try:
+        header = _Header.model_validate_json(arrays.pop("header").tobytes())
+    except (KeyError, ValidationError):
+        raise RunError(f"{path}: damaged: its header cannot be read", hint="train again") from None
+    if header.format > FORMAT:
+        raise RunError(
+            f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
+        )
+    difference = Identity.of(experiment).difference(header.identity)
+    if difference:
+        raise RunError(
+            f"{path.parent}: cannot go on: {difference}",
+            hint="put it back as it was, or train anew into another directory",
+        )
+    standing = _standing(arrays, experiment)
+    record = Record.of(arrays, experiment) if standing else None
+    if standing is None or record is None:
+        raise RunError(f"{path}: damaged: its arrays do not fit the network", hint="train again")
+    record.cut(standing.state.update // experiment.updates_per_epoch)
+    return Checkpoint(standing, record, header.identity)
+
+
+def _standing(arrays: dict[str, Array], experiment: Experiment) -> Standing | None:
+    """The stacked states, where they have the shapes and values that states of this training can have."""
+    initial = Standing.start(experiment).state
+    shapes = {
+        "parameters": (3, *initial.parameters.shape),
+        "slots": (3, *initial.slots.shape),
+        "updates": (3,),
+        "partial_losses": (3,),
+    }
+    if any(name not in arrays or arrays[name].shape != shape for name, shape in shapes.items()):
+        return None
+    parameters, slots, updates, partial_losses = (arrays.pop(name) for name in shapes)
+    if not np.isfinite(parameters).all() or updates.dtype != np.int64 or min(updates) < 0:
+        return None
+    present, *behind = (
+        State(parameters[k], slots[k], int(updates[k]), float(partial_losses[k])) for k in range(3)
+    )
+    return Standing(present, (behind[0], behind[1]))

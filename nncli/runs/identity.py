@@ -1,0 +1,142 @@
+"""What was trained on what: enough to tell whether a training may go on, and what changed if not."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from nncli.config.document import Loc, dotted
+from nncli.experiment import Experiment
+from nncli.nn.activations import Array
+from nncli.wording import counted, shown
+
+BLOCKS = 1000  # rows are told apart to one in a thousand of them
+
+# What a run may change on the way without changing a number: the data are known by their content.
+FREE = (
+    ("name",),
+    ("dataset", "path"),
+    ("training", "epochs"),
+    ("training", "log_every"),
+    ("training", "checkpoint_every"),
+)
+
+
+class Data(BaseModel):
+    """The numbers a network is trained on, by digest.
+
+    Attributes
+    ----------
+    columns : SHA-256 of each column as float64, inputs first; class labels with their order.
+    blocks : CRC-32 of the rows in at most `BLOCKS` parts of equal size.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    rows: int
+    columns: dict[str, str]
+    blocks: list[int]
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Data:
+        """The data of an experiment."""
+        dataset, columns = experiment.dataset, experiment.dataset.columns
+        targets = {f"target {name}": dataset.Y[:, [k]] for k, name in enumerate(columns.targets)}
+        if columns.labelled:
+            targets = {f"target {columns.targets[0]}": dataset.Y}
+        named = {f"input {name}": dataset.X[:, [k]] for k, name in enumerate(columns.inputs)} | targets
+        digests = {name: _sha256(values) for name, values in named.items()}
+        if columns.classes:
+            digests["classes"] = hashlib.sha256("\n".join(columns.classes).encode()).hexdigest()
+        size = _block_size(len(dataset))
+        rows = np.hstack([dataset.X, dataset.Y])
+        blocks = [zlib.crc32(rows[start : start + size].tobytes()) for start in range(0, len(rows), size)]
+        return cls(rows=len(rows), columns=digests, blocks=blocks)
+
+    def difference(self, before: Data) -> str | None:
+        """The first thing that is no longer as it was, or None."""
+        if list(self.columns) != list(before.columns):
+            names = [set(each.columns) for each in (self, before)]
+            other = sorted(names[0] ^ names[1])
+            return f"other columns: {', '.join(map(shown, other))}" if other else "columns in another order"
+        if self.rows != before.rows:
+            return f"{counted(self.rows, 'row')}, trained on {before.rows}"
+        changed = [name for name, digest in self.columns.items() if digest != before.columns[name]]
+        if not changed:
+            return None
+        pairs = enumerate(zip(self.blocks, before.blocks, strict=False))
+        block = next((k for k, (now, then) in pairs if now != then), None)
+        return f"{shown(changed[0])} has changed" + ("" if block is None else f", first {self._rows(block)}")
+
+    def _rows(self, block: int) -> str:
+        size = _block_size(self.rows)
+        first, last = block * size + 1, min((block + 1) * size, self.rows)
+        return f"in row {first}" if first == last else f"in rows {first} to {last}"
+
+
+class Identity(BaseModel):
+    """What makes two trainings the same one.
+
+    Attributes
+    ----------
+    config : the resolved config without what is `FREE`.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    config: dict[str, Any]
+    engine: str
+    data: Data
+
+    @classmethod
+    def of(cls, experiment: Experiment) -> Identity:
+        """The identity of an experiment."""
+        config = experiment.config.resolved(Path())
+        for *section, key in FREE:
+            inner = config
+            for name in section:
+                inner = inner[name]
+            inner.pop(key, None)
+        return cls(config=config, engine=experiment.engine_name, data=Data.of(experiment))
+
+    def difference(self, before: Identity) -> str | None:
+        """The first key of the config, or part of the data, that is no longer as it was; None if all is."""
+        for loc, now, then in _differences(self.config, before.config, ()):
+            return f"{dotted(loc)} is {_value(now)}, trained so far with {_value(then)}"
+        if self.engine != before.engine:
+            return f"the engine is {self.engine}, trained so far with {before.engine}"
+        difference = self.data.difference(before.data)
+        return f"the data: {difference}" if difference else None
+
+
+def _differences(now: Any, then: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:
+    if isinstance(now, dict) and isinstance(then, dict):
+        for key in {**now, **then}:
+            yield from _differences(now.get(key), then.get(key), (*loc, key))
+    elif isinstance(now, list) and isinstance(then, list) and len(now) == len(then):
+        for position, pair in enumerate(zip(now, then, strict=True)):
+            yield from _differences(*pair, (*loc, position))
+    elif now != then:
+        yield loc, now, then
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, Mapping | list):
+        return f"{counted(len(value), 'entry')}"
+    return shown(str(value))
+
+
+def _sha256(values: Array) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def _block_size(rows: int) -> int:
+    return -(-rows // BLOCKS)

@@ -1,0 +1,116 @@
+"""What is kept of a training's way: rows of the history, and snapshots of weights and errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from nncli import training
+from nncli.experiment import Experiment
+from nncli.nn.activations import Array
+from nncli.training import Diverged, Report
+
+ERROR_ROWS = 1000  # rows whose errors are kept at the most
+
+
+@dataclass
+class Record:
+    """Grows with the reports.
+
+    Attributes
+    ----------
+    history : epoch -> the numbers of its row, as `header` names them without the epoch; NaN where unknown.
+    weights : epoch -> parameters (P,).
+    errors : epoch -> signed errors A - Y (rows, outputs) of the first rows.
+    """
+
+    experiment: Experiment
+    history: dict[int, Array] = field(default_factory=dict)
+    weights: dict[int, Array] = field(default_factory=dict)
+    errors: dict[int, Array] = field(default_factory=dict)
+
+    @cached_property
+    def header(self) -> list[str]:
+        """The columns of history.csv."""
+        return ["epoch", "loss", *self.experiment.metrics, "learning_rate", "gradient_norm"]
+
+    def add(self, report: Report) -> None:
+        """Keep what a report says is kept."""
+        if "history" in report.kept:
+            values = [report.loss, *report.metrics.values(), report.learning_rate, report.gradient_norm]
+            self.history[report.epoch] = np.array(values)
+        if "weights" in report.kept:
+            self.weights[report.epoch] = report.state.parameters
+        if "errors" in report.kept:
+            self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:ERROR_ROWS]
+
+    def add_losses(self, outcome: Diverged) -> None:
+        """The losses of the epochs since the last row, of which no more is known."""
+        first = outcome.epoch - len(outcome.losses) + 1
+        for epoch, loss in enumerate(outcome.losses.tolist(), start=first):
+            unknown = np.full(len(self.header) - 1, np.nan)
+            unknown[0] = loss
+            self.history.setdefault(epoch, unknown)
+
+    def cut(self, epoch: int) -> None:
+        """Leave out what lies after an epoch, and what an earlier, nearer end alone had it keep."""
+        observer = training.Observer.of(self.experiment)
+        for part in ("history", "weights", "errors"):
+            kept = getattr(self, part)
+            due = {e: kept[e] for e in kept if e <= epoch and part in observer.kept(e)}
+            setattr(self, part, due)
+
+    def csv(self) -> str:
+        """history.csv: numbers in their shortest exact form, unknown ones empty."""
+        rows = [self.header]
+        rows += [[str(epoch), *map(_cell, row.tolist())] for epoch, row in self.history.items()]
+        return "".join(",".join(row) + "\n" for row in rows)
+
+    def snapshots(self) -> dict[str, Array]:
+        """The arrays of snapshots.npz."""
+        errors = (min(len(self.experiment.dataset), ERROR_ROWS), self.experiment.network.outputs)
+        return {
+            "weight_epochs": np.array(list(self.weights), dtype=np.int64),
+            "weights": _stacked(self.weights, (self.experiment.network.parameter_count,)),
+            "error_epochs": np.array(list(self.errors), dtype=np.int64),
+            "errors": _stacked(self.errors, errors),
+        }
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything, for a checkpoint."""
+        return {
+            "history_epochs": np.array(list(self.history), dtype=np.int64),
+            "history": _stacked(self.history, (len(self.header) - 1,)),
+            **self.snapshots(),
+        }
+
+    @classmethod
+    def of(cls, arrays: dict[str, Array], experiment: Experiment) -> Record | None:
+        """What `arrays` gave, or None where names or shapes are not those of the experiment."""
+        record = cls(experiment)
+        empty = record.arrays()
+        if list(arrays) != list(empty):
+            return None
+        for name, like in empty.items():
+            found = arrays[name]
+            if found.shape[1:] != like.shape[1:] or found.ndim != like.ndim or found.dtype != like.dtype:
+                return None
+        for part, epochs, values in (
+            (record.history, "history_epochs", "history"),
+            (record.weights, "weight_epochs", "weights"),
+            (record.errors, "error_epochs", "errors"),
+        ):
+            if len(arrays[epochs]) != len(arrays[values]):
+                return None
+            part.update(zip(arrays[epochs].tolist(), arrays[values], strict=True))
+        return record
+
+
+def _stacked(kept: dict[int, Array], shape: tuple[int, ...]) -> Array:
+    return np.array(list(kept.values()), dtype=np.float64).reshape(len(kept), *shape)
+
+
+def _cell(value: float) -> str:
+    return "" if np.isnan(value) else repr(value)

@@ -1,0 +1,223 @@
+"""A training written down as it goes, so that whatever ends it, it can go on."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import traceback
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nncli import training
+from nncli.errors import DivergedError, NncliError, RunError
+from nncli.experiment import Experiment
+from nncli.files import write_json, write_text
+from nncli.model import Model
+from nncli.npz import write_npz
+from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nncli.runs.identity import Identity
+from nncli.runs.record import Record
+from nncli.runs.run import (
+    CHECKPOINT,
+    CONFIG,
+    ERRORS,
+    HISTORY,
+    RESULTS,
+    RUN,
+    SNAPSHOTS,
+    WEIGHTS,
+    Run,
+    Status,
+    versions,
+)
+from nncli.runs.weights import FORMAT, write_model
+from nncli.training import Diverged, Report, Standing
+
+SECONDS = 5.0  # between checkpoints, unless the config says
+COSTS = 50  # times what the last one took, at least: 2 % of the time go into them
+
+
+class Recording:
+    """One training and the run directory it is written into, which must be owned by this process.
+
+    Parameters
+    ----------
+    command : the words of the command line, for run.json.
+    checkpoint : where to go on; default: from the start.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        run: Run,
+        command: Sequence[str] = (),
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
+        self.experiment, self.run = experiment, Run(run.path)
+        self._completed = checkpoint is not None and self.run.status == "completed"
+        self._since = checkpoint.standing if checkpoint else None
+        self._standing = self._since or Standing.start(experiment)
+        self._record = checkpoint.record if checkpoint else Record(experiment)
+        self._identity = checkpoint.identity if checkpoint else Identity.of(experiment)
+        started = (run.started if checkpoint else "") or _now()
+        self._info = {"status": "running", "started": started, **_circumstances(self, command)}
+        self._seconds = float(run.info.get("seconds", 0.0)) if checkpoint else 0.0
+        self._began = self._saved = time.perf_counter()
+        self._cost = 0.0
+        self._writing = threading.Lock()
+
+    @classmethod
+    def resumed(cls, experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Recording:
+        """Go on from the run's checkpoint.
+
+        Raises
+        ------
+        RunError
+            If there is none, it is damaged, or config or data are no longer those it was made with.
+        DivergedError
+            If the run diverged: it would again.
+        """
+        if run.status == "diverged":
+            raise DivergedError(
+                f"{run.path}: diverged, and would again", hint="change the config and train into a new run"
+            )
+        if not os.path.isfile(run.path / CHECKPOINT):
+            raise RunError(
+                f"{run.path}: no {CHECKPOINT} to go on from",
+                hint="an earlier nncli trained it; train again, into another directory or with --overwrite",
+            )
+        checkpoint = read_checkpoint(run.path / CHECKPOINT, experiment)
+        done = checkpoint.standing.state.update / experiment.updates_per_epoch
+        if done > experiment.epochs:
+            raise RunError(
+                f"{run.path}: trained {done:g} epochs already, more than {experiment.epochs}",
+                hint=f"give --epochs {int(np.ceil(done))} or more, the new total",
+            )
+        return cls(experiment, run, command, checkpoint)
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are complete in what was saved last, or is about to be."""
+        return self._standing.state.update // self.experiment.updates_per_epoch
+
+    @property
+    def trained(self) -> bool:
+        """Whether no update is left to do."""
+        return self._standing.state.update == self.experiment.epochs * self.experiment.updates_per_epoch
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do or to write."""
+        return self.trained and self._completed
+
+    def reports(self) -> Generator[Report]:
+        """Train, passing reports on; the files are written from time to time and however it ends.
+
+        Raises
+        ------
+        training.Diverged
+            After history and last good weights have been saved.
+        NncliError
+            If a file cannot be written; the last checkpoint stands.
+        """
+        write_json(self.run.path / RUN, self._info)  # first, for it marks the directory as a run's
+        write_text(self.run.path / CONFIG, self.experiment.config.to_yaml(self.run.path))
+        try:
+            for report in training.train(self.experiment, self._since):
+                self._record.add(report)
+                self._standing = report.standing
+                yield report
+                if self._is_due():
+                    self._save("running")
+            self._save("completed")
+        except Diverged as outcome:
+            self._close(outcome)
+            raise
+        except NncliError:
+            raise
+        except Exception as error:  # a bug; the last checkpoint is sound, what is in memory may not be
+            self._note(error)
+            raise
+        except BaseException:  # a signal, or a caller who wants no more
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Save where training stands, if it has not finished."""
+        self._save("completed" if self.trained else "interrupted")
+
+    def _is_due(self) -> bool:
+        every = self.experiment.config.training.checkpoint_every
+        pause = max(SECONDS, COSTS * self._cost) if every is None else every
+        return time.perf_counter() - self._saved >= pause
+
+    def _save(self, status: Status) -> None:
+        """The checkpoint first: with it alone everything else can be had again."""
+        with self._writing:
+            began = time.perf_counter()
+            self._record.cut(self.epoch)  # a signal may have come between a row and its weights
+            checkpoint = Checkpoint(self._standing, self._record, self._identity)
+            write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
+            self._write(self._standing.state.parameters, self.epoch, status)
+            self._saved = time.perf_counter()
+            self._cost = self._saved - began
+
+    def _close(self, outcome: Diverged) -> None:
+        """The files of a training that cannot go on, and has no checkpoint."""
+        with self._writing:
+            self._record.add_losses(outcome)
+            state = outcome.last_good
+            self._write(state.parameters, state.update // self.experiment.updates_per_epoch, "diverged")
+            (self.run.path / CHECKPOINT).unlink(missing_ok=True)
+
+    def _write(self, parameters: np.ndarray, epoch: int, status: Status) -> None:
+        """What people and other commands read; run.json last, so that its status is true of the others."""
+        path, experiment = self.run.path, self.experiment
+        write_text(path / HISTORY, self._record.csv())
+        write_npz(path / SNAPSHOTS, self._record.snapshots())
+        write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.dataset.columns))
+        observer = self._observer
+        metrics = observer.metrics(observer.outputs(parameters))
+        write_json(path / RESULTS, {"epoch": epoch, "train": {"loss": observer.loss(parameters), **metrics}})
+        seconds = self._seconds + time.perf_counter() - self._began
+        ending = {"status": status, "ended": _now(), "epochs": epoch, "seconds": seconds}
+        write_json(path / RUN, {**self._info, **ending})
+
+    @cached_property
+    def _observer(self) -> training.Observer:
+        return training.Observer.of(self.experiment)
+
+    def _note(self, error: Exception) -> None:
+        """Keep the traceback where a report of the bug can have it from."""
+        file = self.run.path / ERRORS
+        with suppress(NncliError):  # the bug itself is told in any case
+            write_text(file, "".join(traceback.format_exception(error)))
+            error.add_note(f"the traceback is in {file}")
+
+
+def record(experiment: Experiment, run: Run, command: Sequence[str] = ()) -> Generator[Report]:
+    """Train from the start into a run's directory, passing reports on."""
+    return Recording(experiment, run, command).reports()
+
+
+def _circumstances(recording: Recording, command: Sequence[str]) -> dict[str, Any]:
+    experiment = recording.experiment
+    data = recording._identity.data
+    return {
+        "format": FORMAT,
+        "seed": experiment.config.seed.model_dump(),
+        "engine": experiment.engine_name,
+        "data": {"rows": data.rows, "columns": data.columns},
+        "versions": versions(),
+        "command": list(command),
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
