@@ -122,7 +122,8 @@ def parse(text: str, variables: Collection[str]) -> Expression:
         _check(tree, frozenset(map(_normal, variables)), depth=0)
     except ExpressionError as error:
         indent = len(flat) - len(flat.lstrip())
-        error.column = indent + len(body.encode()[: error.column].decode(errors="ignore"))
+        before = body.encode(errors="surrogatepass")[: error.column]
+        error.column = indent + len(before.decode(errors="ignore"))
         raise
     return Expression(text, tree)
 
@@ -222,8 +223,8 @@ def _evaluate(node: ast.expr, variables: Mapping[str, Any]) -> Any:
             return np.float64(value)  # type: ignore[arg-type]  # floats overflow to inf; 9**9**9 as int never ends
         case ast.Name(id=name):
             return variables[name] if name in variables else CONSTANTS[name]
-        case ast.UnaryOp(op=op) | ast.BinOp(op=op) | ast.Compare(ops=[op]):
-            return OPERATORS[type(op)](*[_evaluate(part, variables) for part in _parts(node)])
         case ast.Call(func=ast.Name(id=name)):
-            return FUNCTIONS[name](*[_evaluate(part, variables) for part in _parts(node)])
-    raise AssertionError(f"{ast.dump(node)} was checked at parsing")
+            function = FUNCTIONS[name]
+        case ast.UnaryOp(op=op) | ast.BinOp(op=op) | ast.Compare(ops=[op]):
+            function = OPERATORS[type(op)]
+    return function(*[_evaluate(part, variables) for part in _parts(node)])

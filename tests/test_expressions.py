@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import math
+import re
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -78,14 +81,116 @@ def test_the_column_counts_characters(text: str, column: int) -> None:
 
 
 @given(st.text(st.sampled_from(list("q12.e+-*/()<>=, xpi\n'\"[]{}:_^%@!~&|\\#é漢\0")), max_size=40))
-@settings(max_examples=300)
-def test_any_text_is_a_number_or_refused(text: str) -> None:
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_refused_or_a_number_which_python_makes_too(text: str) -> None:
     try:
-        expression = parse(text, ["q", "x"])
+        expression = parse(text, VARIABLES)
     except ExpressionError as error:
         refused = error
     else:
-        assert np.asarray(expression({"q": 0.5, "x": np.array([1.0, 2.0])})).dtype == np.float64
+        value = expression(VARIABLES)
+        assert np.asarray(value).dtype == np.float64
+        wanted = python_value(re.sub(r"\s", " ", text), VARIABLES)
+        assert wanted is None or float(value) == pytest.approx(wanted, rel=1e-9)
         return
     assert 0 <= refused.column <= len(text)
     assert "\n" not in refused.message
+
+
+def test_text_that_the_parser_of_python_cannot_hold_is_refused() -> None:
+    for text in ("\0", "(" * 500, "\ud800", "1" * 999 + "q", "f'" * 300, "9" * 1000):
+        with pytest.raises(ExpressionError) as caught:
+            parse(text, ["q"])
+        assert len(caught.value.message) < 120
+
+
+def test_huge_powers_cost_nothing() -> None:
+    for text in ("9**9**9**9", "(((9**9)**9)**9)**9", "2**(2**(2**(2**(2**2))))", "-9**9**9 * q"):
+        assert not np.isnan(parse(text, ["q"])({"q": 1.0}))
+
+
+def python_value(text: str, variables: Mapping[str, float]) -> float | None:
+    """What Python makes of the text with floats throughout; None where it raises or has no finite float."""
+    tree = ast.parse(text.strip(), mode="eval")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant):
+            node.value = float(node.value)
+    try:
+        value = eval(compile(tree, "formula", "eval"), {"__builtins__": {}}, {**PYTHON, **variables})
+        return float(value) if math.isfinite(value) else None
+    except (ArithmeticError, ValueError, TypeError):  # TypeError: complex, of a negative number's root
+        return None
+
+
+PYTHON: dict[str, object] = {
+    "pi": math.pi,
+    "e": math.e,
+    "where": lambda condition, yes, no: yes if condition else no,
+    "square": lambda value: value * value,
+    "sign": lambda value: float((value > 0) - (value < 0)),
+    "minimum": min,
+    "maximum": max,
+    "abs": abs,
+    **{name: getattr(math, name) for name in FUNCTIONS if hasattr(math, name)},
+    **{name: getattr(math, name.replace("arc", "a")) for name in FUNCTIONS if name.startswith("arc")},
+}
+VARIABLES = {"q": 0.5, "x": -3.0}
+
+
+def test_python_knows_every_function_in_its_own_words() -> None:
+    assert FUNCTIONS.keys() <= PYTHON.keys()
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@given(st.lists(st.floats(-20, 20), min_size=3, max_size=3))
+def test_a_function_has_the_value_python_gives_it(name: str, numbers: list[float]) -> None:
+    arguments = {"where": 3}.get(name, getattr(FUNCTIONS[name], "nin", 0))
+    text = f"{name}({', '.join(map(repr, numbers[:arguments]))})"
+    wanted = python_value(text, {})
+    if wanted is not None:
+        assert float(parse(text, [])({})) == pytest.approx(wanted, rel=1e-12, abs=1e-300), text
+
+
+def binary(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Terms put together without brackets, so that the order of operations counts, or with them."""
+    operators = st.sampled_from(["+", "-", "*", "/", " + ", " - ", " * ", "\n/ "])
+    compared = st.sampled_from(["<", "<=", ">", ">="])
+    return (
+        st.tuples(inner, operators, inner).map("".join)
+        | inner.map("({})".format)
+        | inner.map("-{}".format)
+        | st.tuples(inner, compared, inner).map("({0[0]} {0[1]} {0[2]})".format)
+        | st.tuples(inner, inner).map("minimum({0[0]}, {0[1]})".format)
+        | st.tuples(inner, inner, inner).map("where({0[0]}, {0[1]}, {0[2]})".format)
+    )
+
+
+atoms = st.sampled_from(["q", "x", "pi", "e", "2", "3", "0.1", "1e-3", "7.25", "1e300", "0x10", "1_0", "0"])
+
+
+@given(st.recursive(atoms, binary, max_leaves=12))
+@settings(max_examples=300, deadline=None)
+def test_arithmetic_agrees_with_python_to_the_last_bit(text: str) -> None:
+    wanted = python_value(text.replace("\n", " "), VARIABLES)
+    if wanted is not None:
+        assert float(parse(text, VARIABLES)(VARIABLES)) == wanted
+
+
+powers = st.recursive(
+    st.sampled_from(["q", "2", "3", "0.1", "1.5"]),
+    lambda inner: (
+        st.tuples(inner, st.sampled_from(["**", "*", " + ", "/"]), inner).map("".join)
+        | inner.map("({})".format)
+        | inner.map("sqrt({})".format)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.sampled_from(["", "-", "1/"]), powers)
+@settings(max_examples=200, deadline=None)
+def test_powers_bind_as_in_python(sign: str, text: str) -> None:
+    wanted = python_value(sign + text, VARIABLES)  # sums of positive terms alone: nothing cancels
+    if wanted is not None:
+        found = float(parse(sign + text, VARIABLES)(VARIABLES))
+        assert found == pytest.approx(wanted, rel=1e-9, abs=1e-300)
