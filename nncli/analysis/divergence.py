@@ -1,39 +1,54 @@
-"""Why a training diverged, and a change that mends it, tried before it is recommended."""
+"""Why a training diverged, and changes that mend it, tried before they are recommended."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from nncli import training
-from nncli.engines.contract import State, start
+from nncli.analysis import symptoms, trials
+from nncli.analysis.trials import Advice, Trial, Trials, Variant
 from nncli.experiment import Experiment
-from nncli.nn.losses import LOSSES
-from nncli.nn.optimizers import OPTIMIZERS
 
-TRIAL_EPOCHS = 20
-TRIAL_UPDATES = 2000
+LEAST_EPOCHS = 300  # of a trial, where the work allows: a diverged run is often a short one
+PROBE_UPDATES = 30  # after which a runaway shows
+PROBE_SHARE = 0.02  # of the work for each of them
+SHARE = 0.1  # of the work for each long trial
+RUNGS = 4  # learning rates tried for longer, from the largest that does not run away
 
 
-@dataclass(frozen=True)
-class Advice:
-    """What happened, why, and which changes of the config were seen to help.
+class Cause(NamedTuple):
+    """What may have driven training away, and the change that would prove it."""
 
-    Attributes
-    ----------
-    changes : `set key: value`, each tried alone, with what it did.
-    """
-
-    since: str
-    why: str
-    changes: tuple[str, ...]
+    words: str
+    remedy: Variant | None
 
 
 def advise(experiment: Experiment, outcome: training.Diverged) -> Advice:
-    """Explain a divergence, having tried the advice for a few epochs from the same start."""
-    return Advice(_since(outcome), _why(experiment), tuple(_helpful(experiment)))
+    """Explain a divergence, having tried the advice from the same start."""
+    budget = Trials()
+    epochs = max(experiment.epochs, LEAST_EPOCHS)
+    causes = list(_causes(experiment))
+    tried = [
+        (cause, budget.run(cause.remedy, epochs=epochs, share=SHARE) if cause.remedy else None)
+        for cause in causes
+    ]
+    proven = next((cause for cause, trial in tried if trial and trial.beats_guessing), causes[0])
+    found = [trial for _, trial in tried if trial]
+    if slower := _largest_rate(experiment, budget, epochs):
+        found.append(slower)
+    good = [trial for trial in found if trial.beats_guessing] or found
+    good.sort(key=lambda trial: not trial.variant.key)  # lines of the config first, the data after them
+    return Advice(
+        since=_since(outcome),
+        why=proven.words + _limit(experiment),
+        trials=tuple(good),
+        otherwise=_otherwise(experiment),
+    )
 
 
 def _since(outcome: training.Diverged) -> str:
@@ -41,55 +56,103 @@ def _since(outcome: training.Diverged) -> str:
     return f"epoch {outcome.epoch}: {outcome.reason}" + (f" (loss {losses})" if losses else "")
 
 
-def _why(experiment: Experiment) -> str:
+def _causes(experiment: Experiment) -> Iterator[Cause]:
+    """What stands out, the likeliest first; always at least one."""
     loss, rate = experiment.recipe.loss, experiment.recipe.optimizer.learning_rate
     terms = experiment.recipe.batch_size * (1 if loss.per_row else experiment.network.outputs)
+    column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
+    layer, excess = symptoms.excess_of_weights(experiment)
     if not np.isfinite(training.Observer.of(experiment).loss(experiment.initial)):
-        return "the loss is not finite at the start already: the initial weights or the data are too large"
-    X = experiment.dataset.X
-    row, column = np.unravel_index(int(np.abs(X).argmax()), X.shape)
+        yield from _overflows(experiment)
+        return
     if loss.reduction == "sum" and terms > 1:
-        return (
+        yield Cause(
             f"loss.reduction is sum over {terms:,} terms a batch, so learning_rate {rate:g} "
-            f"acts like {rate * terms:g} on the mean"
+            f"acts like {rate * terms:g} on the mean",
+            trials.variant(experiment, ("loss", "reduction"), "mean"),
         )
-    if abs(X[row, column]) > 10:
-        name = experiment.dataset.columns.inputs[column]
-        return f"input column '{name}' reaches {X[row, column]:g}, so its weights move in large steps"
-    return f"learning_rate {rate:g} is too large: each step overshoots the minimum by more than the last"
+    if excess > symptoms.LARGE_WEIGHTS:
+        yield Cause(symptoms.large_weights(experiment), trials.drawn_weights(experiment, layer))
+    if abs(column.reaches) > symptoms.LARGE_INPUT:
+        yield Cause(
+            f"input column {column.words}, so its weights move in large steps",
+            trials.scaled_inputs(experiment),
+        )
+    if abs(target.reaches) > symptoms.LARGE_INPUT:
+        yield Cause(
+            f"target {target.words}, so errors and gradients are as large", trials.scaled_targets(experiment)
+        )
+    yield Cause(
+        f"learning_rate {rate:g} is too large: each step overshoots the minimum by more than the last", None
+    )
 
 
-def _helpful(experiment: Experiment) -> Iterator[str]:
-    """Changes that keep training finite and lower the loss."""
-    loss = experiment.config.loss
-    if experiment.recipe.loss.reduction == "sum":
-        mean = LOSSES[loss.name](**{**loss.options(), "reduction": "mean"})
-        trial = replace(experiment, recipe=replace(experiment.recipe, loss=mean))
-        if told := _tried(trial):
-            rate = experiment.recipe.optimizer.learning_rate
-            yield f"set loss.reduction: mean (keeps learning_rate {rate:g}; {told})"
-    options = experiment.config.optimizer.options()
-    for power in range(1, 13):
-        rate = float(f"{options['learning_rate'] / 10**power:.3g}")
-        optimizer = OPTIMIZERS[experiment.config.optimizer.name](**{**options, "learning_rate": rate})
-        if told := _tried(replace(experiment, recipe=replace(experiment.recipe, optimizer=optimizer))):
-            yield f"set optimizer.learning_rate: {rate:g} ({told})"
-            return
+def _overflows(experiment: Experiment) -> Iterator[Cause]:
+    """What makes the loss of the start infinite: the largest number there is."""
+    column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
+    layer, weight = symptoms.largest_weight(experiment)
+    start = "the loss is not finite at the start already"
+    causes = {
+        abs(target.reaches): Cause(f"{start}: target {target.words}", trials.scaled_targets(experiment)),
+        abs(column.reaches): Cause(f"{start}: input column {column.words}", trials.scaled_inputs(experiment)),
+        weight: Cause(
+            f"{start}: the weights of layers.{layer} reach {weight:.3g}",
+            trials.drawn_weights(experiment, layer),
+        ),
+    }
+    yield causes[max(causes)]
 
 
-def _tried(experiment: Experiment) -> str | None:
-    """What a few epochs did to the loss, or None where they did no good."""
+def _limit(experiment: Experiment) -> str:
+    """What the curvature of the loss says of the learning rate, where steps are plain gradient steps."""
+    optimizer, w = experiment.recipe.optimizer, experiment.initial
+    if optimizer.init(w).size or 40 * trials.work(experiment) > SHARE * trials.WORK:
+        return ""
+    curvature = symptoms.curvature(experiment)
+    if not np.isfinite(curvature) or optimizer.learning_rate * curvature <= 2.0:
+        return ""
+    most = f"2 / {curvature:.3g} = {2.0 / curvature:.2g}"
+    return f"; the loss curves by {curvature:.3g} at the start and bears at most {most}"
+
+
+def _largest_rate(experiment: Experiment, budget: Trials, epochs: int) -> Trial | None:
+    """The best of the largest learning rates that do not run away, each 3 or 1 times a power of ten."""
+    rungs = _ladder(experiment.recipe.optimizer.learning_rate)
+    sound = partial(_sound, experiment, budget)
+    width = 1
+    while width < len(rungs) and not sound(rungs[width - 1]):
+        width *= 2
+    start = bisect_left(rungs, True, width // 2, min(width, len(rungs)) - 1, key=sound)
+    candidates = [trials.learning_rate(experiment, rate) for rate in rungs[start : start + RUNGS]]
+    return trials.best(budget.run(candidate, epochs=epochs, share=SHARE) for candidate in candidates)
+
+
+def _ladder(rate: float) -> list[float]:
+    """Falling rates below `rate`, as far as numbers go."""
+    exponents = range(int(np.floor(np.log10(rate))), -301, -1)
+    return [
+        rung for power in exponents for digit in (3, 1) if (rung := float(f"{digit}e{power}")) < 0.7 * rate
+    ]
+
+
+def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
+    """Whether a few updates at a rate leave the loss no higher than the start's or that of guessing."""
+    experiment = trials.learning_rate(experiment, rate).experiment
     observer = training.Observer.of(experiment)
-    before = observer.loss(experiment.initial)
-    state = _after(experiment, min(TRIAL_EPOCHS * experiment.updates_per_epoch, TRIAL_UPDATES))
-    after = observer.loss(state.parameters)
-    if not after < before or not np.isfinite(state.parameters).all():
-        return None
-    epochs = state.update / experiment.updates_per_epoch
-    return f"tried: loss {before:.3g} -> {after:.3g} in {epochs:.3g} epochs"
+    updates = min(PROBE_UPDATES, budget.affordable(experiment, PROBE_SHARE))
+    parameters = budget.trained(experiment, updates)
+    if parameters is None:
+        return False
+    limit = max(observer.loss(experiment.initial), trials.guessing(experiment))
+    return observer.loss(parameters) <= limit
 
 
-def _after(experiment: Experiment, updates: int) -> State:
-    dataset, recipe = experiment.dataset, experiment.recipe
-    plan = experiment.engine.plan(experiment.network, dataset.X, dataset.Y, recipe)
-    return plan.run(start(experiment.network, experiment.initial, recipe), updates).state
+def _otherwise(experiment: Experiment) -> str:
+    column = symptoms.largest_input(experiment)
+    if trials.work(experiment) * trials.FEWEST_UPDATES > trials.WORK:
+        return "nothing was tried, as an update takes too long: divide optimizer.learning_rate by 10"
+    if abs(column.reaches) > symptoms.LARGE_INPUT:
+        return f"no change tried trains it: divide input column '{column.name}' by {abs(column.reaches):.2g}"
+    return (
+        "no change tried trains it: scale inputs and targets to about -1 to 1, or start from smaller weights"
+    )

@@ -1,69 +1,203 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from nncli.analysis.divergence import Advice, advise
-from nncli.config import Config
-from nncli.experiment import build
-from nncli.training import Diverged, train
+from nncli.analysis import trials
+from nncli.analysis.divergence import advise
+from nncli.analysis.trials import Advice
+from nncli.config import Config, load_config
+from nncli.experiment import Experiment, build
+from nncli.nn.losses import LOSSES
+from nncli.training import Diverged, Observer, train
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}
+PEOPLE = {
+    "columns": ["height", "weight", "y"],
+    "rows": [[150 + i * 2 / 3, 45 + (i * 37) % 60, int(i + (i * 37) % 60 > 60)] for i in range(60)],
+    "targets": ["y"],
+}
 
 
-def advice_for(**values: Any) -> Advice:
-    config = {"dataset": "xor", "network": {"layers": [{"units": 1}]}, **values}
-    experiment = build(Config.of(config))
+def network(*layers: tuple[int, str], **more: Any) -> dict[str, Any]:
+    return {"layers": [{"units": units, "activation": name} for units, name in layers], **more}
+
+
+def sgd(rate: float, **more: Any) -> dict[str, Any]:
+    return {"name": "sgd", "learning_rate": rate, **more}
+
+
+def config(**values: Any) -> Config:
+    return Config.of({"dataset": "xor", "network": network((1, "identity")), **values})
+
+
+def diverged(experiment: Experiment) -> Diverged:
     with pytest.raises(Diverged) as caught:
         for _ in train(experiment):
             pass
-    return advise(experiment, caught.value)
+    return caught.value
 
 
-LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}
+def advice_for(**values: Any) -> Advice:
+    experiment = build(config(**values))
+    return advise(experiment, diverged(experiment))
+
+
+def end_of(experiment: Experiment, epochs: int) -> float:
+    """The loss after training in full with what a variant changed."""
+    config = experiment.config.changed(("training", "epochs"), epochs)
+    longer = replace(experiment, config=config)
+    *_, last = train(longer)
+    return Observer.of(longer).loss(last.state.parameters)
+
+
+DIVERGING = {
+    "sum": {
+        "dataset": "linear_map",
+        "network": network((2, "identity"), (2, "identity")),
+        "loss": {"name": "mse", "reduction": "sum"},
+    },
+    "unscaled column": {"dataset": LINE},
+    "unscaled columns": {"dataset": PEOPLE, "network": network((8, "relu"), (1, "identity"))},
+    "learning rate": {"network": network((4, "tanh"), (1, "identity")), "optimizer": sgd(20.0)},
+    "learning rate beyond measure": {
+        "network": network((4, "tanh"), (1, "identity")),
+        "optimizer": sgd(1e300),
+    },
+    "momentum": {"dataset": LINE, "optimizer": sgd(0.1, momentum=0.9), "training": {"batch_size": 5}},
+    "adam": {
+        "dataset": LINE,
+        "network": network((8, "relu"), (1, "identity")),
+        "optimizer": {"name": "adam", "learning_rate": 1e4},
+    },
+    "large weights": {
+        "network": network((8, "relu"), (1, "identity"), weight_init={"name": "normal", "std": 100.0})
+    },
+    "large inputs": {"dataset": {**LINE, "rows": [[x * 1e200, x] for x in range(9)]}},
+    "large targets": {
+        "dataset": {**LINE, "rows": [[x / 50, x * 1e5] for x in range(50)]},
+        "network": network((16, "relu"), (1, "identity")),
+    },
+}
+
+
+@pytest.mark.parametrize("name", DIVERGING)
+def test_every_change_followed_for_longer_ends_below_guessing(name: str) -> None:
+    advice = advice_for(**DIVERGING[name])
+    assert advice.trials
+    for trial in advice.trials:
+        assert trial.beats_guessing
+        assert end_of(trial.variant.experiment, 3 * int(np.ceil(trial.epochs))) < 0.95 * trial.guessing
+
+
+@pytest.mark.parametrize("name", DIVERGING)
+def test_the_same_config_gets_the_same_advice(name: str) -> None:
+    assert advice_for(**DIVERGING[name]).changes == advice_for(**DIVERGING[name]).changes
+
+
+def test_the_published_linear_map_is_told_both_lines_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CONFIGS)
+    experiment = build(load_config("linear_map_published.yaml"))
+    advice = advise(experiment, diverged(experiment))
+    assert "sum over 2,000 terms a batch, so learning_rate 0.1 acts like 200 on the mean" in advice.why
+    mean, rate = advice.changes
+    assert mean.startswith("set loss.reduction: mean instead of sum in linear_map_published.yaml:25 (tried: ")
+    assert rate.startswith(
+        "set optimizer.learning_rate: 0.0001 instead of 0.1 in linear_map_published.yaml:36 (tried: "
+    )
+    for trial in advice.trials:
+        assert end_of(trial.variant.experiment, 300) < 1e-10 * trial.before
 
 
 def test_sum_is_named_with_what_it_does_to_the_learning_rate() -> None:
-    advice = advice_for(
-        loss={"name": "mse", "reduction": "sum"}, optimizer={"name": "sgd", "learning_rate": 3.0}
-    )
+    advice = advice_for(loss={"name": "mse", "reduction": "sum"}, optimizer=sgd(3.0))
     assert "sum over 4 terms a batch, so learning_rate 3 acts like 12 on the mean" in advice.why
 
 
 def test_unscaled_column_is_named_with_its_largest_value() -> None:
-    advice = advice_for(dataset=LINE, optimizer={"name": "sgd", "learning_rate": 0.1})
-    assert "input column 'x' reaches 49" in advice.why
+    assert "input column 'height' reaches 189.3" in advice_for(**DIVERGING["unscaled columns"]).why
 
 
-def test_advised_learning_rate_trains_from_the_same_start() -> None:
-    advice = advice_for(dataset=LINE, optimizer={"name": "sgd", "learning_rate": 0.1})
-    (change,) = advice.changes
-    assert change.startswith("set optimizer.learning_rate: ")
-    rate = float(change.split()[2])
-    experiment = build(
-        Config.of(
-            {
-                "dataset": LINE,
-                "network": {"layers": [{"units": 1}]},
-                "optimizer": {"name": "sgd", "learning_rate": rate},
-                "training": {"epochs": 500},
-            }
-        )
+def test_large_weights_are_named_with_their_layer() -> None:
+    advice = advice_for(**DIVERGING["large weights"])
+    assert "the weights of layers.1 start at up to 238, " in advice.why
+    assert advice.changes[0].startswith(
+        "set network.weight_init: glorot_uniform instead of {name: normal, std: 100} (tried: "
     )
-    losses = [report.loss for report in train(experiment)]
-    assert losses[-1] < losses[0]
 
 
-def test_since_tells_epoch_and_losses() -> None:
-    assert advice_for(optimizer={"name": "sgd", "learning_rate": 1e3}).since.startswith("epoch ")
+def test_large_targets_are_named() -> None:
+    assert "target 'y' reaches 4.9e+06" in advice_for(**DIVERGING["large targets"]).why
+
+
+def test_the_curvature_proves_the_learning_rate_of_a_line() -> None:
+    # The loss of y = w x + b is mean (w x + b - y)^2, with the second derivatives 2 mean of x^2, x and 1.
+    x = np.array([row[0] for row in LINE["rows"]], dtype=float)
+    largest = np.linalg.eigvalsh(2 * np.array([[(x * x).mean(), x.mean()], [x.mean(), 1.0]]))[-1]
+    advice = advice_for(dataset=LINE)
+    assert f"the loss curves by {largest:.3g} at the start" in advice.why
+    (change, _) = advice.trials
+    assert change.variant.new < 2 / largest < 3.4 * change.variant.new  # the rung below, not one far below
+
+
+def test_what_is_no_better_than_guessing_is_not_praised() -> None:
+    # A line cannot do XOR: its best is 0.5 for every row.
+    (change,) = advice_for(optimizer=sgd(1e3)).changes
+    assert change.endswith("epochs, still no better than guessing, 0.25)")
 
 
 def test_start_that_overflows_is_not_blamed_on_the_learning_rate() -> None:
     layer = {"units": 1, "weights": [[1e300, 1e300]]}
-    advice = advice_for(network={"layers": [layer]}, optimizer={"name": "sgd", "learning_rate": 0.1})
-    assert "not finite at the start already" in advice.why
+    advice = advice_for(network={"layers": [layer]}, optimizer=sgd(0.1))
+    assert "not finite at the start already: the weights of layers.0 reach 1e+300" in advice.why
+    assert advice.changes[0].startswith("leave out network.layers[0].weights (tried: ")
+
+
+def test_since_tells_epoch_and_losses() -> None:
+    assert advice_for(optimizer=sgd(1e3)).since.startswith("epoch ")
+
+
+def test_an_update_that_takes_too_long_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    experiment = build(config(**DIVERGING["learning rate"]))
+    outcome = diverged(experiment)
+    monkeypatch.setattr(trials, "WORK", 2 * trials.work(experiment))
+    advice = advise(experiment, outcome)
+    assert advice.changes == ()
+    assert advice.hint.startswith("nothing was tried, as an update takes too long")
+
+
+def test_trials_stay_within_the_work_allowed() -> None:
+    experiment = build(config(network=network((4, "tanh"), (1, "identity"))))
+    budget, variant = trials.Trials(), trials.learning_rate(experiment, 0.2)
+    runs = [budget.run(variant, epochs=10**9, share=0.3) for _ in range(5)]
+    assert [run is None for run in runs] == [False, False, False, False, True]
+    assert 0 <= budget.left < trials.FEWEST_UPDATES * trials.work(experiment)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_guessing_costs_as_much_as_the_best_constant_of_a_search(name: str) -> None:
+    linked = {"binary_cross_entropy": "sigmoid", "cross_entropy": "softmax"}
+    table = {"columns": ["x", "y"], "rows": [[0, 0], [1, 1], [2, 1], [3, 1], [4, 1]], "targets": ["y"]}
+    if name == "cross_entropy":
+        table = {**table, "rows": [[x, "ab"[y]] for x, y in table["rows"]]}
+    outputs = 2 if name == "cross_entropy" else 1
+    experiment = build(
+        config(dataset=table, network=network((outputs, linked.get(name, "identity"))), loss=name)
+    )
+    Y, loss = experiment.dataset.Y, experiment.recipe.loss
+    shares = np.linspace(0.001, 0.999, 999)
+    if name == "cross_entropy":
+        costs = [loss.value(U := np.tile(np.log([1 - p, p]), (5, 1)), U, Y) for p in shares]
+    elif name == "binary_cross_entropy":
+        costs = [loss.value(U := np.full_like(Y, np.log(p / (1 - p))), U, Y) for p in shares]
+    else:
+        costs = [loss.value(U := np.full_like(Y, p), U, Y) for p in shares]
+    assert trials.guessing(experiment) == pytest.approx(min(costs), rel=0.01)  # steps of the search
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,126 @@
+"""What can be wrong with a start, with data or with a trained network, measured."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from nncli.experiment import Experiment
+from nncli.nn.activations import Array
+from nncli.nn.gradients import backprop
+from nncli.nn.network import Activity, Layer
+from nncli.wording import shown
+
+LARGE_INPUT = 10.0  # beyond it a column counts as unscaled
+LARGE_WEIGHTS = 10.0  # times the spread of glorot_uniform
+FLAT = 1e-3  # a derivative below it hardly passes on an error
+MOST_ROWS = 1000
+
+
+class Column(NamedTuple):
+    """A column with its value furthest from 0."""
+
+    name: str
+    reaches: float
+
+    @property
+    def words(self) -> str:
+        """`'height' reaches 190`."""
+        return f"'{shown(self.name)}' reaches {self.reaches:.4g}"
+
+
+def largest_input(experiment: Experiment) -> Column:
+    """The input column that reaches furthest from 0."""
+    return _largest(experiment.dataset.X, experiment.dataset.columns.inputs)
+
+
+def largest_target(experiment: Experiment) -> Column:
+    """The target that reaches furthest from 0; of classes the share of one."""
+    columns = experiment.dataset.columns
+    names = columns.targets if len(columns.targets) == experiment.network.outputs else columns.classes
+    return _largest(experiment.dataset.Y, names)
+
+
+def _largest(values: Array, names: tuple[str, ...]) -> Column:
+    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    return Column(names[column], float(values[row, column]))
+
+
+def largest_weight(experiment: Experiment) -> tuple[int, float]:
+    """The layer whose weights start furthest from 0, and how far."""
+    reaches = [float(np.abs(view.W).max()) for view in experiment.network.views(experiment.initial)]
+    layer = int(np.argmax(reaches))
+    return layer, reaches[layer]
+
+
+def excess_of_weights(experiment: Experiment) -> tuple[int, float]:
+    """The layer whose weights start largest, in units of what glorot_uniform would draw, and how large."""
+    excess = []
+    for layer, view in zip(
+        experiment.network.layers, experiment.network.views(experiment.initial), strict=True
+    ):
+        largest = float(np.abs(view.W).max())
+        spread = largest * float(np.sqrt(np.square(view.W / (largest or 1.0)).mean()))
+        excess.append(spread / float(np.sqrt(2.0 / (layer.inputs + layer.units))))
+    layer_index = int(np.argmax(excess))
+    return layer_index, excess[layer_index]
+
+
+def large_weights(experiment: Experiment) -> str:
+    """The layer whose weights start too large, with the number."""
+    layer, excess = excess_of_weights(experiment)
+    largest = np.abs(experiment.network.views(experiment.initial)[layer].W).max()
+    return (
+        f"the weights of layers.{layer} start at up to {largest:.3g}, {excess:.3g} times as large as "
+        "glorot_uniform draws them"
+    )
+
+
+def curvature(experiment: Experiment) -> float:
+    """The largest curvature of a batch's loss at the start: gradient steps beyond 2 / curvature overshoot.
+
+    By power iteration on differences of gradients along a line, on at most 1,000 rows of the first batch.
+    """
+    network, loss, w = experiment.network, experiment.recipe.loss, experiment.initial
+    rows = min(experiment.recipe.batch_size, MOST_ROWS)
+    X, Y = experiment.dataset.X[:rows], experiment.dataset.Y[:rows]
+    scale = experiment.recipe.batch_size / rows if loss.reduction == "sum" else 1.0
+    step = 1e-4 * max(1.0, float(np.abs(w).max()))
+    gradient = backprop()
+    direction = np.cos(np.arange(w.size))  # no axis and no symmetry, and no generator to seed
+    size = 0.0
+    with np.errstate(all="ignore"):
+        for _ in range(20):
+            direction = direction / np.sqrt(direction @ direction)
+            ahead = gradient(network, w + step * direction, X, Y, loss)[1]
+            behind = gradient(network, w - step * direction, X, Y, loss)[1]
+            direction = (ahead - behind) / (2.0 * step)
+            size = float(np.sqrt(direction @ direction))
+            if not np.isfinite(size) or size == 0.0:
+                break
+    return scale * size
+
+
+def activities(experiment: Experiment, parameters: Array) -> list[Activity]:
+    """A forward pass on at most 1,000 rows."""
+    with np.errstate(all="ignore"):
+        return experiment.network.forward(parameters, experiment.dataset.X[:MOST_ROWS])
+
+
+def slopes(layer: Layer, activity: Activity) -> Array:
+    """How much of an error each unit passes on for each row: the size of dA/dZ, (n, units)."""
+    Z, A = activity
+    derivative = layer.activation.derivative
+    with np.errstate(all="ignore"):
+        return np.asarray(np.abs(derivative(Z, A) if derivative else A * (1.0 - A)))
+
+
+def reach(layer: Layer, far: float) -> tuple[float, float]:
+    """The lowest and highest output of a layer's activation for z from -far to far."""
+    Z = np.concatenate([np.linspace(-4.0, 4.0, 81), [-far, far]])
+    if layer.activation.derivative is None:
+        return 0.0, 1.0
+    with np.errstate(all="ignore"):
+        A = layer.activation.function(Z)
+    return float(A.min()), float(A.max())

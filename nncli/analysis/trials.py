@@ -1,0 +1,285 @@
+"""Changes of an experiment, each tried for a bounded while before it is recommended.
+
+What a trial may cost is counted in work, never in time, so that a config always gets the same advice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+
+from nncli.config.document import Loc, dotted
+from nncli.engines.contract import start
+from nncli.experiment import Experiment
+from nncli.nn.activations import Array
+from nncli.nn.losses import Loss
+from nncli.training import Observer
+from nncli.wording import shown
+
+WORK = 1.5e9  # of all trials of an advice; about 2 s
+FEWEST_UPDATES = 5  # less would say nothing
+CHUNKS = 10  # a trial that runs away is given up after a tenth
+MARGIN = 0.99  # of the loss of guessing: what is above is no better
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What happened, why, and which changes of the config were seen to help.
+
+    Attributes
+    ----------
+    since : when it began and what was seen.
+    why : the cause, with the number that proves it.
+    trials : the changes that helped, each tried alone from the start, the best first.
+    otherwise : what to do where none helped.
+    """
+
+    since: str
+    why: str
+    trials: tuple[Trial, ...]
+    otherwise: str
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """`set key: new instead of old in FILE:LINE (tried: ...)`, one for each trial that helped."""
+        return tuple(trial.words for trial in self.trials)
+
+    @property
+    def hint(self) -> str:
+        """The changes, or what to do without."""
+        return " or ".join(self.changes) or self.otherwise
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An experiment with a change.
+
+    Attributes
+    ----------
+    words : the change as an instruction, with its place.
+    key, old, new, place : of the value that changes; the key is empty where the data must change.
+    """
+
+    words: str
+    experiment: Experiment
+    key: str = ""
+    old: Any = None
+    new: Any = None
+    place: str | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a variant came to.
+
+    Attributes
+    ----------
+    before, after : the loss on all training rows at the start and after `epochs`.
+    guessing : the loss of the best constant prediction.
+    """
+
+    variant: Variant
+    before: float
+    after: float
+    epochs: float
+    guessing: float
+
+    @property
+    def relative(self) -> float:
+        """The loss after it in units of that of guessing, comparable among losses and reductions."""
+        return self.after / self.guessing if self.guessing else self.after
+
+    @property
+    def beats_guessing(self) -> bool:
+        """Whether it learnt more than a constant."""
+        return self.after < bar(self.variant.experiment)
+
+    @property
+    def words(self) -> str:
+        """The instruction with what was seen."""
+        still = "" if self.beats_guessing else f", still no better than guessing, {self.guessing:.3g}"
+        return (
+            f"{self.variant.words} (tried: loss {self.before:.3g} -> {self.after:.3g}"
+            f" in {_count(self.epochs)} epochs{still})"
+        )
+
+
+class Trials:
+    """Trains variants until the work is used up."""
+
+    def __init__(self) -> None:
+        self.left = WORK
+
+    def run(self, variant: Variant, *, epochs: int, share: float) -> Trial | None:
+        """Train a variant for at most `epochs` and a share of the work; None where it brings no lower loss.
+
+        None also where the work does not suffice.
+        """
+        experiment = variant.experiment
+        most = self.affordable(experiment, share)
+        updates = min(most, epochs * experiment.updates_per_epoch)
+        if updates == 0:
+            return None
+        observer = Observer.of(experiment)
+        before = observer.loss(experiment.initial)
+        parameters = self.trained(experiment, updates)
+        after = np.inf if parameters is None else observer.loss(parameters)
+        if not after < (before if np.isfinite(before) else np.inf):
+            return None
+        done = updates / experiment.updates_per_epoch
+        return Trial(variant, before, after, done, guessing(experiment))
+
+    def affordable(self, experiment: Experiment, share: float) -> int:
+        """How many updates a share of the work pays, at least the fewest while there is work left, else 0."""
+        cost = work(experiment)
+        most = max(FEWEST_UPDATES, int(share * WORK / cost))
+        return min(most, int(self.left / cost)) if FEWEST_UPDATES * cost <= self.left else 0
+
+    def trained(self, experiment: Experiment, updates: int) -> Array | None:
+        """The parameters after so many updates, or None where they or a loss left the finite world."""
+        dataset, recipe = experiment.dataset, experiment.recipe
+        plan = experiment.engine.plan(experiment.network, dataset.X, dataset.Y, recipe)
+        state = start(experiment.network, experiment.initial, recipe)
+        size = -(-updates // CHUNKS)
+        while state.update < updates:
+            chunk = plan.run(state, min(size, updates - state.update))
+            self.left -= (chunk.state.update - state.update) * work(experiment)
+            state = chunk.state
+            if not (np.isfinite(state.parameters).all() and np.isfinite(chunk.losses).all()):
+                return None
+        return state.parameters
+
+
+def work(experiment: Experiment) -> float:
+    """What an update costs, in about nanoseconds of one core, from sizes alone."""
+    network, rows = experiment.network, experiment.recipe.batch_size
+    units, size = sum(layer.units for layer in network.layers), network.parameter_count
+    overhead, depth = 20_000.0, len(network.layers)
+    if experiment.config.gradient.name == "backprop":
+        return overhead * depth + 2.0 * size + rows * (0.1 * size + 5.0 * units)
+    return overhead * depth**2 + 20.0 * rows * size
+
+
+def guessing(experiment: Experiment) -> float:
+    """The loss of the best constant prediction: each target's mean, median or share of its class."""
+    Y, loss = experiment.dataset.Y, experiment.recipe.loss
+    return min(_constant_loss(loss, centre, Y) for centre in (Y.mean(axis=0), np.median(Y, axis=0)))
+
+
+def bar(experiment: Experiment) -> float:
+    """What a loss must be below to have learnt more than a constant.
+
+    Where the targets never vary there is no more to learn; being off by a hundredth of them is near enough.
+    """
+    Y, loss = experiment.dataset.Y, experiment.recipe.loss
+    if np.ptp(Y, axis=0).any():
+        return MARGIN * guessing(experiment)
+    return _constant_loss(loss, Y[0] + 0.01 * (np.abs(Y).max() or 1.0), Y)
+
+
+def _constant_loss(loss: Loss, values: Array, Y: Array) -> float:
+    """The loss of the same values (k,) for every row; with losses written in Z they are shares."""
+    U = np.broadcast_to(values, Y.shape)
+    with np.errstate(all="ignore"):
+        if loss.link == "softmax":
+            U = np.log(np.clip(U, 1e-15, 1.0))
+        elif loss.link:
+            U = np.clip(U, 1e-15, 1.0 - 1e-15)
+            U = np.log(U / (1.0 - U))
+        return loss.value(U, U, Y)
+
+
+def variant(experiment: Experiment, loc: Loc, new: Any) -> Variant:
+    """The experiment with another value in its config; None leaves the key out."""
+    config = experiment.config
+    old, place = _value(config, loc), config.place(loc)
+    words = f"leave out {dotted(loc)}" if new is None else f"set {dotted(loc)}: {written(new)}"
+    if old is not None and new is not None:
+        words += f" instead of {written(old)}"
+    if place is not None:
+        words += f" in {place}"
+    return Variant(words, experiment.changed(config.changed(loc, new)), dotted(loc), old, new, place)
+
+
+def scaled_inputs(experiment: Experiment) -> Variant:
+    """The experiment with each input column scaled."""
+    dataset = replace(experiment.dataset, X=_scaled(experiment.dataset.X))
+    words = "scale the inputs in the data to mean 0 and standard deviation 1"
+    return Variant(words, replace(experiment, dataset=dataset))
+
+
+def scaled_targets(experiment: Experiment) -> Variant:
+    """The experiment with each target scaled."""
+    dataset = replace(experiment.dataset, Y=_scaled(experiment.dataset.Y))
+    words = "scale the targets in the data to mean 0 and standard deviation 1"
+    return Variant(words, replace(experiment, dataset=dataset))
+
+
+def _scaled(columns: Array) -> Array:
+    """Columns (n, k) with mean 0 and standard deviation 1; constant ones become 0."""
+    largest = np.abs(columns).max(axis=0)
+    columns = columns / np.where(largest == 0, 1.0, largest)  # first: squares of large numbers overflow
+    spread = columns.std(axis=0)
+    return np.asarray((columns - columns.mean(axis=0)) / np.where(spread == 0, 1.0, spread))
+
+
+def drawn_weights(experiment: Experiment, layer: int) -> Variant:
+    """The experiment with a layer's weights drawn by glorot_uniform."""
+    given = experiment.config.network.layers[layer]
+    if given.weights is not None:
+        return variant(experiment, ("network", "layers", layer, "weights"), None)
+    if given.weight_init is not None:
+        return variant(experiment, ("network", "layers", layer, "weight_init"), "glorot_uniform")
+    return variant(experiment, ("network", "weight_init"), "glorot_uniform")
+
+
+def zero_biases(experiment: Experiment, layer: int) -> Variant:
+    """The experiment with a layer's biases starting at 0."""
+    given = experiment.config.network.layers[layer]
+    if given.biases is not None:
+        return variant(experiment, ("network", "layers", layer, "biases"), None)
+    if given.bias_init is not None:
+        return variant(experiment, ("network", "layers", layer, "bias_init"), "zeros")
+    return variant(experiment, ("network", "bias_init"), "zeros")
+
+
+def learning_rate(experiment: Experiment, rate: float) -> Variant:
+    """The experiment with another step size."""
+    return variant(experiment, ("optimizer", "learning_rate"), rate)
+
+
+def learning_rate_too(change: Variant, rate: float) -> Variant:
+    """A change together with another step size."""
+    also = learning_rate(change.experiment, rate)
+    return replace(change, words=f"{change.words} and {also.words}", experiment=also.experiment)
+
+
+def best(trials: Iterable[Trial | None]) -> Trial | None:
+    """The trial with the lowest loss."""
+    return min((trial for trial in trials if trial), key=lambda trial: trial.relative, default=None)
+
+
+def written(value: Any) -> str:
+    """A value as YAML would have it on a line."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_defaults=True)
+    if isinstance(value, Mapping):
+        if set(value) == {"name"}:
+            return str(value["name"])
+        return "{" + ", ".join(f"{key}: {written(entry)}" for key, entry in value.items()) + "}"
+    return f"{value:g}" if isinstance(value, float) else shown(str(value))
+
+
+def _count(epochs: float) -> str:
+    return f"{epochs:,.0f}" if epochs >= 10 else f"{epochs:.2g}"
+
+
+def _value(config: BaseModel, loc: Loc) -> Any:
+    value: Any = config
+    for step in loc:
+        value = value[step] if isinstance(step, int) else getattr(value, step)
+    return value

@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from nncli.analysis.plateau import examine
+from nncli.analysis.trials import Advice
+from nncli.config import Config, load_config
+from nncli.experiment import Experiment, build
+from nncli.nn.activations import ACTIVATIONS
+from nncli.training import Observer, train
+
+from .test_divergence import LINE, PEOPLE, network, sgd
+
+TEMPLATES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
+BCE = "binary_cross_entropy"
+
+
+class Trained(NamedTuple):
+    experiment: Experiment
+    end: float
+    advice: Advice | None
+
+
+def trained(config: Config) -> Trained:
+    experiment = build(config)
+    reports = list(train(experiment))
+    rows = [report for report in reports if "history" in report.kept]
+    epochs = np.array([row.epoch for row in rows], dtype=float)
+    losses = np.array([row.loss for row in rows])
+    parameters = reports[-1].state.parameters
+    advice = examine(experiment, parameters, epochs, losses)
+    return Trained(experiment, Observer.of(experiment).loss(parameters), advice)
+
+
+def config(**values: Any) -> Config:
+    return Config.of({"dataset": "xor", "network": network((4, "tanh"), (1, "sigmoid")), **values})
+
+
+def table(*rows: tuple[float, float]) -> dict[str, Any]:
+    return {"columns": ["x", "y"], "rows": [list(row) for row in rows], "targets": ["y"]}
+
+
+def noisy_line(noise: float, rows: int = 100) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1.0, 1.0, rows)
+    return table(*zip(x.tolist(), (2 * x + noise * rng.normal(size=rows)).tolist(), strict=True))
+
+
+def biased(**layer: Any) -> dict[str, Any]:
+    hidden = {"units": 8, "activation": "relu", **layer}
+    return {"layers": [hidden, {"units": 1, "activation": "sigmoid"}]}
+
+
+STALLED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "tanh on unscaled columns": (
+        {"dataset": PEOPLE, "network": network((8, "tanh"), (1, "sigmoid")), "loss": BCE},
+        "tanh'(z) is below 0.001 for 100% of the units and rows of layers.0; "
+        "input column 'height' reaches 189.3",
+        "set network.layers[0].activation: leaky_relu instead of tanh (",
+    ),
+    "sigmoid on unscaled columns": (
+        {"dataset": PEOPLE, "network": network((8, "sigmoid"), (1, "sigmoid"))},
+        "sigmoid'(z) is below 0.001 for 100% of the units and rows of layers.0; "
+        "input column 'height' reaches 189.3",
+        "set network.layers[0].weight_init: {name: normal, std: 0.005} ",
+    ),
+    "relus dead by their biases": (
+        {
+            "network": biased(bias_init={"name": "constant", "value": -100.0}),
+            "loss": BCE,
+            "optimizer": sgd(0.5),
+        },
+        "all 8 relu units of layers.0 are dead: their output is 0 for every row",
+        "set network.layers[0].bias_init: zeros instead of {name: constant, value: -100} (",
+    ),
+    "relus dead by given biases": (
+        {"network": biased(biases=[-9.0] * 8), "loss": BCE, "optimizer": sgd(0.5)},
+        "all 8 relu units of layers.0 are dead: their output is 0 for every row",
+        "leave out network.layers[0].biases (",
+    ),
+    "weights all 0": (
+        {
+            "network": network((4, "tanh"), (1, "sigmoid"), weight_init="zeros"),
+            "loss": BCE,
+            "optimizer": sgd(1.0),
+        },
+        "all weights of layers.0 start at 0, so its 4 units stay equal",
+        "set network.weight_init: glorot_uniform instead of zeros (",
+    ),
+    "weights far too large": (
+        {"network": network((8, "tanh"), (1, "sigmoid"), weight_init={"name": "normal", "std": 1000.0})},
+        "times as large as glorot_uniform draws them",
+        "set network.weight_init: glorot_uniform instead of {name: normal, std: 1000} (",
+    ),
+    "weights far too large, two changes needed": (
+        {
+            "network": network(
+                (8, "sigmoid"), (8, "sigmoid"), (1, "sigmoid"), weight_init={"name": "normal", "std": 100.0}
+            )
+        },
+        "times as large as glorot_uniform draws them",
+        "set network.weight_init: glorot_uniform instead of {name: normal, std: 100} and "
+        "set optimizer.learning_rate: 10 instead of 0.1 (",
+    ),
+    "adam with a learning rate of 10": (
+        {
+            "network": network((4, "sigmoid"), (1, "sigmoid")),
+            "loss": BCE,
+            "optimizer": {"name": "adam", "learning_rate": 10.0},
+        },
+        "learning_rate 10 moved the weights by ",
+        "set optimizer.learning_rate: 0.1 instead of 10 (",
+    ),
+    "a learning rate near 0": (
+        {"optimizer": sgd(1e-9)},
+        "1,000 epochs of learning_rate 1e-09 moved the weights by 6.2e-08 of their size",
+        "set optimizer.learning_rate: 2 instead of 1e-09 (",
+    ),
+    "no hidden layer": (
+        {"network": network((1, "sigmoid")), "optimizer": sgd(0.5)},
+        "without a hidden layer that bends, outputs follow a straight line of the inputs",
+        "put - {units: 8, activation: tanh} first in network.layers (",
+    ),
+    "targets beyond a sigmoid": (
+        {"dataset": LINE, "network": network((1, "sigmoid"))},
+        "sigmoid outputs are between 0 and 1, and 98% of the targets are not ('y' reaches 98)",
+        "set network.layers[0].activation: identity instead of sigmoid and set optimizer.learning_rate: ",
+    ),
+    "targets below a relu": (
+        {
+            "dataset": table(*((x / 50, -x / 50 - 1) for x in range(50))),
+            "network": network((8, "tanh"), (1, "relu")),
+        },
+        "relu outputs are never below 0, and 100% of the targets are not ('y' reaches -1.98); "
+        "the relu unit of layers.1 is dead: its output is 0 for every row",
+        "set network.layers[1].activation: identity instead of relu (",
+    ),
+    "constant targets beyond a sigmoid": (
+        {"dataset": table(*((x / 50, 700.0) for x in range(50))), "network": network((1, "sigmoid"))},
+        "100% of the targets are not ('y' reaches 700)",
+        "set network.layers[0].activation: identity instead of sigmoid (",
+    ),
+}
+
+
+@cache
+def stalled(name: str) -> Trained:
+    return trained(config(**STALLED[name][0]))
+
+
+@pytest.mark.parametrize("name", STALLED)
+def test_a_stalled_training_is_told_why_and_what_to_change(name: str) -> None:
+    _, why, change = STALLED[name]
+    advice = stalled(name).advice
+    assert advice is not None
+    assert advice.since.startswith("training ended no better than guessing: loss ")
+    assert why in advice.why
+    assert advice.changes[0].startswith(change)
+
+
+@pytest.mark.parametrize("name", STALLED)
+def test_every_change_followed_for_longer_ends_well_below_the_stalled_loss(name: str) -> None:
+    bad = stalled(name)
+    assert bad.advice is not None
+    for trial in bad.advice.trials:
+        experiment = trial.variant.experiment
+        longer = experiment.config.changed(("training", "epochs"), 2 * experiment.epochs)
+        *_, last = train(replace(experiment, config=longer))
+        end = Observer.of(experiment).loss(last.state.parameters)
+        assert end < 0.9 * (trial.guessing or bad.end)
+
+
+@pytest.mark.parametrize("name", STALLED)
+def test_the_same_training_gets_the_same_advice(name: str) -> None:
+    first, again = stalled(name).advice, trained(config(**STALLED[name][0])).advice
+    assert first is not None
+    assert again is not None
+    assert (again.since, again.why, again.changes) == (first.since, first.why, first.changes)
+
+
+@pytest.mark.parametrize("epochs", [None, 0, 1, 3, 9, 10, 20, 100])
+@pytest.mark.parametrize(
+    "template", [path for path in TEMPLATES if "published" not in path.stem], ids=lambda path: path.stem
+)
+def test_no_template_is_warned_of_at_any_length(template: Path, epochs: int | None) -> None:
+    config = load_config(template)
+    if epochs is not None:
+        config = config.changed(("training", "epochs"), epochs)
+    assert trained(config).advice is None
+
+
+SOUND: dict[str, dict[str, Any]] = {
+    "a line without noise": {"dataset": noisy_line(0.0)},
+    "a line with noise": {"dataset": noisy_line(0.1)},
+    "a line with more noise than slope": {"dataset": noisy_line(3.0)},
+    "a line by single rows": {"dataset": noisy_line(1.0), "training": {"batch_size": 1, "epochs": 100}},
+    "targets that never vary": {"dataset": table(*((x / 50, 7.0) for x in range(50)))},
+    "targets of 0": {"dataset": table(*((x / 50, 0.0) for x in range(50)))},
+    "a perfect start": {
+        "dataset": noisy_line(0.0),
+        "network": {"layers": [{"units": 1, "weights": [[2.0]]}]},
+    },
+    "a start that noise keeps from being perfect": {
+        "dataset": noisy_line(0.1),
+        "network": {"layers": [{"units": 1, "weights": [[2.0]]}]},
+    },
+    "a slow fall from afar": {
+        "dataset": table(*((x / 50, 100.0 + x) for x in range(50))),
+        "optimizer": sgd(1e-4),
+    },
+    "one row": {"dataset": table((1.0, 3.0))},
+    "weights all 0 without a hidden layer": {
+        "dataset": noisy_line(0.1),
+        "network": network((1, "identity"), weight_init="zeros"),
+    },
+}
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_a_sound_training_is_not_warned_of(name: str) -> None:
+    values = {"network": network((1, "identity")), **SOUND[name]}
+    assert trained(config(**values)).advice is None
+
+
+def test_a_loss_below_guessing_that_never_moved_is_told_if_a_change_moves_it() -> None:
+    layer = {"units": 1, "weights": [[1.8]]}
+    advice = trained(config(dataset=noisy_line(0.0), network={"layers": [layer]}, optimizer=sgd(1e-9))).advice
+    assert advice is not None
+    assert advice.since.startswith("the loss has not moved for 1,000 epochs: it is 0.0")
+    assert advice.changes[0].startswith("set optimizer.learning_rate: ")
+
+
+def test_inputs_that_say_nothing_are_told_without_a_change() -> None:
+    # Each x has both targets, so nothing can beat their mean.
+    rows = [(x, y) for x in (-1.0, 0.0, 1.0) for y in (0.0, 1.0)]
+    advice = trained(config(dataset=table(*rows), network=network((1, "identity")))).advice
+    assert advice is not None
+    assert advice.changes == ()
+    assert advice.hint == "no change tried learns more: perhaps the inputs do not tell the targets"
+
+
+def test_the_line_of_the_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("c.yaml").write_text(
+        "dataset: xor\n"
+        "loss: binary_cross_entropy\n"
+        "network:\n"
+        "  weight_init: zeros\n"
+        "  layers: [{units: 4, activation: tanh}, {units: 1, activation: sigmoid}]\n"
+        "optimizer: {name: sgd, learning_rate: 1}\n"
+    )
+    advice = trained(load_config("c.yaml")).advice
+    assert advice is not None
+    assert advice.changes[0].startswith(
+        "set network.weight_init: glorot_uniform instead of zeros in c.yaml:4 ("
+    )
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_every_activation_driven_flat_is_seen(name: str) -> None:
+    """Where any z has a derivative near 0, units driven there are named; elsewhere nothing is."""
+    Z = np.array([-1e3, 1e3])
+    derivative = ACTIVATIONS[name]().derivative
+    far = None if derivative is None else Z[np.abs(derivative(Z, ACTIVATIONS[name]().function(Z))) < 1e-3]
+    if far is None or not far.size:
+        return
+    hidden = {"units": 3, "activation": name, "biases": [float(far[0])] * 3, "weights": [[1.0, -1.0]] * 3}
+    output = {"units": 1, "activation": "sigmoid", "weights": [[1e-3, 2e-3, -3e-3]]}
+    advice = trained(config(network={"layers": [hidden, output]}, loss=BCE, training={"epochs": 100})).advice
+    assert advice is not None
+    assert f"{name} units of layers.0 are dead" in advice.why or f"{name}'(z) is below 0.001" in advice.why
