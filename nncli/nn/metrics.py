@@ -1,17 +1,40 @@
 """How good the outputs are, in numbers for people: (A, Y) -> float, both (n, k).
 
-Defined as in scikit-learn; several outputs are averaged with equal weight.
+Defined as in scikit-learn. Several targets are averaged with equal weight. Classes are one column of
+0 and 1, or one column each (one-hot) of which the largest output is the one told; there precision,
+recall, F1 and AUC are macro averages: of each class against the rest, with equal weight.
+A metric that has no value is NaN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from nncli.nn.activations import Array
 
-Metric = Callable[[Array, Array], float]
+
+@dataclass(frozen=True)
+class Metric:
+    """A function of outputs and targets, and how to read it.
+
+    Attributes
+    ----------
+    function : (A, Y) -> float, both (n, k).
+    higher_is_better : whether the best is its largest value.
+    needs_classes : whether it is for binary and multiclass tasks alone.
+    """
+
+    function: Callable[[Array, Array], float]
+    higher_is_better: bool = False
+    needs_classes: bool = False
+
+    def __call__(self, A: Array, Y: Array) -> float:
+        """The metric of outputs A for targets Y; inf or NaN where numbers overflow."""
+        with np.errstate(all="ignore"):
+            return self.function(A, Y)
 
 
 def mse(A: Array, Y: Array) -> float:
@@ -55,13 +78,98 @@ def accuracy(A: Array, Y: Array) -> float:
     return float((A.argmax(axis=1) == Y.argmax(axis=1)).mean())
 
 
+def precision(A: Array, Y: Array) -> float:
+    """Share of the rows told to be of a class that are; 0 where none is told."""
+    hits, told, _ = _counts(A, Y)
+    return _mean_share(hits, told)
+
+
+def recall(A: Array, Y: Array) -> float:
+    """Share of the rows of a class that are told; 0 where there are none."""
+    hits, _, true = _counts(A, Y)
+    return _mean_share(hits, true)
+
+
+def f1(A: Array, Y: Array) -> float:
+    """Harmonic mean of precision and recall, 2 hits / (told + true); 0 without any."""
+    hits, told, true = _counts(A, Y)
+    return _mean_share(2 * hits, told + true)
+
+
+def _counts(A: Array, Y: Array) -> tuple[Array, Array, Array]:
+    """Rows of each class that are told and true, told, and true, (classes,) each.
+
+    One output counts class 1 alone. Of several, a class neither told nor true is left out, as
+    scikit-learn does where it is not given the labels.
+    """
+    if Y.shape[1] == 1:
+        told, true = A >= 0.5, Y >= 0.5
+    else:
+        told, true = _largest(A), _largest(Y)
+        occurring = (told | true).any(axis=0)
+        told, true = told[:, occurring], true[:, occurring]
+    return (told & true).sum(axis=0), told.sum(axis=0), true.sum(axis=0)
+
+
+def _largest(A: Array) -> Array:
+    """Whether a column is the first largest of its row, (n, k)."""
+    return np.asarray(A.argmax(axis=1)[:, np.newaxis] == np.arange(A.shape[1]))
+
+
+def _mean_share(part: Array, whole: Array) -> float:
+    return float((part / np.maximum(whole, 1)).mean())  # where the whole is 0, so is the part
+
+
+def auc(A: Array, Y: Array) -> float:
+    """Area under the ROC curve: how often a row of a class scores above one that is not, ties as half.
+
+    NaN where a class has no row or every row. Unlike scikit-learn it takes outputs of several
+    classes that do not sum to one.
+
+    References
+    ----------
+    Hanley & McNeil (1982), The meaning and use of the area under a ROC curve, Radiology 143(1).
+    """
+    positive = Y >= 0.5 if Y.shape[1] == 1 else _largest(Y)
+    areas = [_area(scores, rows) for scores, rows in zip(A.T, positive.T, strict=True)]
+    return float(np.mean(areas))
+
+
+def _area(scores: Array, positive: Array) -> float:
+    upper, lower = np.sort(scores[positive]), np.sort(scores[~positive])
+    if not upper.size or not lower.size or np.isnan(scores).any():
+        return float("nan")
+    # For each of `upper`, how many of `lower` are below it, and how many are not above it.
+    below = int(np.searchsorted(lower, upper, side="left").sum())
+    not_above = int(np.searchsorted(lower, upper, side="right").sum())
+    return (below + not_above) / (2 * upper.size * lower.size)
+
+
+def log_loss(A: Array, Y: Array) -> float:
+    """Mean of -log a of the true class, in nats; a is kept within [eps, 1 - eps] of its float type.
+
+    NaN where an output is no probability, below 0 or above 1.
+    """
+    if (A < 0.0).any() or (A > 1.0).any():
+        return float("nan")
+    if Y.shape[1] == 1:
+        A, Y = np.hstack([1.0 - A, A]), np.hstack([1.0 - Y, Y])
+    eps = np.finfo(A.dtype).eps
+    return float(-(Y * np.log(np.clip(A, eps, 1.0 - eps))).sum(axis=1).mean())
+
+
 METRICS: dict[str, Metric] = {
-    "mse": mse,
-    "rmse": rmse,
-    "mae": mae,
-    "max_error": max_error,
-    "r2": r2,
-    "accuracy": accuracy,
+    "mse": Metric(mse),
+    "rmse": Metric(rmse),
+    "mae": Metric(mae),
+    "max_error": Metric(max_error),
+    "r2": Metric(r2, higher_is_better=True),
+    "accuracy": Metric(accuracy, higher_is_better=True, needs_classes=True),
+    "precision": Metric(precision, higher_is_better=True, needs_classes=True),
+    "recall": Metric(recall, higher_is_better=True, needs_classes=True),
+    "f1": Metric(f1, higher_is_better=True, needs_classes=True),
+    "auc": Metric(auc, higher_is_better=True, needs_classes=True),
+    "log_loss": Metric(log_loss, needs_classes=True),
 }
 
-CLASS_METRICS = frozenset({"accuracy"})
+CLASS_METRICS = frozenset(name for name, metric in METRICS.items() if metric.needs_classes)

@@ -91,7 +91,8 @@ SCHEMA = {
     "an unknown metric": (
         with_line("metrics: [mse, «acuracy»]"),
         "metrics[1]: unknown value 'acuracy'",
-        "did you mean accuracy? choose from: mse, rmse, mae, max_error, r2, accuracy",
+        "did you mean accuracy? choose from: mse, rmse, mae, max_error, r2, accuracy,"
+        " precision, recall, f1, auc, log_loss",
     ),
     "an unknown built-in set": (
         "dataset: «xorr»\nnetwork: {layers: [{units: 1}]}\n",
