@@ -112,7 +112,7 @@ def _limit(experiment: Experiment) -> str:
     if not np.isfinite(curvature) or optimizer.learning_rate * curvature <= 2.0:
         return ""
     most = f"2 / {curvature:.3g} = {2.0 / curvature:.2g}"
-    return f"; the loss curves by {curvature:.3g} at the start and bears at most {most}"
+    return f"; the loss curves by {curvature:.3g} at the start and bears a learning_rate of at most {most}"
 
 
 def _largest_rate(experiment: Experiment, budget: Trials, epochs: int) -> Trial | None:
