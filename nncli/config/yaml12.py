@@ -69,10 +69,13 @@ _SCALARS: dict[str, tuple[re.Pattern[str], list[str], Callable[[str], Any]]] = {
 
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and form
-    depth = 0
+    depth = nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """As PyYAML does, but never deeper than Python can follow."""
+        """As PyYAML does, but never deeper than Python can follow, nor more than the memory should hold."""
+        self.nodes += 1
+        if self.nodes > LARGEST:
+            raise YamlError(f"more than {LARGEST:,} values", self.peek_event().start_mark, AS_FILE)  # type: ignore[no-untyped-call]
         if self.depth > DEEPEST:
             raise YamlError(f"nested more than {DEEPEST} levels deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         self.depth += 1
@@ -121,9 +124,7 @@ def compose(text: str, name: str) -> yaml.Node | None:
         For text that is no YAML, is nested too deeply or blown up by aliases, or has values with tags.
     """
     if len(text) > LONGEST:
-        raise YamlError(
-            f"more than {LONGEST:,} characters", None, "give long tables as a CSV file: dataset.path"
-        )
+        raise YamlError(f"more than {LONGEST:,} characters", None, AS_FILE)
     try:
         node = _composed(text, name)
     except ReaderError as error:
