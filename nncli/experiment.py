@@ -91,7 +91,12 @@ def build(config: Config) -> Experiment:
     ConfigError, DataError
         If the data cannot be read, or config and data do not fit.
     """
-    return _experiment(config, read_dataset(config))
+    try:
+        return _experiment(config, read_dataset(config))
+    except MemoryError:
+        raise config.error(
+            Mistake((), "rows and network need more memory than there is", "give fewer rows or units")
+        ) from None
 
 
 def _experiment(config: Config, dataset: Dataset) -> Experiment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,8 @@ from nncli.errors import DataError
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
 from nncli.wording import counted, excerpt, listed, shown
+
+LARGEST_FILE = 1_000_000_000  # bytes
 
 
 @dataclass(frozen=True)
@@ -174,14 +177,27 @@ def read_csv(path: Path, name: str) -> Table:
     Raises
     ------
     DataError
-        If it cannot be read, has no header or no rows, or a row is short or long.
+        If it cannot be read, is too large, has no header or no rows, or a row is short or long.
     """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # Some files never end, and say that they hold nothing.
+            content = file.read(LARGEST_FILE + 1) if size <= LARGEST_FILE else b""
+    except MemoryError:
+        raise _too_large(name) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or "not a path"
         raise DataError(f"{name}: {reason}", hint="paths are relative to the config") from None
+    if max(size, len(content)) > LARGEST_FILE:
+        raise DataError(
+            f"{name}: more than {LARGEST_FILE // 10**6:,} MB", hint="give fewer rows, or fewer columns"
+        )
     return decode_csv(content, name)
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(f"{name}: too large for the memory there is", hint="give fewer rows, or fewer columns")
 
 
 def decode_csv(content: bytes, name: str) -> Table:
@@ -192,6 +208,8 @@ def decode_csv(content: bytes, name: str) -> Table:
         raise DataError(
             f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
         ) from None
+    except MemoryError:
+        raise _too_large(name) from None
 
 
 def parse_csv(text: str, name: str) -> Table:

@@ -1,0 +1,108 @@
+"""Files that would take more memory than there is are refused, and quickly."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPARE = 200_000_000  # bytes, beyond what the libraries take
+
+LIMITED = f"""
+import resource, sys
+from pathlib import Path
+from nncli.config import load_config
+from nncli.errors import NncliError
+from nncli.experiment import build
+build(load_config("sound.yaml"))  # loads what is loaded when used
+status = Path("/proc/self/statm").read_text().split()
+limit = int(status[0]) * resource.getpagesize() + {SPARE}
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    build(load_config("c.yaml"))
+except NncliError as error:
+    print(error.blocks()[0])
+"""
+SOUND = "dataset: xor\nnetwork: {layers: [{units: 1}]}\n"
+FUNCTION = "dataset: {{function: {{inputs: {{q: [0, 1]}}, targets: {{y: {0}}}, samples: {1}}}}}\n"
+ONE_UNIT = "network: {layers: [{units: 1}]}\n"
+
+TOO_MUCH = {
+    "an alias bomb": (
+        "a0: &a0 [1, 1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 45)),
+        "more than 100,000 values once aliases are written out",
+    ),
+    "merges of merges": (
+        "a0: &a0 {k: 1}\n"
+        + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 40)),
+        "more than 100,000 values once aliases are written out",
+    ),
+    "brackets without end": ("dataset: " + "[" * 900_000, "nested more than 50 levels deep"),
+    "a file without end": ("\n" * 10_000_000, "more than 1,000,000 characters"),
+    "rows without end": (
+        "dataset: {columns: [x, y], targets: [y], rows: [&r [1, 2], " + "*r, " * 110_000 + "]}\n" + ONE_UNIT,
+        "more than 100,000 values",
+    ),
+    "samples without end": (FUNCTION.format("q", "1e12") + ONE_UNIT, "1,000,000,000,000 rows take 16,000 GB"),
+    "a tower of powers": (
+        FUNCTION.format("9**9**9**9", 10) + ONE_UNIT,
+        "'9**9**9**9' is not finite at q = ",
+    ),
+    "a formula without end": (
+        FUNCTION.format("+".join(["q"] * 50_000), 10) + ONE_UNIT,
+        "a formula of 99,999 characters; the limit is 1,000",
+    ),
+    "units without end": (
+        "dataset: xor\nnetwork: {layers: [{units: 100000}, {units: 100000}, {units: 1}]}\n",
+        "10,000,500,001 weights and biases",
+    ),
+    "layers without end": (
+        "dataset: xor\nnetwork: {layers: [" + "{units: 100000}, " * 999 + "{units: 1}]}\n",
+        "weights and biases",
+    ),
+    "a number without end": (f"{SOUND}seed: {'1' * 900_000}\n", "a number of 900,000 characters"),
+    "a table without end": (
+        "dataset: {path: endless.csv, targets: [y]}\n" + ONE_UNIT,
+        "endless.csv: too large for the memory there is",
+    ),
+    "a table of 2 GB": (
+        "dataset: {path: huge.csv, targets: [y]}\n" + ONE_UNIT,
+        "huge.csv: more than 1,000 MB",
+    ),
+    "samples larger than memory": (
+        FUNCTION.format("q", 50_000_000) + ONE_UNIT,
+        "rows and network need more memory than there is",
+    ),
+    "units larger than memory": (
+        "dataset: xor\nnetwork: {layers: [{units: 9000}, {units: 9000}, {units: 1}]}\n",
+        "rows and network need more memory than there is",
+    ),
+    "a table larger than memory": (
+        "dataset: {path: large.csv, targets: [y]}\n" + ONE_UNIT,
+        "large.csv: too large for the memory there is",
+    ),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
+@pytest.mark.parametrize(("text", "said"), TOO_MUCH.values(), ids=TOO_MUCH)
+def test_what_would_eat_the_memory_is_refused_before_it_does(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "sound.yaml").write_text(SOUND)
+    (tmp_path / "c.yaml").write_text(text)
+    (tmp_path / "endless.csv").symlink_to("/dev/zero")
+    for name, size in {"large.csv": 900_000_000, "huge.csv": 2_000_000_000}.items():
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"x,y\n" + b"1,2\n" * 1000)
+            file.truncate(size)  # takes no room on the disk
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert said in done.stdout
