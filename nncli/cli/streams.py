@@ -1,18 +1,24 @@
-"""Stdin, stdout and stderr as a command may rely on them: open, and able to show any text."""
+"""Stdin, stdout and stderr as a command may rely on them: open, able to show any text, and nncli's alone."""
 
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, TextIO, cast
 
 from nncli.errors import NncliError
 
+NARROWEST, WIDEST = 40, 400  # columns of help and bars
+
 
 def prepare() -> None:
     """Replace closed streams by empty ones, and tell what cannot be written in our own words."""
+    _silence_libraries()
+    _bound_width()
     sys.stdin = sys.stdin or _nowhere("r")
     sys.stdout = cast(TextIO, _Written(_open(sys.stdout), _refuse))
     sys.stderr = cast(TextIO, _Written(_open(sys.stderr), _ignore))
@@ -45,6 +51,23 @@ class _Written:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def _silence_libraries() -> None:
+    """Keep warnings and log messages, which speak to developers, from the terminal."""
+    # After filters that a program sets, a test runner for one, but before those of PYTHONWARNINGS.
+    warnings.simplefilter("ignore", append=not sys.warnoptions)
+    logging.lastResort = logging.NullHandler()
+
+
+def _bound_width() -> None:
+    """Take a width that no terminal has for the nearest that can be read, and what is no width for none."""
+    for name in ("COLUMNS", "TERMINAL_WIDTH"):  # the second is typer's
+        columns = os.environ.get(name, "")
+        if columns.isascii() and columns.isdigit():
+            os.environ[name] = str(int(min(max(float(columns), NARROWEST), WIDEST)))
+        else:
+            os.environ.pop(name, None)
 
 
 def _refuse(error: OSError) -> None:
