@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -71,6 +72,7 @@ def plot(
         out.result(aligned([(name, entry.summary) for name, entry in plots.KINDS.items()], left=2))
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
         return
+    os.environ["MPLBACKEND"] = "agg"  # no window is opened, whatever the environment names
     for name in kind or ():
         _require_kind(name)
     view = _view(features, at, weights, directions)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
+from nncli.errors import NncliError
 from nncli.plots.picture import FORMATS, Picture, View, save
 from nncli.runs import Run
 
@@ -42,16 +43,31 @@ def _kind(module: str, summary: str) -> Kind:
     """The kind in a module of this package, which is imported when it is first used."""
 
     def unfit(run: Run, view: View) -> str | None:
-        reason = import_module(f"nncli.plots.{module}").unfit(run, view)
-        return cast("str | None", reason)
+        return cast("str | None", _load(module).unfit(run, view))
 
     def draw(run: Run, view: View) -> Picture:
-        from nncli.plots import style
-
-        with style.context():
-            return cast(Picture, import_module(f"nncli.plots.{module}").draw(run, view))
+        with _load("style").context():
+            return cast(Picture, _load(module).draw(run, view))
 
     return Kind(summary, unfit, draw)
+
+
+def _load(module: str) -> Any:
+    """A module of this package, which brings matplotlib.
+
+    Raises
+    ------
+    NncliError
+        If matplotlib cannot be loaded: it reads settings from the environment and from files, and
+        needs a directory to write to.
+    """
+    try:
+        return import_module(f"nncli.plots.{module}")
+    except (ImportError, OSError, ValueError) as error:
+        raise NncliError(
+            f"matplotlib cannot be loaded: {error}",
+            hint="see MPLBACKEND, MPLCONFIGDIR and matplotlibrc, or install matplotlib again",
+        ) from error
 
 
 KINDS: dict[str, Kind] = {
