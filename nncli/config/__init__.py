@@ -90,7 +90,7 @@ class Config(Values):
     def resolved(self, relative_to: Path) -> dict[str, Any]:
         """Every value, defaults included, with the data's path made to hold from another folder."""
         values = self.model_dump(mode="json", exclude_none=True)
-        values["name"] = self.run_name
+        values = {"name": self.run_name, **{key: values[key] for key in values if key != "name"}}
         if self.dataset.path is not None:
             values["dataset"]["path"] = _relative(self._folder / self.dataset.path, relative_to)
         return values

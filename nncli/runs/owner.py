@@ -44,15 +44,23 @@ def owned(folder: Path) -> Iterator[None]:
     """
     handle = _acquire(folder)
     try:
-        os.truncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        _sign(handle, folder)
         clear_unfinished(folder)
         yield
     finally:
         with suppress(OSError):  # Windows removes no open file: there it stays, unlocked
             (folder / LOCK).unlink()
         os.close(handle)
+
+
+def _sign(handle: int, folder: Path) -> None:
+    """Leave word of who owns the folder."""
+    try:
+        os.truncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+    except OSError as error:
+        raise RunError(f"{folder}: cannot be written: {error.strerror}") from None
 
 
 def is_owned(folder: Path) -> bool:

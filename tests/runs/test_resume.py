@@ -1,0 +1,286 @@
+"""Whatever stops a training, and however often: it ends in the bytes of one that was left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nncli import runs, training
+from nncli.config import Config, Override, load_config
+from nncli.errors import DivergedError, RunError
+from nncli.experiment import build
+from nncli.runs import Run
+from nncli.runs.identity import Data
+from tests.trained import record
+
+SAME = (runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS, runs.CONFIG)
+LAYERS = "network: {layers: [{units: 3, activation: tanh}, {units: 1, activation: sigmoid}]}\n"
+# Each leaves something else unfinished when it is stopped: an epoch, moments, a shuffled order, a slope.
+CONFIGS = {
+    "full batch": "dataset: xor\ntraining: {epochs: 1500}\n" + LAYERS,
+    "one row at a time, shuffled, adam": "dataset: xor\noptimizer: adam\nloss: binary_cross_entropy\n"
+    "training: {epochs: 1500, batch_size: 1}\n" + LAYERS,
+    "batches, momentum": "dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a**2'}, samples: 50}}\n"
+    "optimizer: {name: sgd, momentum: 0.9}\ntraining: {epochs: 300, batch_size: 7}\n"
+    "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\n",
+    "finite differences": "dataset: xor\ngradient: finite_difference\ntraining: {epochs: 1200}\n" + LAYERS,
+    # w is multiplied by -1.004 in each update: it diverges in epoch 1,730, between two rows of the history.
+    "diverging": "dataset: {columns: [x, y], rows: [[1, 0]], targets: [y]}\n"
+    "optimizer: {name: sgd, learning_rate: 1.002}\ntraining: {epochs: 3000}\n"
+    "network: {layers: [{units: 1, weights: [[2.0]], bias: false}]}\nrecord: {weights: none, errors: none}\n",
+}
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in SAME if (folder / name).exists()}
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each config trained at one go."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    for number, (name, text) in enumerate(CONFIGS.items()):
+        (folder / f"c{number}.yaml").write_text(text)
+        train(folder / f"c{number}.yaml", folder / name)
+    return {name: folder / name for name in CONFIGS}
+
+
+def train(config: Path, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    with suppress(training.Diverged):
+        list(runs.record(build(load_config(config)), Run(folder)))
+
+
+def resumed(folder: Path, *settings: str) -> runs.Recording:
+    config = load_config(folder / runs.CONFIG, [Override.parse(text) for text in settings])
+    return runs.Recording.resumed(build(config), Run(folder))
+
+
+@pytest.mark.parametrize("chunk", [1e-9, 0.5])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_stopped_at_any_report_it_ends_in_the_same_bytes(
+    name: str,
+    chunk: float,
+    undisturbed: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Chunks of a single update put reports, and with them stops, also inside epochs.
+    monkeypatch.setattr(training, "CHUNK_SECONDS", chunk)
+    source = undisturbed[name].parent / f"c{list(CONFIGS).index(name)}.yaml"
+    rng = random.Random(0)
+    attempts = 0
+    recording = runs.Recording(build(load_config(source)), Run(tmp_path))
+    while True:
+        reports = recording.reports()
+        try:
+            for _ in range(rng.randint(1, 250)):
+                next(reports)
+        except (StopIteration, training.Diverged):
+            break
+        reports.close()
+        attempts += 1
+        recording = resumed(tmp_path)
+    assert attempts > 0
+    assert written(tmp_path) == written(undisturbed[name])
+
+
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name != "diverging"])
+@pytest.mark.parametrize("first", [0, 1, 17, 1003])
+def test_raising_the_epochs_is_exact(
+    name: str, first: int, undisturbed: dict[str, Path], tmp_path: Path
+) -> None:
+    source = undisturbed[name].parent / f"c{list(CONFIGS).index(name)}.yaml"
+    total = load_config(source).training.epochs
+    short = load_config(source, [Override.parse(f"training.epochs={min(first, total)}")])
+    list(runs.record(build(short), Run(tmp_path)))
+    list(resumed(tmp_path, f"training.epochs={total}").reports())
+    assert written(tmp_path) == written(undisturbed[name])
+
+
+def test_exactness_does_not_depend_on_the_cadence(tmp_path: Path) -> None:
+    often = record(tmp_path / "often", "training.checkpoint_every=0")
+    never = record(tmp_path / "never", "training.checkpoint_every=1e9")
+    for name in set(SAME) - {runs.CONFIG}:
+        assert (often.path / name).read_bytes() == (never.path / name).read_bytes()
+
+
+def test_finished_run_has_nothing_left_to_do(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    assert resumed(tmp_path / "run").finished
+    assert not resumed(tmp_path / "run", "training.epochs=41").finished
+
+
+def test_run_killed_while_its_end_was_written_is_written_again(tmp_path: Path) -> None:
+    run = record(tmp_path / "run")
+    before = written(run.path)
+    (run.path / runs.RESULTS).unlink()
+    (run.path / runs.HISTORY).write_text("of an earlier checkpoint")
+    (run.path / runs.RUN).write_text((run.path / runs.RUN).read_text().replace("completed", "running"))
+    assert Run(run.path).status == "interrupted"
+    assert list(resumed(run.path).reports()) == []
+    assert written(run.path) == before
+    assert Run(run.path).status == "completed"
+
+
+def test_fewer_epochs_than_were_trained_are_refused(tmp_path: Path) -> None:
+    record(tmp_path / "run")
+    with pytest.raises(RunError, match="trained 40 epochs already, more than 39") as caught:
+        resumed(tmp_path / "run", "training.epochs=39")
+    assert caught.value.hint == "give --epochs 40 or more, the new total"
+
+
+CHANGES = {
+    "optimizer.learning_rate=0.2": "optimizer.learning_rate is 0.2, trained so far with 0.1",
+    "network.layers[0].units=5": r"network.layers\[0\].units is 5, trained so far with 4",
+    "network.layers=[{units: 1, activation: sigmoid}]": "network.layers is 1 entry, .* with 2 entries",
+    "network.layers[1].weights=[[1, 2, 3, 4]]": r"weights is 1 entry, trained so far with not set",
+    "seed=3": "seed.data is 3, trained so far with 0",
+    "metrics=[mse]": "metrics is",
+    "record.history=all": "record.history is all, trained so far with auto",
+    "optimizer=adam": "optimizer.name is adam, trained so far with sgd",
+}
+
+
+@pytest.mark.parametrize("setting", CHANGES)
+def test_changed_config_is_refused_with_the_first_difference(tmp_path: Path, setting: str) -> None:
+    record(tmp_path / "run")
+    with pytest.raises(RunError, match=CHANGES[setting]):
+        resumed(tmp_path / "run", setting)
+
+
+@pytest.mark.parametrize("setting", ["name=other", "training.log_every=7", "training.checkpoint_every=1"])
+def test_what_changes_no_number_may_change(tmp_path: Path, setting: str) -> None:
+    record(tmp_path / "run")
+    assert resumed(tmp_path / "run", setting).trained
+
+
+TABLE = "x,z,y\n1,2,a\n2,5,b\n3,1,a\n"
+DATA = {
+    "x,z,y\n1,2,a\n2,6,b\n3,1,a\n": "the data: input z has changed, first in row 2",
+    "x,z,y\n1,2,a\n2,5,b\n3,1,b\n": "the data: target y has changed, first in row 3",
+    "x,z,y\n1,2,a\n2,5,b\n": "the data: 2 rows, trained on 3",
+    "x,w,y\n1,2,a\n2,5,b\n3,1,a\n": "the data: other columns: input w, input z",
+    "z,x,y\n2,1,a\n5,2,b\n1,3,a\n": "the data: columns in another order",
+    "x,z,y\n1,2,a\n2,5,c\n3,1,a\n": "the data: classes has changed",
+}
+
+
+@pytest.mark.parametrize("text", DATA)
+def test_changed_data_are_refused_with_the_first_difference(tmp_path: Path, text: str) -> None:
+    table, config = tmp_path / "t.csv", tmp_path / "c.yaml"
+    table.write_text(TABLE)
+    config.write_text(
+        "dataset: {path: t.csv, targets: [y]}\nnetwork: {layers: [{units: 1, activation: sigmoid}]}\n"
+        "training: {epochs: 3}\n"
+    )
+    train(config, tmp_path / "run")
+    assert resumed(tmp_path / "run").finished
+    table.write_text(text)
+    with pytest.raises(RunError, match=DATA[text]):
+        resumed(tmp_path / "run")
+
+
+def test_data_may_move(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(TABLE)
+    config = "dataset: {path: %s, targets: [y]}\nnetwork: {layers: [{units: 1, activation: sigmoid}]}\n"
+    (tmp_path / "c.yaml").write_text(config % "t.csv")
+    train(tmp_path / "c.yaml", tmp_path / "run")
+    (tmp_path / "t.csv").rename(tmp_path / "u.csv")
+    moved = load_config(tmp_path / "run" / runs.CONFIG, [Override.parse("dataset.path=../u.csv")])
+    assert runs.Recording.resumed(build(moved), Run(tmp_path / "run")).finished
+
+
+def test_first_changed_block_of_many_rows_is_told() -> None:
+    def data(changed: int | None) -> Data:
+        rows = [[float(row), 0.0 if row != changed else 1.0] for row in range(2500)]
+        table = {"columns": ["x", "y"], "rows": rows, "targets": ["y"]}
+        values = {"dataset": table, "network": {"layers": [{"units": 1}]}}
+        return Data.of(build(Config.of(values)))
+
+    assert data(2000).difference(data(None)) == "target y has changed, first in rows 1999 to 2001"
+
+
+def test_diverged_run_is_not_resumed(undisturbed: dict[str, Path]) -> None:
+    with pytest.raises(DivergedError, match="diverged, and would again"):
+        resumed(undisturbed["diverging"])
+
+
+def test_run_of_an_earlier_nncli_is_used_but_not_resumed(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).with_name("format-1"), tmp_path / "run")
+    run = Run(tmp_path / "run")
+    assert run.status == "completed"
+    assert run.history["epoch"][-1] == 20
+    assert np.isfinite(run.model.predict(run.experiment.dataset.table)["proba_1"]).all()
+    assert run.snapshots.weights.shape[1] == run.model.network.parameter_count
+    with pytest.raises(RunError, match=r"no checkpoint.npz to go on from"):
+        resumed(run.path)
+
+
+# Kills
+
+
+def start(folder: Path, config: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = ["train", str(config), "-q", "--output", str(folder), "--resume", *more]
+    return subprocess.Popen(
+        [sys.executable, "-m", "nncli", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def kill_somewhere(folder: Path, config: Path, rng: random.Random) -> bool:
+    """Kill a training, at random or as it replaces a file; whether it was still alive."""
+    process = start(folder, config, "--set", "training.checkpoint_every=0.001")
+    assert process.stderr is not None
+    if rng.random() < 0.5:
+        # Where nothing is written yet, imports take the time: wait for the directory first.
+        while process.poll() is None and not folder.exists():
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 0.25))
+    else:
+        count, until = rng.randint(1, 6), time.monotonic() + 5
+        while process.poll() is None and count and time.monotonic() < until:
+            count -= any(folder.glob(".nncli-*"))
+    alive = process.poll() is None
+    process.send_signal(signal.SIGKILL)
+    process.stderr.read()
+    process.wait()
+    process.stderr.close()
+    return alive
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("part", range(4))
+def test_killed_at_any_moment_and_resumed_it_ends_in_the_same_bytes(
+    part: int,
+    long: bool,
+    tally: Callable[[str, Counter[str]], None],
+    undisturbed: dict[str, Path],
+    tmp_path: Path,
+) -> None:
+    rng = random.Random(part)
+    counts: Counter[str] = Counter()
+    for number in range(50 if long else 2):
+        name = rng.choice(list(CONFIGS))
+        config = undisturbed[name].parent / f"c{list(CONFIGS).index(name)}.yaml"
+        folder = tmp_path / str(number)
+        for _ in range(rng.randint(1, 3)):
+            counts["kills while it trained" if kill_somewhere(folder, config, rng) else "kills too late"] += 1
+        process = start(folder, config)
+        _, error = process.communicate(timeout=60)
+        assert process.returncode == (3 if name == "diverging" else 0), error.decode()
+        assert written(folder) == written(undisturbed[name]), name
+        assert set(os.listdir(folder)) <= {*SAME, runs.RUN}
+        counts["runs identical to the undisturbed one, without leftovers"] += 1
+    tally("resumed after kill -9", counts)
