@@ -148,10 +148,10 @@ def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
 
 
 def _otherwise(experiment: Experiment) -> str:
-    column = symptoms.largest_input(experiment)
+    column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
     if trials.work(experiment) * trials.FEWEST_UPDATES > trials.WORK:
         return "nothing was tried, as an update takes too long: divide optimizer.learning_rate by 10"
-    if abs(column.reaches) > symptoms.LARGE_INPUT:
+    if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):
         return f"no change tried trains it: divide input column '{column.name}' by {abs(column.reaches):.2g}"
     return (
         "no change tried trains it: scale inputs and targets to about -1 to 1, or start from smaller weights"
