@@ -9,6 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from nncli.nn.activations import Array
 from nncli.wording import counted, excerpt, listed, shown
 
 LARGEST_FILE = 1_000_000_000  # bytes
+PIECE = 1_000_000  # bytes read at once
+SMALLER = "give fewer rows, or fewer columns"
 
 
 @dataclass(frozen=True)
@@ -180,24 +184,30 @@ def read_csv(path: Path, name: str) -> Table:
         If it cannot be read, is too large, has no header or no rows, or a row is short or long.
     """
     try:
-        with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            # Some files never end, and say that they hold nothing.
-            content = file.read(LARGEST_FILE + 1) if size <= LARGEST_FILE else b""
+        content = _content(path)
     except MemoryError:
         raise _too_large(name) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or "not a path"
         raise DataError(f"{name}: {reason}", hint="paths are relative to the config") from None
-    if max(size, len(content)) > LARGEST_FILE:
-        raise DataError(
-            f"{name}: more than {LARGEST_FILE // 10**6:,} MB", hint="give fewer rows, or fewer columns"
-        )
+    if content is None:
+        raise DataError(f"{name}: more than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
     return decode_csv(content, name)
 
 
+def _content(path: Path) -> bytes | None:
+    """A file's bytes, or None where it is too large."""
+    with path.open("rb") as file:
+        if os.fstat(file.fileno()).st_size > LARGEST_FILE:
+            return None
+        # In pieces, since some files never end, and say that they hold nothing.
+        pieces = iter(partial(file.read, PIECE), b"")
+        content = b"".join(islice(pieces, LARGEST_FILE // PIECE + 1))
+    return content if len(content) <= LARGEST_FILE else None
+
+
 def _too_large(name: str) -> DataError:
-    return DataError(f"{name}: too large for the memory there is", hint="give fewer rows, or fewer columns")
+    return DataError(f"{name}: too large for the memory there is", hint=SMALLER)
 
 
 def decode_csv(content: bytes, name: str) -> Table:
