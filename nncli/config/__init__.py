@@ -193,7 +193,6 @@ def _replaced(held: Any, loc: Loc, value: Any) -> Any:
 
 
 def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:  # another drive on Windows
-        return path.resolve().as_posix()
+    path, folder = path.resolve(), folder.resolve()
+    on_one_drive = path.drive == folder.drive  # as everywhere but on Windows
+    return (Path(os.path.relpath(path, folder)) if on_one_drive else path).as_posix()

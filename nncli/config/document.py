@@ -220,9 +220,7 @@ def _extent(node: yaml.Node) -> Place:
 def _inside(node: yaml.ScalarNode, column: int) -> Place:
     """A character of a text value, wherever YAML lets it stand: plain, in quotes, or in a block below."""
     start = node.start_mark
-    if start.buffer is None:
-        return _extent(node)
-    raw = start.buffer[start.pointer : node.end_mark.pointer]
+    raw = (start.buffer or "")[start.pointer : node.end_mark.pointer]
     *above, begun = node.value[:column].split("\n")
     offset = 0
     for line in node.value.split("\n")[: len(above) + 1]:

@@ -60,7 +60,7 @@ SCHEMA = {
     "a key misspelt inside": (
         with_line("training: {«epocs»: 5}"),
         "training.epocs: unknown key",
-        "did you mean epochs? allowed here: epochs, batch_size, shuffle, log_every, engine",
+        "did you mean epochs? allowed here: epochs, batch_size, shuffle, log_every, checkpoint_every, engine",
     ),
     "a key misspelt in a layer": (
         layer("{«unit»: 1}"),
@@ -859,3 +859,33 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
 def test_a_path_that_is_none_is_named() -> None:
     with pytest.raises(ConfigError, match="not a path"):
         load_config("a\0b.yaml")
+
+
+def test_a_directory_is_refused_with_the_config_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
+    with pytest.raises(ConfigError, match=r"^run: is a directory, not a config$") as caught:
+        load_config("run")
+    assert caught.value.hint is None
+    Path("run/config.yaml").write_text(XOR)
+    with pytest.raises(ConfigError) as caught:
+        load_config("run")
+    assert caught.value.hint == "give the config in it: run/config.yaml"
+
+
+def test_a_file_that_is_not_there_is_refused_with_the_one_that_may_be_meant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def hint(path: str) -> str | None:
+        with pytest.raises(ConfigError, match=f"^{path}: No such file or directory$") as caught:
+            load_config(path)
+        return caught.value.hint
+
+    assert hint("xor") == "neither xor nor xor.yaml is a file; nncli init --list names the templates"
+    Path("xor.yaml").write_text(XOR)
+    assert hint("xor") == "did you mean xor.yaml?"
+    assert hint("not.yaml") == "nncli init --list names the templates"

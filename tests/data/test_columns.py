@@ -1,0 +1,117 @@
+"""The roles of columns read any table alike, and say which targets a task cannot have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nncli.data.columns import Columns, Dataset, assign
+from nncli.data.sources import csv_file, from_function
+from nncli.data.table import Misfit, Table, parse_csv
+from nncli.errors import DataError
+
+
+def roles(table: Table, *targets: str, task: str = "auto", output: str = "identity") -> Columns:
+    return assign(
+        table,
+        inputs=None,
+        targets=targets,
+        id=None,
+        task=task,  # type: ignore[arg-type]
+        output_activation=output,
+        formulas={},
+    )
+
+
+LABELS = parse_csv("x,y\n1,b\n2,a\n3,c\n4,a\n", "t.csv")
+FLAGS = parse_csv("x,p,q\n1,0,1\n2,1,0\n", "t.csv")
+
+
+def test_labels_become_sorted_classes_of_which_each_row_has_one() -> None:
+    columns = roles(LABELS, "y")
+    assert (columns.task, columns.classes, columns.outputs) == ("multiclass", ("a", "b", "c"), 3)
+    dataset = Dataset.read(LABELS, columns)
+    assert dataset.X.tolist() == [[1], [2], [3], [4]]
+    assert dataset.Y.tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [1, 0, 0]]
+    assert len(dataset) == len(LABELS) == 4
+
+
+def test_of_two_labels_the_second_is_the_positive_one() -> None:
+    table = parse_csv("x,y\n1,no\n2,yes\n", "t.csv")
+    columns = roles(table, "y", output="sigmoid")
+    assert (columns.task, columns.classes) == ("binary", ("no", "yes"))
+    assert columns.Y(table).tolist() == [[0.0], [1.0]]
+
+
+def test_several_targets_under_softmax_are_the_classes_themselves() -> None:
+    columns = roles(FLAGS, "p", "q", output="softmax")
+    assert (columns.task, columns.classes, columns.labelled) == ("multiclass", ("p", "q"), False)
+    assert columns.Y(FLAGS).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+@pytest.mark.parametrize("output", ["identity", "sigmoid"])
+def test_several_targets_are_values_under_any_other_output(output: str) -> None:
+    assert roles(FLAGS, "p", "q", output=output).task == "regression"
+
+
+def test_numbers_written_differently_are_one_class_and_sorted_as_numbers() -> None:
+    table = parse_csv("x,y\n1,10\n2,9\n3,9.0\n4,09\n", "t.csv")
+    assert roles(table, "y", output="softmax").classes == ("9", "10")
+
+
+def test_binary_is_refused_for_several_columns_and_for_other_than_two_classes() -> None:
+    with pytest.raises(Misfit, match="binary takes one target column, found 2"):
+        roles(FLAGS, "p", "q", task="binary")
+    with pytest.raises(Misfit, match=r"binary needs two classes, but y has 3 classes: a, b, c"):
+        roles(LABELS, "y", task="binary")
+
+
+def test_a_label_the_classes_do_not_hold_is_refused_at_its_cell() -> None:
+    later = parse_csv("x,y\n1,a\n2,d\n", "later.csv")
+    with pytest.raises(DataError, match=r"later\.csv:3:3: y: class 'd' is unknown") as caught:
+        roles(LABELS, "y").Y(later)
+    assert caught.value.hint == "classes: a, b, c"
+
+
+def test_a_row_without_a_class_is_refused() -> None:
+    with pytest.raises(DataError, match=r"t\.csv:3:3: y: the cell is empty"):
+        roles(parse_csv("x,y\n1,a\n2,\n3,b\n", "t.csv"), "y")
+
+
+def test_a_table_without_targets_still_has_inputs() -> None:
+    columns = roles(LABELS, "y")
+    table = parse_csv("x\n5\n", "t.csv")
+    assert columns.has_targets(LABELS)
+    assert not columns.has_targets(table)
+    assert columns.X(table).tolist() == [[5.0]]
+    with pytest.raises(DataError, match="no column 'y'"):
+        columns.Y(table)
+
+
+def test_a_target_alone_leaves_no_input() -> None:
+    with pytest.raises(Misfit, match=r"no column is left as input; t\.csv has y"):
+        roles(parse_csv("y\n1\n", "t.csv"), "y")
+
+
+def test_formulas_tell_what_to_expect_at_any_input_and_other_data_do_not() -> None:
+    formulas = {"y": "q**2", "z": "3"}
+    table = from_function({"q": (0.0, 1.0)}, formulas, samples=5, noise=0.0, seed=1)
+    columns = assign(
+        table,
+        inputs=None,
+        targets=["y", "z"],
+        id=None,
+        task="auto",
+        output_activation="identity",
+        formulas=formulas,
+    )
+    X = columns.X(parse_csv("q\n2\n-3\n", "t.csv"))
+    assert np.array_equal(np.array(columns.expected(X)), [[4.0, 3.0], [9.0, 3.0]])
+    assert roles(LABELS, "y").expected(X) is None
+
+
+def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Misfit, match=r"cannot read 't\.xlsx'"):
+        csv_file(tmp_path / "t.xlsx", "t.xlsx")
