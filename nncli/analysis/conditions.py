@@ -17,7 +17,9 @@ OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_FORM = re.compile(r"\s*(?P<name>[A-Za-z_]\w*)\s*(?P<operator>[<>]=?)\s*(?P<number>\S+)\s*")
+_FORM = re.compile(
+    r"\s*(?P<name>[A-Za-z_]\w*)\s*(?P<operator>[<>]=?)\s*(?P<number>[0-9A-Za-z.+-]+)\s*", re.ASCII
+)
 
 
 @dataclass(frozen=True)
