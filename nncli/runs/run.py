@@ -8,6 +8,7 @@ import platform
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
@@ -105,12 +106,13 @@ class Run:
     @cached_property
     def results(self) -> dict[str, float]:
         """results.json: the loss and the metrics of the saved weights on the training rows, by name."""
-        results = read_json(self.path / RESULTS).get("train")
-        if not isinstance(results, dict) or not all(
-            isinstance(v, float | int | None) for v in results.values()
-        ):
-            raise RunError(f"{self.path / RESULTS}: damaged: it holds no results")
-        return {name: float("nan") if value is None else float(value) for name, value in results.items()}
+        results: Any = read_json(self.path / RESULTS).get("train")
+        try:
+            if {type(value) for value in results.values()} - {float, int, NoneType}:
+                raise ValueError("other than numbers")
+            return {name: float("nan") if value is None else float(value) for name, value in results.items()}
+        except (AttributeError, ValueError, OverflowError):  # no object, other values, numbers beyond floats
+            raise RunError(f"{self.path / RESULTS}: damaged: it holds no results") from None
 
     @cached_property
     def config(self) -> Config:
@@ -151,17 +153,17 @@ class Run:
     def history(self) -> dict[str, Array]:
         """history.csv by column; a cell left empty is NaN."""
         file = self.path / HISTORY
-        rows = list(csv.reader(io.StringIO(read_text(file))))
+        text = read_text(file)
         try:
-            header, *body = rows
-            if header[:2] != ["epoch", "loss"]:
+            header, *body = csv.reader(io.StringIO(text, newline=""))
+            if header[:2] != ["epoch", "loss"] or len(set(header)) < len(header):
                 raise ValueError("another header")
             columns = zip(*body, strict=True) if body else [()] * len(header)
             return {
                 name: np.array([float(cell) if cell else np.nan for cell in cells])
                 for name, cells in zip(header, columns, strict=True)
             }
-        except ValueError:
+        except (ValueError, csv.Error):
             raise RunError(f"{file}: damaged: not the table that nncli wrote") from None
 
     @cached_property
