@@ -15,10 +15,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.config import Override, load_config, parse_config, yaml12
+from nncli.config import Config, Override, load_config, parse_config, yaml12
 from nncli.experiment import Experiment, build
 
 from .endings import mutated, read_or_refused
+from .strategies import Values, configs
 from .test_resolved import TEMPLATES, values_of
 
 PARTS = 10  # tests that share the damaged configs, so that they run side by side
@@ -208,6 +209,21 @@ def test_any_values_under_the_known_keys_are_refused_or_read(values: dict[str, o
 @settings(max_examples=100, deadline=None)
 def test_any_override_is_refused_or_read(key: str, value: str) -> None:
     survives("dataset: xor\nnetwork: {layers: [{units: 1}]}\n", f"{key}={value}")
+
+
+@given(configs())
+@settings(max_examples=60, deadline=None)
+def test_overrides_say_what_the_file_would_say(values: Values) -> None:
+    settings = [
+        Override(f"{key}.{below}", yaml12.dump(value))
+        for key in values.keys() - {"dataset"}
+        if isinstance(values[key], dict)
+        for below, value in values[key].items()
+    ]
+    whole = [Override(key, yaml12.dump(values[key])) for key in values if not isinstance(values[key], dict)]
+    whole.append(Override("dataset", yaml12.dump(values["dataset"])))
+    base = b"dataset: xor\nnetwork: {layers: [{units: 1}]}\n"
+    assert parse_config(base, "c.yaml", [*whole, *settings]).model_dump() == Config.of(values).model_dump()
 
 
 @pytest.mark.parametrize(
