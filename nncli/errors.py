@@ -34,10 +34,10 @@ class NncliError(Exception):
         self.hint = hint
         self.source = source
 
-    def blocks(self) -> Sequence[str]:
+    def blocks(self, label: str = "error") -> Sequence[str]:
         """What is printed on stderr, one block a mistake."""
         # Names of files stand in messages as they are, and may hold what a terminal would obey.
-        lines = [f"error: {printable(self.message)}"]
+        lines = [f"{label}: {printable(self.message)}"]
         if self.source:
             lines.append(self.source)
         if self.hint:
@@ -66,9 +66,9 @@ class ConfigError(NncliError):
         first.others = tuple(others)
         return first
 
-    def blocks(self) -> Sequence[str]:
+    def blocks(self, label: str = "error") -> Sequence[str]:
         """One block a mistake."""
-        return [*super().blocks(), *(block for other in self.others for block in other.blocks())]
+        return [*super().blocks(label), *(block for other in self.others for block in other.blocks(label))]
 
 
 class DataError(NncliError):

@@ -120,12 +120,14 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
     )
     per_epoch = experiment.updates_per_epoch
     observer = Observer.of(experiment)
-    limit = HUGE * max(observer.loss(experiment.initial), observer.loss_of_guessing())
+    loss = observer.loss(experiment.initial)
+    limit = HUGE * max(loss, observer.loss_of_guessing())
     since = since or Standing.start(experiment)
     state, behind = since.state, since.behind
-    loss = observer.loss(state.parameters)
     if state.update == 0:
         yield Report(0, loss, float("nan"), since, observer.kept(0), observer)
+    else:
+        loss = observer.loss(state.parameters)
     pace, reported = _Pace(), time.perf_counter()
     while state.update < per_epoch * experiment.epochs:
         if observer.reports(state.update / per_epoch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from nncli.experiment import Experiment
     from nncli.runs import Recording, Run
     from nncli.training import Diverged
-
-HIGHER_IS_BETTER = ("accuracy", "r2")
 
 Shown = Literal["auto", "live", "log", "none"]
 Progress = Annotated[Shown, typer.Option(help="auto: live on a terminal, else lines.")]
@@ -34,16 +33,19 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     """
     from nncli.runs import Run
 
-    if recording.finished:
-        out.note(f"{recording.run.path} has finished its {recording.experiment.epochs} epochs; left as it is")
-    else:
-        _train(out, recording, progress)
     run = Run(recording.run.path)
-    _summarise(out, run)
+    if recording.finished:
+        words = f"{run.path} has finished its {recording.experiment.epochs} epochs; left as it is"
+    else:
+        words = _train(out, recording, progress)
+    warning = _warn(out, recording.experiment, run)
+    out.detail(f"{words}\n")
+    _summarise(out, run, warning)
     return run.results
 
 
-def _train(out: Output, recording: Recording, progress: Shown) -> None:
+def _train(out: Output, recording: Recording, progress: Shown) -> str:
+    """Show progress to the end; gives the words that close it."""
     from nncli.cli.display import display
     from nncli.cli.stopping import Stopped, answered
     from nncli.runs import Run
@@ -60,7 +62,7 @@ def _train(out: Output, recording: Recording, progress: Shown) -> None:
 
             def save() -> None:
                 shown.close()
-                recording.stop()
+                recording.rescue()
                 tell_stopped()
 
             with answered(save), closing(recording.reports()) as reports:
@@ -71,10 +73,22 @@ def _train(out: Output, recording: Recording, progress: Shown) -> None:
     except Stopped:
         tell_stopped()
         raise
-    out.detail(f"trained {recording.epoch - first} epochs in {time.perf_counter() - began:.2f} s\n")
+    return f"trained {recording.epoch - first} epochs in {time.perf_counter() - began:.2f} s"
 
 
-def _summarise(out: Output, run: Run) -> None:
+def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
+    """Tell where training learnt nothing; gives the fields of --json that say so."""
+    from nncli.analysis.plateau import examine
+    from nncli.errors import NncliError
+
+    advice = examine(experiment, run.model.parameters, run.history["epoch"], run.history["loss"])
+    if advice is None:
+        return {}
+    out.warning(NncliError(advice.since, source=f"why: {advice.why}", hint=advice.hint))
+    return {"warning": {"since": advice.since, "why": advice.why, "try": list(advice.changes)}}
+
+
+def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
     """What a finished run came to, and what to do with it."""
     rows = [("", "first", "last", "best")]
     rows += [(name, *_course(run, name)) for name in run.results]
@@ -93,18 +107,19 @@ def _summarise(out: Output, run: Run) -> None:
             "epochs": run.info["epochs"],
             "seconds": run.info["seconds"],
             "metrics": {"train": run.results},
+            **warning,
         },
     )
 
 
 def _course(run: Run, name: str) -> tuple[str, str, str]:
     """A loss or metric at the start, at the end and at its best, with the epoch."""
-    values = [
-        *run.history[name],
-        run.results[name],
-    ]  # the loss at the end is no epoch's, but the saved weights'
+    from nncli.nn.metrics import METRICS
+
+    # The loss at the end is no epoch's, but the saved weights'.
+    values = [*run.history[name], run.results[name]]
     epochs = [*run.history["epoch"], run.info["epochs"]]
-    better = max if name in HIGHER_IS_BETTER else min
+    better = max if name in METRICS and METRICS[name].higher_is_better else min
     known = [(value, -epoch) for value, epoch in zip(values, epochs, strict=True) if value == value]
     if not known:
         return "-", "-", "-"
@@ -118,10 +133,6 @@ def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> 
 
     advice = advise(prepared, outcome)
     kept = f"kept: {run.path} (history, and the weights of epoch {run.info['epochs']})"
-    changes = (
-        " or\n      ".join(advice.changes)
-        or "scale the inputs to about -1 to 1, or start from smaller weights"
-    )
     out.result(str(run.path))
     out.object(
         out.command,
@@ -134,5 +145,5 @@ def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> 
         },
     )
     raise DivergedError(
-        f"training diverged at {advice.since}", hint=changes, source=f"why: {advice.why}\n{kept}"
+        f"training diverged at {advice.since}", hint=advice.hint, source=f"why: {advice.why}\n{kept}"
     )

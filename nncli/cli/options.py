@@ -94,3 +94,9 @@ def find_whole_run(reference: str | None, out: Output) -> Run:
             hint="give the run's own folder; weights alone predict what --values or --input give",
         )
     return run
+
+
+def tell_changed_data(run: Run, out: Output) -> None:
+    """Note on stderr where a run's own data are no longer those it was trained on."""
+    if run.changed_data:
+        out.note(f"the data have changed since training: {run.changed_data}")

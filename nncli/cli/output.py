@@ -49,7 +49,7 @@ class Output:
         """An error on stderr and, unless the command has told its result, as the object; gives the code."""
         if self.debug:
             traceback.print_exc()
-        print_error(error.blocks())
+        print_blocks(error.blocks())
         mistakes = [error, *(error.others if isinstance(error, ConfigError) else ())]
         return self.ended(code, [{"message": one.message, "hint": one.hint} for one in mistakes])
 
@@ -66,14 +66,19 @@ class Output:
         if not self.quiet:
             print(printable(text), file=sys.stderr)
 
+    def warning(self, trouble: NncliError) -> None:
+        """What a person should look at, though the command does what was asked."""
+        if not self.quiet:
+            print_blocks(trouble.blocks("warning"))
+
     def more(self, text: str) -> None:
         """Good to know for those who asked with -v."""
         if self.verbose:
             self.note(text)
 
 
-def print_error(blocks: Sequence[str]) -> None:
-    """Error blocks on stderr, the first word red where the terminal has colours."""
+def print_blocks(blocks: Sequence[str]) -> None:
+    """Errors or warnings on stderr, the first word in colour where the terminal has colours."""
     from rich.console import Console
     from rich.text import Text
 
@@ -83,6 +88,7 @@ def print_error(blocks: Sequence[str]) -> None:
             console.print()
         text = Text("\n".join(map(printable, block.split("\n"))))
         text.highlight_regex(r"^error:", "bold red")
+        text.highlight_regex(r"^warning:", "bold yellow")
         text.highlight_regex(r"(?m)^hint:", "bold")
         console.print(text)
 

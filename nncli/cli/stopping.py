@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-PATIENCE = 2.0  # seconds in which the main thread should come back from a long computation
+PATIENCE = 1.5  # seconds in which the main thread should come back from a long operation
 
 _heard = threading.Event()
 
@@ -48,8 +48,9 @@ def stoppable() -> Iterator[None]:
 def answered(save: Callable[[], None]) -> Iterator[None]:
     """Within, a signal is answered even while the main thread is deep in one long array operation.
 
-    Python hears signals between operations only. Where `PATIENCE` seconds pass, or a second signal
-    comes, a thread calls `save`, unless it is the second, and ends the process in the main thread's place.
+    Python hears signals between operations only. Where it has not heard one after `PATIENCE` seconds, or
+    has not ended after as many again, a thread calls `save` and ends the process in its place; at a second
+    signal it ends it at once.
     """
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
@@ -66,17 +67,26 @@ def answered(save: Callable[[], None]) -> Iterator[None]:
 
 
 def _watch(wakeups: socket.socket, save: Callable[[], None]) -> None:
-    number = _next(wakeups)
-    if number is None:
+    first = _next(wakeups)
+    if first is None:
         return
     wakeups.settimeout(PATIENCE)
     try:
-        number = _next(wakeups)
+        second = _next_but_once_late(wakeups)
+    except TimeoutError:
+        save()
+        os._exit(128 + first)
+    if second is not None:
+        os._exit(128 + second)
+
+
+def _next_but_once_late(wakeups: socket.socket) -> int | None:
+    try:
+        return _next(wakeups)
     except TimeoutError:
         if not _heard.is_set():
-            save()
-    if number is not None and not _heard.is_set():
-        os._exit(128 + number)
+            raise
+    return _next(wakeups)
 
 
 def _next(wakeups: socket.socket) -> int | None:

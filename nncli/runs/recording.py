@@ -19,6 +19,7 @@ from nncli.errors import DivergedError, NncliError, RunError
 from nncli.experiment import Experiment
 from nncli.files import write_json, write_text
 from nncli.model import Model
+from nncli.nn.activations import Array
 from nncli.npz import write_npz
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.runs.identity import Identity
@@ -149,8 +150,15 @@ class Recording:
             raise
 
     def stop(self) -> None:
-        """Save where training stands, if it has not finished."""
-        self._save("completed" if self.trained else "interrupted")
+        """Save where training stands, and then how good it is."""
+        self.rescue()
+        self._write_results(self._standing.state.parameters, self.epoch)
+
+    def rescue(self) -> None:
+        """Save where training stands, which takes no computation; also from another thread."""
+        with self._writing:
+            self._write_standing()
+            self._write_info("interrupted", self.epoch)
 
     def _is_due(self) -> bool:
         every = self.experiment.config.training.checkpoint_every
@@ -158,13 +166,12 @@ class Recording:
         return time.perf_counter() - self._saved >= pause
 
     def _save(self, status: Status) -> None:
-        """The checkpoint first: with it alone everything else can be had again."""
+        """Everything; run.json last, so that its status is true of the others."""
         with self._writing:
             began = time.perf_counter()
-            self._record.cut(self.epoch)  # a signal may have come between a row and its weights
-            checkpoint = Checkpoint(self._standing, self._record, self._identity)
-            write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
-            self._write(self._standing.state.parameters, self.epoch, status)
+            self._write_standing()
+            self._write_results(self._standing.state.parameters, self.epoch)
+            self._write_info(status, self.epoch)
             self._saved = time.perf_counter()
             self._cost = self._saved - began
 
@@ -173,21 +180,35 @@ class Recording:
         with self._writing:
             self._record.add_losses(outcome)
             state = outcome.last_good
-            self._write(state.parameters, state.update // self.experiment.updates_per_epoch, "diverged")
+            epoch = state.update // self.experiment.updates_per_epoch
+            self._write_way(state.parameters)
+            self._write_results(state.parameters, epoch)
+            self._write_info("diverged", epoch)
             (self.run.path / CHECKPOINT).unlink(missing_ok=True)
 
-    def _write(self, parameters: np.ndarray, epoch: int, status: Status) -> None:
-        """What people and other commands read; run.json last, so that its status is true of the others."""
+    def _write_standing(self) -> None:
+        """The checkpoint first: with it alone everything else can be had again."""
+        self._record.cut(self.epoch)  # a signal may have come between a row and its weights
+        checkpoint = Checkpoint(self._standing, self._record, self._identity)
+        write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
+        self._write_way(self._standing.state.parameters)
+
+    def _write_way(self, parameters: Array) -> None:
         path, experiment = self.run.path, self.experiment
         write_text(path / HISTORY, self._record.csv())
         write_npz(path / SNAPSHOTS, self._record.snapshots())
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.dataset.columns))
+
+    def _write_results(self, parameters: Array, epoch: int) -> None:
         observer = self._observer
         metrics = observer.metrics(observer.outputs(parameters))
-        write_json(path / RESULTS, {"epoch": epoch, "train": {"loss": observer.loss(parameters), **metrics}})
+        results = {"epoch": epoch, "train": {"loss": observer.loss(parameters), **metrics}}
+        write_json(self.run.path / RESULTS, results)
+
+    def _write_info(self, status: Status, epoch: int) -> None:
         seconds = self._seconds + time.perf_counter() - self._began
         ending = {"status": status, "ended": _now(), "epochs": epoch, "seconds": seconds}
-        write_json(path / RUN, {**self._info, **ending})
+        write_json(self.run.path / RUN, {**self._info, **ending})
 
     @cached_property
     def _observer(self) -> training.Observer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import platform
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
+from pydantic import ValidationError
 
 import nncli
 from nncli.config import Config, load_config
@@ -21,6 +23,7 @@ from nncli.files import read_json, read_text
 from nncli.model import Model
 from nncli.nn.activations import Array
 from nncli.npz import read_npz
+from nncli.runs.identity import Data
 from nncli.runs.owner import is_owned
 from nncli.runs.weights import read_model
 
@@ -94,6 +97,17 @@ class Run:
         if not isinstance(then, dict):
             return {}
         return {name: (str(then[name]), now[name]) for name in now if then.get(name, now[name]) != now[name]}
+
+    @cached_property
+    def changed_data(self) -> str | None:
+        """How the data differ from those trained on, in words; None where they do not, or none were noted."""
+        if not os.path.isfile(self.path / RUN) or "data" not in self.info:
+            return None
+        try:
+            before = Data.model_validate({**self.info["data"], "blocks": []})
+        except (TypeError, ValidationError):
+            raise RunError(f"{self.path / RUN}: damaged: it does not say what was trained on") from None
+        return Data.of(self.experiment).difference(before)
 
     @property
     def started(self) -> str:
