@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, NamedTuple, cast
+
+import numpy as np
 
 from nncli.errors import NncliError
 from nncli.plots.picture import FORMATS, Picture, View, save
@@ -43,13 +46,19 @@ def _kind(module: str, summary: str) -> Kind:
     """The kind in a module of this package, which is imported when it is first used."""
 
     def unfit(run: Run, view: View) -> str | None:
-        return cast("str | None", _load(module).unfit(run, view))
+        with _silent():
+            return cast("str | None", _load(module).unfit(run, view))
 
     def draw(run: Run, view: View) -> Picture:
-        with _load("style").context():
+        with _silent(), _load("style").context():
             return cast(Picture, _load(module).draw(run, view))
 
     return Kind(summary, unfit, draw)
+
+
+def _silent() -> AbstractContextManager[None]:
+    """No word about numbers that overflow: what cannot be drawn is left out or refused."""
+    return np.errstate(all="ignore")
 
 
 def _load(module: str) -> Any:

@@ -9,12 +9,11 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
-from nncli.plots.scale import Scale, number
+from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
 
 LINES = 64  # of rows and outputs that are still drawn one by one
 WORST = 5
-DRAWABLE = 1e150
 COLOURS = (style.VERMILION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
 
 
@@ -35,7 +34,7 @@ def draw(run: Run, view: View) -> Picture:
     _panel(left, epochs, errors, errors[-1], worst, names)
     _finish_linear(left, epochs, errors)
     after = epochs >= 1
-    sizes = np.where(errors[after] == 0, np.nan, np.abs(errors[after]))
+    sizes = np.where(np.abs(errors[after]) < 1 / DRAWABLE, np.nan, np.abs(errors[after]))
     _panel(right, epochs[after], sizes, errors[-1], worst, names)
     _finish_log_log(right, epochs[after], sizes)
     style.legend_beside(right, title="error at the end", alignment="left")
@@ -49,7 +48,7 @@ def _kept(run: Run) -> tuple[Array, Array]:
     """Epochs (s,) and errors (s, rows * outputs), as far as they are finite and can be drawn."""
     kept = run.snapshots
     errors = kept.errors.reshape(len(kept.error_epochs), int(np.prod(kept.errors.shape[1:])))
-    good = (np.abs(errors) < DRAWABLE).all(axis=1) if errors.size else np.zeros(len(errors), dtype=bool)
+    good = (np.abs(errors) < FARTHEST).all(axis=1) if errors.size else np.zeros(len(errors), dtype=bool)
     return kept.error_epochs[good], errors[good]
 
 

@@ -12,7 +12,7 @@ from nncli.analysis.surfaces import Plane, Surface
 from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import View
-from nncli.plots.scale import Scale, number
+from nncli.plots.scale import FARTHEST, Scale, number
 from nncli.runs import Run
 
 MOST_ROWS = 2000  # drawn as points; more would hide what is under them
@@ -23,8 +23,9 @@ def too_few(run: Run, view: View) -> str | None:
     names = run.model.columns.inputs
     if len(names) < 2 and view.features is None:
         return f"the run has one input ({names[0]}), a surface needs two"
-    surfaces.plane(run, view.features, view.at)
-    return None
+    plane = surfaces.plane(run, view.features, view.at)
+    reach = float(np.abs([plane.x, plane.y]).max())
+    return None if reach < FARTHEST else f"the inputs reach {reach:.1e}, too far for an axis"
 
 
 def label_axes(axes: Axes, plane: Plane) -> None:

@@ -9,16 +9,19 @@ from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
-from nncli.plots.scale import Scale, decades, number
+from nncli.plots.scale import DRAWABLE, Scale, decades, number
 from nncli.runs import Run
 
-DRAWABLE = 1e290  # beyond it an axis has no room left for a margin
 PANELS = 6
 
 
 def unfit(run: Run, view: View) -> str | None:
     """Fits every run that has measured its loss."""
-    return None if np.isfinite(run.history["loss"]).any() else "no finite loss was recorded"
+    return (
+        None
+        if np.isfinite(_drawable(run.history["loss"])).any()
+        else "no loss was recorded that can be drawn"
+    )
 
 
 def draw(run: Run, view: View) -> Picture:
@@ -99,7 +102,7 @@ def _mark_divergence(panels: Array, epoch: float) -> None:
 def _caption(losses: Array) -> str:
     finite = losses[np.isfinite(losses)]
     first, last, low, high = finite[0], finite[-1], finite.min(), finite.max()
-    if last <= 0 or first <= 0:
+    if last <= 0 or first <= 0 or not (np.isfinite(first / last) and np.isfinite(last / first)):
         said = f"loss {number(first)} to {number(last)}"
     elif last <= first:
         said = f"loss fell {number(first / last)}x to {number(last)}"

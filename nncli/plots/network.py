@@ -124,7 +124,7 @@ def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, larges
         shown = np.argwhere(np.sign(W[np.ix_(after.units, before.units)]) == sign)
         segments = [[(x, before.heights[j]), (x + 1, after.heights[i])] for i, j in shown]
         sizes = [abs(float(W[after.units[i], before.units[j]])) for i, j in shown]
-        widths = [THINNEST + (WIDEST - THINNEST) * size / largest for size in sizes]
+        widths = [THINNEST + (WIDEST - THINNEST) * (size / largest) for size in sizes]
         axes.add_collection(
             LineCollection(
                 segments, linewidths=widths, colors=colour, linestyles=dash, alpha=0.85, zorder=1, gid="edges"
@@ -170,7 +170,7 @@ def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float,
     for unit, height in zip(column.units, column.heights, strict=True):
         bias = 0.0 if b is None else float(b[unit])
         colour, dash = SIGNS.get(int(np.sign(bias)), (style.GREY, "-"))
-        width = 1.0 if b is None else 0.8 + 3.5 * abs(bias) / largest
+        width = 1.0 if b is None else 0.8 + 3.5 * (abs(bias) / largest)
         axes.scatter(
             [x],
             [height],

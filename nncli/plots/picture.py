@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from xml.sax.saxutils import escape
 
+import numpy as np
+
 from nncli import files
 from nncli.errors import NncliError
 from nncli.model import as_text
@@ -76,7 +78,7 @@ def _bytes(picture: Picture, format: str, metadata: Mapping[str, Any]) -> bytes:
     from nncli.plots import style
 
     buffer = io.BytesIO()
-    with style.context():
+    with np.errstate(all="ignore"), style.context():
         picture.figure.savefig(buffer, format=format, dpi=DPI, metadata=metadata)
     return buffer.getvalue()
 

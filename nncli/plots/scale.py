@@ -9,6 +9,8 @@ import numpy as np
 from nncli.nn.activations import Array
 
 SPANS_DECADES = 30.0  # largest / smallest value from which an axis is logarithmic
+DRAWABLE = 1e290  # beyond it, and below its inverse, an axis has no room left for a margin
+FARTHEST = 1e150  # of a place on two axes, whose squares must be finite
 DEEPEST = 12.0  # decades of a surface that are told apart below its largest value
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -29,16 +31,20 @@ class Scale:
     @classmethod
     def of(cls, values: Array, deepest: float = DEEPEST) -> Scale:
         """Logarithmic where all values are positive and the largest is over 30 times the smallest."""
-        finite = values[np.isfinite(values)]
-        if finite.size and finite.min() > 0 and finite.max() / SPANS_DECADES > finite.min():
-            low, high = np.log10(finite.min()), np.log10(finite.max())
+        finite = drawable(values)
+        if (
+            finite.size
+            and finite.min() > 0
+            and finite.max() / SPANS_DECADES > max(finite.min(), 1 / DRAWABLE)
+        ):
+            low, high = np.log10(max(finite.min(), 1 / DRAWABLE)), np.log10(finite.max())
             return cls(True, float(max(low, high - deepest)), float(high))
         return cls.linear(finite)
 
     @classmethod
     def linear(cls, values: Array) -> Scale:
-        """From the smallest to the largest finite value."""
-        finite = values[np.isfinite(values)]
+        """From the smallest to the largest value that can be drawn."""
+        finite = drawable(values)
         return (
             cls(False, *_apart(float(finite.min()), float(finite.max())))
             if finite.size
@@ -49,7 +55,7 @@ class Scale:
         """Values as they are drawn; NaN where that is impossible, no lower than `low`."""
         with np.errstate(all="ignore"):
             heights = np.log10(values) if self.log else values
-            heights = np.where(np.isfinite(heights), heights, np.nan)
+            heights = np.where(np.isfinite(heights) & (np.abs(values) < DRAWABLE), heights, np.nan)
         return np.maximum(heights, self.low) if self.log else heights
 
     def ticks(self, most: int = 7) -> tuple[list[float], list[str]]:
@@ -60,6 +66,11 @@ class Scale:
     def name(self) -> str:
         """What a label adds: `, log scale` or nothing."""
         return ", log scale" if self.log else ""
+
+
+def drawable(values: Array) -> Array:
+    """Those of the values that an axis can hold."""
+    return np.asarray(values[np.abs(values) < DRAWABLE])
 
 
 def power(exponent: int) -> str:
@@ -79,7 +90,7 @@ def decades(low: float, high: float) -> str:
 
 def _apart(low: float, high: float) -> tuple[float, float]:
     """The range, or one around it where it has no width that a picture could show."""
-    if high - low > 1e-9 * max(abs(low), abs(high)):
+    if high - low > max(1e-9 * max(abs(low), abs(high)), 1 / DRAWABLE):
         return low, high
     reach = max(1e-6, 0.1 * abs(low)) if low else 1.0
     return low - reach, high + reach

@@ -185,10 +185,11 @@ def colour_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label:
 def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: Scale) -> None:
     """Labelled lines at the ticks of the scale, so that the heat map does not speak by colour alone."""
     positions, labels = scale.ticks(5)
+    finite = drawn[np.isfinite(drawn)]
     inside = [
         (p, text)
         for p, text in zip(positions, labels, strict=True)
-        if np.nanmin(drawn) < p < np.nanmax(drawn)
+        if finite.size and finite.min() < p < finite.max()
     ]
     if not inside:
         return

@@ -9,7 +9,7 @@ from nncli.analysis import surfaces
 from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
-from nncli.plots.scale import Scale, number
+from nncli.plots.scale import DRAWABLE, Scale, number
 from nncli.runs import Run
 
 TRACES = 64  # parameters that are still told apart as lines
@@ -20,9 +20,11 @@ BANDS = ((0.05, 0.95, 0.22), (0.25, 0.75, 0.45))
 
 def unfit(run: Run, view: View) -> str | None:
     """Needs weights of at least two epochs."""
-    if len(surfaces.kept_path(run)[0]) < 2:
+    epochs, path = surfaces.kept_path(run)
+    if len(epochs) < 2:
         return "no weights were kept on the way (record.weights: none, or no epoch)"
-    return None
+    reach = float(np.abs(path).max())
+    return None if reach < DRAWABLE else f"a weight reached {reach:.1e}, too far for an axis"
 
 
 def draw(run: Run, view: View) -> Picture:
