@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from nncli.api import open_run, plot, resume, train
+    from nncli.api import open_run, plot, reproduce, resume, train
     from nncli.config import Config, load_config
     from nncli.errors import NncliError
     from nncli.runs import Run
@@ -21,11 +21,12 @@ _HOME = {
     "load_config": "nncli.config",
     "open_run": "nncli.api",
     "plot": "nncli.api",
+    "reproduce": "nncli.api",
     "resume": "nncli.api",
     "train": "nncli.api",
 }
 
-__all__ = ["Config", "NncliError", "Run", "load_config", "open_run", "plot", "resume", "train"]
+__all__ = ["Config", "NncliError", "Run", "load_config", "open_run", "plot", "reproduce", "resume", "train"]
 
 
 def __getattr__(name: str) -> Any:

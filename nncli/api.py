@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nncli import experiment, files, plots, runs
+from nncli.analysis.reproduction import Repetition, Reproduction
 from nncli.config import Config, Override, load_config
 from nncli.runs import Run
 
@@ -72,6 +73,20 @@ def open_run(reference: str | None = None) -> Run:
         If there is none.
     """
     return runs.find(reference)
+
+
+def reproduce(run: Run) -> Reproduction:
+    """Train a run again from its own config, writing nothing, and compare every number that it kept.
+
+    Raises
+    ------
+    NncliError
+        If the data are no longer those of the run, or a file is damaged.
+    """
+    repetition = Repetition(run)
+    for _ in repetition.reports():
+        pass
+    return repetition.outcome()
 
 
 def plot(run: Run, kinds: Sequence[str] = (), *, format: str = "svg") -> list[Path]:

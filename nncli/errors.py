@@ -5,7 +5,7 @@ NncliError
 ├── DataError        a table, a column or a cell
 ├── RunError         a run directory or a model file
 ├── DivergedError    training left the finite world          exit 3
-└── CheckFailed      --fail-if, gradcheck                    exit 4
+└── CheckFailed      --fail-if, gradcheck, reproduce         exit 4
 """
 
 from __future__ import annotations

@@ -8,13 +8,27 @@ from __future__ import annotations
 
 import sys
 
-from nncli.cli import check, evaluate, gradcheck, init, plot, predict, resume, runs, schema, streams, train  # noqa: F401
+from nncli.cli import (  # noqa: F401
+    check,
+    evaluate,
+    gradcheck,
+    init,
+    plot,
+    predict,
+    reproduce,
+    resume,
+    runs,
+    schema,
+    streams,
+    train,
+)
 from nncli.cli.app import app, exit_code
 from nncli.cli.output import Output
 from nncli.cli.stopping import stoppable
 
 # In --help as a newcomer meets them, not as they are imported.
-ORDER = ["init", "check", "train", "resume", "predict", "evaluate", "plot", "runs", "gradcheck", "schema"]
+ORDER = ["init", "check", "train", "resume", "predict", "evaluate", "plot", "runs"]
+ORDER += ["gradcheck", "reproduce", "schema"]
 app.registered_commands.sort(key=lambda command: ORDER.index(command.name or ""))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nncli.cli.app import USE, command
-from nncli.cli.options import FailIf, Input, RunReference, find_whole_run, read_input
+from nncli.cli.options import FailIf, Input, RunReference, find_whole_run, read_input, tell_changed_data
 from nncli.cli.output import Output, aligned
 
 
@@ -16,6 +16,8 @@ def evaluate(out: Output, run: RunReference = None, input: Input = None, fail_if
     found = find_whole_run(run, out)
     conditions = [Condition.parse(text, ["loss", *found.experiment.metrics]) for text in fail_if or ()]
     table = read_input(input) if input else found.experiment.dataset.table
+    if not input:
+        tell_changed_data(found, out)
     results = measure(found, table)
     rows = [(name, f"{value:.6g}") for name, value in results.items()]
     out.result(aligned([*rows, ("rows", str(len(table)))], left=1))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.app import CHECK, command
-from nncli.cli.options import Settings, find_whole_run, read_config
+from nncli.cli.options import Settings, find_whole_run, read_config, tell_changed_data
 from nncli.cli.output import Output, aligned
 from nncli.wording import shown
 
@@ -43,6 +43,7 @@ def gradcheck(
         )
     else:
         run = find_whole_run(target, out)
+        tell_changed_data(run, out)
         checks = check_gradients(prepared := run.experiment, run.model.parameters)
     if len(prepared.dataset) > ROWS:
         out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")

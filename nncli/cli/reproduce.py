@@ -1,0 +1,96 @@
+"""`nncli reproduce`: train a run again and compare."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nncli.cli.app import CHECK, command
+from nncli.cli.follow import Progress
+from nncli.cli.options import RunReference, find_whole_run
+from nncli.cli.output import Output, aligned
+
+if TYPE_CHECKING:
+    from nncli.analysis.reproduction import Difference, Reproduction
+
+
+@command(CHECK)
+def reproduce(
+    out: Output,
+    run: RunReference = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest difference allowed, relative to the largest weight; default: 1e-9, for last digits "
+            "differ between processors and versions of numpy. 0 demands the same bits.",
+            min=0.0,
+            show_default=False,
+        ),
+    ] = None,
+    progress: Progress = "auto",
+) -> None:
+    """Train a run again from its own config, writing nothing, and say whether it comes out the same."""
+    from nncli.analysis.reproduction import TOLERANCE, Repetition
+    from nncli.cli.display import display
+    from nncli.cli.stopping import answered
+    from nncli.errors import CheckFailed
+
+    limit = TOLERANCE if tolerance is None else tolerance
+    found = find_whole_run(run, out)
+    repetition = Repetition(found)
+    for note in repetition.notes:
+        out.note(note)
+    with (
+        display(out, repetition.experiment, found, progress) as shown,
+        answered(shown.close),
+        closing(repetition.reports()) as reports,
+    ):
+        for report in reports:
+            shown.update(report)
+    outcome = repetition.outcome()
+    for name, (then, now) in outcome.versions.items():
+        out.note(f"{name} {now}, trained with {then}")
+    out.object(
+        "reproduce",
+        {
+            "run": str(found.path),
+            "ok": outcome.within(limit),
+            "tolerance": limit,
+            "epochs": outcome.epochs,
+            "identical": outcome.identical,
+            "first": _fields(outcome.first),
+            "worst": _fields(outcome.worst),
+            "final": _fields(outcome.final),
+            "mismatch": outcome.mismatch,
+            "versions": {name: {"then": then, "now": now} for name, (then, now) in outcome.versions.items()},
+        },
+    )
+    if outcome.identical:
+        out.result(f"identical: {outcome.scope} to the last bit")
+        return
+    out.detail(_listed(outcome))
+    off = f"off by {outcome.worst.relative:.1e}" if outcome.worst else ""
+    if not outcome.within(limit):
+        raise CheckFailed(
+            f"{found.path}: not reproduced: {outcome.mismatch or f'{off}, beyond {limit:g}'}",
+            hint="other versions or processors change last digits, which --tolerance X allows for; "
+            "else a file of the run was changed",
+        )
+    out.result(f"reproduced: {outcome.scope}, {off} (limit {limit:g})")
+
+
+def _listed(outcome: Reproduction) -> str:
+    found = {
+        "mismatch": outcome.mismatch,
+        "first": outcome.first,
+        "worst": outcome.worst if outcome.worst != outcome.first else None,
+        "final": outcome.final,
+    }
+    return aligned([(name, str(value)) for name, value in found.items() if value is not None], left=2)
+
+
+def _fields(difference: Difference | None) -> dict[str, Any] | None:
+    return {**asdict(difference), "difference": difference.difference} if difference else None
