@@ -37,6 +37,11 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {plural}"
 
 
+def measured(value: float | None, digits: int = 4) -> str:
+    """A loss or metric; `-` where it is unknown or not defined."""
+    return "-" if value is None or value != value else f"{value:.{digits}g}"
+
+
 def excerpt(line: str, number: int, column: int, width: int | None = None) -> str:
     """A line with carets below `width` characters (default: a word) from `column`, which counts from 0."""
     if width is None:

@@ -6,6 +6,8 @@ Warnings are errors here, so that no number may overflow unnoticed.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from nncli import api, experiment, plots, training
 from nncli.analysis import prediction
@@ -41,6 +44,7 @@ ROWS: dict[str, list[list[float]]] = {  # two inputs and a target
     "one class": [[0, 1, 1], [1, 0, 1], [2, 1, 1]],
     "duplicates": [[0, 1, 1], [0, 1, 0], [0, 1, 1], [0, 1, 0]],
 }
+COMMANDS = ["train c.yaml -o runs/r", "predict r", "evaluate r", "gradcheck r", "runs", "plot --run r"]
 ORDINARY = {"zeros", "one row", "one class", "duplicates"}  # of which no training diverges
 LINKS = {"binary_cross_entropy": ["sigmoid"], "cross_entropy": ["softmax"]}
 OUTPUTS = {loss: LINKS.get(loss, list(ACTIVATIONS)) for loss in LOSSES}
@@ -136,9 +140,28 @@ def recorded(path: Path, values: dict[str, Any]) -> Run:
         return Run(path)
 
 
+def test_commands_say_what_is_undefined_by_a_dash(tmp_path: Path) -> None:
+    one_row = config([[1e200, -1e200, 1.0]], rate=1e300)  # diverges in epoch 2
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(one_row))
+    said = [
+        subprocess.run(
+            [sys.executable, "-m", "nncli", *words.split()],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for words in COMMANDS
+    ]
+    assert [process.returncode for process in said] == [3, 0, 0, 0, 0, 0]
+    for process in said:
+        assert not re.search(r"Warning|Traceback|\bnan\b", process.stdout + process.stderr)
+    assert re.search(r"^r2 +-$", said[2].stdout, re.MULTILINE)
+
+
 def extremes() -> Iterator[tuple[str, dict[str, Any]]]:
     """Runs whose weights, errors and losses reach what floats can hold."""
-    for rows in ("huge", "large", "tiny", "one row", "constant", "zeros"):
+    for rows in ("huge", "large", "tiny", "one row"):
         yield rows, {"rows": ROWS[rows]}
     yield "huge weights", {"rows": ROWS["duplicates"], "start": 1e308}
     yield "large weights", {"rows": ROWS["duplicates"], "start": 1e150, "rate": 1e-9}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nncli.cli.app import USE, command
 from nncli.cli.options import FailIf, Input, RunReference, find_whole_run, read_input, tell_changed_data
 from nncli.cli.output import Output, aligned
+from nncli.wording import measured
 
 
 @command(USE)
@@ -19,7 +20,7 @@ def evaluate(out: Output, run: RunReference = None, input: Input = None, fail_if
     if not input:
         tell_changed_data(found, out)
     results = measure(found, table)
-    rows = [(name, f"{value:.6g}") for name, value in results.items()]
+    rows = [(name, measured(value, 6)) for name, value in results.items()]
     out.result(aligned([*rows, ("rows", str(len(table)))], left=1))
     out.object("evaluate", {"run": str(found.path), "rows": len(table), "metrics": results})
     for condition in conditions:

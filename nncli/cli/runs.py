@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import LOOK, command
 from nncli.cli.output import Output, aligned
-from nncli.wording import printable, shown
+from nncli.wording import measured, printable, shown
 
 if TYPE_CHECKING:
     from nncli.runs import Run
@@ -28,9 +28,9 @@ def runs(out: Output) -> None:
     for run in found:
         info, results = _info(run), _results(run)
         loss = results.pop("loss", None)
-        metrics = "  ".join(f"{shown(name)} {_number(value)}" for name, value in results.items())
+        metrics = "  ".join(f"{shown(name)} {measured(value)}" for name, value in results.items())
         status, epochs = str(info.get("status")), str(info.get("epochs", ""))
-        rows.append((printable(run.name), shown(status), shown(epochs), _number(loss), metrics))
+        rows.append((printable(run.name), shown(status), shown(epochs), measured(loss), metrics))
     out.result(aligned(rows, left=5))
 
 
@@ -51,7 +51,3 @@ def _info(run: Run) -> dict[str, Any]:
         return run.info
     except RunError:
         return {"status": "damaged"}
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
