@@ -18,6 +18,7 @@ from nncli.config.schema import LayerConfig
 from nncli.data import sources
 from nncli.data.columns import Columns, Dataset, assign
 from nncli.data.table import CellError, Misfit, Table
+from nncli.engines import threads
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
 from nncli.nearest import suggestion
 from nncli.nn.activations import ACTIVATIONS, Array
@@ -39,6 +40,7 @@ class Experiment:
     Attributes
     ----------
     initial : the parameters (P,) training starts from.
+    threads : of the matrix products, `auto` decided.
     """
 
     config: Config
@@ -47,6 +49,7 @@ class Experiment:
     initial: Array
     recipe: Recipe
     metrics: Mapping[str, Metric]
+    threads: int
 
     @property
     def engine_name(self) -> str:
@@ -108,6 +111,7 @@ def _experiment(config: Config, dataset: Dataset) -> Experiment:
         initial=_initial(config, network),
         recipe=_recipe(config, len(dataset)),
         metrics={name: METRICS[name] for name in _metric_names(config, dataset.columns)},
+        threads=threads.automatic(network) if config.training.threads == "auto" else config.training.threads,
     )
 
 

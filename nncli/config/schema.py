@@ -153,6 +153,9 @@ class TrainingConfig(Strict):
     checkpoint_every: float | None = Field(
         None, ge=0, description="seconds between checkpoints; default: 5, or 50 times what one takes"
     )
+    threads: Annotated[Literal["auto"] | Count, Either("auto or a whole number from 1")] = Field(
+        "auto", description="of matrix products; auto: 1, or all processors from 256 units in a layer on"
+    )
     engine: Literal["auto", "numpy"] = Field("auto", description="what executes the updates")
 
 

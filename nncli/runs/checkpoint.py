@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.engines.contract import State
 from nncli.errors import RunError
@@ -24,21 +24,28 @@ class _Header(BaseModel):
 
     format: int
     identity: Identity
+    threads: int = Field(ge=1)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training stands, what was kept of the way, and what it is a training of."""
+    """Where a training stands, what was kept of the way, and what it is a training of.
+
+    Attributes
+    ----------
+    threads : of the matrix products; another number may round otherwise.
+    """
 
     standing: Standing
     record: Record
     identity: Identity
+    threads: int
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """The whole checkpoint, its states stacked: the present one, then those behind it."""
     states = (checkpoint.standing.state, *checkpoint.standing.behind)
-    header = _Header(format=FORMAT, identity=checkpoint.identity)
+    header = _Header(format=FORMAT, identity=checkpoint.identity, threads=checkpoint.threads)
     write_npz(
         path,
         {
@@ -81,7 +88,7 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
     if standing is None or record is None:
         raise RunError(f"{path}: damaged: its arrays do not fit the network", hint="train again")
     record.cut(standing.state.update // experiment.updates_per_epoch)
-    return Checkpoint(standing, record, header.identity)
+    return Checkpoint(standing, record, header.identity, header.threads)
 
 
 def _standing(arrays: dict[str, Array], experiment: Experiment) -> Standing | None:

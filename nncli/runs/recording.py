@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Generator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nncli import training
+from nncli.engines import threads
 from nncli.errors import DivergedError, NncliError, RunError
 from nncli.experiment import Experiment
 from nncli.files import write_json, write_text
@@ -100,7 +102,7 @@ class Recording:
                 f"{run.path}: trained {done:g} epochs already, more than {experiment.epochs}",
                 hint=f"give --epochs {int(np.ceil(done))} or more, the new total",
             )
-        return cls(experiment, run, command, checkpoint)
+        return cls(replace(experiment, threads=checkpoint.threads), run, command, checkpoint)
 
     @property
     def epoch(self) -> int:
@@ -129,6 +131,10 @@ class Recording:
         """
         write_json(self.run.path / RUN, self._info)  # first, for it marks the directory as a run's
         write_text(self.run.path / CONFIG, self.experiment.config.to_yaml(self.run.path))
+        with threads.limited(self.experiment.threads):
+            yield from self._trained()
+
+    def _trained(self) -> Generator[Report]:
         try:
             for report in training.train(self.experiment, self._since):
                 self._record.add(report)
@@ -189,7 +195,7 @@ class Recording:
     def _write_standing(self) -> None:
         """The checkpoint first: with it alone everything else can be had again."""
         self._record.cut(self.epoch)  # a signal may have come between a row and its weights
-        checkpoint = Checkpoint(self._standing, self._record, self._identity)
+        checkpoint = Checkpoint(self._standing, self._record, self._identity, self.experiment.threads)
         write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
         self._write_way(self._standing.state.parameters)
 
@@ -234,6 +240,7 @@ def _circumstances(recording: Recording, command: Sequence[str]) -> dict[str, An
         "format": FORMAT,
         "seed": experiment.config.seed.model_dump(),
         "engine": experiment.engine_name,
+        "threads": experiment.threads,
         "data": {"rows": data.rows, "columns": data.columns},
         "versions": versions(),
         "command": list(command),
