@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nncli import runs, training
+from nncli.engines import threads
 from nncli.engines.contract import State
 from nncli.errors import DataError, RunError
 from nncli.experiment import Experiment
@@ -118,18 +119,25 @@ class Repetition:
                 f"{run.path}: the data have changed since training: {run.changed_data}",
                 hint="put them back as they were",
             )
-        self._run, self._whole = run, run.experiment
+        self._run = run
+        count = run.info.get("threads", run.experiment.threads)
+        if type(count) is not int or count < 1:
+            raise RunError(f"{run.path / runs.RUN}: damaged: it does not say how many threads there were")
+        self._whole = replace(run.experiment, threads=count)
         self._kept = _read(run)
         self._findings = _Findings(self._whole)
-        config = self._whole.config
-        training = config.training.model_copy(update={"epochs": self._kept.end})
-        self.experiment = replace(self._whole, config=config.model_copy(update={"training": training}))
+        config = self._whole.config.changed(("training", "epochs"), self._kept.end)
+        self.experiment = replace(self._whole, config=config)
         self.notes = list(self._kept.notes)
         if "data" not in run.info:
             self.notes.append("an earlier nncli trained it: whether the data are the same is not known")
 
     def reports(self) -> Generator[Report]:
         """Train, comparing each epoch that the run kept, and pass the reports on."""
+        with threads.limited(self.experiment.threads):
+            yield from self._compared()
+
+    def _compared(self) -> Generator[Report]:
         kept = self._kept
         try:
             for report in training.train(self.experiment):
@@ -322,7 +330,7 @@ def _parts(arrays: Mapping[str, Array], history: str, snapshots: str) -> dict[st
 
 def _epochs(run: Run) -> int:
     epochs = run.info.get("epochs")
-    if not isinstance(epochs, int) or epochs < 0:
+    if type(epochs) is not int or epochs < 0:
         raise RunError(f"{run.path / runs.RUN}: damaged: it does not say how many epochs were trained")
     return epochs
 
