@@ -164,8 +164,6 @@ class Repetition:
     def _compare(self, record: Record) -> None:
         for name, part in self._kept.parts.items():
             for epoch, now in getattr(record, name).items():
-                if epoch <= part.last:  # rows that stand are not replaced by the losses of a divergence
-                    continue
                 before = part.take(epoch)
                 if before is None:
                     self._findings.mismatch(f"{part.file}: {part.next} instead of epoch {epoch}")
@@ -210,11 +208,6 @@ class _Part:
     epochs: Array
     values: Array
     compared: int = 0
-
-    @property
-    def last(self) -> float:
-        """The last epoch compared."""
-        return float(self.epochs[self.compared - 1]) if self.compared else -1.0
 
     @property
     def next(self) -> str:
@@ -315,8 +308,11 @@ def _history(run: Run) -> dict[str, Array]:
     columns = dict(run.history)
     if list(columns) != Record(run.experiment).header:
         raise RunError(f"{run.path / runs.HISTORY}: its columns are not those of {runs.CONFIG}")
-    with np.errstate(invalid="ignore"):  # a cell that is no epoch is none of ours either
-        epochs = columns.pop("epoch").astype(np.int64)
+    given = columns.pop("epoch")
+    with np.errstate(invalid="ignore"):
+        epochs = given.astype(np.int64)
+    if (epochs != given).any():
+        raise RunError(f"{run.path / runs.HISTORY}: damaged: an epoch is no whole number")
     return {"history_epochs": epochs, "history": np.column_stack([*columns.values()])}
 
 

@@ -184,6 +184,15 @@ def test_changed_error_is_told_with_its_row(run: Run) -> None:
     assert found.relative == found.difference / 3.0
 
 
+def test_error_of_a_good_fit_is_judged_by_the_targets(run: Run) -> None:
+    error = run.snapshots.errors[7, 2, 0]
+    change_snapshot(run.path, "errors", (7, 2, 0), error + 1e-4)
+    found = again(run.path).first
+    assert np.abs(run.snapshots.errors[7]).max() < 0.9  # and the largest target is 1
+    assert found is not None
+    assert found.relative == found.difference
+
+
 def test_changed_cell_of_the_history_is_told_with_its_column(run: Run) -> None:
     def change(rows: list[str]) -> None:
         epoch, loss, mse, *rest = rows[13].split(",")
@@ -217,6 +226,7 @@ ROWS: dict[str, Callable[[list[str]], None]] = {
 @pytest.mark.parametrize("told", ROWS)
 def test_rows_missing_or_too_many_are_within_no_tolerance(told: str, run: Run) -> None:
     change_history(run.path, ROWS[told])
+    change_weight(run.path, 3, by=1e-15)
     outcome = again(run.path)
     assert outcome.mismatch == told
     assert not outcome.identical
@@ -248,6 +258,40 @@ def test_weights_of_another_network_are_refused(run: Run, tmp_path: Path) -> Non
     shutil.copy(other.path / runs.WEIGHTS, run.path)
     with pytest.raises(RunError, match=r"weights\.npz: not of the network in config\.yaml"):
         again(run.path)
+
+
+def test_snapshots_of_another_network_are_refused(run: Run, tmp_path: Path) -> None:
+    other = record(tmp_path / "other", "network.layers=[{units: 1, activation: sigmoid}]")
+    shutil.copy(other.path / runs.SNAPSHOTS, run.path)
+    with pytest.raises(RunError, match=r"snapshots\.npz: not of the data and the network in config\.yaml"):
+        again(run.path)
+
+
+@pytest.mark.parametrize("epoch", ["", "nan", "1e300", "12.5"])
+def test_row_of_no_epoch_is_damage(epoch: str, run: Run) -> None:
+    change_history(run.path, lambda rows: rows.__setitem__(13, epoch + rows[13][2:]))
+    with pytest.raises(RunError, match=r"history\.csv: damaged: an epoch is no whole number"):
+        again(run.path)
+
+
+def test_divergence_after_the_last_epoch_is_not_waited_for(run: Run) -> None:
+    change_info(run.path, status="diverged")
+    change_history(run.path, lambda rows: rows.__setitem__(-1, "1000000" + rows[-1][2:]))
+    outcome = again(run.path)
+    assert outcome.mismatch == "history.csv: epoch 1e+06 instead of epoch 40"
+    assert outcome.scope.startswith("diverged at epoch 40, ")
+
+
+def test_losses_that_are_no_numbers_are_the_same(tmp_path: Path) -> None:
+    # inf - inf, which processors give another sign than the one read from an empty cell
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {columns: [a, b, y], rows: [[1.0e+308, 1.0e+308, 0]], targets: [y]}\n"
+        "network: {layers: [{units: 1, weights: [[2.0, -2.0]], bias: false}]}\n"
+    )
+    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(training.Diverged):
+        list(runs.record(build(load_config(tmp_path / "c.yaml")), run))
+    assert np.isnan(Run(tmp_path / "run").history["loss"]).any()
+    assert again(tmp_path / "run").identical
 
 
 def test_changed_data_are_told_before_anything_is_trained(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_data_given_by_hand_are_not_those_of_the_run(nncli: Command) -> None:
     Path("other.csv").write_text(TABLE.replace("1,1,0", "3,1,0"))
     Path("c.yaml").write_text(CONFIG)
     nncli("train", "c.yaml", "--epochs", "5", "-q")
+    Path("t.csv").write_text(TABLE.replace("1,1,0", "2,1,0"))
     assert nncli("evaluate", "c", "--input", "other.csv").err == ""
 
 
