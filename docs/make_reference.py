@@ -36,6 +36,7 @@ CHOICES = {
     "Losses": "Loss",
     "Gradients": "Gradient",
     "Optimisers": "Optimizer",
+    "Schedules": "Schedule",
 }
 
 INTRO = """\

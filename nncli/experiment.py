@@ -27,7 +27,8 @@ from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 from nncli.nn.losses import LOSSES
 from nncli.nn.metrics import CLASS_METRICS, METRICS, Metric
 from nncli.nn.network import Layer, Network
-from nncli.nn.optimizers import OPTIMIZERS
+from nncli.nn.optimizers import OPTIMIZERS, Optimizer, clipped
+from nncli.nn.schedules import SCHEDULES
 from nncli.wording import counted, listed, shown
 
 MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
@@ -275,11 +276,18 @@ def _recipe(config: Config, rows: int) -> Recipe:
     return Recipe(
         loss=LOSSES[config.loss.name](**config.loss.options()),
         gradient=GRADIENTS[config.gradient.name](**config.gradient.options()),
-        optimizer=OPTIMIZERS[config.optimizer.name](**config.optimizer.options()),
+        optimizer=_optimizer(config),
+        schedule=SCHEDULES[config.optimizer.schedule.name](**config.optimizer.schedule.options()),
         batch_size=rows if full else min(int(training.batch_size), rows),
         shuffle=not full if training.shuffle is None else training.shuffle,
         seed=config.seed.training,
     )
+
+
+def _optimizer(config: Config) -> Optimizer:
+    optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
+    longest = config.optimizer.clip_norm
+    return optimizer if longest is None else clipped(optimizer, longest)
 
 
 def _metric_names(config: Config, columns: Columns) -> list[str]:

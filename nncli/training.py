@@ -64,8 +64,8 @@ class Report:
 
     @property
     def learning_rate(self) -> float:
-        """The optimiser's step size."""
-        return self.observer.experiment.recipe.optimizer.learning_rate
+        """The optimiser's step size in the epoch; at epoch 0 that of the first."""
+        return self.observer.experiment.recipe.learning_rate(max(0, self.epoch - 1))
 
     @cached_property
     def outputs(self) -> Array:

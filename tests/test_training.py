@@ -143,6 +143,41 @@ def test_the_loss_of_an_epoch_is_measured_before_each_update_and_metrics_after_i
     assert report.metrics["mse"] == pytest.approx(((outputs - Y) ** 2).mean(), rel=1e-13)
 
 
+def test_schedule_sets_the_rate_of_each_epoch() -> None:
+    optimizer = {"name": "sgd", "learning_rate": 0.08, "schedule": {"name": "step", "every": 2, "gamma": 0.5}}
+    system = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=optimizer)
+    reports = list(training.train(system))
+    assert [report.learning_rate for report in reports] == [0.08, 0.08, 0.08, 0.04, 0.04, 0.02]
+    # Each epoch by itself, at a constant rate, from where the last one ended.
+    for before, after in itertools.pairwise(reports):
+        constant = {"name": "sgd", "learning_rate": after.learning_rate}
+        same = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=constant)
+        step = next(report for report in training.train(same, before.standing) if report.epoch == after.epoch)
+        np.testing.assert_array_equal(step.state.parameters, after.state.parameters)
+
+
+def test_long_gradient_is_shortened_and_reported_as_it_was() -> None:
+    rate, longest = 0.5, 0.01
+    plain, clipped = (
+        list(training.train(experiment(optimizer={"name": "sgd", "learning_rate": rate, **more})))[1]
+        for more in ({}, {"clip_norm": longest})
+    )
+    assert clipped.gradient_norm == plain.gradient_norm > longest
+    start = experiment().initial
+    step = np.linalg.norm(clipped.state.parameters - start) / rate
+    assert step == pytest.approx(longest * plain.gradient_norm / (plain.gradient_norm + 1e-6), rel=1e-12)
+    direction = (plain.state.parameters - start) / np.linalg.norm(plain.state.parameters - start)
+    np.testing.assert_allclose((clipped.state.parameters - start) / (rate * step), direction, rtol=1e-9)
+
+
+def test_short_gradient_is_left_as_it_is() -> None:
+    plain, clipped = (
+        list(training.train(experiment(training={"epochs": 9}, optimizer={"name": "adam", **more})))
+        for more in ({}, {"clip_norm": 100})
+    )
+    np.testing.assert_array_equal(plain[-1].state.parameters, clipped[-1].state.parameters)
+
+
 def test_the_same_config_trains_the_same_numbers() -> None:
     settings = {"training": {"epochs": 30, "batch_size": 2}}
     first, second = (list(training.train(experiment(**settings))) for _ in range(2))

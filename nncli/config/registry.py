@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial, reduce
 from operator import or_
-from typing import Annotated, Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, cast, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, create_model
 from pydantic_core import CoreSchema
@@ -49,18 +49,25 @@ class Choice(Strict):
 
     name: str
 
+    shared: ClassVar[set[str]] = {"name"}
+
     def options(self) -> dict[str, Any]:
         """The keyword arguments of the entry's factory."""
-        return self.model_dump(exclude={"name"})
+        return self.model_dump(exclude=self.shared)
 
 
 def _from_name(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-def choice(kind: str, registry: Mapping[str, Callable[..., Any]]) -> Any:
-    """A field type: the name of an entry, or a mapping of `name` and its options."""
-    models = [_model(kind, name, factory) for name, factory in registry.items()]
+def choice(kind: str, registry: Mapping[str, Callable[..., Any]], base: type[Choice] = Choice) -> Any:
+    """A field type: the name of an entry, or a mapping of `name` and its options.
+
+    Parameters
+    ----------
+    base : has the keys that all entries share, besides the options of their factories.
+    """
+    models = [_model(kind, name, factory, base) for name, factory in registry.items()]
     complete = tuple(name for name, factory in registry.items() if not _required(factory))
     return Annotated[
         reduce(or_, models),
@@ -75,7 +82,7 @@ def _required(factory: Callable[..., Any]) -> list[str]:
     return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 
 
-def _model(kind: str, name: str, factory: Callable[..., Any]) -> type[Choice]:
+def _model(kind: str, name: str, factory: Callable[..., Any], base: type[Choice]) -> type[Choice]:
     hints = get_type_hints(factory, include_extras=True)
     fields: dict[str, Any] = {"name": (Literal[name], Field(description=_first_line(factory)))}
     for option, parameter in inspect.signature(factory).parameters.items():
@@ -88,7 +95,7 @@ def _model(kind: str, name: str, factory: Callable[..., Any]) -> type[Choice]:
         else:
             fields[option] = (hint, Field(default, description=f"{option} of the terms"))
     title = "".join(part.capitalize() for part in f"{name}_{kind}".split("_"))
-    return create_model(title, __base__=Choice, __doc__=_first_line(factory), **fields)
+    return create_model(title, __base__=base, __doc__=_first_line(factory), **fields)
 
 
 def _first_line(factory: Callable[..., Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
@@ -15,22 +15,44 @@ from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 from nncli.nn.losses import LOSSES
 from nncli.nn.metrics import METRICS
 from nncli.nn.optimizers import OPTIMIZERS
+from nncli.nn.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     ActivationChoice: TypeAlias = Choice
     LossChoice: TypeAlias = Choice
     GradientChoice: TypeAlias = Choice
-    OptimizerChoice: TypeAlias = Choice
+    ScheduleChoice: TypeAlias = Choice
     WeightInit: TypeAlias = Choice
     BiasInit: TypeAlias = Choice
 else:
     ActivationChoice = choice("activation", ACTIVATIONS)
     LossChoice = choice("loss", LOSSES)
     GradientChoice = choice("gradient", GRADIENTS)
-    OptimizerChoice = choice("optimizer", OPTIMIZERS)
+    ScheduleChoice = choice("schedule", SCHEDULES)
     WeightInit = choice("weights", WEIGHT_INITIALIZERS)
     BiasInit = choice("biases", BIAS_INITIALIZERS)
 
+
+def _written(value: Any, description: str) -> Any:
+    """A default as a config would write it: the field's type makes it a value."""
+    return Field(value, description=description)
+
+
+class AnyOptimizer(Choice):
+    """What every optimiser has besides its own options."""
+
+    shared: ClassVar[set[str]] = {"name", "schedule", "clip_norm"}
+
+    schedule: ScheduleChoice = _written("constant", "how the learning rate changes by epoch")
+    clip_norm: float | None = Field(
+        None, gt=0, description="longest gradient; longer ones are shortened to it, direction kept"
+    )
+
+
+if TYPE_CHECKING:
+    OptimizerChoice: TypeAlias = AnyOptimizer
+else:
+    OptimizerChoice = choice("optimizer", OPTIMIZERS, AnyOptimizer)
 
 LONGEST_NAME = 100  # characters of a run's name
 
@@ -49,11 +71,6 @@ Share = Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 Cell = Annotated[float | str, Either("a number or text")]
 Columns = Annotated[list[ColumnName], Field(min_length=1)]
-
-
-def _written(value: Any, description: str) -> Any:
-    """A default as a config would write it: the field's type makes it a value."""
-    return Field(value, description=description)
 
 
 class Seeds(Strict):

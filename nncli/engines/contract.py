@@ -14,6 +14,7 @@ from nncli.nn.gradients import GradientMethod
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 from nncli.nn.optimizers import Optimizer
+from nncli.nn.schedules import Schedule
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,14 @@ class Recipe:
     loss: Loss
     gradient: GradientMethod
     optimizer: Optimizer
+    schedule: Schedule
     batch_size: int
     shuffle: bool
     seed: int
+
+    def learning_rate(self, epoch: int) -> float:
+        """The step size in an epoch, which counts from 0."""
+        return self.optimizer.learning_rate * self.schedule(epoch)
 
 
 @dataclass(frozen=True)

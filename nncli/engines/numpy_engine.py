@@ -54,7 +54,7 @@ class NumpyPlan:
                 value, gradient = recipe.gradient(self.network, parameters, X, Y, recipe.loss)
                 loss += value * self._share(len(X))
                 parameters, slots = recipe.optimizer.step(
-                    parameters, gradient, slots, update + 1, recipe.optimizer.learning_rate
+                    parameters, gradient, slots, update + 1, recipe.learning_rate(epoch)
                 )
                 if batch == batches - 1:
                     losses.append(loss)

@@ -176,6 +176,19 @@ def _with_decay(g: Array, w: Array, weight_decay: float) -> Array:
     return g + weight_decay * w if weight_decay else g
 
 
+def clipped(optimizer: Optimizer, longest: float) -> Optimizer:
+    """The same steps for gradients shortened to a Euclidean norm of at most `longest`.
+
+    By longest / (norm + 1e-6) where that is below 1, as PyTorch's clip_grad_norm_ does.
+    """
+
+    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+        share = longest / (np.sqrt(g @ g) + 1e-6)
+        return optimizer.step(w, g * share if share < 1.0 else g, slots, update, rate)
+
+    return optimizer._replace(step=step)
+
+
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
     "sgd": sgd,
     "adam": adam,

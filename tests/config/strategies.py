@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.optimizers import OPTIMIZERS
 
 Values = dict[str, Any]
 
@@ -39,8 +40,16 @@ activations = st.one_of(
     entry("leaky_relu", slope=numbers),
     entry("elu", alpha=positive),
 )
+schedules = st.one_of(
+    st.just("constant"),
+    complete("cosine", over=st.integers(1, 9), warmup=st.integers(0, 3)),
+    complete("step", every=st.integers(1, 3), gamma=st.floats(0, 0.9)),
+    complete("exponential", gamma=st.floats(0, 0.9)),
+)
 optimizers = st.one_of(
-    st.sampled_from(["sgd", "adam"]),
+    st.sampled_from(list(OPTIMIZERS)),
+    entry("adagrad", schedule=schedules),
+    entry("rmsprop", clip_norm=positive),
     complete("sgd", learning_rate=positive, momentum=st.floats(0.1, 0.9), nesterov=st.booleans()),
     entry("adam", learning_rate=positive, beta1=st.floats(0, 0.9), epsilon=positive),
 )

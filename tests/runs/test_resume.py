@@ -22,7 +22,7 @@ from nncli.config import Config, Override, load_config
 from nncli.errors import DivergedError, RunError
 from nncli.experiment import build
 from nncli.runs import Run
-from nncli.runs.identity import Data
+from nncli.runs.identity import Data, Identity
 from tests.trained import record
 
 SAME = (runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS, runs.CONFIG)
@@ -35,6 +35,8 @@ CONFIGS = {
     "batches, momentum": "dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a**2'}, samples: 50}}\n"
     "optimizer: {name: sgd, momentum: 0.9}\ntraining: {epochs: 300, batch_size: 7}\n"
     "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\n",
+    "a schedule with warm-up, clipped": "dataset: xor\ntraining: {epochs: 300, batch_size: 3}\n"
+    "optimizer: {name: rmsprop, schedule: {name: cosine, over: 250, warmup: 20}, clip_norm: 0.1}\n" + LAYERS,
     "finite differences": "dataset: xor\ngradient: finite_difference\ntraining: {epochs: 1200}\n" + LAYERS,
     # w is multiplied by -1.004 in each update: it diverges in epoch 1,730, between two rows of the history.
     "diverging": "dataset: {columns: [x, y], rows: [[1, 0]], targets: [y]}\n"
@@ -191,6 +193,23 @@ def test_changed_data_are_refused_with_the_first_difference(tmp_path: Path, text
     table.write_text(text)
     with pytest.raises(RunError, match=DATA[text]):
         resumed(tmp_path / "run")
+
+
+def test_keys_that_a_later_nncli_adds_do_not_keep_a_training_from_going_on(tmp_path: Path) -> None:
+    run = record(tmp_path / "run")
+    then = Identity.of(run.experiment)
+    earlier = {**then.config, "optimizer": {"name": "sgd", "learning_rate": 0.1}}
+    assert then.difference(then.model_copy(update={"config": earlier})) is None
+    later = {**then.config, "unheard_of": 1}
+    assert then.difference(then.model_copy(update={"config": later})) == (
+        "unheard_of is not set, trained so far with 1"
+    )
+
+
+def test_another_engine_is_another_training(tmp_path: Path) -> None:
+    now = Identity.of(record(tmp_path / "run").experiment)
+    then = now.model_copy(update={"engine": "abacus"})
+    assert now.difference(then) == "the engine is numpy, trained so far with abacus"
 
 
 def test_data_may_move(tmp_path: Path) -> None:
