@@ -12,7 +12,7 @@ import numpy as np
 from nncli import runs
 from nncli.analysis.evaluation import evaluate
 from nncli.analysis.gradcheck import TOLERANCE, check_gradients
-from nncli.errors import CheckFailed
+from nncli.errors import CheckFailed, NncliError
 from nncli.experiment import Experiment
 from nncli.runs import Run
 
@@ -42,7 +42,7 @@ def smoke(experiment: Experiment) -> Smoke:
         If even that diverges.
     """
     small = experiment.shortened(epochs=EPOCHS, rows=ROWS)
-    with tempfile.TemporaryDirectory(prefix="nncli-smoke-") as folder:
+    with _temporary() as folder:
         run = Run(Path(folder))
         *_, report = runs.record(small, run)
         again = Run(Path(folder))
@@ -56,3 +56,12 @@ def smoke(experiment: Experiment) -> Smoke:
         metrics = evaluate(again, small.dataset.table)
         files = sum(1 for path in Path(folder).rglob("*") if path.is_file())
     return Smoke(report.epoch, len(small.dataset), files, worst.worst, metrics)
+
+
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="nncli-smoke-")
+    except OSError as error:
+        raise NncliError(
+            f"no temporary directory can be made: {error.strerror}", hint="set TMPDIR to one that is writable"
+        ) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from nncli.cli.output import Output, aligned
+from nncli.wording import measured
 
 if TYPE_CHECKING:
     from nncli.experiment import Experiment
@@ -124,7 +125,7 @@ def _course(run: Run, name: str) -> tuple[str, str, str]:
     if not known:
         return "-", "-", "-"
     best, epoch = better(known, key=lambda entry: entry[0])
-    return f"{values[0]:.4g}", f"{values[-1]:.4g}", f"{best:.4g} (epoch {-epoch:.0f})"
+    return measured(values[0]), measured(values[-1]), f"{measured(best)} (epoch {-epoch:.0f})"
 
 
 def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> NoReturn:

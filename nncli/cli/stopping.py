@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-PATIENCE = 1.5  # seconds in which the main thread should come back from a long operation
+PATIENCE = 1.0  # seconds in which the main thread should come back from a long operation
 
 _heard = threading.Event()
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from nncli.config import Config
 from nncli.config.document import Loc, dotted
+from nncli.errors import ConfigError
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
 from nncli.wording import counted, shown
@@ -85,7 +90,7 @@ class Identity(BaseModel):
 
     Attributes
     ----------
-    config : the resolved config without what is `FREE`.
+    config : the resolved config without what is `FREE`; of a path the file's name.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -97,22 +102,32 @@ class Identity(BaseModel):
     @classmethod
     def of(cls, experiment: Experiment) -> Identity:
         """The identity of an experiment."""
-        config = experiment.config.resolved(Path())
-        for *section, key in FREE:
-            inner = config
-            for name in section:
-                inner = inner[name]
-            inner.pop(key, None)
+        config = _without_free(experiment.config.resolved(Path()))
+        if experiment.config.dataset.path is not None:
+            config["dataset"]["path"] = Path(experiment.config.dataset.path).name
         return cls(config=config, engine=experiment.engine_name, data=Data.of(experiment))
 
     def difference(self, before: Identity) -> str | None:
         """The first key of the config, or part of the data, that is no longer as it was; None if all is."""
-        for loc, now, then in _differences(self.config, before.config, ()):
+        for loc, now, then in _differences(_completed(self.config), _completed(before.config), ()):
             return f"{dotted(loc)} is {_value(now)}, trained so far with {_value(then)}"
         if self.engine != before.engine:
             return f"the engine is {self.engine}, trained so far with {before.engine}"
         difference = self.data.difference(before.data)
         return f"the data: {difference}" if difference else None
+
+
+def _completed(config: dict[str, Any]) -> dict[str, Any]:
+    """With the defaults of keys that a later nncli has added, and without what is free."""
+    with suppress(ConfigError):  # of a later nncli, or forged: compared as it stands
+        config = Config.of(copy.deepcopy(config)).resolved(Path())
+    return _without_free(copy.deepcopy(config))
+
+
+def _without_free(config: dict[str, Any]) -> dict[str, Any]:
+    for *section, key in FREE:
+        reduce(lambda inner, name: inner.get(name, {}), section, config).pop(key, None)
+    return config
 
 
 def _differences(now: Any, then: Any, loc: Loc) -> Iterator[tuple[Loc, Any, Any]]:

@@ -44,7 +44,8 @@ class Record:
         if "weights" in report.kept:
             self.weights[report.epoch] = report.state.parameters
         if "errors" in report.kept:
-            self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:ERROR_ROWS]
+            with np.errstate(all="ignore"):
+                self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:ERROR_ROWS]
 
     def add_losses(self, outcome: Diverged) -> None:
         """The losses of the epochs since the last row, of which no more is known."""

@@ -67,7 +67,7 @@ class Recording:
         self._since = checkpoint.standing if checkpoint else None
         self._standing = self._since or Standing.start(experiment)
         self._record = checkpoint.record if checkpoint else Record(experiment)
-        self._identity = checkpoint.identity if checkpoint else Identity.of(experiment)
+        self._identity = Identity.of(experiment)
         started = (run.started if checkpoint else "") or _now()
         self._info = {"status": "running", "started": started, **_circumstances(self, command)}
         self._seconds = float(run.info.get("seconds", 0.0)) if checkpoint else 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -32,7 +33,8 @@ def create(name: str) -> Iterator[Run]:
 
 def _claim(name: str) -> Path:
     plain = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
-    safe = plain.encode()[:LONGEST_NAME].decode(errors="ignore")
+    code = sys.getfilesystemencoding()  # under some locales ASCII
+    safe = plain.encode(code, "replace")[:LONGEST_NAME].decode(code, "ignore").replace("?", "-")
     make_folder(RUNS)
     for number in count(1):
         path = RUNS / (safe if number == 1 else f"{safe}-{number}")

@@ -23,6 +23,8 @@ from nncli.runs import Run
 from tests.trained import record, xor
 
 SETTINGS = ("training.epochs=3", "training.checkpoint_every=0")
+# Without what measures coverage in other processes, which writes files of its own.
+UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 WHOLE = (runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS, runs.CONFIG)
 
 
@@ -101,7 +103,11 @@ def test_file_size_limit_is_told_and_the_run_goes_on_without_it(size: int, tmp_p
     )
     words = ["train", str(Path(__file__).parents[2] / "configs" / "xor.yaml"), "-o", "r", "--resume", "-q"]
     limited = subprocess.run(
-        [sys.executable, "-B", "-c", code, *words], cwd=tmp_path, capture_output=True, text=True
+        [sys.executable, "-B", "-c", code, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=UNMEASURED,
     )
     assert limited.returncode == 2
     assert "error: r" in limited.stderr

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
-from nncli import runs
+from nncli import npz, runs
 from nncli.errors import RunError
 from nncli.runs import Run
 
@@ -33,3 +35,19 @@ def test_history_holds_what_was_measured(run: Run) -> None:
         history["mse"][-1]
         == np.square(model.outputs(run.experiment.dataset.X) - run.experiment.dataset.Y).mean()
     )
+
+
+def test_snapshots_with_other_arrays_are_refused(run: Run) -> None:
+    npz.write_npz(run.path / runs.SNAPSHOTS, {"weights": np.zeros(3)})
+    with pytest.raises(RunError, match=r"snapshots\.npz: damaged: it holds weights"):
+        _ = Run(run.path).snapshots
+
+
+def test_other_versions_are_named(run: Run) -> None:
+    assert run.other_versions == {}
+    info = json.loads((run.path / runs.RUN).read_text())
+    for versions in (None, {}):
+        (run.path / runs.RUN).write_text(json.dumps({**info, "versions": versions}))
+        assert Run(run.path).other_versions == {}
+    (run.path / runs.RUN).write_text(json.dumps({**info, "versions": {"numpy": "1.0"}}))
+    assert Run(run.path).other_versions == {"numpy": ("1.0", np.__version__)}
