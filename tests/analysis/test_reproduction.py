@@ -32,6 +32,7 @@ KINDS = {
     "finite differences": ["gradient=finite_difference"],
     "everything kept": ["record={history: all, weights: all, errors: all}"],
     "no snapshots": ["record={history: auto, weights: none, errors: none}"],
+    "scheduled": ["optimizer={name: sgd, schedule: {name: cosine, over: 40, warmup: 3}}"],
     "no epoch": ["training.epochs=0"],
 }
 # w is multiplied by -1.004 in each update: the loss passes its limit after epoch 1,730, between two rows
