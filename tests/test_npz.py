@@ -59,3 +59,8 @@ def test_pickled_member_is_never_loaded(tmp_path: Path) -> None:
     np.savez(file, header=np.array([{"a": 1}], dtype=object), digest=np.zeros(32, np.uint8))
     with pytest.raises(RunError, match="damaged, or no file of nncli"):
         weights.read_model(file)
+
+
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"a\.npz: No such file or directory"):
+        npz.read_npz(tmp_path / "a.npz")

@@ -60,8 +60,8 @@ SCHEMA = {
     "a key misspelt inside": (
         with_line("training: {«epocs»: 5}"),
         "training.epocs: unknown key",
-        "did you mean epochs? allowed here: epochs, batch_size, shuffle, log_every, checkpoint_every, threads,"
-        " engine",
+        "did you mean epochs? allowed here: epochs, batch_size, shuffle, log_every, checkpoint_every,"
+        " threads, engine",
     ),
     "a key misspelt in a layer": (
         layer("{«unit»: 1}"),

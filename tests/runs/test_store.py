@@ -140,9 +140,13 @@ def test_folder_that_cannot_be_written_or_locked_is_told(
         pass
     (tmp_path / ".lock").rmdir()
 
-    def unable(handle: int) -> None:
+    def unable(handle: int, *more: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
+    with monkeypatch.context() as full:
+        full.setattr(os, "truncate", unable)
+        with pytest.raises(RunError, match="cannot be written: No locks available"), owner.owned(tmp_path):
+            pass
     monkeypatch.setattr(owner, "_lock", unable)
     with pytest.raises(RunError, match="cannot be locked: No locks available"), owner.owned(tmp_path):
         pass
