@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import runs
+from nncli import npz, runs
 from nncli.errors import RunError
 from nncli.runs import Run, weights
 from tests.trained import record

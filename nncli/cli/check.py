@@ -60,9 +60,11 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
     """The same in words."""
     layers, updates = facts["layers"], facts["updates"]
     optimizer = {**facts["optimizer"]}
-    name, schedule = optimizer.pop("name"), dict(optimizer.pop("schedule"))
+    name, schedule = optimizer.pop("name"), optimizer.pop("schedule")
     options = [name, *(f"{key} {value}" for key, value in optimizer.items() if value is not None)]
-    options.append(f"{schedule.pop('name')} rate" + "".join(f", {key} {schedule[key]}" for key in schedule))
+    if schedule != {"name": "constant", "warmup": 0}:
+        words = ", ".join(f"{key} {value}" for key, value in schedule.items() if key != "name")
+        options.append(f"{schedule['name']} rate ({words})")
     return {
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
         "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}",

@@ -225,8 +225,6 @@ LATER = {
     "preprocessing": "dataset: {name: xor, preprocessing: {scale: standard}}",
     "l2": "network: {layers: [{units: 1, l2: 0.1}]}",
     "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
-    "schedule": "optimizer: {name: sgd, schedule: cosine}",
-    "clip_norm": "optimizer: {name: sgd, clip_norm: 1}",
     "early_stopping": "training: {early_stopping: {patience: 3}}",
     "dtype": "training: {dtype: float32}",
     "class_weight": "loss: {name: mse, class_weight: balanced}",
@@ -673,7 +671,8 @@ def test_a_mistake_is_one_block(refused: Refused) -> None:
         "error: c.yaml:6:24: optimizer.learning_rte: unknown key\n"
         "6 | optimizer: {name: sgd, learning_rte: 1e-3}\n"
         "  |                        ^^^^^^^^^^^^\n"
-        "hint: did you mean learning_rate? allowed here: name, learning_rate, momentum, nesterov"
+        "hint: did you mean learning_rate? allowed here: name, schedule, clip_norm, learning_rate,\n"
+        "      momentum, nesterov"
     )
 
 
