@@ -154,7 +154,7 @@ def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
         path = config.folder / given.path
         if not os.path.lexists(path):
             raise Misfit(("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config")
-        return sources.csv_file(path, given.path), {}
+        return sources.data_file(path, given.path), {}
     if given.rows is not None:
         assert given.columns is not None
         return sources.from_rows(given.columns, given.rows), {}

@@ -9,9 +9,10 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nncli.errors import NncliError, RunError
 
@@ -19,22 +20,32 @@ UNFINISHED = ".nncli-"  # how the names of temporary files begin
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename: a reader sees the old content or the new.
+    """Write to a temporary file beside `path`, then rename, as `replacing` does."""
+    with replacing(path) as stream:
+        stream.write(content)
 
-    Content and rename have reached the disk when this returns. A link is followed; a device or pipe,
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A temporary file beside `path` to write to, then renamed: a reader sees the old content or the new.
+
+    Content and rename have reached the disk at the end of the block. A link is followed; a device or pipe,
     which no file may replace, is written to as it is.
 
     Raises
     ------
     NncliError
-        If the file cannot be written; the old one stands, and nothing else is left behind.
+        If the file cannot be written; the old one stands, and nothing else is left behind, also where
+        the block itself fails.
     """
     target = Path(os.path.realpath(path))
     try:
         if os.path.exists(target) and not os.path.isfile(target):
-            target.write_bytes(content)
+            with target.open("wb") as stream:
+                yield stream
         else:
-            _replace(target, content)
+            with _temporary(target) as stream:
+                yield stream
     except OSError as error:
         raise NncliError(
             f"{path}: cannot be written: {error.strerror or error}", hint=_REMEDIES.get(error.errno or 0)
@@ -45,11 +56,12 @@ _FULL = "make room first; what was there before is unharmed"
 _REMEDIES = {errno.ENOSPC: _FULL, errno.EFBIG: _FULL, getattr(errno, "EDQUOT", errno.ENOSPC): _FULL}
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextmanager
+def _temporary(path: Path) -> Iterator[BinaryIO]:
     handle, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o666 & ~_umask())

@@ -1,27 +1,31 @@
-"""Predictions beside the rows they belong to, and the forms they are written in."""
+"""Predictions beside the rows they belong to, part after part, and the forms they are written in."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, BinaryIO, Literal, TextIO, cast
 
 import numpy as np
 
 from nncli import files
 from nncli.data.columns import Columns
-from nncli.data.table import Table
+from nncli.data.formats import parquet
+from nncli.data.table import CellError, RowError, Source, Table, format_numbers
 from nncli.errors import NncliError
-from nncli.model import Model, as_text
+from nncli.model import Model
 from nncli.nn.activations import Array
-from nncli.wording import shown
+from nncli.wording import listed, shown
 
 Column = Sequence[str] | Array
-Format = Literal["table", "csv", "jsonl", "npy"]
+Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
+
+GROUP = 65_536  # rows of a Parquet file that are compressed together
 
 
 @dataclass(frozen=True)
@@ -34,17 +38,27 @@ class Predictions:
     predicted : `pred_*` and `proba_*`.
     compared : `expected_*` and `error_*`.
     numeric : the columns of text that the model reads as numbers; all other text stays as it is.
+    source : where the rows stand as they were read, if in a file.
     """
 
     given: Mapping[str, Column]
     predicted: Mapping[str, Column]
     compared: Mapping[str, Column]
     numeric: frozenset[str]
+    source: Source | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.predicted.values())))
+
+    @property
+    def added(self) -> dict[str, Column]:
+        """What stands beside the table's own columns."""
+        return {**self.predicted, **self.compared}
 
     @property
     def columns(self) -> dict[str, Column]:
-        """All of them, in the order they are written."""
-        return {**self.given, **self.predicted, **self.compared}
+        """All of them, in the order they are written; a name the table has already is taken over."""
+        return {**self.given, **self.added}
 
     def plain(self) -> dict[str, list[Any]]:
         """All columns as lists for JSON: numbers as numbers, those that are not finite as None."""
@@ -56,6 +70,12 @@ class Predictions:
         if isinstance(column, np.ndarray):
             return [cell if np.isfinite(cell) else None for cell in column.tolist()]
         return [_number(cell) for cell in column] if name in self.numeric else list(column)
+
+    def copied(self, form: str) -> Sequence[str] | None:
+        """The rows as they were read, where they have the form and no column of theirs is taken over."""
+        if self.source is None or self.source.form != form or self.given.keys() & self.added.keys():
+            return None
+        return self.source.rows()
 
 
 def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
@@ -69,12 +89,10 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
         If an input column is missing or holds no numbers.
     """
     roles = model.columns
-    X = roles.X(table)
+    X, Y = _read(roles, table)
     A = model.outputs(X)
     compared: dict[str, Column] = {}
-    if roles.has_targets(table):
-        Y: Array | None = roles.Y(table)
-    else:
+    if Y is None:
         Y = roles.expected(X)
         if Y is not None:
             compared |= dict(zip((f"expected_{name}" for name in roles.targets), Y.T, strict=True))
@@ -83,7 +101,11 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
         names = (f"error_{name}" for name in (roles.targets if single else roles.classes))
         compared |= dict(zip(names, (A - Y).T, strict=True))
     predicted = model.labelled(A, proba=proba)
-    return Predictions(table.columns, predicted, compared, _numeric(roles, table))
+    return Predictions(table.columns, predicted, compared, _numeric(roles, table), table.source)
+
+
+def _read(roles: Columns, table: Table) -> tuple[Array, Array | None]:
+    return roles.X(table), roles.Y(table) if roles.has_targets(table) else None
 
 
 def _numeric(roles: Columns, table: Table) -> frozenset[str]:
@@ -96,58 +118,243 @@ def _numeric(roles: Columns, table: Table) -> frozenset[str]:
     return frozenset(names)
 
 
-def stream(predictions: Predictions, form: Format, out: TextIO) -> None:
-    """Write predictions as text."""
-    if form == "npy":
-        raise NncliError("npy is no text", hint="write it to a file: --output predictions.npy")
-    out.write(FORMS[form](predictions))
+def in_parts(
+    model: Model,
+    tables: Iterable[Table],
+    *,
+    proba: bool,
+    on_bad: Callable[[RowError], None] | None = None,
+) -> Iterator[Predictions]:
+    """Predictions for one table after the other.
+
+    Parameters
+    ----------
+    on_bad : called with each row that the model cannot read, which is left out; None makes it an error.
+
+    Raises
+    ------
+    DataError
+        Like `beside`.
+    """
+    for table in tables:
+        try:
+            yield beside(model, table, proba=proba)
+        except CellError:
+            if on_bad is None:
+                raise
+            if sound := _sound(model.columns, table, range(len(table)), on_bad):
+                yield beside(model, table.take(sound), proba=proba)
 
 
-def save(predictions: Predictions, form: Format, path: Path) -> None:
-    """Write predictions to a file, whole or not at all; npy takes `pred_*` and `proba_*`, (n, c)."""
-    if form != "npy":
-        files.write_text(path, FORMS[form](predictions))
-        return
-    columns = [
-        column if isinstance(column, np.ndarray) else np.asarray(predictions.cells(name))
-        for name, column in predictions.predicted.items()
-    ]
-    if any(column.dtype.kind not in "fi" for column in columns):
-        raise NncliError("npy holds numbers, but the predictions are labels", hint="use --format csv")
-    buffer = io.BytesIO()
-    np.save(buffer, np.column_stack(columns), allow_pickle=False)
-    files.write_bytes(path, buffer.getvalue())
+def _sound(
+    roles: Columns, table: Table, rows: Sequence[int], on_bad: Callable[[RowError], None]
+) -> list[int]:
+    """Those rows that can be read, found by halves: few reads where few are bad."""
+    try:
+        _read(roles, table.take(rows))
+        return list(rows)
+    except CellError as error:
+        if len(rows) == 1:
+            on_bad(_as_row(error, table, rows[0]))
+            return []
+    middle = len(rows) // 2
+    return _sound(roles, table, rows[:middle], on_bad) + _sound(roles, table, rows[middle:], on_bad)
 
 
-def _csv(predictions: Predictions) -> str:
-    columns = predictions.columns
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(zip(*map(as_text, columns.values()), strict=True))
-    return text.getvalue()
-
-
-def _jsonl(predictions: Predictions) -> str:
-    columns = predictions.plain()
-    rows = zip(*columns.values(), strict=True)
-    # In ASCII, which every encoding of stdout can hold.
-    return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
-
-
-def _table(predictions: Predictions) -> str:
-    columns = [
-        [shown(name), *(_short(cell) for cell in (col.tolist() if isinstance(col, np.ndarray) else col))]
-        for name, col in predictions.columns.items()
-    ]
-    widths = [max(map(len, column)) for column in columns]
-    return "".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) + "\n"
-        for row in zip(*columns, strict=True)
+def _as_row(error: CellError, table: Table, row: int) -> RowError:
+    line, text = row + 1, ""
+    if table.source is not None:
+        line, text = table.source.lines[row], table.source.rows()[row]
+    return RowError(
+        error.message, line, text, f"{error.column}: {error.problem}", hint=error.hint, source=error.source
     )
 
 
-FORMS = {"csv": _csv, "jsonl": _jsonl, "table": _table}
+def stream(parts: Iterable[Predictions], form: Format, out: TextIO) -> int:
+    """Write predictions as text, each part as soon as it is there; gives the number of rows.
+
+    Raises
+    ------
+    NncliError
+        If the form is no text, or a later part has columns that the first has not.
+    """
+    if form not in FORMS:
+        raise NncliError(f"{form} is no text", hint=f"write it to a file: --output predictions.{form}")
+    count = 0
+    for part in _alike(parts) if form in HEADERS else parts:
+        text = FORMS[form](part)
+        out.write(text if count or form not in HEADERS else HEADERS[form](part) + text)
+        out.flush()
+        count += len(part)
+    return count
+
+
+def save(parts: Iterable[Predictions], form: Format, path: Path) -> int:
+    """Write predictions to a file, whole or not at all; gives the number of rows.
+
+    npy takes `pred_*` and `proba_*`, (n, c).
+
+    Raises
+    ------
+    NncliError
+        Like `stream`, if the file cannot be written, or npy would have to hold labels.
+    """
+    with files.replacing(path) as file:
+        if form == "npy":
+            return _save_npy(parts, file)
+        if form == "parquet":
+            return _save_parquet(_alike(parts), file)
+        # What is no text in the input, and was not read, is written as it was.
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="\n")
+        count = stream(parts, form, text)
+        text.detach()
+        return count
+
+
+def _alike(parts: Iterable[Predictions]) -> Iterator[Predictions]:
+    """The same parts, all of the columns of the first."""
+    names: list[str] | None = None
+    for part in parts:
+        names = names or [*part.columns]
+        if names != [*part.columns]:
+            new = [name for name in part.columns if name not in names]
+            raise NncliError(
+                f"columns that no row before had: {listed(new)}",
+                hint="name every column in the first row, null where it has no value; or use --format jsonl",
+            )
+        yield part
+
+
+def _save_npy(parts: Iterable[Predictions], file: BinaryIO) -> int:
+    count, width = 0, 0
+    for part in parts:
+        columns = [
+            column if isinstance(column, np.ndarray) else np.asarray(part.cells(name))
+            for name, column in part.predicted.items()
+        ]
+        if any(column.dtype.kind not in "fi" for column in columns):
+            raise NncliError("npy holds numbers, but the predictions are labels", hint="use --format csv")
+        if not count:
+            width = len(columns)
+            _write_npy_header(file, (0, width))  # leaves room for any number of rows
+        file.write(np.column_stack(columns).astype("<f8").tobytes())
+        count += len(part)
+    file.seek(0)
+    _write_npy_header(file, (count, width))
+    return count
+
+
+def _write_npy_header(file: BinaryIO, shape: tuple[int, int]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+
+
+def _save_parquet(parts: Iterable[Predictions], file: BinaryIO) -> int:
+    arrow = parquet.pyarrow()
+    writer, waiting, count = None, [], 0
+    for part in chain(parts, [None]):
+        if part is not None:
+            waiting.append(_arrow_batch(arrow, part))
+            count += len(part)
+        if waiting and (part is None or len(waiting) * len(waiting[0]) >= GROUP):
+            writer = writer or arrow.parquet.ParquetWriter(file, waiting[0].schema)
+            writer.write_table(arrow.Table.from_batches(waiting))
+            waiting = []
+    if writer:
+        writer.close()
+    return count
+
+
+def _arrow_batch(arrow: Any, part: Predictions) -> Any:
+    """All columns; those of a Parquet file as they were read."""
+    batch = getattr(part.source, "batch", None)
+    columns = {
+        name: arrow.array(part.cells(name), arrow.float64() if _of_numbers(part, name) else arrow.string())
+        for name in part.columns
+        if batch is None or name in part.added
+    }
+    if batch is not None:
+        columns = {**dict(zip(batch.schema.names, batch, strict=True)), **columns}
+    return arrow.RecordBatch.from_pydict(columns)
+
+
+def _of_numbers(part: Predictions, name: str) -> bool:
+    return name in part.numeric or isinstance(part.columns[name], np.ndarray)
+
+
+def _csv(predictions: Predictions) -> str:
+    rows = predictions.copied("csv")
+    if rows is None:
+        text = io.StringIO()
+        columns = predictions.columns.values()
+        csv.writer(text, lineterminator="\n").writerows(zip(*map(_texts, columns), strict=True))
+        return text.getvalue()
+    added = map(_quoted, predictions.added.values())
+    return "\n".join(map(",".join, zip(rows, *added, strict=True))) + "\n"
+
+
+def _texts(column: Column) -> list[str]:
+    return format_numbers(column) if isinstance(column, np.ndarray) else list(column)
+
+
+def _quoted(column: Column) -> Iterable[str]:
+    if isinstance(column, np.ndarray):
+        return format_numbers(column)
+    quoted = {label: _csv_line([label, ""])[:-2] for label in set(column)}
+    return [quoted[label] for label in column]
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _csv_header(predictions: Predictions) -> str:
+    return _csv_line(predictions.columns)
+
+
+def _jsonl(predictions: Predictions) -> str:
+    # In ASCII, which every encoding of stdout can hold.
+    rows = predictions.copied("jsonl")
+    if rows is None:
+        columns = predictions.plain()
+        values = zip(*columns.values(), strict=True)
+        return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in values)
+    added = {name: predictions.cells(name) for name in predictions.added}
+    return "".join(
+        f"{row[:-1].rstrip()}, {json.dumps(dict(zip(added, cells, strict=True)))[1:]}\n"
+        for row, cells in zip(rows, zip(*added.values(), strict=True), strict=True)
+    )
+
+
+def _table(predictions: Predictions) -> str:
+    rows = zip(*_short_columns(predictions), strict=True)
+    next(rows)
+    return "".join(map(_table_line, rows))
+
+
+def _table_header(predictions: Predictions) -> str:
+    return _table_line([column[0] for column in _short_columns(predictions)])
+
+
+def _short_columns(predictions: Predictions) -> list[list[str]]:
+    """Names and cells, all of a column as wide as its widest."""
+    columns = []
+    for name, column in predictions.columns.items():
+        cells = cast(Iterable[str | float], column.tolist() if isinstance(column, np.ndarray) else column)
+        texts = [shown(name), *map(_short, cells)]
+        width = max(map(len, texts))
+        columns.append([text.rjust(width) for text in texts])
+    return columns
+
+
+def _table_line(cells: Iterable[str]) -> str:
+    return "  ".join(cells) + "\n"
+
+
+# What the rows become, and what stands above the first; with a header, all rows have the same columns.
+FORMS: dict[str, Callable[[Predictions], str]] = {"csv": _csv, "jsonl": _jsonl, "table": _table}
+HEADERS: dict[str, Callable[[Predictions], str]] = {"csv": _csv_header, "table": _table_header}
 
 
 def _short(cell: str | float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ import typer
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config
-    from nncli.data.table import Table
+    from nncli.data.table import RowError, Table
     from nncli.runs import Run
 
 ConfigFile = Annotated[
@@ -38,7 +39,9 @@ FailIf = Annotated[
 ]
 Input = Annotated[
     str | None,
-    typer.Option("--input", "-i", metavar="FILE", help="A CSV file with a header, or - for stdin."),
+    typer.Option(
+        "--input", "-i", metavar="FILE", help="A table: CSV, TSV, NDJSON or Parquet, also .gz; - for stdin."
+    ),
 ]
 
 
@@ -58,9 +61,25 @@ def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> 
 
 def read_input(source: str) -> Table:
     """A table from a file, or from stdin for `-`."""
-    from nncli.data.table import decode_csv, read_csv
+    from nncli.data import formats
 
-    return decode_csv(_stdin(), "stdin") if source == "-" else read_csv(Path(source), source)
+    return formats.decode(_stdin(), "stdin") if source == "-" else formats.read(Path(source), source)
+
+
+@contextmanager
+def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Iterator[Iterator[Table]]:
+    """The tables that a file, or stdin for `-`, gives in parts: in constant memory.
+
+    `on_bad` is called with each row that cannot be read, which is left out; None makes it an error.
+    """
+    from nncli.data import formats
+
+    on_bad = on_bad or formats.refuse
+    if source == "-":
+        yield formats.parts(sys.stdin.buffer, "stdin", on_bad)
+    else:
+        with formats.opened(Path(source), source) as file:
+            yield formats.parts(file, source, on_bad)
 
 
 def _stdin() -> bytes:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from nncli.cli.app import USE, command
-from nncli.cli.options import Input, RunReference, find_run, find_whole_run, read_input
+from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts
 from nncli.cli.output import Output
+from nncli.cli.streams import unread
 from nncli.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
+    from nncli.analysis.prediction import Predictions
     from nncli.data.columns import Columns
     from nncli.data.table import Table
 
-Format = Literal["table", "csv", "jsonl", "npy"]
+Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
+OnError = Literal["stop", "skip"]
 
 
 @command(USE)
@@ -40,9 +45,14 @@ def predict(
     ] = None,
     proba: Annotated[bool, typer.Option("--proba", help="With the probability of every class.")] = False,
     epoch: Annotated[int | None, typer.Option(help="With the weights kept at this epoch.", min=0)] = None,
+    on_error: Annotated[
+        OnError,
+        typer.Option(help="At a row of --input that cannot be used; skip writes it to a file of its own."),
+    ] = "stop",
 ) -> None:
     """Predict rows; without input the run's own data, with targets and errors."""
     from nncli.analysis import prediction
+    from nncli.analysis.rejects import rejects
     from nncli.errors import NncliError
 
     if input and values:
@@ -51,22 +61,56 @@ def predict(
     shape = format or _by_ending(output)
     found = find_whole_run(run, out) if own else find_run(run, out)
     model = found.model if epoch is None else found.model_at(epoch)
-    if input:
-        table = read_input(input)
-    elif values:
-        table = _row_table(values, model.columns)
-    else:
-        table = found.experiment.dataset.table
-    predictions = prediction.beside(model, table, proba=proba)
-    facts = {"run": str(found.path), "rows": len(table)}
+    with rejects(_rejected(output)) as rejected, ExitStack() as stack:
+        on_bad = rejected.add if on_error == "skip" else None
+        tables: Iterable[Table]
+        if input:
+            tables = stack.enter_context(input_parts(input, on_bad))
+        elif values:
+            tables = [_row_table(values, model.columns)]
+        else:
+            tables = [found.experiment.dataset.table]
+        facts = _written(out, prediction.in_parts(model, tables, proba=proba, on_bad=on_bad), output, shape)
+    if rejected.count:
+        kept = facts["rows"] + rejected.count
+        out.note(f"left out {rejected.count:,} of {counted(kept, 'row')}: {printable(str(rejected.path))}")
+        facts |= {"rejected": rejected.count, "rejected_file": str(rejected.path)}
+    out.object("predict", {"run": str(found.path), **facts})
+
+
+def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Format) -> dict[str, Any]:
+    """Write predictions where they go; gives what the object of --json says of them."""
+    from nncli.analysis import prediction
+
     if output != "-":
-        prediction.save(predictions, shape, Path(output))
-        out.note(f"wrote {printable(output)}, {counted(len(table), 'row')}")
-        out.object("predict", {**facts, "output": output, "format": shape})
-    elif out.json:
-        out.object("predict", {**facts, "columns": predictions.plain()})
-    else:
-        prediction.stream(predictions, shape, sys.stdout)
+        rows = prediction.save(parts, shape, Path(output))
+        out.note(f"wrote {printable(output)}, {counted(rows, 'row')}")
+        return {"rows": rows, "output": output, "format": shape}
+    if out.json:
+        return _gathered(parts)
+    return {"rows": prediction.stream(_while_read(parts), shape, sys.stdout)}
+
+
+def _gathered(parts: Iterable[Predictions]) -> dict[str, Any]:
+    columns: dict[str, list[Any]] = {}
+    rows = 0
+    for part in parts:
+        for name, cells in part.plain().items():
+            columns.setdefault(name, [None] * rows).extend(cells)
+        rows += len(part)
+    return {"rows": rows, "columns": columns}
+
+
+def _while_read(parts: Iterator[Predictions]) -> Iterator[Predictions]:
+    """The same parts, until stdout is closed."""
+    for part in parts:
+        if unread(sys.stdout):
+            return
+        yield part
+
+
+def _rejected(output: str) -> Path:
+    return Path("rejected.csv") if output == "-" else Path(output).with_suffix(".rejected.csv")
 
 
 ENDINGS: dict[str, Format] = {
@@ -75,6 +119,7 @@ ENDINGS: dict[str, Format] = {
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
     ".npy": "npy",
+    ".parquet": "parquet",
     ".txt": "table",
 }
 

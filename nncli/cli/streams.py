@@ -30,6 +30,7 @@ class _Written:
     def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
         self._stream = stream
         self._failed = failed
+        self.gave_up = False
 
     def write(self, text: str) -> int:
         try:
@@ -47,10 +48,16 @@ class _Written:
     def _give_up(self, error: OSError) -> None:
         # The interpreter flushes what is left when it ends, and must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+        self.gave_up = True
         self._failed(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def unread(stream: TextIO) -> bool:
+    """Whether nobody reads any more what is written to a stream."""
+    return isinstance(stream, _Written) and stream.gave_up
 
 
 def _silence_libraries() -> None:

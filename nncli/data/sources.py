@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from nncli import resources, wording
-from nncli.data.table import Misfit, Table, parse_csv, read_csv
+from nncli.data.formats import FORMATS, ending, parse_csv, read
+from nncli.data.table import Misfit, Table
 from nncli.expressions import parse
 
 # What each built-in name stands for, as the mapping a config could give instead.
@@ -42,13 +43,14 @@ def builtin_file(name: str) -> Table:
     return parse_csv(text, f"datasets/{name}")
 
 
-def csv_file(path: Path, shown: str) -> Table:
+def data_file(path: Path, shown: str) -> Table:
     """A user's file; `shown` is the path as the config gives it."""
-    if path.suffix.lower() not in (".csv", ".txt"):
-        raise Misfit(
-            ("path",), f"cannot read '{shown}'", hint="give a CSV file with a header, *.csv or *.txt"
+    if ending(path.name) not in FORMATS:
+        hint = (
+            f"give a table with a header: {', '.join(f'*{name}' for name in FORMATS)}, or *.csv.gz and so on"
         )
-    return read_csv(path, shown)
+        raise Misfit(("path",), f"cannot read '{shown}'", hint=hint)
+    return read(path, shown)
 
 
 def from_function(

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice
-from pathlib import Path
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 import numpy as np
 
 from nncli.errors import DataError
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
-from nncli.wording import counted, excerpt, listed, shown
+from nncli.wording import shown
 
-LARGEST_FILE = 1_000_000_000  # bytes
-PIECE = 1_000_000  # bytes read at once
-SMALLER = "give fewer rows, or fewer columns"
+Kind = Literal["number", "boolean", "category", "date"]
+
+# Words of which a column of booleans holds one pair, in any case.
+BOOLEANS = ({"true", "false"}, {"yes", "no"})
+
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
+_DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
+_DATE = re.compile(rf"({_DAY})([T ]{_CLOCK})?|{_CLOCK}", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
+
+
+class Source(Protocol):
+    """The file a table was read from, as far as its rows are concerned."""
+
+    @property
+    def form(self) -> str:
+        """How the rows are written: output of the same form takes them over as they are."""
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """The line on which each row starts, or its number where a file has no lines."""
+
+    def rows(self) -> Sequence[str]:
+        """Each row as it stands in the file, without its line end."""
+
+    def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str | None]:
+        """What follows the file's name to say where a cell is, and its line with carets."""
+
+    def take(self, rows: Sequence[int]) -> Source:
+        """That of some rows, which count from 0."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +54,19 @@ class Table:
     ----------
     origin : what errors call it: a file, or where in the config it stands.
     columns : name -> cells, text as it stood in the file or numbers as they were made.
-    lines : the line on which each row starts in its file, where it comes from one.
-    text : that file's content.
+    source : where its rows stand, if in a file.
+    remark : what was guessed to read it, for people to know; mostly nothing.
     """
 
     origin: str
     columns: Mapping[str, Sequence[str] | Array]
-    lines: Sequence[int] | None = None
-    text: str = field(default="", repr=False)
+    source: Source | None = None
+    remark: str = ""
+
+    @property
+    def lines(self) -> Sequence[int] | None:
+        """The line on which each row starts in its file, where it comes from one."""
+        return self.source.lines if self.source else None
 
     @property
     def names(self) -> list[str]:
@@ -52,12 +78,17 @@ class Table:
 
     def head(self, rows: int) -> Table:
         """The first `rows` rows."""
-        return Table(
-            self.origin,
-            {name: cells[:rows] for name, cells in self.columns.items()},
-            self.lines[:rows] if self.lines is not None else None,
-            self.text,
-        )
+        return self.take(range(min(rows, len(self))))
+
+    def take(self, rows: Sequence[int]) -> Table:
+        """Some rows, which count from 0, in the order given."""
+        columns = {
+            name: cells[np.asarray(rows, dtype=np.intp)]
+            if isinstance(cells, np.ndarray)
+            else [cells[row] for row in rows]
+            for name, cells in self.columns.items()
+        }
+        return Table(self.origin, columns, self.source and self.source.take(rows), self.remark)
 
     def require(self, names: Sequence[str]) -> None:
         """Raise DataError unless every name is a column."""
@@ -70,20 +101,33 @@ class Table:
     def is_text(self, name: str) -> bool:
         """Whether some cell of a column is no number."""
         cells = self.columns[name]
-        return not isinstance(cells, np.ndarray) and any(_number(cell) is None for cell in cells)
+        return not isinstance(cells, np.ndarray) and not all(map(is_number, cells))
 
     def is_numeric(self, name: str) -> bool:
         """Whether a column is meant as numbers: most of its cells are, the others perhaps slips."""
         cells = self.columns[name]
-        return isinstance(cells, np.ndarray) or 2 * sum(_number(cell) is not None for cell in cells) > len(
-            cells
-        )
+        return isinstance(cells, np.ndarray) or 2 * sum(map(is_number, cells)) > len(cells)
+
+    def kind(self, name: str) -> Kind:
+        """What a column seems to hold: booleans where every cell is one, else what most cells are.
+
+        Empty cells tell nothing; a column of them alone counts as numbers.
+        """
+        cells = self.columns[name]
+        if isinstance(cells, np.ndarray):
+            return "number"
+        given = [cell for cell in cells if cell]
+        if any({cell.lower() for cell in given} <= pair for pair in BOOLEANS if given):
+            return "boolean"
+        if 2 * sum(map(_meant_as_number, given)) >= len(given):
+            return "number"
+        return "date" if 2 * sum(map(_is_date, given)) > len(given) else "category"
 
     def texts(self, name: str) -> list[str]:
         """A column as text, numbers in their shortest form."""
         cells = self.columns[name]
         if isinstance(cells, np.ndarray):
-            return [format_number(value) for value in cells.tolist()]
+            return format_numbers(cells)
         return list(cells)
 
     def numbers(self, name: str) -> Array:
@@ -97,23 +141,20 @@ class Table:
         cells = self.columns[name]
         if isinstance(cells, np.ndarray):
             return cells
-        values = np.array([_or_nan(cell) for cell in cells])
+        values = parse_numbers(cells)
         for row in np.flatnonzero(~np.isfinite(values)).tolist():
-            found = (
-                f"'{shown(str(cells[row]))}' is not a finite number" if cells[row] else "the cell is empty"
-            )
-            hint = "every cell of an input or target column must hold a number"
-            raise self.cell_error(row, name, found, hint)
+            raise self.cell_error(row, name, *no_number(cells[row]))
         return values
 
     def cell_error(self, row: int, name: str, problem: str, hint: str | None = None) -> CellError:
         """A mistake in one cell, with its place and, for a file, the line it stands on."""
-        place, source = f"{self.origin}: row {row + 1}", None
-        if self.lines is not None:
-            line, column = _place(self.text, self.lines[row], self.names.index(name))
-            place = f"{self.origin}:{line + 1}:{column + 1}"
-            source = excerpt(_lines(self.text)[line], line + 1, column, len(self.columns[name][row]))
-        return CellError(f"{place}: {shown(name)}: {problem}", row, name, problem, hint=hint, source=source)
+        place, excerpt = f": row {row + 1}", None
+        if self.source is not None:
+            cells = self.columns[name]
+            cell = "" if isinstance(cells, np.ndarray) else cells[row]
+            place, excerpt = self.source.place(row, self.names.index(name), name, cell)
+        message = f"{self.origin}{place}: {shown(name)}: {problem}"
+        return CellError(message, row, name, problem, hint=hint, source=excerpt)
 
 
 class Misfit(DataError):
@@ -134,25 +175,51 @@ class CellError(DataError):
         self.row, self.column, self.problem = row, column, problem
 
 
-def _place(text: str, line: int, position: int) -> tuple[int, int]:
-    """Line and column, from 0, of the cell at `position` in the record that starts on `line` (from 1)."""
-    lines = _lines(text)
-    quoted, passed = False, 0
-    for number in range(line - 1, len(lines)):
-        for column, char in enumerate(lines[number]):
-            if passed == position and not char.isspace():
-                return number, column
-            if char == '"':
-                quoted = not quoted
-            passed += char == "," and not quoted
-        if not quoted:
-            break
-    return number, len(lines[number])
+class RowError(DataError):
+    """A row of a file that cannot be read: `line` counts from 1, `text` is the row as it stands."""
+
+    def __init__(
+        self, message: str, line: int, text: str, problem: str, *, hint: str | None, source: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, source=source)
+        self.line, self.text, self.problem = line, text, problem
 
 
-def _lines(text: str) -> list[str]:
-    """The lines as the CSV reader counts them."""
-    return io.StringIO(text, newline=None).read().split("\n")
+def parse_numbers(cells: Sequence[str]) -> Array:
+    """The numbers in cells (n,), NaN where a cell is none."""
+    text = "".join(cells)
+    if text.isascii() and "_" not in text:
+        try:
+            return np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:
+            pass
+    return np.array([_or_nan(cell) for cell in cells], dtype=np.float64)
+
+
+def no_number(cell: str) -> tuple[str, str]:
+    """Why a cell is no number that a network can use, and what to do."""
+    if not cell:
+        return "the cell is empty", "every cell of an input or target column must hold a number"
+    if _is_date(cell):
+        hint = "give a number in its place, such as the days since a fixed day, or the hour of the day"
+        return f"'{shown(cell)}' is a date or a time, not a number", hint
+    hint = "every cell of an input or target column must hold a number"
+    if _DECIMAL_COMMA.fullmatch(cell):
+        hint = f"write decimal points: {cell.replace('.', '').replace(',', '.')}"
+    return f"'{shown(cell)}' is not a finite number", shown(hint)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number, finite or not."""
+    return _number(cell) is not None
+
+
+def _is_date(cell: str) -> bool:
+    return _DATE.fullmatch(cell) is not None
+
+
+def _meant_as_number(cell: str) -> bool:
+    return is_number(cell) or _DECIMAL_COMMA.fullmatch(cell) is not None
 
 
 def _or_nan(cell: str) -> float:
@@ -175,118 +242,10 @@ def format_number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
-def read_csv(path: Path, name: str) -> Table:
-    """Read a comma-separated file with a header; `name` is what errors call it.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read, is too large, has no header or no rows, or a row is short or long.
-    """
-    try:
-        content = _content(path)
-    except MemoryError:
-        raise _too_large(name) from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        reason = getattr(error, "strerror", None) or "not a path"
-        raise DataError(f"{name}: {reason}", hint="paths are relative to the config") from None
-    if content is None:
-        raise DataError(f"{name}: more than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
-    return decode_csv(content, name)
-
-
-def _content(path: Path) -> bytes | None:
-    """A file's bytes, or None where it is too large."""
-    with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_size > LARGEST_FILE:
-            return None
-        # In pieces, since some files never end, and say that they hold nothing.
-        pieces = iter(partial(file.read, PIECE), b"")
-        content = b"".join(islice(pieces, LARGEST_FILE // PIECE + 1))
-    return content if len(content) <= LARGEST_FILE else None
-
-
-def _too_large(name: str) -> DataError:
-    return DataError(f"{name}: too large for the memory there is", hint=SMALLER)
-
-
-def decode_csv(content: bytes, name: str) -> Table:
-    """Like `read_csv`, for bytes already in memory."""
-    try:
-        return parse_csv(content.decode("utf-8-sig"), name)
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
-        ) from None
-    except MemoryError:
-        raise _too_large(name) from None
-
-
-def parse_csv(text: str, name: str) -> Table:
-    """Like `read_csv`, for text already in memory."""
-    text = text.removeprefix("\ufeff")
-    rows, lines = _records(text, name)
-    if not rows:
-        raise DataError(f"{name}: the file is empty", hint="the first line must name the columns")
-    header, *body = rows
-    _check_header(header, name, lines[0])
-    if not body:
-        raise DataError(f"{name}: a header but no rows", hint="write one row per line below the header")
-    for cells, line in zip(body, lines[1:], strict=True):
-        if len(cells) != len(header):
-            raise DataError(
-                f"{name}:{line}: {counted(len(cells), 'cell')}, but the header names"
-                f" {counted(len(header), 'column')}",
-                hint=f"columns: {listed(header)}",
-                source=excerpt(_lines(text)[line - 1], line, 0, len(_lines(text)[line - 1])),
-            )
-    return Table(name, dict(zip(header, zip(*body, strict=True), strict=True)), lines[1:], text)
-
-
-def _records(text: str, name: str) -> tuple[list[list[str]], list[int]]:
-    """The records that hold anything, and the line each starts on."""
-    if "\0" in text:
-        line = text[: text.index("\0")].count("\n") + 1
-        raise DataError(
-            f"{name}:{line}: a NUL byte: this is no text", hint="export the table as CSV in UTF-8"
-        )
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append([cell.strip() for cell in cells])
-                lines.append(line)
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise _unreadable(name, line, str(error)) from None
-    return rows, lines
-
-
-def _unreadable(name: str, line: int, problem: str) -> DataError:
-    if "unexpected end of data" in problem:
-        return DataError(f"{name}:{line}: a quote is opened and never closed", hint='close it with "')
-    if "expected after" in problem:
-        return DataError(
-            f"{name}:{line}: text after a closing quote", hint='write a quote inside quotes twice: ""'
-        )
-    return DataError(f"{name}:{line}: not readable as CSV: {problem}")
-
-
-def _check_header(header: Sequence[str], name: str, line: int) -> None:
-    if all(_number(column) is not None for column in header):
-        raise DataError(
-            f"{name}:{line}: no header: the first line holds numbers ({listed(header)})",
-            hint="put a line with the names of the columns on top",
-        )
-    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
-        raise DataError(f"{name}:{line}: no commas in the header", hint="separate the cells by commas")
-    if "" in header:
-        message = f"{name}:{line}: column {header.index('') + 1} has no name"
-        raise DataError(message, hint="name every column in the first line")
-    for column, count in Counter(header).items():
-        if count > 1:
-            message = f"{name}:{line}: {count} columns are called '{shown(column)}'"
-            raise DataError(message, hint="rename all but one")
+def format_numbers(values: Array) -> list[str]:
+    """Each number (n,) in its shortest form; those that are not finite as Python writes them."""
+    texts = list(map(repr, values.tolist()))
+    whole = np.flatnonzero((np.trunc(values) == values) & (np.abs(values) < 1e15))
+    for row, value in zip(whole.tolist(), values[whole].tolist(), strict=True):
+        texts[row] = str(int(value))
+    return texts

@@ -420,10 +420,10 @@ def test_predict_with_json_writes_the_file_it_names(trained: Command) -> None:
 
 
 def test_predict_refuses_endings_it_cannot_write(trained: Command) -> None:
-    result = trained("predict", "-o", "p.parquet")
+    result = trained("predict", "-o", "p.xlsx")
     assert (result.code, result.out) == (2, "")
-    assert "p.parquet: cannot write '.parquet' files\nhint: choose .csv, .jsonl," in result.err
-    assert not Path("p.parquet").exists()
+    assert "p.xlsx: cannot write '.xlsx' files\nhint: choose .csv, .jsonl," in result.err
+    assert not Path("p.xlsx").exists()
     assert trained("predict", "-o", "p.data", "--format", "jsonl").code == 0
     assert trained("predict", "-o", "p").code == 0
     assert Path("p").read_text().startswith("x1,x2,")

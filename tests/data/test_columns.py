@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from nncli.data.columns import Columns, Dataset, assign
-from nncli.data.sources import csv_file, from_function
-from nncli.data.table import Misfit, Table, parse_csv
+from nncli.data.formats import parse_csv
+from nncli.data.sources import data_file, from_function
+from nncli.data.table import Misfit, Table
 from nncli.errors import DataError
 
 
@@ -114,4 +115,4 @@ def test_formulas_tell_what_to_expect_at_any_input_and_other_data_do_not() -> No
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misfit, match=r"cannot read 't\.xlsx'"):
-        csv_file(tmp_path / "t.xlsx", "t.xlsx")
+        data_file(tmp_path / "t.xlsx", "t.xlsx")

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.config import load_config
-from nncli.data.table import Table, decode_csv
+from nncli.data.formats import decode
+from nncli.data.table import Table
 from nncli.experiment import read_dataset
 from nncli.nn.activations import Array
 
@@ -68,7 +69,7 @@ def expected(content: bytes) -> Columns | None:
     """The table as the csv module reads it, None where it is none; written apart from nncli's reader."""
     try:
         text = re.sub("^\ufeff{1,2}", "", content.decode())
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter(text)))
     except (UnicodeDecodeError, csv.Error):
         return None
     header, *body = [[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))] or [[]]
@@ -76,9 +77,15 @@ def expected(content: bytes) -> Columns | None:
         return None
     if "" in header or len(set(header)) < len(header) or all(map(NUMBER.fullmatch, header)):
         return None
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+    if len(header) == 1 and "|" in header[0]:
         return None
     return {name: [row[place] for row in body] for place, name in enumerate(header)}
+
+
+def delimiter(text: str) -> str:
+    """The mark that is most frequent outside quotes on the first line that holds more than marks."""
+    lines = (line for line in io.StringIO(text, newline="") if re.search(r"[^\s,;]", line))
+    return max(",;\t", key=re.sub('"[^"]*"?', "", next(lines, "")).count)
 
 
 def number(cell: str) -> float | None:
@@ -131,7 +138,7 @@ def test_a_damaged_table_is_refused_or_read_as_it_stands(
     for _ in range(CASES // PARTS):
         content = damaged(rng)
         (tmp_path / "t.csv").write_bytes(content)
-        table = read_or_refused(lambda content=content: decode_csv(content, "t.csv"), content)
+        table = read_or_refused(lambda content=content: decode(content, "t.csv"), content)
         judge(content, table)
         dataset = read_or_refused(lambda: read_dataset(config), content)
         judge_as_data(content, None if dataset is None else dataset.X.tolist())
@@ -147,10 +154,10 @@ PIECES = st.sampled_from([*ODD[:40], "a", "b", "1", "2.5", ",", "\n", '"', " "])
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_refused_or_read_as_it_stands(text: str) -> None:
     content = text.encode()
-    judge(content, read_or_refused(lambda: decode_csv(content, "t.csv"), content))
+    judge(content, read_or_refused(lambda: decode(content, "t.csv"), content))
 
 
 @given(st.binary(max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_refused_or_read_as_they_stand(content: bytes) -> None:
-    judge(content, read_or_refused(lambda: decode_csv(content, "t.csv"), content))
+    judge(content, read_or_refused(lambda: decode(content, "t.csv"), content))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nncli.config import Config, load_config
-from nncli.data.table import read_csv
+from nncli.data.formats import read
 from nncli.errors import NncliError
 from nncli.experiment import build
 
@@ -116,4 +116,4 @@ def test_what_would_eat_the_memory_is_refused_before_it_does(tmp_path: Path, tex
 @pytest.mark.usefixtures("little_memory")
 def test_a_small_table_needs_little_memory(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("x,y\n1,2\n")
-    assert read_csv(tmp_path / "t.csv", "t").numbers("y").tolist() == [2.0]
+    assert read(tmp_path / "t.csv", "t").numbers("y").tolist() == [2.0]

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.data.table import Table, parse_csv, read_csv
+from nncli.data.formats import parse_csv, read
+from nncli.data.table import Table
 from nncli.errors import DataError
 
 FILES = {
@@ -37,8 +38,12 @@ FILES = {
         "name every column in the first line",
     ),
     "two columns of a name": ("a,b,a\n1,2,3\n", "t.csv:1: 2 columns are called 'a'", "rename all but one"),
-    "semicolons": ("a;b\n1;2\n", "t.csv:1: no commas in the header", "separate the cells by commas"),
-    "tabs": ("a\tb\n1\t2\n", "t.csv:1: no commas in the header", "separate the cells by commas"),
+    "bars": ("a|b\n1|2\n", "t.csv:1: no commas in the header", "separate the cells by commas"),
+    "a short row of semicolons": (
+        "a;b\n1;2\n3\n",
+        "t.csv:3: 1 cell, but the header names 2 columns",
+        "columns: a, b, parted by semicolons",
+    ),
     "an open quote": ('a,b\n1,"2\n3,4\n', "t.csv:2: a quote is opened and never closed", 'close it with "'),
     "text after a quote": (
         'a,b\n"1"x,2\n',
@@ -54,7 +59,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str, message: 
     file = tmp_path / "t.csv"
     file.write_bytes(text.encode())
     with pytest.raises(DataError) as caught:
-        read_csv(file, "t.csv")
+        read(file, "t.csv")
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
@@ -91,18 +96,18 @@ def test_a_cell_that_is_no_number_is_refused_at_its_place(text: str, problem: st
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="t: Is a directory"):
-        read_csv(tmp_path, "t")
+        read(tmp_path, "t")
     with pytest.raises(DataError, match="t: No such file"):
-        read_csv(tmp_path / "t.csv", "t")
+        read(tmp_path / "t.csv", "t")
     with pytest.raises(DataError, match="t: not a path"):
-        read_csv(Path("a\0b"), "t")
+        read(Path("a\0b"), "t")
 
 
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_bytes("a,größe\n1,2\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"t: not UTF-8 text \(byte 4\)"):
-        read_csv(file, "t")
+        read(file, "t")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
@@ -110,7 +115,7 @@ def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_line_ends_and_byte_order_marks_make_no_difference(tmp_path: Path, end: str, mark: str) -> None:
     file = tmp_path / "t.csv"
     file.write_bytes((mark + "a, b\n1,2\n\n 3 ,4").replace("\n", end).encode())
-    table = read_csv(file, "t")
+    table = read(file, "t")
     assert table.names == ["a", "b"]
     assert table.numbers("a").tolist() == [1.0, 3.0]
     assert table.numbers("b").tolist() == [2.0, 4.0]

@@ -1,0 +1,43 @@
+"""Rows that were left out, in a file of their own: where each stood, why, and what it was."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from nncli import files
+from nncli.data.table import RowError
+
+
+class Rejects:
+    """Rows left out so far; the file is made with the first, and whole or absent.
+
+    Attributes
+    ----------
+    count : how many.
+    """
+
+    def __init__(self, path: Path, stack: ExitStack) -> None:
+        self.path, self.count = path, 0
+        self._stack = stack
+        self._out: io.TextIOWrapper | None = None
+
+    def add(self, error: RowError) -> None:
+        """Leave a row out."""
+        if self._out is None:
+            file = self._stack.enter_context(files.replacing(self.path))
+            self._out = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+            self._stack.callback(self._out.detach)
+            csv.writer(self._out, lineterminator="\n").writerow(["line", "reason", "row"])
+        csv.writer(self._out, lineterminator="\n").writerow([error.line, error.problem, error.text])
+        self.count += 1
+
+
+@contextmanager
+def rejects(path: Path) -> Iterator[Rejects]:
+    """Where rows are left out to, written at the end of the block unless it fails."""
+    with ExitStack() as stack:
+        yield Rejects(path, stack)

@@ -1,0 +1,187 @@
+"""Files of rows: what reads each ending, whole or in parts that take constant memory."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from nncli.data.formats import delimited, ndjson, parquet
+from nncli.data.formats.chunks import pieces, text_chunks
+from nncli.data.table import RowError, Table
+from nncli.errors import DataError
+
+LARGEST_FILE = 1_000_000_000  # bytes read at once
+SMALLER = "give fewer rows, or fewer columns"
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"  # how such files begin
+
+OnBad = Callable[[RowError], None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the rows of one kind of file are read.
+
+    Attributes
+    ----------
+    whole : its bytes and name -> one table.
+    parts : an open file, its name and what to do with bad rows -> tables of some thousand rows.
+    """
+
+    whole: Callable[[bytes, str], Table]
+    parts: Callable[[BinaryIO, str, OnBad], Iterator[Table]]
+
+
+def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> Format:
+    def whole(content: bytes, name: str) -> Table:
+        return next(tables(iter([_decoded(content, name)]), name, refuse))
+
+    def parts(file: BinaryIO, name: str, on_bad: OnBad) -> Iterator[Table]:
+        return tables(text_chunks(file, name), name, on_bad)
+
+    return Format(whole, parts)
+
+
+def _decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
+        ) from None
+
+
+def refuse(error: RowError) -> None:
+    """Stop at a row that cannot be read."""
+    raise error
+
+
+CSV, NDJSON = _of_text(delimited.tables), _of_text(ndjson.tables)
+FORMATS = {
+    ".csv": CSV,
+    ".tsv": CSV,
+    ".txt": CSV,
+    ".ndjson": NDJSON,
+    ".jsonl": NDJSON,
+    ".parquet": Format(parquet.whole, parquet.tables),
+}
+
+
+def ending(path: str) -> str:
+    """What tells the format of a file: its ending, without .gz."""
+    return Path(path.lower().removesuffix(".gz")).suffix
+
+
+def parse_csv(text: str, name: str) -> Table:
+    """A table from the text of a CSV file; `name` is what errors call it."""
+    return next(delimited.tables(iter([text]), name, refuse))
+
+
+def decode(content: bytes, name: str) -> Table:
+    """A table from the bytes of a file, of which `name` tells the format by its ending, else how it begins.
+
+    Raises
+    ------
+    DataError
+        If it has no header or no rows, or a row cannot be read.
+    """
+    try:
+        if content.startswith(GZIP):
+            content = _content(cast(BinaryIO, gzip.GzipFile(fileobj=io.BytesIO(content))), name)
+        return _format(name, content).whole(content, name)
+    except MemoryError:
+        raise _too_large(name) from None
+
+
+def read(path: Path, name: str) -> Table:
+    """A file as one table.
+
+    Raises
+    ------
+    DataError
+        Like `decode`, or if it cannot be opened or is too large.
+    """
+    with opened(path, name) as file:
+        try:
+            content = _content(file, name)
+        except MemoryError:
+            raise _too_large(name) from None
+    return decode(content, name)
+
+
+def parts(file: BinaryIO, name: str, on_bad: OnBad = refuse) -> Iterator[Table]:
+    """The tables of an open file, each of some thousand rows, in constant memory.
+
+    Parameters
+    ----------
+    on_bad : called with each row that cannot be read; unless it raises, the row is left out.
+
+    Raises
+    ------
+    DataError
+        Like `decode`.
+    """
+    buffered = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
+    begin = _peeked(buffered, name)
+    if begin.startswith(GZIP):
+        buffered = cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
+        begin = _peeked(buffered, name)
+    return _format(name, begin).parts(buffered, name, on_bad)
+
+
+def _peeked(file: BinaryIO, name: str) -> bytes:
+    try:
+        return bytes(file.peek(16))  # type: ignore[attr-defined]
+    except OSError as error:
+        raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
+
+
+def _format(name: str, begin: bytes) -> Format:
+    known = FORMATS.get(ending(name))
+    if known is not None:
+        return known
+    if begin.startswith(PARQUET):
+        return FORMATS[".parquet"]
+    return NDJSON if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else CSV
+
+
+@contextmanager
+def opened(path: Path, name: str) -> Iterator[BinaryIO]:
+    """A file open for reading.
+
+    Raises
+    ------
+    DataError
+        If it cannot be opened.
+    """
+    try:
+        file = path.open("rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise DataError(f"{name}: {reason}", hint="paths are relative to the config") from None
+    with file:
+        yield file
+
+
+def _content(file: BinaryIO, name: str) -> bytes:
+    """All bytes, in pieces, since some files never end, and say that they hold nothing."""
+    too_much = DataError(f"{name}: more than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
+    if not isinstance(file, gzip.GzipFile) and os.fstat(file.fileno()).st_size > LARGEST_FILE:
+        raise too_much
+    content = []
+    size = 0
+    for piece in pieces(file, name):
+        content.append(piece)
+        size += len(piece)
+        if size > LARGEST_FILE:
+            raise too_much
+    return b"".join(content)
+
+
+def _too_large(name: str) -> DataError:
+    return DataError(f"{name}: too large for the memory there is", hint=SMALLER)

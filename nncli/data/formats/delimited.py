@@ -1,0 +1,375 @@
+"""CSV and TSV: a header, then a row a line, cells parted by commas, semicolons or tabs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+from nncli.data.formats.chunks import check_text, marked, row_error
+from nncli.data.table import RowError, Source, Table, is_number
+from nncli.errors import DataError
+from nncli.wording import counted, excerpt, listed, shown
+
+# What parts the cells, and what it is called; of several in a header the most frequent, or else the first.
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+
+OnBad = Callable[[RowError], None]
+
+
+def refuse(error: RowError) -> None:
+    """Stop at a row that cannot be read."""
+    raise error
+
+
+@dataclass(frozen=True)
+class DelimitedSource:
+    """Rows as they stand in a CSV file.
+
+    Attributes
+    ----------
+    text : the lines they stand on.
+    before : the lines of the file before those.
+    copies : the rows themselves; None where each is a line of `text`.
+    """
+
+    text: str
+    lines: Sequence[int]
+    delimiter: str
+    before: int = 0
+    copies: Sequence[str] | None = None
+
+    @property
+    def form(self) -> str:
+        """`csv` where the cells are parted by commas."""
+        return "csv" if self.delimiter == "," else "delimited"
+
+    def rows(self) -> Sequence[str]:
+        """Each row as it stands in the file, without its line end."""
+        return self.text.removesuffix("\n").split("\n") if self.copies is None else self.copies
+
+    def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str]:
+        """`:LINE:COLUMN` of a cell, and its line with carets."""
+        lines = _lines(self.text)
+        line, column = _place(lines, self.lines[row] - self.before, position, self.delimiter)
+        return marked(lines[line], self.before + line + 1, column, len(cell))
+
+    def take(self, rows: Sequence[int]) -> Source:
+        """That of some rows."""
+        copies = self.rows()
+        return DelimitedSource(
+            self.text,
+            [self.lines[row] for row in rows],
+            self.delimiter,
+            self.before,
+            [copies[row] for row in rows],
+        )
+
+
+def _place(lines: Sequence[str], line: int, position: int, delimiter: str) -> tuple[int, int]:
+    """Line and column, from 0, of the cell at `position` in the record that starts on `line` (from 1)."""
+    quoted, passed = False, 0
+    for number in range(line - 1, len(lines)):
+        for column, char in enumerate(lines[number]):
+            if passed == position and not (char.isspace() and char != delimiter):
+                return number, column
+            if char == '"':
+                quoted = not quoted
+            passed += char == delimiter and not quoted
+        if not quoted:
+            break
+    return number, len(lines[number])
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as the CSV reader counts them."""
+    return io.StringIO(text, newline=None).read().split("\n")
+
+
+class _Record(NamedTuple):
+    cells: list[str]
+    line: int
+    text: str
+
+
+class _Lines:
+    """The lines of chunks, one after the other; some can be given back.
+
+    Attributes
+    ----------
+    taken : how many are behind.
+    kept : those since it was last cleared, given back or not.
+    """
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        self._chunks = chunks
+        self._waiting: deque[str] = deque()
+        self.taken = 0
+        self.kept: list[str] = []
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        if not self._waiting:
+            self.open(next(self._chunks))
+        self.taken += 1
+        line = self._waiting.popleft()
+        self.kept.append(line)
+        return line
+
+    def __len__(self) -> int:
+        """How many are left of the chunk."""
+        return len(self._waiting)
+
+    def open(self, text: str) -> None:
+        """Let the lines of a text be the next."""
+        self._waiting.extend(io.StringIO(text, newline=""))
+
+    def chunk(self) -> str:
+        """What is left of the chunk, or the next one; empty at the end."""
+        text = "".join(self._waiting) or next(self._chunks, "")
+        self._waiting.clear()
+        return text
+
+    def give_back(self, count: int) -> None:
+        """Let the last lines come again."""
+        if count:
+            self._waiting.extendleft(reversed(self.kept[-count:]))
+            del self.kept[-count:]
+            self.taken -= count
+
+
+class _Records:
+    """What the csv module makes of lines."""
+
+    def __init__(self, lines: _Lines, delimiter: str, name: str) -> None:
+        self._lines, self._name = lines, name
+        self._reader = csv.reader(lines, strict=True, delimiter=delimiter)
+
+    def next(self) -> _Record | None:
+        """The next record, its cells without the spaces around them; None at the end.
+
+        Raises
+        ------
+        RowError
+            If it cannot be read; the next is then looked for on the line below its first.
+        """
+        lines = self._lines
+        before, start = lines.taken, len(lines.kept)
+        try:
+            cells = next(self._reader, None)
+        except csv.Error as error:
+            lines.give_back(lines.taken - before - 1)
+            raise _unreadable(self._name, before + 1, lines.kept[start], str(error)) from None
+        if cells is None:
+            return None
+        text = "".join(lines.kept[start:]).rstrip("\r\n")
+        return _Record([cell.strip() for cell in cells], before + 1, text)
+
+
+def _unreadable(name: str, line: int, first: str, problem: str) -> RowError:
+    text = first.rstrip("\r\n")
+    if "unexpected end of data" in problem:
+        return row_error(name, line, text, "a quote is opened and never closed", 'close it with "')
+    if "expected after" in problem:
+        hint = 'write a quote inside quotes twice: ""'
+        return row_error(name, line, text, "text after a closing quote", hint)
+    return row_error(name, line, text, f"not readable as CSV: {problem}")
+
+
+def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
+    """A table for each chunk of text; rows without any cell are passed over.
+
+    Parameters
+    ----------
+    name : what errors call the file.
+    on_bad : called with each row that cannot be read; unless it raises, the row is left out.
+
+    Raises
+    ------
+    DataError
+        If there is no header, or no row.
+    """
+    first, rest = _first_line(_unmarked(chunks), name)
+    delimiter = _delimiter(first)
+    lines = _Lines(rest)
+    lines.open(first)
+    records = _Records(lines, delimiter, name)
+    body = _Body(name, _header(records, name), delimiter, on_bad)
+    found = False
+    while text := lines.chunk():
+        table = body.plain(text, lines.taken)
+        if table is None:
+            lines.open(text)
+            table = body.quoted(records, lines)
+        else:
+            lines.taken += len(table)
+        if table is not None:
+            found = True
+            yield table
+    if not found and not body.bad:
+        raise DataError(f"{name}: a header but no rows", hint="write one row per line below the header")
+
+
+def _unmarked(chunks: Iterator[str]) -> Iterator[str]:
+    """Without the byte order mark."""
+    mark = "\ufeff"
+    for text in chunks:
+        yield text.removeprefix(mark)
+        mark = ""
+
+
+def _first_line(chunks: Iterator[str], name: str) -> tuple[str, Iterator[str]]:
+    """The text to the end of the first line that is not blank, and what follows."""
+    passed = ""
+    for text in chunks:
+        passed += text
+        if match := _NOT_BLANK.match(passed):
+            return match.group(), chain(filter(None, [passed[match.end() :]]), chunks)
+    raise _empty(name)
+
+
+_NOT_BLANK = re.compile(r"[\s,;]*[^\s,;][^\r\n]*(\r\n|\r|\n|$)")
+
+
+def _empty(name: str) -> DataError:
+    return DataError(f"{name}: the file is empty", hint="the first line must name the columns")
+
+
+def _delimiter(first: str) -> str:
+    """What parts the cells: the most frequent mark outside quotes."""
+    counts = Counter(re.sub('"[^"]*"?', "", first))
+    return max(DELIMITERS, key=lambda mark: counts[mark])
+
+
+def _header(records: _Records, name: str) -> list[str]:
+    while record := records.next():
+        if any(record.cells):
+            check_text(record.text, name, record.line)
+            _check_header(record.cells, name, record.line)
+            return record.cells
+    raise _empty(name)
+
+
+def _check_header(header: Sequence[str], name: str, line: int) -> None:
+    if all(is_number(column) for column in header):
+        raise DataError(
+            f"{name}:{line}: no header: the first line holds numbers ({listed(header)})",
+            hint="put a line with the names of the columns on top",
+        )
+    if len(header) == 1 and "|" in header[0]:
+        raise DataError(f"{name}:{line}: no commas in the header", hint="separate the cells by commas")
+    if "" in header:
+        message = f"{name}:{line}: column {header.index('') + 1} has no name"
+        raise DataError(message, hint="name every column in the first line")
+    for column, count in Counter(header).items():
+        if count > 1:
+            message = f"{name}:{line}: {count} columns are called '{shown(column)}'"
+            raise DataError(message, hint="rename all but one")
+
+
+@dataclass
+class _Body:
+    """The rows below a header.
+
+    Attributes
+    ----------
+    bad : how many rows could not be read.
+    """
+
+    name: str
+    header: list[str]
+    delimiter: str
+    on_bad: OnBad
+    bad: int = 0
+
+    def plain(self, text: str, before: int) -> Table | None:
+        """Rows without quotes, a line each, found without a look at single characters.
+
+        None where they may be anything else, or one of them is not in order.
+        """
+        if '"' in text or "\0" in text or not _is_text(text):
+            return None
+        text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        rows, width = text.count("\n") + (not text.endswith("\n")), len(self.header)
+        if not _regular(text.removesuffix("\n"), rows, width, self.delimiter):
+            return None
+        cells = text.removesuffix("\n").replace("\n", self.delimiter).split(self.delimiter)
+        if not text.isascii() or any(space in text for space in SPACES):
+            cells = list(map(str.strip, cells))
+        columns = {name: cells[position::width] for position, name in enumerate(self.header)}
+        if any(not any(row) for row in zip(*columns.values(), strict=True) if not row[0]):
+            return None
+        source = DelimitedSource(text, range(before + 1, before + rows + 1), self.delimiter, before)
+        return self._table(columns, source)
+
+    def quoted(self, records: _Records, lines: _Lines) -> Table | None:
+        """The rows of the open chunk, as the csv module reads them; None where there are none."""
+        before = lines.taken
+        lines.kept.clear()
+        rows: list[_Record] = []
+        while len(lines):
+            try:
+                record = records.next()
+                if record is not None and any(record.cells):
+                    self._check(record)
+                    rows.append(record)
+            except RowError as error:
+                self.bad += 1
+                self.on_bad(error)
+        if not rows:
+            return None
+        columns = dict(
+            zip(self.header, map(list, zip(*(row.cells for row in rows), strict=True)), strict=True)
+        )
+        text, numbers = "".join(lines.kept), [row.line for row in rows]
+        source = DelimitedSource(text, numbers, self.delimiter, before, [row.text for row in rows])
+        return self._table(columns, source)
+
+    def _check(self, record: _Record) -> None:
+        check_text(record.text, self.name, record.line)
+        if len(record.cells) != len(self.header):
+            parted = "" if self.delimiter == "," else f", parted by {DELIMITERS[self.delimiter]}"
+            problem = (
+                f"{counted(len(record.cells), 'cell')}, but the header names"
+                f" {counted(len(self.header), 'column')}"
+            )
+            line = record.text.splitlines()[0] if record.text else ""
+            raise RowError(
+                f"{self.name}:{record.line}: {problem}",
+                record.line,
+                record.text,
+                problem,
+                hint=f"columns: {listed(self.header)}{parted}",
+                source=excerpt(line, record.line, 0, len(line)),
+            )
+
+    def _table(self, columns: dict[str, list[str]], source: DelimitedSource) -> Table:
+        remark = "" if self.delimiter == "," else f"cells are parted by {DELIMITERS[self.delimiter]}"
+        return Table(self.name, columns, source, remark)
+
+
+SPACES = " \t\x0b\x0c\x1c\x1d\x1e\x1f"  # what str.strip takes off an ASCII cell, but line ends
+
+
+def _is_text(text: str) -> bool:
+    return text.isascii() or not re.search("[\ud800-\udfff]", text)
+
+
+def _regular(text: str, rows: int, width: int, delimiter: str) -> bool:
+    """Whether every line holds so many cells, none larger than the csv module reads."""
+    content = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
+    ends = content == ord("\n")
+    parts = ends[ends | (content == ord(delimiter))]  # of each mark between cells, whether it ends a line
+    if len(parts) != rows * width or not parts[width - 1 :: width].all() or ends.sum() != rows:
+        return False
+    longest = np.diff(np.flatnonzero(ends), prepend=-1).max()
+    return bool(longest <= csv.field_size_limit())

@@ -1,0 +1,146 @@
+"""Parquet, read through pyarrow: the extra `tables`."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from nncli.data.table import RowError, Source, Table
+from nncli.errors import DataError, NncliError
+from nncli.nn.activations import Array
+from nncli.wording import shown
+
+ROWS = 4096
+WHOLE_FLOATS = 2**53  # integers beyond are not all float64
+
+
+def pyarrow() -> Any:
+    """The module pyarrow, with pyarrow.parquet.
+
+    Raises
+    ------
+    NncliError
+        If it is not installed.
+    """
+    try:
+        import_module("pyarrow.parquet")
+        return import_module("pyarrow")
+    except ImportError:
+        raise NncliError(
+            "Parquet needs pyarrow, which is not installed",
+            hint='in the folder of nncli: python -m pip install ".[tables]"',
+        ) from None
+
+
+@dataclass(frozen=True)
+class ParquetSource:
+    """Rows of a Parquet file.
+
+    Attributes
+    ----------
+    batch : the rows, as pyarrow's record batch.
+    """
+
+    batch: Any
+    lines: Sequence[int]
+    form: str = "parquet"
+
+    def rows(self) -> Sequence[str]:
+        """Each row as JSON."""
+        return [json.dumps(row, default=str) for row in self.batch.to_pylist()]
+
+    def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, None]:
+        """The number of the row."""
+        return f": row {self.lines[row]}", None
+
+    def take(self, rows: Sequence[int]) -> Source:
+        """That of some rows."""
+        return ParquetSource(self.batch.take(rows), [self.lines[row] for row in rows])
+
+
+def whole(content: bytes, name: str) -> Table:
+    """All rows as one table."""
+    file = _opened(io.BytesIO(content), name)
+    return next(_tables(file, name, max(1, file.metadata.num_rows)))
+
+
+def tables(file: BinaryIO, name: str, on_bad: Callable[[RowError], None]) -> Iterator[Table]:
+    """A table for every 4,096 rows; what cannot be sought in, such as a pipe, is first copied to the disk.
+
+    Raises
+    ------
+    DataError
+        If there is no row, it is not Parquet, or a column is nested.
+    """
+    if file.seekable():
+        yield from _tables(_opened(file, name), name, ROWS)
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        yield from _tables(_opened(copy, name), name, ROWS)
+
+
+def _opened(file: BinaryIO, name: str) -> Any:
+    arrow = pyarrow()
+    try:
+        opened = arrow.parquet.ParquetFile(file)
+    except (arrow.ArrowException, OSError) as error:
+        raise _damaged(name, error) from None
+    for field in opened.schema_arrow:
+        if arrow.types.is_nested(field.type) or arrow.types.is_binary(field.type):
+            problem = f"{name}: {shown(field.name)}: a column of {field.type} cannot be read"
+            raise DataError(problem, hint="give columns of numbers, texts or booleans")
+    names = opened.schema_arrow.names
+    if len(set(names)) < len(names) or not all(map(str.strip, names)):
+        raise DataError(f"{name}: a column without a name, or two of one name", hint="rename them")
+    if not opened.metadata.num_rows or not names:
+        raise DataError(f"{name}: no rows", hint="give a table that holds some")
+    return opened
+
+
+def _damaged(name: str, error: Exception) -> DataError:
+    return DataError(f"{name}: not readable as Parquet: {shown(str(error))}", hint="write the file again")
+
+
+def _tables(opened: Any, name: str, rows: int) -> Iterator[Table]:
+    arrow, before = pyarrow(), 0
+    batches = opened.iter_batches(batch_size=rows)
+    while True:
+        try:
+            batch = next(batches, None)
+        except (arrow.ArrowException, OSError) as error:
+            raise _damaged(name, error) from None
+        if batch is None:
+            return
+        columns = {key: _cells(arrow, column) for key, column in zip(batch.schema.names, batch, strict=True)}
+        if len(batch):
+            yield Table(name, columns, ParquetSource(batch, range(before + 1, before + len(batch) + 1)))
+        before += len(batch)
+
+
+def _cells(arrow: Any, column: Any) -> Sequence[str] | Array:
+    """Finite numbers as they are; all else as text, with nothing for null."""
+    types = arrow.types
+    if types.is_floating(column.type) and not column.null_count:
+        numbers: Array = column.to_numpy(zero_copy_only=False).astype(np.float64)
+        if np.isfinite(numbers).all():
+            return numbers
+    if types.is_integer(column.type) and not column.null_count:
+        values: Array = column.to_numpy(zero_copy_only=False)
+        if not len(values) or (-WHOLE_FLOATS <= int(values.min()) and int(values.max()) <= WHOLE_FLOATS):
+            return np.asarray(values, dtype=np.float64)
+    return [_text(value) for value in column.to_pylist()]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value).strip()
