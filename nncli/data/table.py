@@ -76,40 +76,6 @@ class Table:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
-    def take(self, rows: Sequence[int]) -> Source:
-        """That of some rows, which count from 0."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows under a header.
-
-    Attributes
-    ----------
-    origin : what errors call it: a file, or where in the config it stands.
-    columns : name -> cells, text as it stood in the file or numbers as they were made.
-    source : where its rows stand, if in a file.
-    remark : what was guessed to read it, for people to know; mostly nothing.
-    """
-
-    origin: str
-    columns: Mapping[str, Sequence[str] | Array]
-    source: Source | None = None
-    remark: str = ""
-
-    @property
-    def lines(self) -> Sequence[int] | None:
-        """The line on which each row starts in its file, where it comes from one."""
-        return self.source.lines if self.source else None
-
-    @property
-    def names(self) -> list[str]:
-        """The header."""
-        return list(self.columns)
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values())))
-
     def head(self, rows: int) -> Table:
         """The first `rows` rows."""
         return self.take(range(min(rows, len(self))))
