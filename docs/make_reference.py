@@ -23,6 +23,7 @@ SECTIONS = {
     "seed": "Seeds",
     "dataset": "DatasetConfig",
     "dataset.function": "Function",
+    "dataset.split": "SplitConfig",
     "network": "NetworkConfig",
     "network.layers[]": "LayerConfig",
     "training": "TrainingConfig",
@@ -100,8 +101,9 @@ def _choices(schema: Node) -> Iterator[str]:
 def _options(model: Node, schema: Node) -> Iterator[str]:
     for key, node in model["properties"].items():
         if key != "name":
-            default = "" if key in model.get("required", ()) else f" = {_shown(node['default'])}"
-            yield f"`{key}`{default}: {_type(node, schema)}; {node['description']}"
+            default = node.get("default")
+            given = "" if default is None else f" = {_shown(default)}"
+            yield f"`{key}`{given}: {_type(node, schema).removeprefix(': ')}; {node['description']}"
 
 
 def _row(*cells: str) -> str:

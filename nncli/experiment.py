@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from nncli.config.document import Loc, Mistake
 from nncli.config.schema import LayerConfig
 from nncli.data import sources
 from nncli.data.columns import Columns, Dataset, assign
+from nncli.data.split import Part, Split, divide
 from nncli.data.table import CellError, Misfit, Table
 from nncli.engines import threads
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
@@ -40,12 +42,17 @@ class Experiment:
 
     Attributes
     ----------
+    dataset : the training rows.
+    held_out : the rows of `validation` and `test`, where there are such parts.
+    whole : all rows, in file order.
     initial : the parameters (P,) training starts from.
     threads : of the matrix products, `auto` decided.
     """
 
     config: Config
     dataset: Dataset
+    held_out: Mapping[Part, Dataset]
+    whole: Dataset
     network: Network
     initial: Array
     recipe: Recipe
@@ -75,16 +82,17 @@ class Experiment:
     def shortened(self, *, epochs: int, rows: int) -> Experiment:
         """The same network from the same start, with at most so many epochs and rows."""
         training = self.config.training.model_copy(update={"epochs": min(epochs, self.epochs)})
+        few = np.arange(min(rows, len(self.dataset)))
         return replace(
             self,
             config=self.config.model_copy(update={"training": training}),
-            dataset=Dataset.read(self.dataset.table.head(rows), self.dataset.columns),
+            dataset=self.dataset.part(few),
             recipe=replace(self.recipe, batch_size=min(self.recipe.batch_size, rows, len(self.dataset))),
         )
 
     def changed(self, config: Config) -> Experiment:
         """The same rows under another config, which names the same columns."""
-        return _experiment(config, self.dataset)
+        return _experiment(config, self.dataset, self.held_out, self.whole)
 
 
 def build(config: Config) -> Experiment:
@@ -96,18 +104,33 @@ def build(config: Config) -> Experiment:
         If the data cannot be read, or config and data do not fit.
     """
     try:
-        return _experiment(config, read_dataset(config))
+        whole = read_dataset(config)
+        dataset, held_out = _divided(config, whole)
+        return _experiment(config, dataset, held_out, whole)
     except MemoryError:
         raise config.error(
             Mistake((), "rows and network need more memory than there is", "give fewer rows or units")
         ) from None
 
 
-def _experiment(config: Config, dataset: Dataset) -> Experiment:
+def _divided(config: Config, whole: Dataset) -> tuple[Dataset, Mapping[Part, Dataset]]:
+    """The training rows, and the parts that are held out."""
+    with _at_their_keys(config):
+        split = Split(**config.dataset.split.model_dump())
+        parts = divide(whole.table, whole.labels, split, config.seed.data)
+    held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
+    return whole.part(parts.train), {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
+
+
+def _experiment(
+    config: Config, dataset: Dataset, held_out: Mapping[Part, Dataset], whole: Dataset
+) -> Experiment:
     network = _network(config, dataset.columns)
     return Experiment(
         config=config,
         dataset=dataset,
+        held_out=held_out,
+        whole=whole,
         network=network,
         initial=_initial(config, network),
         recipe=_recipe(config, len(dataset)),
@@ -124,7 +147,7 @@ def read_dataset(config: Config) -> Dataset:
     ConfigError, DataError
         If a column is missing, does not fit its role or the network, or a cell cannot be used.
     """
-    try:
+    with _at_their_keys(config):
         table, roles = _read_table(config)
         _report(config, _missing_columns(config, table))
         columns = _assign(config, table, roles)
@@ -132,6 +155,13 @@ def read_dataset(config: Config) -> Dataset:
         dataset = Dataset.read(table, columns)
         _report(config, _bad_targets(config, dataset))
         return dataset
+
+
+@contextmanager
+def _at_their_keys(config: Config) -> Iterator[None]:
+    """Within, what is wrong with the data is told at the place in the config that it belongs to."""
+    try:
+        yield
     except Misfit as error:
         raise config.error(Mistake(("dataset", *error.key), error.problem, error.hint)) from None
     except CellError as error:
@@ -195,6 +225,7 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Columns:
         task=given.task,
         output_activation=config.network.layers[-1].activation.name,
         formulas=roles.get("formulas", {}),
+        split=given.split.column,
     )
 
 

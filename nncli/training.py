@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from nncli.data.columns import Dataset
 from nncli.engines.contract import Chunk, Plan, State, start
 from nncli.errors import DivergedError
 from nncli.experiment import Experiment
@@ -75,7 +76,13 @@ class Report:
     @cached_property
     def metrics(self) -> Mapping[str, float]:
         """The config's metrics of these outputs, by name."""
-        return self.observer.metrics(self.outputs)
+        return self.observer.metrics(self.outputs, self.observer.experiment.dataset.Y)
+
+    @cached_property
+    def validation(self) -> Mapping[str, float]:
+        """Loss and metrics of the validation rows after the epoch, by name; nothing where there are none."""
+        held_out = self.observer.experiment.held_out.get("validation")
+        return {} if held_out is None else self.observer.measured(self.state.parameters, held_out)
 
 
 class Diverged(DivergedError):
@@ -218,17 +225,22 @@ class Observer:
             U = np.zeros_like(Y) if loss.link else Y + (np.abs(Y).max() or 1.0)
             return loss.value(U, U, Y)
 
+    def measured(self, parameters: Array, dataset: Dataset) -> dict[str, float]:
+        """The loss and the config's metrics on any rows, by name."""
+        with np.errstate(all="ignore"):
+            output = self.experiment.network.forward(parameters, dataset.X)[-1]
+            loss = self.experiment.recipe.loss.value(output.Z, output.A, dataset.Y)
+        return {"loss": loss, **self.metrics(output.A, dataset.Y)}
+
     def outputs(self, parameters: Array) -> Array:
         """The outputs (n, k) for all training rows."""
         with np.errstate(all="ignore"):
             return self.experiment.network.predict(parameters, self.experiment.dataset.X)
 
-    def metrics(self, A: Array) -> Mapping[str, float]:
-        """The config's metrics of outputs (n, k), by name."""
+    def metrics(self, A: Array, Y: Array) -> Mapping[str, float]:
+        """The config's metrics of outputs and targets (n, k), by name."""
         with np.errstate(all="ignore"):
-            return {
-                name: metric(A, self.experiment.dataset.Y) for name, metric in self.experiment.metrics.items()
-            }
+            return {name: metric(A, Y) for name, metric in self.experiment.metrics.items()}
 
 
 def _divergence(chunk: Chunk, limit: float) -> str | None:

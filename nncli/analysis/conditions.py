@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from nncli.errors import CheckFailed, NncliError
+from nncli.experiment import Experiment
 from nncli.nearest import suggestion
 from nncli.wording import shown
 
@@ -32,7 +33,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str, known: Collection[str]) -> Condition:
-        """Read `mse > 0.01`; `train_` may stand before the name.
+        """Read `mse > 0.01`; `train_`, `val_` or `test_` may stand before the name.
 
         Raises
         ------
@@ -49,7 +50,7 @@ class Condition:
                 f"--fail-if '{shown(text)}': not of the form NAME OP NUMBER",
                 hint='for example --fail-if "mse > 0.01"',
             )
-        name = match["name"].removeprefix("train_")
+        name = match["name"]
         if name not in known:
             raise NncliError(
                 f"--fail-if '{shown(text)}': no metric '{shown(match['name'])}'",
@@ -62,3 +63,19 @@ class Condition:
         value = results[self.name]
         if value != value or OPERATORS[self.operator](value, self.number):
             raise CheckFailed(f"check failed: {self.name} {value:.6g} {self.operator} {self.number:g}")
+
+
+PREFIXES = {"train": "train_", "validation": "val_", "test": "test_"}
+
+
+def names(experiment: Experiment) -> list[str]:
+    """What a condition on a training may name: its metrics, with and without a part before them."""
+    measured = ["loss", *experiment.metrics]
+    parts = ["train", *experiment.held_out]
+    return [*measured, *(PREFIXES[part] + name for part in parts for name in measured)]
+
+
+def named(results: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """The results of all parts by name; a name without a part is the last part's: test, validation, train."""
+    last = dict(list(results.values())[-1])
+    return last | {PREFIXES[part] + name: results[part][name] for part in results for name in results[part]}

@@ -37,6 +37,7 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
         "classes": list(columns.classes),
         "data": dataset.table.origin,
         "rows": len(dataset),
+        "held_out": {part: len(rows) for part, rows in prepared.held_out.items()},
         "inputs": list(columns.inputs),
         "targets": list(columns.targets),
         "layers": [
@@ -67,7 +68,8 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         options.append(f"{schedule['name']} rate ({words})")
     return {
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
-        "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}",
+        "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}"
+        + "".join(f", {rows:,} more for {part}" for part, rows in facts["held_out"].items()),
         "inputs": listed(facts["inputs"]),
         "targets": listed(facts["targets"]),
         "network": "-".join(str(units) for units in [len(facts["inputs"]), *(e["units"] for e in layers)]),

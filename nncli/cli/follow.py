@@ -32,6 +32,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     Stopped
         Once a signal came and everything is saved.
     """
+    from nncli.analysis.conditions import named
     from nncli.runs import Run
 
     run = Run(recording.run.path)
@@ -42,7 +43,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     warning = _warn(out, recording.experiment, run)
     out.detail(f"{words}\n")
     _summarise(out, run, warning)
-    return run.results
+    return named(run.results_by_part)
 
 
 def _train(out: Output, recording: Recording, progress: Shown) -> str:
@@ -91,8 +92,13 @@ def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
 
 def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
     """What a finished run came to, and what to do with it."""
+    from nncli.analysis.conditions import named
+
     rows = [("", "first", "last", "best")]
-    rows += [(name, *_course(run, name)) for name in run.results]
+    results = {**named(run.results_by_part), **run.results}
+    shown = [name for name in run.history if name in results]
+    rows += [(name, *_course(run, name, results[name])) for name in shown]
+    rows += [(name, "", measured(results[name]), "") for name in results if name.startswith("test_")]
     out.detail(aligned(rows))
     zeros = ",".join("0" * run.model.network.inputs)
     one = ["--values", zeros] if len(run.experiment.dataset) > 20 else []
@@ -107,20 +113,21 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
             "seed": run.info["seed"],
             "epochs": run.info["epochs"],
             "seconds": run.info["seconds"],
-            "metrics": {"train": run.results},
+            "metrics": run.results_by_part,
             **warning,
         },
     )
 
 
-def _course(run: Run, name: str) -> tuple[str, str, str]:
+def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
     """A loss or metric at the start, at the end and at its best, with the epoch."""
     from nncli.nn.metrics import METRICS
 
     # The loss at the end is no epoch's, but the saved weights'.
-    values = [*run.history[name], run.results[name]]
+    values = [*run.history[name], last]
     epochs = [*run.history["epoch"], run.info["epochs"]]
-    better = max if name in METRICS and METRICS[name].higher_is_better else min
+    metric = METRICS.get(name.removeprefix("val_"))
+    better = max if metric is not None and metric.higher_is_better else min
     known = [(value, -epoch) for value, epoch in zip(values, epochs, strict=True) if value == value]
     if not known:
         return "-", "-", "-"

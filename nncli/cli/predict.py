@@ -69,7 +69,7 @@ def predict(
         elif values:
             tables = [_row_table(values, model.columns)]
         else:
-            tables = [found.experiment.dataset.table]
+            tables = [found.experiment.whole.table]
         facts = _written(out, prediction.in_parts(model, tables, proba=proba, on_bad=on_bad), output, shape)
     if rejected.count:
         kept = facts["rows"] + rejected.count

@@ -33,7 +33,7 @@ def resume(
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
     from nncli import experiment, runs
-    from nncli.analysis.conditions import Condition
+    from nncli.analysis.conditions import Condition, names
 
     found = runs.find(run, runs.CHECKPOINT)
     if run is None:
@@ -41,7 +41,7 @@ def resume(
     with runs.reopen(found.path) as owned:
         config = read_config(owned.path / runs.CONFIG, None, training__epochs=epochs)
         prepared = experiment.build(config)
-        conditions = [Condition.parse(text, ["loss", *prepared.metrics]) for text in fail_if or ()]
+        conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
         recording = runs.Recording.resumed(prepared, owned, sys.argv[1:])
         for name, (then, now) in owned.other_versions.items():
             out.note(f"{name} {now}, so far {then}: the last digits may differ from an undisturbed training")

@@ -48,6 +48,6 @@ def _info(run: Run) -> dict[str, Any]:
     from nncli.errors import RunError
 
     try:
-        return run.info
+        return {**run.info, "status": run.status}
     except RunError:
         return {"status": "damaged"}

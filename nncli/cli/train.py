@@ -58,14 +58,14 @@ def train(
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
     from nncli import experiment, runs
-    from nncli.analysis.conditions import Condition
+    from nncli.analysis.conditions import Condition, names
 
     _refuse_contradictions(output, overwrite=overwrite, resume=resume, smoke=smoke)
     loaded = read_config(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
     prepared = experiment.build(loaded)
-    conditions = [Condition.parse(text, ["loss", *prepared.metrics]) for text in fail_if or ()]
+    conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
     if smoke:
         _smoke(out, prepared, conditions)
         return
@@ -99,6 +99,7 @@ def _refuse_contradictions(output: Path | None, *, overwrite: bool, resume: bool
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:
+    from nncli.analysis.conditions import named
     from nncli.analysis.smoke import smoke
 
     result = smoke(prepared)
@@ -108,4 +109,4 @@ def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> No
     )
     out.object("smoke", {"ok": True, "epochs": result.epochs, "rows": result.rows, "metrics": result.metrics})
     for condition in conditions:
-        condition.check(result.metrics)
+        condition.check(named({"train": result.metrics}))

@@ -94,8 +94,12 @@ def _model(kind: str, name: str, factory: Callable[..., Any], base: type[Choice]
             fields[option] = (type_, field(default))
         else:
             fields[option] = (hint, Field(default, description=f"{option} of the terms"))
+    # The shared keys last, where help and messages list them; inherited ones would come first.
+    fields |= {key: (field.annotation, field) for key, field in base.model_fields.items() if key != "name"}
     title = "".join(part.capitalize() for part in f"{name}_{kind}".split("_"))
-    return create_model(title, __base__=base, __doc__=_first_line(factory), **fields)
+    model = create_model(title, __base__=Choice, __doc__=_first_line(factory), **fields)
+    model.shared = base.shared
+    return model
 
 
 def _first_line(factory: Callable[..., Any]) -> str:

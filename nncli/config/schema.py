@@ -108,6 +108,24 @@ def _builtin(value: str) -> str:
     return name
 
 
+class SplitConfig(Strict):
+    """Which rows are held out of training."""
+
+    validation: Annotated[float, Field(ge=0)] = Field(
+        0, description="rows measured while training: a share below 1, or their number"
+    )
+    test: Annotated[float, Field(ge=0)] = Field(
+        0, description="rows measured at the end alone: a share below 1, or their number"
+    )
+    stratify: Annotated[Literal["auto"] | bool, Either("auto, true or false")] = Field(
+        "auto",
+        description="whether parts have the proportions of the whole; auto: where there are classes",
+    )
+    column: ColumnName | None = Field(
+        None, description="a column whose cells say train, validation or test, instead of the three above"
+    )
+
+
 class DatasetConfig(Strict):
     """One source of rows, and what its columns mean."""
 
@@ -128,6 +146,7 @@ class DatasetConfig(Strict):
     task: Literal["auto", "regression", "binary", "multiclass"] = Field(
         "auto", description="auto tells it from the last activation and the targets"
     )
+    split: SplitConfig = _written({}, "which rows are held out")
 
 
 class LayerConfig(Strict):

@@ -107,6 +107,20 @@ class Dataset:
         """Both sides of a table."""
         return cls(table, columns, columns.X(table), columns.Y(table))
 
+    def part(self, rows: Array) -> Dataset:
+        """Some rows, by their positions."""
+        if len(rows) == len(self):
+            return self
+        return Dataset(self.table.take(rows), self.columns, self.X[rows], self.Y[rows])
+
+    @property
+    def labels(self) -> list[str] | None:
+        """The class of each row, where rows have one class each."""
+        if not self.columns.labelled:
+            return None
+        codes = self.Y.argmax(axis=1) if self.columns.task == "multiclass" else self.Y[:, 0].astype(int)
+        return [self.columns.classes[code] for code in codes]
+
 
 def assign(
     table: Table,
@@ -117,8 +131,9 @@ def assign(
     task: Task | Literal["auto"],
     output_activation: str,
     formulas: Mapping[str, str],
+    split: str | None = None,
 ) -> Columns:
-    """Give every column its role; inputs default to all that are neither target nor id.
+    """Give every column its role; inputs default to all that are neither target, id nor name the part.
 
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
     else regression.
@@ -129,7 +144,7 @@ def assign(
         If a column is missing, or the targets do not fit the task.
     """
     table.require([*(inputs or ()), *targets, *([id] if id else [])])
-    chosen = tuple(inputs or (name for name in table.names if name not in targets and name != id))
+    chosen = tuple(inputs or (name for name in table.names if name not in {*targets, id, split}))
     if not chosen:
         raise Misfit(("targets",), f"no column is left as input; {table.origin} has {listed(table.names)}")
     if task == "auto":

@@ -51,7 +51,7 @@ class Data(BaseModel):
     @classmethod
     def of(cls, experiment: Experiment) -> Data:
         """The data of an experiment."""
-        dataset, columns = experiment.dataset, experiment.dataset.columns
+        dataset, columns = experiment.whole, experiment.whole.columns
         targets = {f"target {name}": dataset.Y[:, [k]] for k, name in enumerate(columns.targets)}
         if columns.labelled:
             targets = {f"target {columns.targets[0]}": dataset.Y}

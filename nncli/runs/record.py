@@ -34,13 +34,22 @@ class Record:
     @cached_property
     def header(self) -> list[str]:
         """The columns of history.csv."""
-        return ["epoch", "loss", *self.experiment.metrics, "learning_rate", "gradient_norm"]
+        metrics = list(self.experiment.metrics)
+        held_out = ["val_" + name for name in metrics] if "validation" in self.experiment.held_out else []
+        val_loss = ["val_loss"] if held_out else []
+        return ["epoch", "loss", *val_loss, *metrics, *held_out, "learning_rate", "gradient_norm"]
 
     def add(self, report: Report) -> None:
         """Keep what a report says is kept."""
         if "history" in report.kept:
-            values = [report.loss, *report.metrics.values(), report.learning_rate, report.gradient_norm]
-            self.history[report.epoch] = np.array(values)
+            known = {
+                "loss": report.loss,
+                **report.metrics,
+                **{f"val_{name}": value for name, value in report.validation.items()},
+                "learning_rate": report.learning_rate,
+                "gradient_norm": report.gradient_norm,
+            }
+            self.history[report.epoch] = np.array([known[name] for name in self.header[1:]])
         if "weights" in report.kept:
             self.weights[report.epoch] = report.state.parameters
         if "errors" in report.kept:

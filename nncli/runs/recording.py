@@ -206,9 +206,9 @@ class Recording:
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.dataset.columns))
 
     def _write_results(self, parameters: Array, epoch: int) -> None:
-        observer = self._observer
-        metrics = observer.metrics(observer.outputs(parameters))
-        results = {"epoch": epoch, "train": {"loss": observer.loss(parameters), **metrics}}
+        parts = {"train": self.experiment.dataset, **self.experiment.held_out}
+        results: dict[str, Any] = {"epoch": epoch}
+        results |= {part: self._observer.measured(parameters, rows) for part, rows in parts.items()}
         write_json(self.run.path / RESULTS, results)
 
     def _write_info(self, status: Status, epoch: int) -> None:

@@ -32,6 +32,7 @@ SNAPSHOTS, CHECKPOINT, RESULTS = "snapshots.npz", "checkpoint.npz", "results.jso
 ERRORS, PLOTS = "error.log", "plots"
 FILES = (CONFIG, RUN, WEIGHTS, HISTORY, SNAPSHOTS, CHECKPOINT, RESULTS, ERRORS)
 
+PARTS = ("train", "validation", "test")
 Status = Literal["running", "completed", "diverged", "interrupted"]
 
 
@@ -117,15 +118,18 @@ class Run:
         except RunError:
             return ""
 
-    @cached_property
+    @property
     def results(self) -> dict[str, float]:
-        """results.json: the loss and the metrics of the saved weights on the training rows, by name."""
-        results: Any = read_json(self.path / RESULTS).get("train")
+        """The loss and the metrics of the saved weights on the training rows, by name."""
+        return self.results_by_part["train"]
+
+    @cached_property
+    def results_by_part(self) -> dict[str, dict[str, float]]:
+        """results.json: loss and metrics by name, of `train` and, where there are, `validation`, `test`."""
+        stored = read_json(self.path / RESULTS)
         try:
-            if {type(value) for value in results.values()} - {float, int, NoneType}:
-                raise ValueError("other than numbers")
-            return {name: float("nan") if value is None else float(value) for name, value in results.items()}
-        except (AttributeError, ValueError, OverflowError):  # no object, other values, numbers beyond floats
+            return {part: _numbers(stored[part]) for part in PARTS if part in stored or part == "train"}
+        except (AttributeError, KeyError, ValueError, OverflowError):  # other values, numbers beyond floats
             raise RunError(f"{self.path / RESULTS}: damaged: it holds no results") from None
 
     @cached_property
@@ -188,3 +192,9 @@ class Run:
             return Snapshots(**arrays)
         except TypeError:
             raise RunError(f"{self.path / SNAPSHOTS}: damaged: it holds {', '.join(arrays)}") from None
+
+
+def _numbers(results: Any) -> dict[str, float]:
+    if {type(value) for value in results.values()} - {float, int, NoneType}:
+        raise ValueError("other than numbers")
+    return {name: float("nan") if value is None else float(value) for name, value in results.items()}

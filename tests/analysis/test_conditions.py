@@ -7,9 +7,9 @@ from nncli.errors import CheckFailed, NncliError
 
 
 def holds(text: str, value: float) -> bool:
-    condition = Condition.parse(text, ["mse", "loss"])
+    condition = Condition.parse(text, ["mse", "loss", "train_mse"])
     try:
-        condition.check({"mse": value, "loss": 0.0})
+        condition.check({"mse": value, "loss": 0.0, "train_mse": value})
     except CheckFailed:
         return True
     return False

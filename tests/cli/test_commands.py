@@ -521,7 +521,7 @@ def test_next_line_can_be_pasted(nncli: Command) -> None:
         (("plot", "los"), "hint: did you mean loss? kinds: loss, "),
         (
             ("evaluate", "--fail-if", "msee > 1"),
-            "hint: did you mean mse? known: loss, mse, accuracy; more",
+            "hint: did you mean mse? known: loss, mse, accuracy, train_loss",
         ),
         (("check", "xor"), "hint: did you mean xor.yaml?\n"),
         (("check", "nix"), "hint: neither nix nor nix.yaml is a file; nncli init --list names the templates"),

@@ -71,7 +71,7 @@ SCHEMA = {
     "an option of another entry": (
         with_line("optimizer: {name: adam, «momentum»: 0.9}"),
         "optimizer.momentum: unknown key",
-        "allowed here: name, learning_rate, beta1, beta2, epsilon",
+        "allowed here: name, learning_rate, beta1, beta2, epsilon, schedule, clip_norm",
     ),
     "a name misspelt": (
         with_line("optimizer: {«nam»: adam}"),
@@ -221,7 +221,6 @@ SCHEMA = {
 
 # Keys of later versions and of other tools are plain unknown keys.
 LATER = {
-    "split": "dataset: {name: xor, split: {test: 0.2}}",
     "preprocessing": "dataset: {name: xor, preprocessing: {scale: standard}}",
     "l2": "network: {layers: [{units: 1, l2: 0.1}]}",
     "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
@@ -671,8 +670,8 @@ def test_a_mistake_is_one_block(refused: Refused) -> None:
         "error: c.yaml:6:24: optimizer.learning_rte: unknown key\n"
         "6 | optimizer: {name: sgd, learning_rte: 1e-3}\n"
         "  |                        ^^^^^^^^^^^^\n"
-        "hint: did you mean learning_rate? allowed here: name, schedule, clip_norm, learning_rate,\n"
-        "      momentum, nesterov"
+        "hint: did you mean learning_rate? allowed here: name, learning_rate, momentum, nesterov, schedule,\n"
+        "      clip_norm"
     )
 
 

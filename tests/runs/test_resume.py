@@ -37,6 +37,9 @@ CONFIGS = {
     "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\n",
     "a schedule with warm-up, clipped": "dataset: xor\ntraining: {epochs: 300, batch_size: 3}\n"
     "optimizer: {name: rmsprop, schedule: {name: cosine, over: 250, warmup: 20}, clip_norm: 0.1}\n" + LAYERS,
+    "held out rows": "dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a**2'}, samples: 50},"
+    " split: {validation: 0.2, test: 7}}\ntraining: {epochs: 300, batch_size: 9}\n"
+    "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\nmetrics: [mae, r2]\n",
     "finite differences": "dataset: xor\ngradient: finite_difference\ntraining: {epochs: 1200}\n" + LAYERS,
     # w is multiplied by -1.004 in each update: it diverges in epoch 1,730, between two rows of the history.
     "diverging": "dataset: {columns: [x, y], rows: [[1, 0]], targets: [y]}\n"
