@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 
 from nncli import runs
 from tests.cli.conftest import Command
+from tests.processes import UNMEASURED
 
 # One update takes well over PATIENCE in a single matrix product, during which Python hears nothing.
 WIDE = """
@@ -29,7 +29,7 @@ def start(*words: str, **variables: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **variables},
+        env={**UNMEASURED, **variables},
     )
 
 
@@ -81,6 +81,7 @@ def test_other_commands_stop_without_a_word(nncli: Command, number: signal.Signa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=UNMEASURED,
     )
     assert process.stderr is not None
     assert process.stderr.readline() == "run runs/xor\n"

@@ -19,6 +19,7 @@ from nncli.model import Model
 from nncli.runs import run as reading
 from nncli.runs import weights
 from tests.cli.conftest import Command
+from tests.processes import UNMEASURED
 
 
 def test_path_of_the_run_is_the_last_line_of_stdout(trained: Command) -> None:
@@ -244,6 +245,7 @@ def test_zero_epochs_keep_the_start(nncli: Command) -> None:
 
 
 def process(*words: str, **options: object) -> subprocess.Popen[bytes]:
+    options.setdefault("env", UNMEASURED)
     return subprocess.Popen([sys.executable, "-m", "nncli", *words], **options)  # type: ignore[call-overload, no-any-return]
 
 

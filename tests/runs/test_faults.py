@@ -20,11 +20,10 @@ from nncli.errors import NncliError, RunError
 from nncli.experiment import build
 from nncli.npz import read_npz
 from nncli.runs import Run
+from tests.processes import UNMEASURED
 from tests.trained import record, xor
 
 SETTINGS = ("training.epochs=3", "training.checkpoint_every=0")
-# Without what measures coverage in other processes, which writes files of its own.
-UNMEASURED = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
 WHOLE = (runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS, runs.CONFIG)
 
 

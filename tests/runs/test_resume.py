@@ -23,6 +23,7 @@ from nncli.errors import DivergedError, RunError
 from nncli.experiment import build
 from nncli.runs import Run
 from nncli.runs.identity import Data, Identity
+from tests.processes import UNMEASURED
 from tests.trained import record
 
 SAME = (runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS, runs.CONFIG)
@@ -257,7 +258,10 @@ def test_run_of_an_earlier_nncli_is_used_but_not_resumed(tmp_path: Path) -> None
 def start(folder: Path, config: Path, *more: str) -> subprocess.Popen[bytes]:
     command = ["train", str(config), "-q", "--output", str(folder), "--resume", *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "nncli", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [sys.executable, "-m", "nncli", *command],
+        env=UNMEASURED,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
 
 
