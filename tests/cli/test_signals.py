@@ -16,8 +16,8 @@ from tests.processes import UNMEASURED
 
 # One update takes well over PATIENCE in a single matrix product, during which Python hears nothing.
 WIDE = """
-dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a'}, samples: 4000}}
-network: {layers: [{units: 4000, activation: tanh}, {units: 4000, activation: tanh}, {units: 1}]}
+dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a'}, samples: 20000}}
+network: {layers: [{units: 1500, activation: tanh}, {units: 1500, activation: tanh}, {units: 1}]}
 training: {epochs: 1000, checkpoint_every: 1e9}
 record: {weights: none, errors: none}
 """
