@@ -25,6 +25,7 @@ from nncli.nn.gradients import GRADIENTS
 from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS
+from nncli.nn.schedules import SCHEDULES
 
 NETWORK = Network((Layer(2, 3, ACTIVATIONS["tanh"]()), Layer(3, 1, ACTIVATIONS["identity"]())))
 RNG = np.random.default_rng(0)
@@ -43,7 +44,13 @@ def recipe(
     optimizer: str = "adam",
 ) -> Recipe:
     return Recipe(
-        loss, GRADIENTS[gradient](), OPTIMIZERS[optimizer](learning_rate=0.05), batch_size, shuffle, seed
+        loss=loss,
+        gradient=GRADIENTS[gradient](),
+        optimizer=OPTIMIZERS[optimizer](learning_rate=0.05),
+        schedule=SCHEDULES["constant"](),
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
     )
 
 
