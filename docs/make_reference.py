@@ -24,6 +24,8 @@ SECTIONS = {
     "dataset": "DatasetConfig",
     "dataset.function": "Function",
     "dataset.split": "SplitConfig",
+    "dataset.preprocessing": "PreprocessingConfig",
+    "dataset.preprocessing.columns.NAME": "ColumnConfig",
     "network": "NetworkConfig",
     "network.layers[]": "LayerConfig",
     "training": "TrainingConfig",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,8 @@ from nncli.config.contradictions import wrong_shape
 from nncli.config.document import Loc, Mistake
 from nncli.config.schema import LayerConfig
 from nncli.data import sources
-from nncli.data.columns import Columns, Dataset, assign
+from nncli.data.columns import Columns, Dataset, Roles, assign
+from nncli.data.preprocessing import complete, fit, treatments
 from nncli.data.split import Part, Split, divide
 from nncli.data.table import CellError, Misfit, Table
 from nncli.engines import threads
@@ -36,6 +37,15 @@ from nncli.wording import counted, listed, shown
 MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
 
 
+class Rows(NamedTuple):
+    """The rows of an experiment, see there."""
+
+    dataset: Dataset
+    held_out: Mapping[Part, Dataset]
+    whole: Dataset
+    left_out: int
+
+
 @dataclass(frozen=True)
 class Experiment:
     """A config with its data read and its network drawn, ready to train.
@@ -45,6 +55,7 @@ class Experiment:
     dataset : the training rows.
     held_out : the rows of `validation` and `test`, where there are such parts.
     whole : all rows, in file order.
+    left_out : rows of the table that miss a value, where these are dropped.
     initial : the parameters (P,) training starts from.
     threads : of the matrix products, `auto` decided.
     """
@@ -53,6 +64,7 @@ class Experiment:
     dataset: Dataset
     held_out: Mapping[Part, Dataset]
     whole: Dataset
+    left_out: int
     network: Network
     initial: Array
     recipe: Recipe
@@ -92,7 +104,10 @@ class Experiment:
 
     def changed(self, config: Config) -> Experiment:
         """The same rows under another config, which names the same columns."""
-        return _experiment(config, self.dataset, self.held_out, self.whole)
+        rows = Rows(self.dataset, self.held_out, self.whole, self.left_out)
+        if config.dataset != self.config.dataset:
+            rows = _prepared(config, self.whole.table, self.whole.columns)
+        return _experiment(config, rows)
 
 
 def build(config: Config) -> Experiment:
@@ -104,43 +119,29 @@ def build(config: Config) -> Experiment:
         If the data cannot be read, or config and data do not fit.
     """
     try:
-        whole = read_dataset(config)
-        dataset, held_out = _divided(config, whole)
-        return _experiment(config, dataset, held_out, whole)
+        return _experiment(config, read_rows(config))
     except MemoryError:
         raise config.error(
             Mistake((), "rows and network need more memory than there is", "give fewer rows or units")
         ) from None
 
 
-def _divided(config: Config, whole: Dataset) -> tuple[Dataset, Mapping[Part, Dataset]]:
-    """The training rows, and the parts that are held out."""
-    with _at_their_keys(config):
-        split = Split(**config.dataset.split.model_dump())
-        parts = divide(whole.table, whole.labels, split, config.seed.data)
-    held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
-    return whole.part(parts.train), {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
-
-
-def _experiment(
-    config: Config, dataset: Dataset, held_out: Mapping[Part, Dataset], whole: Dataset
-) -> Experiment:
-    network = _network(config, dataset.columns)
+def _experiment(config: Config, rows: Rows) -> Experiment:
+    columns = rows.dataset.columns
+    network = _network(config, len(columns.encoded))
     return Experiment(
         config=config,
-        dataset=dataset,
-        held_out=held_out,
-        whole=whole,
+        **rows._asdict(),
         network=network,
         initial=_initial(config, network),
-        recipe=_recipe(config, len(dataset)),
-        metrics={name: METRICS[name] for name in _metric_names(config, dataset.columns)},
+        recipe=_recipe(config, len(rows.dataset)),
+        metrics={name: METRICS[name] for name in _metric_names(config, columns)},
         threads=threads.automatic(network) if config.training.threads == "auto" else config.training.threads,
     )
 
 
-def read_dataset(config: Config) -> Dataset:
-    """The rows of a config as arrays.
+def read_rows(config: Config) -> Rows:
+    """The rows of a config as arrays, divided and preprocessed.
 
     Raises
     ------
@@ -148,13 +149,35 @@ def read_dataset(config: Config) -> Dataset:
         If a column is missing, does not fit its role or the network, or a cell cannot be used.
     """
     with _at_their_keys(config):
-        table, roles = _read_table(config)
+        table, given_roles = _read_table(config)
         _report(config, _missing_columns(config, table))
-        columns = _assign(config, table, roles)
-        _report(config, _misfits(config, columns))
-        dataset = Dataset.read(table, columns)
-        _report(config, _bad_targets(config, dataset))
-        return dataset
+        roles = _assign(config, table, given_roles)
+        rows = _prepared(config, table, roles)
+        inputs = len(rows.whole.columns.encoded)
+        _report(config, [*_misfits(config, roles), *_wrong_sizes(config, inputs)])
+        _report(config, _bad_targets(config, rows.whole))
+        return rows
+
+
+def _prepared(config: Config, table: Table, roles: Roles) -> Rows:
+    """Rows that miss a value left out, the others divided, and what is fitted to those of training."""
+    chosen = treatments(table, roles.inputs, config.dataset.preprocessing.settings)
+    usable = complete(table, chosen, roles.targets)
+    left_out = len(table) - len(usable)
+    table = table.take(usable) if left_out else table
+    split = Split(**config.dataset.split.model_dump())
+    parts = divide(table, roles.labels(table), split, config.seed.data)
+    training = table.take(parts.train)
+    targets = roles.Y(training) if roles.task == "regression" else None
+    fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets)
+    whole = Dataset.read(table, Columns(**_fields(roles), preprocessing=fitted))
+    held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
+    named = {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
+    return Rows(whole.part(parts.train), named, whole, left_out)
+
+
+def _fields(roles: Roles) -> dict[str, Any]:
+    return {field.name: getattr(roles, field.name) for field in fields(Roles)}
 
 
 @contextmanager
@@ -213,7 +236,7 @@ def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
             yield Mistake(loc, f"no column '{shown(name)}' in {table.origin}", hint)
 
 
-def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Columns:
+def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
     """The roles the config names, else those of the built-in set."""
     given = config.dataset
     taken = {*(given.inputs or ()), *(given.targets or ())}
@@ -229,31 +252,42 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Columns:
     )
 
 
-def _misfits(config: Config, columns: Columns) -> Iterator[Mistake]:
-    """Where network and metrics do not fit the columns."""
+def _misfits(config: Config, roles: Roles) -> Iterator[Mistake]:
+    """Where the last layer and the metrics do not fit the roles."""
     layers = config.network.layers
-    if layers[-1].units != columns.outputs:
-        kind = "class" if columns.labelled else "target"
-        names = columns.classes if columns.labelled else columns.targets
+    if layers[-1].units != roles.outputs:
+        kind = "class" if roles.labelled else "target"
+        names = roles.classes if roles.labelled else roles.targets
         yield Mistake(
             ("network", "layers", len(layers) - 1, "units"),
             f"{counted(layers[-1].units, 'unit')} in the last layer for"
-            f" {counted(columns.outputs, kind)} ({listed(names)})",
-            f"set units: {columns.outputs}",
+            f" {counted(roles.outputs, kind)} ({listed(names)})",
+            f"set units: {roles.outputs}",
         )
-    if layers[0].weights is not None:
-        yield from wrong_shape(("network", "layers", 0), layers[0], len(columns.inputs))
-    if (size := _network(config, columns).parameter_count) > MOST_PARAMETERS:
+    for position, name in enumerate(_metric_names(config, roles)):
+        if name in CLASS_METRICS and roles.task == "regression":
+            yield Mistake(
+                ("metrics", position), f"{name} is for classes; the task is regression", "use mse, mae or r2"
+            )
+    if config.dataset.preprocessing.scale_targets != "none" and roles.task != "regression":
+        yield Mistake(
+            ("dataset", "preprocessing", "scale_targets"),
+            f"the targets are classes ({listed(roles.classes)}), not values",
+            "remove the key",
+        )
+
+
+def _wrong_sizes(config: Config, inputs: int) -> Iterator[Mistake]:
+    """Where the network does not fit its number of inputs."""
+    first = config.network.layers[0]
+    if first.weights is not None:
+        yield from wrong_shape(("network", "layers", 0), first, inputs)
+    if (size := _network(config, inputs).parameter_count) > MOST_PARAMETERS:
         yield Mistake(
             ("network", "layers"),
             f"{size:,} weights and biases",
             f"at most {MOST_PARAMETERS:,}: use fewer units",
         )
-    for position, name in enumerate(_metric_names(config, columns)):
-        if name in CLASS_METRICS and columns.task == "regression":
-            yield Mistake(
-                ("metrics", position), f"{name} is for classes; the task is regression", "use mse, mae or r2"
-            )
 
 
 def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
@@ -266,9 +300,8 @@ def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
         )
 
 
-def _network(config: Config, columns: Columns) -> Network:
+def _network(config: Config, inputs: int) -> Network:
     layers = []
-    inputs = len(columns.inputs)
     for layer in config.network.layers:
         activation = ACTIVATIONS[layer.activation.name](**layer.activation.options())
         layers.append(Layer(inputs, layer.units, activation, layer.bias))
@@ -321,7 +354,7 @@ def _optimizer(config: Config) -> Optimizer:
     return optimizer if longest is None else clipped(optimizer, longest)
 
 
-def _metric_names(config: Config, columns: Columns) -> list[str]:
+def _metric_names(config: Config, columns: Roles) -> list[str]:
     if config.metrics is not None:
         return config.metrics
     return ["mse"] if columns.task == "regression" else ["mse", "accuracy"]

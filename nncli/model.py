@@ -24,12 +24,12 @@ class Model:
     columns: Columns
 
     def outputs(self, X: Array) -> Array:
-        """What the last layer gives, (n, outputs), for inputs (n, inputs)."""
+        """Outputs (n, outputs) in the targets' own units, for what the network gets (n, encoded)."""
         A = np.empty((len(X), self.network.outputs))
         with np.errstate(all="ignore"):
             for start in range(0, len(X), BLOCK):
                 A[start : start + BLOCK] = self.network.predict(self.parameters, X[start : start + BLOCK])
-        return A
+        return self.columns.unscaled(A)
 
     def predict(self, table: Table, *, proba: bool = False) -> dict[str, list[str] | Array]:
         """Predictions by column name, one entry a row: `pred_<target>`, and `proba_<class>` for classes.
@@ -44,7 +44,7 @@ class Model:
         return self.labelled(self.outputs(self.columns.X(table)), proba=proba)
 
     def labelled(self, A: Array, *, proba: bool = False) -> dict[str, list[str] | Array]:
-        """Outputs (n, outputs) as named columns in the targets' own units or labels."""
+        """Such outputs as named columns, of classes with their labels."""
         columns = self.columns
         if not columns.labelled:
             return {f"pred_{name}": A[:, index] for index, name in enumerate(columns.targets)}

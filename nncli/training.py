@@ -76,7 +76,7 @@ class Report:
     @cached_property
     def metrics(self) -> Mapping[str, float]:
         """The config's metrics of these outputs, by name."""
-        return self.observer.metrics(self.outputs, self.observer.experiment.dataset.Y)
+        return self.observer.metrics(self.outputs, self.observer.experiment.dataset.expected)
 
     @cached_property
     def validation(self) -> Mapping[str, float]:
@@ -230,15 +230,16 @@ class Observer:
         with np.errstate(all="ignore"):
             output = self.experiment.network.forward(parameters, dataset.X)[-1]
             loss = self.experiment.recipe.loss.value(output.Z, output.A, dataset.Y)
-        return {"loss": loss, **self.metrics(output.A, dataset.Y)}
+        return {"loss": loss, **self.metrics(dataset.columns.unscaled(output.A), dataset.expected)}
 
     def outputs(self, parameters: Array) -> Array:
-        """The outputs (n, k) for all training rows."""
+        """The outputs (n, k) for all training rows, in the targets' own units."""
+        data = self.experiment.dataset
         with np.errstate(all="ignore"):
-            return self.experiment.network.predict(parameters, self.experiment.dataset.X)
+            return data.columns.unscaled(self.experiment.network.predict(parameters, data.X))
 
     def metrics(self, A: Array, Y: Array) -> Mapping[str, float]:
-        """The config's metrics of outputs and targets (n, k), by name."""
+        """The config's metrics of outputs and targets (n, k) in their own units, by name."""
         with np.errstate(all="ignore"):
             return {name: metric(A, Y) for name, metric in self.experiment.metrics.items()}
 

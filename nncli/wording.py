@@ -30,7 +30,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 row`, `2 rows`; `1 class`, `2 classes`; `1 entry`, `2 entries`."""
+    """`1 row`, `2 rows`; `1 class`, `2 classes`; `1 category`, `2 categories`."""
     if number == 1:
         return f"1 {noun}"
     plural = f"{noun}es" if noun.endswith("s") else f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from nncli.data.columns import Columns
+from nncli.data.preprocessing import Preprocessing
 from nncli.model import BLOCK, Model
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.network import Layer, Network
@@ -13,7 +14,9 @@ def test_outputs_of_many_rows_are_those_of_the_whole() -> None:
     tanh, identity = ACTIVATIONS["tanh"](), ACTIVATIONS["identity"]()
     network = Network((Layer(2, 5, tanh, True), Layer(5, 2, identity, True)))
     model = Model(
-        network, rng.normal(size=network.parameter_count), Columns(("a", "b"), ("c", "d"), "regression")
+        network,
+        rng.normal(size=network.parameter_count),
+        Columns(("a", "b"), ("c", "d"), "regression", preprocessing=Preprocessing.plain(["a", "b"])),
     )
     X = rng.normal(size=(20_000, 2))
     assert len(X) > 2 * BLOCK

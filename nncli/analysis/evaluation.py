@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from nncli.data.columns import Dataset
 from nncli.data.table import Table
 from nncli.runs import Run
+from nncli.training import Observer
 
 
 def evaluate(run: Run, table: Table) -> dict[str, float]:
@@ -16,10 +16,5 @@ def evaluate(run: Run, table: Table) -> dict[str, float]:
     DataError
         If a column is missing or a cell cannot be used.
     """
-    model = run.model
-    X, Y = model.columns.X(table), model.columns.Y(table)
-    with np.errstate(all="ignore"):
-        output = model.network.forward(model.parameters, X)[-1]
-        loss = run.experiment.recipe.loss.value(output.Z, output.A, Y)
-        metrics = {name: metric(output.A, Y) for name, metric in run.experiment.metrics.items()}
-    return {"loss": loss, **metrics}
+    rows = Dataset.read(table, run.model.columns)
+    return Observer.of(run.experiment).measured(run.model.parameters, rows)

@@ -207,7 +207,8 @@ def _large_inputs(experiment: Experiment) -> Iterator[Symptom]:
     column = symptoms.largest_input(experiment)
     if abs(column.reaches) <= symptoms.LARGE_INPUT:
         return
-    remedies = [trials.scaled_inputs(experiment)]
+    scaled = trials.scaled_inputs(experiment)
+    remedies = [scaled] if scaled else []
     if experiment.config.network.layers[0].weights is None:
         std = float(f"{1.0 / abs(column.reaches):.1g}")
         loc = ("network", "layers", 0, "weight_init")

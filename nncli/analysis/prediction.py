@@ -93,7 +93,7 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
     A = model.outputs(X)
     compared: dict[str, Column] = {}
     if Y is None:
-        Y = roles.expected(X)
+        Y = roles.expected(table)
         if Y is not None:
             compared |= dict(zip((f"expected_{name}" for name in roles.targets), Y.T, strict=True))
     if Y is not None:

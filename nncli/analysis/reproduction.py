@@ -350,7 +350,7 @@ class _Findings:
         self.first_mismatch: str | None = None
         self._network = experiment.network
         self._columns = Record(experiment).header[1:]
-        self._largest_target = float(np.abs(experiment.dataset.Y).max())
+        self._largest_target = float(np.abs(experiment.dataset.expected).max())
         self._largest_row = np.zeros(len(self._columns))
 
     def mismatch(self, words: str) -> None:

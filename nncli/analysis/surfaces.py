@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nncli.data.encoding import Column, Number, why_not
 from nncli.data.sources import BUILTIN, random_stream
+from nncli.data.table import Cells, Table, numbers_or_nan, texts
 from nncli.errors import RunError
 from nncli.experiment import Experiment
 from nncli.expressions import ExpressionError
@@ -27,25 +30,25 @@ class Plane:
 
     Attributes
     ----------
-    features, positions : names and column numbers of the two.
-    x, y : their values on the grid, (GRID,) each.
-    held : name -> value of every other input.
+    features : names of the two.
+    x, y : their values on the grid, (GRID,) each, in the columns' units.
+    held : name -> number or text of every other input.
     """
 
     features: tuple[str, str]
-    positions: tuple[int, int]
     x: Array
     y: Array
-    held: Mapping[str, float]
-    base: Array
+    held: Mapping[str, float | str]
 
     @property
-    def rows(self) -> Array:
-        """Every point of the grid as inputs, (GRID * GRID, inputs); y varies slowest."""
-        X = np.tile(self.base, (self.x.size * self.y.size, 1))
+    def table(self) -> Table:
+        """Every point of the grid as a row, GRID * GRID; y varies slowest."""
         across, up = np.meshgrid(self.x, self.y)
-        X[:, self.positions[0]], X[:, self.positions[1]] = across.ravel(), up.ravel()
-        return X
+        columns: dict[str, Cells] = {
+            name: [value] * across.size if isinstance(value, str) else np.full(across.size, value)
+            for name, value in self.held.items()
+        }
+        return Table("the plane", {**columns, self.features[0]: across.ravel(), self.features[1]: up.ravel()})
 
 
 @dataclass(frozen=True)
@@ -71,26 +74,61 @@ class Surface:
         return float(self.plane.x[column]), float(self.plane.y[row])
 
 
-def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float]) -> Plane:
-    """The grid over two inputs of a run; by default its first two, the others at their median in the data.
+def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | str]) -> Plane:
+    """The grid over two inputs of a run; by default its first two numbers.
 
-    It covers the ranges a formula's inputs were drawn from, else the data with a margin around it.
+    The others are held at their median in the training rows, or their most frequent category. It covers the
+    ranges a formula's inputs were drawn from, else the training rows with a margin around them.
 
     Raises
     ------
     RunError
-        If the run has a single input, or a name is not an input that can be shown or held.
+        If the run has less than two numbers as inputs, or a name is not an input that can be shown or held.
     """
-    names, data = run.model.columns.inputs, run.experiment.dataset
-    if len(names) < 2:
-        raise RunError(f"{run.path}: it has one input ({names[0]}); a surface needs two")
-    shown = features or (names[0], names[1])
+    columns = {column.name: column for column in run.model.columns.preprocessing.columns}
+    numbers = [name for name, column in columns.items() if isinstance(column, Number)]
+    if len(numbers) < 2:
+        raise RunError(f"{run.path}: {too_few(run)}")
+    shown = features or (numbers[0], numbers[1])
+    _check_names(run, shown, at)
+    table = run.experiment.dataset.table
+    held = {
+        name: _at(column, at[name]) if name in at else _usual(column, table)
+        for name, column in columns.items()
+        if name not in shown
+    }
+    ranges = _declared_ranges(run.experiment)
+    x, y = (
+        np.linspace(*ranges.get(name, _around(numbers_or_nan(table.columns[name]))), GRID) for name in shown
+    )
+    return Plane(shown, x, y, held)
+
+
+def too_few(run: Run) -> str | None:
+    """Why a run has no two inputs that can span a surface, or None."""
+    columns = run.model.columns.preprocessing.columns
+    numbers = [column.name for column in columns if isinstance(column, Number)]
+    if len(numbers) > 1:
+        return None
+    if len(columns) == 1:
+        return f"the run has one input ({columns[0].name}), a surface needs two"
+    return f"a surface needs two inputs that are numbers, the run has {_listed(numbers) or 'none'}"
+
+
+def _check_names(run: Run, shown: tuple[str, str], at: Mapping[str, float | str]) -> None:
+    names = run.model.columns.inputs
     for name in (*shown, *at):
         if name not in names:
             near = nearest(name, names)
             raise RunError(
                 f"{run.path}: no input '{name}'; it has {_listed(names)}",
                 hint=f"did you mean {near}?" if near else None,
+            )
+    for column in run.model.columns.preprocessing.columns:
+        if column.name in shown and not isinstance(column, Number):
+            raise RunError(
+                f"--features {','.join(shown)}: {column.name} holds no numbers",
+                hint=f"hold it: --at {column.name}=VALUE",
             )
     if shown[0] == shown[1]:
         raise RunError(
@@ -101,21 +139,30 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float]) -
             raise RunError(
                 f"--at {name}: this input is shown, so it cannot be held", hint="hold one of the others"
             )
-    medians = dict(zip(names, np.median(data.X, axis=0).tolist(), strict=True))
-    base = {**medians, **at}
-    positions = names.index(shown[0]), names.index(shown[1])
-    ranges = _declared_ranges(run.experiment)
-    x, y = (
-        np.linspace(*ranges.get(names[position], _around(data.X[:, position])), GRID)
-        for position in positions
-    )
-    held = {name: value for name, value in base.items() if name not in shown}
-    return Plane(shown, positions, x, y, held, np.array([base[name] for name in names]))
+
+
+def _at(column: Column, value: float | str) -> float | str:
+    """What `--at` gives for an input, checked."""
+    if isinstance(value, float):
+        return value
+    if not np.isfinite(column.encode([value])).all():
+        problem, hint = why_not(column, value)
+        raise RunError(f"--at {column.name}={value}: {problem}", hint=hint)
+    return float(value) if isinstance(column, Number) else value
+
+
+def _usual(column: Column, table: Table) -> float | str:
+    """The median of a column of numbers, else its most frequent value."""
+    cells = table.columns[column.name]
+    if isinstance(column, Number):
+        return float(np.nanmedian(numbers_or_nan(cells)))
+    counts = Counter(cell for cell in texts(cells) if cell)
+    return min(counts, key=lambda cell: (-counts[cell], cell))
 
 
 def outputs(run: Run, over: Plane) -> Array:
-    """What the trained network gives on the grid, (GRID, GRID, outputs)."""
-    A = run.model.outputs(over.rows)
+    """What the trained network gives on the grid, (GRID, GRID, outputs), in the targets' own units."""
+    A = run.model.outputs(run.model.columns.X(over.table))
     return A.reshape(over.y.size, over.x.size, A.shape[1])
 
 
@@ -124,15 +171,15 @@ def squared_error(run: Run, over: Plane) -> Surface | None:
     columns = run.model.columns
     if columns.task == "multiclass":
         return None
-    X = over.rows
+    table = over.table
     try:
-        expected = columns.expected(X)
+        expected = columns.expected(table)
     except ExpressionError:  # a formula of a column that is no input of this run
         return None
     if expected is None:
         return None
     with np.errstate(all="ignore"):
-        errors = np.square(run.model.outputs(X) - expected).sum(axis=1)
+        errors = np.square(run.model.outputs(columns.X(table)) - expected).sum(axis=1)
     return Surface(over, errors.reshape(over.y.size, over.x.size))
 
 
@@ -146,14 +193,14 @@ def _declared_ranges(experiment: Experiment) -> Mapping[str, tuple[float, float]
 
 
 def _around(values: Array) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if low == high:
         reach = max(1.0, abs(low))
         return low - reach, high + reach
     return low - MARGIN * (high - low), high + MARGIN * (high - low)
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:12])
     return shown if len(names) <= 12 else f"{shown} and {len(names) - 12} more"
 

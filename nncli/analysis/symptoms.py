@@ -32,7 +32,7 @@ class Column(NamedTuple):
 
 def largest_input(experiment: Experiment) -> Column:
     """The input column that reaches furthest from 0."""
-    return _largest(experiment.dataset.X, experiment.dataset.columns.inputs)
+    return _largest(experiment.dataset.X, experiment.dataset.columns.encoded)
 
 
 def largest_target(experiment: Experiment) -> Column:

@@ -205,26 +205,20 @@ def variant(experiment: Experiment, loc: Loc, new: Any) -> Variant:
     return Variant(words, experiment.changed(config.changed(loc, new)), dotted(loc), old, new, place)
 
 
-def scaled_inputs(experiment: Experiment) -> Variant:
-    """The experiment with each input column scaled."""
-    dataset = replace(experiment.dataset, X=_scaled(experiment.dataset.X))
-    words = "scale the inputs in the data to mean 0 and standard deviation 1"
-    return Variant(words, replace(experiment, dataset=dataset))
+def scaled_inputs(experiment: Experiment) -> Variant | None:
+    """The experiment with each input column scaled; None where they are."""
+    return _scaled(experiment, "scale")
 
 
-def scaled_targets(experiment: Experiment) -> Variant:
-    """The experiment with each target scaled."""
-    dataset = replace(experiment.dataset, Y=_scaled(experiment.dataset.Y))
-    words = "scale the targets in the data to mean 0 and standard deviation 1"
-    return Variant(words, replace(experiment, dataset=dataset))
+def scaled_targets(experiment: Experiment) -> Variant | None:
+    """The experiment with each target scaled; None where they are, or are classes."""
+    return _scaled(experiment, "scale_targets") if experiment.dataset.columns.task == "regression" else None
 
 
-def _scaled(columns: Array) -> Array:
-    """Columns (n, k) with mean 0 and standard deviation 1; constant ones become 0."""
-    largest = np.abs(columns).max(axis=0)
-    columns = columns / np.where(largest == 0, 1.0, largest)  # first: squares of large numbers overflow
-    spread = columns.std(axis=0)
-    return np.asarray((columns - columns.mean(axis=0)) / np.where(spread == 0, 1.0, spread))
+def _scaled(experiment: Experiment, key: str) -> Variant | None:
+    if getattr(experiment.config.dataset.preprocessing, key) != "none":
+        return None
+    return variant(experiment, ("dataset", "preprocessing", key), "standard")
 
 
 def drawn_weights(experiment: Experiment, layer: int) -> Variant:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import TRAIN, command
@@ -38,7 +39,11 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
         "data": dataset.table.origin,
         "rows": len(dataset),
         "held_out": {part: len(rows) for part, rows in prepared.held_out.items()},
+        "left_out": prepared.left_out,
         "inputs": list(columns.inputs),
+        "encoded": list(columns.encoded),
+        "settings": config.dataset.preprocessing.model_dump(exclude_defaults=True),
+        "preprocessing": [asdict(column) for column in columns.preprocessing.columns],
         "targets": list(columns.targets),
         "layers": [
             {"units": layer.units, "activation": layer.activation.name} for layer in prepared.network.layers
@@ -70,9 +75,15 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
         "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}"
         + "".join(f", {rows:,} more for {part}" for part, rows in facts["held_out"].items()),
-        "inputs": listed(facts["inputs"]),
+        **(
+            {"left out": f"{counted(facts['left_out'], 'row')} that miss a value"}
+            if facts["left_out"]
+            else {}
+        ),
+        "inputs": listed(map(_input, facts["preprocessing"])),
+        **_changes(facts["settings"]),
         "targets": listed(facts["targets"]),
-        "network": "-".join(str(units) for units in [len(facts["inputs"]), *(e["units"] for e in layers)]),
+        "network": "-".join(str(units) for units in [len(facts["encoded"]), *(e["units"] for e in layers)]),
         "activations": listed(layer["activation"] for layer in layers),
         "parameters": str(facts["parameters"]),
         "minimised": f"{facts['loss']['name']}, {facts['loss']['reduction']}",
@@ -82,6 +93,23 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         f"{counted(updates['batch_size'], 'row')} each",
         "engine": facts["engine"],
     }
+
+
+def _changes(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What preprocessing was asked for."""
+    asked = [f"{key} {value}" for key, value in settings.items() if key != "columns"]
+    asked += [
+        f"{name}: {listed(map(str, own.values()))}" for name, own in settings.get("columns", {}).items()
+    ]
+    return {"preprocessing": ", ".join(asked)} if asked else {}
+
+
+def _input(column: Mapping[str, Any]) -> str:
+    """An input with what it was taken for, unless that is a number."""
+    if column["kind"] == "number":
+        return str(column["name"])
+    told = counted(len(column["categories"]), "category") if "categories" in column else "true or false"
+    return f"{column['name']} ({told})"
 
 
 def _drawn(prepared: Experiment) -> dict[str, str]:

@@ -154,13 +154,10 @@ def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | 
     return names[0].strip(), names[1].strip()
 
 
-def _assignment(text: str) -> tuple[str, float]:
+def _assignment(text: str) -> tuple[str, str]:
     from nncli.errors import NncliError
 
-    name, _, value = text.partition("=")
-    try:
-        return name.strip(), float(value)
-    except ValueError:
-        raise NncliError(
-            f"--at {text}: not of the form NAME=NUMBER", hint="for example --at x3=0.5"
-        ) from None
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise NncliError(f"--at {text}: not of the form NAME=VALUE", hint="for example --at x3=0.5")
+    return name.strip(), value.strip()

@@ -8,6 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from nncli.config.registry import Choice, Either, Strict, choice
+from nncli.data.encoding import FITTERS
+from nncli.data.preprocessing import ColumnSettings, Settings
+from nncli.data.scaling import FILLS, SCALERS
 from nncli.data.sources import BUILTIN, SAMPLES
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
@@ -126,6 +129,49 @@ class SplitConfig(Strict):
     )
 
 
+class ColumnConfig(Strict):
+    """What is done with one input column."""
+
+    kind: Literal[tuple(FITTERS)] | None = Field(  # type: ignore[valid-type]
+        None, description="what its cells are; default: told from them"
+    )
+    scale: Literal[tuple(SCALERS)] | None = Field(  # type: ignore[valid-type]
+        None, description="default: that of all columns"
+    )
+    missing: Literal[tuple(FILLS)] | None = Field(  # type: ignore[valid-type]
+        None, description="default: that of all columns"
+    )
+    unseen: Literal["error", "ignore"] | None = Field(None, description="default: that of all columns")
+
+
+class PreprocessingConfig(Strict):
+    """How cells become numbers, fitted on the training rows alone and kept with the weights."""
+
+    scale: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
+        "none",
+        description="of numeric inputs; standard: mean 0 and standard deviation 1, minmax: from 0 to 1",
+    )
+    encode: Literal["onehot"] = Field(
+        "onehot", description="of text categories: an input for each; booleans are 0 and 1"
+    )
+    missing: Literal[tuple(FILLS)] = Field(  # type: ignore[valid-type]
+        "error", description="what an empty input cell becomes; drop leaves its row out"
+    )
+    unseen: Literal["error", "ignore"] = Field(
+        "error", description="a category that no training row has; ignore: 0 in all its inputs"
+    )
+    scale_targets: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
+        "none", description="of a regression's targets; predictions and metrics stay in their own units"
+    )
+    columns: dict[ColumnName, ColumnConfig] = Field({}, description="what differs, by input column")
+
+    @property
+    def settings(self) -> Settings:
+        """The same for `data.preprocessing`."""
+        columns = {name: ColumnSettings(**column.model_dump()) for name, column in self.columns.items()}
+        return Settings(self.scale, self.missing, self.unseen, self.scale_targets, columns)
+
+
 class DatasetConfig(Strict):
     """One source of rows, and what its columns mean."""
 
@@ -147,6 +193,7 @@ class DatasetConfig(Strict):
         "auto", description="auto tells it from the last activation and the targets"
     )
     split: SplitConfig = _written({}, "which rows are held out")
+    preprocessing: PreprocessingConfig = _written({}, "how cells become numbers")
 
 
 class LayerConfig(Strict):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal
 
 import numpy as np
 
+from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
 from nncli.data.table import Misfit, Table
 from nncli.nn.activations import Array
@@ -17,8 +18,8 @@ Task = Literal["regression", "binary", "multiclass"]
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The roles of columns, enough to read any later table in the same way.
+class Roles:
+    """Which columns go in, which come out, and what the targets mean.
 
     Attributes
     ----------
@@ -44,13 +45,8 @@ class Columns:
         """Whether one target column names the class of each row."""
         return bool(self.classes) and len(self.targets) == 1
 
-    def X(self, table: Table) -> Array:
-        """The inputs (n, inputs), found by name."""
-        table.require(self.inputs)
-        return np.column_stack([table.numbers(name) for name in self.inputs])
-
     def Y(self, table: Table) -> Array:
-        """The targets (n, outputs); labels as 0/1 for two classes, one-hot for more.
+        """The targets (n, outputs) in their own units; labels as 0/1 for two classes, one-hot for more.
 
         Raises
         ------
@@ -78,26 +74,65 @@ class Columns:
                 )
         return np.array([position[label] for label in labels])
 
+    def labels(self, table: Table) -> list[str] | None:
+        """The class of each row, where rows have one class each."""
+        return [self.classes[code] for code in self._codes(table)] if self.labelled else None
+
     def has_targets(self, table: Table) -> bool:
         """Whether a table holds what the outputs can be compared with."""
         return all(name in table.columns for name in self.targets)
 
-    def expected(self, X: Array) -> Array | None:
+    def expected(self, table: Table) -> Array | None:
         """The formulas' values (n, targets) at any inputs, where the data came from formulas."""
         if not self.formulas:
             return None
-        values = evaluate_targets(self.formulas, dict(zip(self.inputs, X.T, strict=True)))
+        values = evaluate_targets(self.formulas, {name: table.numbers(name) for name in self.inputs})
         return np.column_stack([values[name] for name in self.targets])
 
 
 @dataclass(frozen=True)
+class Columns(Roles):
+    """Roles with what was fitted on the training rows: enough to read any later table in the same way."""
+
+    _: KW_ONLY
+    preprocessing: Preprocessing
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """The names of the network's inputs."""
+        return self.preprocessing.encoded
+
+    def X(self, table: Table) -> Array:
+        """What the network gets (n, encoded), columns found by name.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or at the first cell that cannot be used.
+        """
+        return self.preprocessing.X(table)
+
+    def unscaled(self, A: Array) -> Array:
+        """Outputs (n, outputs) in the targets' own units; of classes as they are."""
+        return self.preprocessing.unscaled(A)
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """A table read as arrays: X (n, inputs) and Y (n, outputs), rows in file order."""
+    """A table read as arrays, rows in file order.
+
+    Attributes
+    ----------
+    X : what the network gets, (n, encoded).
+    Y : what it learns to give, (n, outputs).
+    expected : the same in the targets' own units.
+    """
 
     table: Table
     columns: Columns
     X: Array
     Y: Array
+    expected: Array
 
     def __len__(self) -> int:
         return len(self.X)
@@ -105,21 +140,15 @@ class Dataset:
     @classmethod
     def read(cls, table: Table, columns: Columns) -> Dataset:
         """Both sides of a table."""
-        return cls(table, columns, columns.X(table), columns.Y(table))
+        expected = columns.Y(table)
+        return cls(table, columns, columns.X(table), columns.preprocessing.scaled(expected), expected)
 
     def part(self, rows: Array) -> Dataset:
         """Some rows, by their positions."""
         if len(rows) == len(self):
             return self
-        return Dataset(self.table.take(rows), self.columns, self.X[rows], self.Y[rows])
-
-    @property
-    def labels(self) -> list[str] | None:
-        """The class of each row, where rows have one class each."""
-        if not self.columns.labelled:
-            return None
-        codes = self.Y.argmax(axis=1) if self.columns.task == "multiclass" else self.Y[:, 0].astype(int)
-        return [self.columns.classes[code] for code in codes]
+        table = self.table.take(rows)
+        return Dataset(table, self.columns, self.X[rows], self.Y[rows], self.expected[rows])
 
 
 def assign(
@@ -132,7 +161,7 @@ def assign(
     output_activation: str,
     formulas: Mapping[str, str],
     split: str | None = None,
-) -> Columns:
+) -> Roles:
     """Give every column its role; inputs default to all that are neither target, id nor name the part.
 
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
@@ -150,8 +179,8 @@ def assign(
     if task == "auto":
         task = _guess(table, targets, output_activation)
     classes = _classes(table, targets, task)
-    columns = Columns(chosen, tuple(targets), task, classes, id)
-    return columns if columns.labelled else replace(columns, formulas=dict(formulas))
+    roles = Roles(chosen, tuple(targets), task, classes, id)
+    return roles if roles.labelled else replace(roles, formulas=dict(formulas))
 
 
 def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:

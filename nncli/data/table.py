@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -14,14 +14,25 @@ from nncli.nearest import suggestion
 from nncli.nn.activations import Array
 from nncli.wording import shown
 
-Kind = Literal["number", "boolean", "category", "date"]
+Cells: TypeAlias = Sequence[str] | Array
+ValueKind = Literal["number", "boolean", "category"]
+Kind = ValueKind | Literal["date"]
 
 # Words of which a column of booleans holds one pair, in any case.
 BOOLEANS = ({"true", "false"}, {"yes", "no"})
 
+# What stands for no value, in any case. Of categories the empty cell alone: `none` may well be one of them.
+_MARKS = frozenset({"", "na", "n/a", "nan", "-nan", "null", "none", "?"})
+NO_VALUE: dict[ValueKind, frozenset[str]] = {
+    "number": _MARKS,
+    "boolean": _MARKS,
+    "category": frozenset({""}),
+}
+
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
 _DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
 _DATE = re.compile(rf"({_DAY})([T ]{_CLOCK})?|{_CLOCK}", re.ASCII)
+_INSTEAD_OF_DATES = "give a number in its place, such as the days since a fixed day, or the hour of the day"
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
 
 
@@ -59,7 +70,7 @@ class Table:
     """
 
     origin: str
-    columns: Mapping[str, Sequence[str] | Array]
+    columns: Mapping[str, Cells]
     source: Source | None = None
     remark: str = ""
 
@@ -112,12 +123,12 @@ class Table:
     def kind(self, name: str) -> Kind:
         """What a column seems to hold: booleans where every cell is one, else what most cells are.
 
-        Empty cells tell nothing; a column of them alone counts as numbers.
+        Cells that stand for no value tell nothing; a column of them alone counts as numbers.
         """
         cells = self.columns[name]
         if isinstance(cells, np.ndarray):
             return "number"
-        given = [cell for cell in cells if cell]
+        given = [cell for cell in cells if cell.lower() not in _MARKS]
         if any({cell.lower() for cell in given} <= pair for pair in BOOLEANS if given):
             return "boolean"
         if 2 * sum(map(_meant_as_number, given)) >= len(given):
@@ -126,10 +137,7 @@ class Table:
 
     def texts(self, name: str) -> list[str]:
         """A column as text, numbers in their shortest form."""
-        cells = self.columns[name]
-        if isinstance(cells, np.ndarray):
-            return format_numbers(cells)
-        return list(cells)
+        return list(texts(self.columns[name]))
 
     def numbers(self, name: str) -> Array:
         """A column as finite float64 (n,).
@@ -139,12 +147,9 @@ class Table:
         DataError
             With file, line and column of the first cell that is empty, text or not finite.
         """
-        cells = self.columns[name]
-        if isinstance(cells, np.ndarray):
-            return cells
-        values = parse_numbers(cells)
+        values = numbers_or_nan(self.columns[name])
         for row in np.flatnonzero(~np.isfinite(values)).tolist():
-            raise self.cell_error(row, name, *no_number(cells[row]))
+            raise self.cell_error(row, name, *no_number(self.take([row]).texts(name)[0]))
         return values
 
     def cell_error(self, row: int, name: str, problem: str, hint: str | None = None) -> CellError:
@@ -186,8 +191,24 @@ class RowError(DataError):
         self.line, self.text, self.problem = line, text, problem
 
 
-def parse_numbers(cells: Sequence[str]) -> Array:
+def date_error(table: Table, name: str) -> CellError:
+    """That a column holds dates or times, which are neither numbers nor categories, at its first one."""
+    row, cell = next((row, cell) for row, cell in enumerate(table.texts(name)) if _is_date(cell))
+    hint = f"{_INSTEAD_OF_DATES}; kind: category takes them as names"
+    return table.cell_error(row, name, f"'{shown(cell)}' is a date or a time, not a number", hint)
+
+
+def texts(cells: Cells) -> Sequence[str]:
+    """Cells as text, numbers in their shortest form; empty for NaN, which stands for no value."""
+    if not isinstance(cells, np.ndarray):
+        return cells
+    return ["" if text == "nan" else text for text in format_numbers(cells)]
+
+
+def numbers_or_nan(cells: Cells) -> Array:
     """The numbers in cells (n,), NaN where a cell is none."""
+    if isinstance(cells, np.ndarray):
+        return cells
     text = "".join(cells)
     if text.isascii() and "_" not in text:
         try:
@@ -202,8 +223,7 @@ def no_number(cell: str) -> tuple[str, str]:
     if not cell:
         return "the cell is empty", "every cell of an input or target column must hold a number"
     if _is_date(cell):
-        hint = "give a number in its place, such as the days since a fixed day, or the hour of the day"
-        return f"'{shown(cell)}' is a date or a time, not a number", hint
+        return f"'{shown(cell)}' is a date or a time, not a number", _INSTEAD_OF_DATES
     hint = "every cell of an input or target column must hold a number"
     if _DECIMAL_COMMA.fullmatch(cell):
         hint = f"write decimal points: {cell.replace('.', '').replace(',', '.')}"

@@ -68,7 +68,7 @@ def _of_errors(run: Run, surface: Surface) -> Picture:
 
 def _is_exact(run: Run, surface: Surface) -> bool:
     """Whether only rounding is left: its contours would be noise."""
-    reach = max(1.0, float(np.abs(run.experiment.dataset.Y).max()))
+    reach = max(1.0, float(np.abs(run.experiment.dataset.expected).max()))
     return bool((surface.finite <= (ROUNDING * reach) ** 2).all())
 
 
@@ -103,7 +103,7 @@ def _mark_rows(axes: Axes, run: Run, plane: Plane, index: int) -> tuple[float, i
     """Triangles up where the output is too high, down where too low; largest |error| and their count."""
     data, rows = run.experiment.dataset, inputs.drawn_rows(run)
     with np.errstate(all="ignore"):
-        errors = (run.model.outputs(data.X) - data.Y)[rows, index]
+        errors = (run.model.outputs(data.X) - data.expected)[rows, index]
     x, y = inputs.points(run, plane, rows)
     size = np.nan_to_num(np.abs(errors), nan=0.0, posinf=0.0)
     largest = float(size.max())

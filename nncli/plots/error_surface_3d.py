@@ -44,7 +44,7 @@ def _of_outputs(run: Run, plane: Plane) -> Picture:
     index, data = inputs.worst_output(run), run.experiment.dataset
     surface = Surface(plane, surfaces.outputs(run, plane)[:, :, index])
     rows = inputs.drawn_rows(run)
-    targets = data.Y[rows, index]
+    targets = data.expected[rows, index]
     outputs = run.model.outputs(data.X[rows])[:, index]
     scale = inputs.output_scale(run, np.append(surface.values, targets))
     name = inputs.output_name(run, index)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import Plane, Surface
+from nncli.data.table import numbers_or_nan
 from nncli.nn.activations import Array
 from nncli.plots import style
 from nncli.plots.picture import View
@@ -20,9 +21,8 @@ MOST_ROWS = 2000  # drawn as points; more would hide what is under them
 
 def too_few(run: Run, view: View) -> str | None:
     """Why two inputs cannot be shown, or None; a view that names unknown inputs is an error."""
-    names = run.model.columns.inputs
-    if len(names) < 2 and view.features is None:
-        return f"the run has one input ({names[0]}), a surface needs two"
+    if view.features is None and (reason := surfaces.too_few(run)):
+        return reason
     plane = surfaces.plane(run, view.features, view.at)
     reach = float(np.abs([plane.x, plane.y]).max())
     return None if reach < FARTHEST else f"the inputs reach {reach:.1e}, too far for an axis"
@@ -35,13 +35,17 @@ def label_axes(axes: Axes, plane: Plane) -> None:
 
 
 def held(plane: Plane) -> str:
-    """`, c = 1` for every input that does not vary; counted where they are many."""
+    """` at c = 1` for every input that does not vary; counted where they are many."""
     if not plane.held:
         return ""
-    values = [f"{style.plain(name, 20)} = {number(value)}" for name, value in plane.held.items()]
+    values = [f"{style.plain(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
     if len(values) <= 4:
         return f" at {', '.join(values)}"
     return f" at {', '.join(values[:3])} and {len(values) - 3} other inputs held"
+
+
+def _value(value: float | str) -> str:
+    return style.plain(value, 20) if isinstance(value, str) else number(value)
 
 
 def about(plane: Plane, run: Run) -> str:
@@ -56,9 +60,10 @@ def drawn_rows(run: Run) -> Array:
 
 
 def points(run: Run, plane: Plane, rows: Array) -> tuple[Array, Array]:
-    """Where rows lie on the plane."""
-    X = run.experiment.dataset.X[rows]
-    return X[:, plane.positions[0]], X[:, plane.positions[1]]
+    """Where rows lie on the plane; NaN where a row misses a value."""
+    columns = run.experiment.dataset.table.columns
+    x, y = (numbers_or_nan(columns[name])[rows] for name in plane.features)
+    return x, y
 
 
 def point_size(count: int) -> float:
@@ -91,7 +96,7 @@ def worst_output(run: Run) -> int:
     """The output with the largest mean squared error on the rows: the one to look at."""
     data = run.experiment.dataset
     with np.errstate(all="ignore"):
-        return int(np.square(run.model.outputs(data.X) - data.Y).mean(axis=0).argmax())
+        return int(np.square(run.model.outputs(data.X) - data.expected).mean(axis=0).argmax())
 
 
 def output_scale(run: Run, values: Array) -> Scale:

@@ -201,7 +201,7 @@ def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
     """Names of inputs and outputs at their units, and what each layer is at its foot."""
     names = run.model.columns
     outputs = names.classes if names.task == "multiclass" else names.targets
-    ends = ((0, columns[0], -1, "right", names.inputs), (len(columns) - 1, columns[-1], 1, "left", outputs))
+    ends = ((0, columns[0], -1, "right", names.encoded), (len(columns) - 1, columns[-1], 1, "left", outputs))
     for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
             axes.annotate(

@@ -31,13 +31,13 @@ class View:
     Attributes
     ----------
     features : the two inputs shown; default: the first two.
-    at : values of the other inputs; default: their median in the data.
+    at : values of the other inputs; default: their median, or most frequent category, in the data.
     weights : the two weights of `weight-surface`, named like layers.0.weight[0,1].
     directions : otherwise, its two directions.
     """
 
     features: tuple[str, str] | None = None
-    at: Mapping[str, float] = field(default_factory=dict)
+    at: Mapping[str, float | str] = field(default_factory=dict)
     weights: tuple[str, str] | None = None
     directions: Literal["pca", "random"] = "pca"
 

@@ -52,10 +52,10 @@ class Data(BaseModel):
     def of(cls, experiment: Experiment) -> Data:
         """The data of an experiment."""
         dataset, columns = experiment.whole, experiment.whole.columns
-        targets = {f"target {name}": dataset.Y[:, [k]] for k, name in enumerate(columns.targets)}
+        targets = {f"target {name}": dataset.expected[:, [k]] for k, name in enumerate(columns.targets)}
         if columns.labelled:
-            targets = {f"target {columns.targets[0]}": dataset.Y}
-        named = {f"input {name}": dataset.X[:, [k]] for k, name in enumerate(columns.inputs)} | targets
+            targets = {f"target {columns.targets[0]}": dataset.expected}
+        named = {f"input {name}": dataset.X[:, [k]] for k, name in enumerate(columns.encoded)} | targets
         digests = {name: _sha256(values) for name, values in named.items()}
         if columns.classes:
             digests["classes"] = hashlib.sha256("\n".join(columns.classes).encode()).hexdigest()

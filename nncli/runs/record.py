@@ -54,7 +54,7 @@ class Record:
             self.weights[report.epoch] = report.state.parameters
         if "errors" in report.kept:
             with np.errstate(all="ignore"):
-                self.errors[report.epoch] = (report.outputs - self.experiment.dataset.Y)[:ERROR_ROWS]
+                self.errors[report.epoch] = (report.outputs - self.experiment.dataset.expected)[:ERROR_ROWS]
 
     def add_losses(self, outcome: Diverged) -> None:
         """The losses of the epochs since the last row, of which no more is known."""

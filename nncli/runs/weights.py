@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.data.columns import Columns, Task
+from nncli.data.preprocessing import Preprocessing
 from nncli.errors import RunError
 from nncli.model import Model
 from nncli.nn.activations import ACTIVATIONS
@@ -40,6 +41,7 @@ class _ColumnsHeader(_Strict):
     classes: list[str]
     id: str | None
     formulas: dict[str, str]
+    preprocessing: Preprocessing | None = None  # runs of before there was any have plain numbers
 
 
 class _Header(_Strict):
@@ -71,6 +73,7 @@ def write_model(path: Path, model: Model) -> None:
             classes=list(columns.classes),
             id=columns.id,
             formulas=dict(columns.formulas),
+            preprocessing=columns.preprocessing,
         ),
     )
     stored = np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)
@@ -120,6 +123,7 @@ def read_model(path: Path) -> Model:
         classes=tuple(given.classes),
         id=given.id,
         formulas=given.formulas,
+        preprocessing=given.preprocessing or Preprocessing.plain(given.inputs),
     )
     return Model(network, parameters, columns)
 

@@ -221,7 +221,6 @@ SCHEMA = {
 
 # Keys of later versions and of other tools are plain unknown keys.
 LATER = {
-    "preprocessing": "dataset: {name: xor, preprocessing: {scale: standard}}",
     "l2": "network: {layers: [{units: 1, l2: 0.1}]}",
     "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
     "early_stopping": "training: {early_stopping: {patience: 3}}",

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli.data.columns import Columns, Dataset, assign
+from nncli.data.columns import Roles, assign
 from nncli.data.formats import parse_csv
 from nncli.data.sources import data_file, from_function
 from nncli.data.table import Misfit, Table
 from nncli.errors import DataError
 
 
-def roles(table: Table, *targets: str, task: str = "auto", output: str = "identity") -> Columns:
+def roles(table: Table, *targets: str, task: str = "auto", output: str = "identity") -> Roles:
     return assign(
         table,
         inputs=None,
@@ -33,10 +33,8 @@ FLAGS = parse_csv("x,p,q\n1,0,1\n2,1,0\n", "t.csv")
 def test_labels_become_sorted_classes_of_which_each_row_has_one() -> None:
     columns = roles(LABELS, "y")
     assert (columns.task, columns.classes, columns.outputs) == ("multiclass", ("a", "b", "c"), 3)
-    dataset = Dataset.read(LABELS, columns)
-    assert dataset.X.tolist() == [[1], [2], [3], [4]]
-    assert dataset.Y.tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [1, 0, 0]]
-    assert len(dataset) == len(LABELS) == 4
+    assert columns.Y(LABELS).tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [1, 0, 0]]
+    assert columns.labels(LABELS) == ["b", "a", "c", "a"]
 
 
 def test_of_two_labels_the_second_is_the_positive_one() -> None:
@@ -81,12 +79,11 @@ def test_a_row_without_a_class_is_refused() -> None:
         roles(parse_csv("x,y\n1,a\n2,\n3,b\n", "t.csv"), "y")
 
 
-def test_a_table_without_targets_still_has_inputs() -> None:
+def test_a_table_can_be_without_targets() -> None:
     columns = roles(LABELS, "y")
     table = parse_csv("x\n5\n", "t.csv")
     assert columns.has_targets(LABELS)
     assert not columns.has_targets(table)
-    assert columns.X(table).tolist() == [[5.0]]
     with pytest.raises(DataError, match="no column 'y'"):
         columns.Y(table)
 
@@ -108,9 +105,9 @@ def test_formulas_tell_what_to_expect_at_any_input_and_other_data_do_not() -> No
         output_activation="identity",
         formulas=formulas,
     )
-    X = columns.X(parse_csv("q\n2\n-3\n", "t.csv"))
-    assert np.array_equal(np.array(columns.expected(X)), [[4.0, 3.0], [9.0, 3.0]])
-    assert roles(LABELS, "y").expected(X) is None
+    later = parse_csv("q\n2\n-3\n", "t.csv")
+    assert np.array_equal(np.array(columns.expected(later)), [[4.0, 3.0], [9.0, 3.0]])
+    assert roles(LABELS, "y").expected(LABELS) is None
 
 
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from nncli.config import load_config
 from nncli.data.formats import decode
 from nncli.data.table import Table
-from nncli.experiment import read_dataset
+from nncli.experiment import read_rows
 from nncli.nn.activations import Array
 
 from ..config.endings import mutated, read_or_refused
@@ -107,13 +107,13 @@ def judge(content: bytes, table: Table | None) -> None:
 
 
 def judge_as_data(content: bytes, X: list[list[float]] | None) -> None:
-    """Inputs are the columns but y, refused where one of them or y is no column of numbers."""
+    """One column goes in and one comes out, refused where one of them is no column of numbers."""
     columns = {name: all_or_none(map(number, cells)) for name, cells in (expected(content) or {}).items()}
-    inputs = [numbers for name, numbers in columns.items() if name != "y"]
-    if "y" not in columns or None in columns.values() or not inputs:
+    inputs = columns.get("x, in cm")
+    if inputs is None or columns.get("y") is None:
         assert X is None, content
     else:
-        assert X == [list(row) for row in zip(*inputs, strict=True)], content
+        assert X == [[value] for value in inputs], content
 
 
 def all_or_none(values: Iterable[float | None]) -> list[float] | None:
@@ -132,7 +132,9 @@ def test_a_damaged_table_is_refused_or_read_as_it_stands(
     rng = random.Random(part)
     endings: Counter[str] = Counter(read=0, refused=0)
     (tmp_path / "c.yaml").write_text(
-        "dataset: {path: t.csv, targets: [y], task: regression}\nnetwork: {layers: [{units: 1}]}"
+        "dataset:\n  {path: t.csv, inputs: ['x, in cm'], targets: [y], task: regression,"
+        " preprocessing: {columns: {'x, in cm': {kind: number}}}}\n"
+        "network: {layers: [{units: 1}]}"
     )
     config = load_config(tmp_path / "c.yaml")
     for _ in range(CASES // PARTS):
@@ -140,8 +142,8 @@ def test_a_damaged_table_is_refused_or_read_as_it_stands(
         (tmp_path / "t.csv").write_bytes(content)
         table = read_or_refused(lambda content=content: decode(content, "t.csv"), content)
         judge(content, table)
-        dataset = read_or_refused(lambda: read_dataset(config), content)
-        judge_as_data(content, None if dataset is None else dataset.X.tolist())
+        rows = read_or_refused(lambda: read_rows(config), content)
+        judge_as_data(content, None if rows is None else rows.whole.X.tolist())
         endings["refused" if table is None else "read"] += 1
     tally("mutated CSV files", endings)
     assert endings["read"] > CASES // PARTS // 10  # or nothing was judged

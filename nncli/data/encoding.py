@@ -1,0 +1,268 @@
+"""How the cells of one column become inputs of a network: as a number, a truth value or a category."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from nncli.data.scaling import AS_THEY_ARE, FILLS, SCALERS, Missing, Scale, Scaling, most_frequent
+from nncli.data.table import NO_VALUE, Cells, Misfit, ValueKind, is_number, no_number, numbers_or_nan, texts
+from nncli.nn.activations import Array
+from nncli.wording import counted, listed, shown
+
+Unseen = Literal["error", "ignore"]
+
+MOST_CATEGORIES = 1000  # of a column
+ALL_DIFFERENT = 20  # rows from which on a text of its own in each names the row rather than tells of it
+
+# Of a boolean column, in any case.
+TRUTH = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What is to be done with a column, every choice made.
+
+    Attributes
+    ----------
+    guessed : whether its kind was told from the cells.
+    """
+
+    kind: ValueKind
+    scale: Scale
+    missing: Missing
+    unseen: Unseen
+    guessed: bool = True
+
+
+@dataclass(frozen=True)
+class Number:
+    """A column of numbers: one input, filled and scaled.
+
+    Attributes
+    ----------
+    fill : what a missing cell becomes, in the column's units; None where that is an error or drops the row.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["number"]
+    name: str
+    missing: Missing
+    fill: float | None = None
+    scaling: Scaling = AS_THEY_ARE
+
+    def __post_init__(self) -> None:
+        _check_fill(self)
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """The name alone."""
+        return (self.name,)
+
+    def encode(self, cells: Cells) -> Array:
+        """(n, 1), not finite where a cell cannot be used."""
+        values = numbers_or_nan(cells)
+        if self.fill is not None and np.isnan(values).any():
+            values = np.where(without_value(self.kind, cells), self.fill, values)
+        if not self.scaling.leaves:
+            values = self.scaling.forward(values)
+        return values[:, np.newaxis]
+
+    def problem(self, cell: str) -> tuple[str, str | None]:
+        """Why a cell cannot be used, and what to do."""
+        if not is_number(cell) or not np.isfinite(float(cell)):
+            return no_number(cell)
+        spread = f"the training rows are scaled by {self.scaling.unit:g} from {self.scaling.zero:g} on"
+        return f"'{shown(cell)}' is too far from the training rows to be scaled", spread
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """A column of true and false (or yes and no, 1 and 0): one input, 1 or 0."""
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["boolean"]
+    name: str
+    missing: Missing
+    fill: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_fill(self)
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """The name alone."""
+        return (self.name,)
+
+    def encode(self, cells: Cells) -> Array:
+        """(n, 1), NaN where a cell cannot be used."""
+        known = TRUTH if self.fill is None else {**dict.fromkeys(NO_VALUE[self.kind], self.fill), **TRUTH}
+        values = [known.get(cell.lower(), np.nan) for cell in texts(cells)]
+        return np.array(values, dtype=np.float64)[:, np.newaxis]
+
+    def problem(self, cell: str) -> tuple[str, str | None]:
+        """Why a cell cannot be used, and what to do."""
+        hint = "write true or false; to train on it as text, set kind: category"
+        return f"'{shown(cell)}' is neither true nor false", hint
+
+
+@dataclass(frozen=True)
+class Category:
+    """A column of names: one input for each, 1 where the cell says it and 0 elsewhere.
+
+    Attributes
+    ----------
+    categories : those of the training rows, sorted.
+    numeric : whether they are numbers; then 1, 1.0 and 01 are one category.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["category"]
+    name: str
+    missing: Missing
+    fill: str | None
+    categories: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_CATEGORIES)]
+    numeric: bool
+    unseen: Unseen
+
+    def __post_init__(self) -> None:
+        _check_fill(self)
+        if len(set(self.categories)) < len(self.categories) or "" in self.categories:
+            raise ValueError("a category without a name, or two of one name")
+        if self.fill is not None and self.fill not in self.categories:
+            raise ValueError(f"fill {self.fill!r} is no category")
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """`column=category`, in order."""
+        return tuple(f"{self.name}={category}" for category in self.categories)
+
+    def encode(self, cells: Cells) -> Array:
+        """(n, categories), a row of NaN where a cell cannot be used."""
+        width = len(self.categories)
+        none, unusable = width, width + 1
+        position = {category: code for code, category in enumerate(self.categories)}
+        position[""] = unusable if self.fill is None else position[self.fill]
+        unknown = unusable if self.unseen == "error" else none
+        codes = [position.get(label, unknown) for label in _labels(cells, numeric=self.numeric)]
+        rows = np.vstack([np.eye(width), np.zeros(width), np.full(width, np.nan)])
+        return rows[np.array(codes, dtype=np.intp)]
+
+    def problem(self, cell: str) -> tuple[str, str | None]:
+        """Why a cell cannot be used, and what to do."""
+        hint = f"categories: {listed(self.categories)}; with unseen: ignore it would be none of them"
+        return f"'{shown(cell)}' is in no training row", hint
+
+
+Column: TypeAlias = Number | Boolean | Category
+
+
+def _check_fill(column: Column) -> None:
+    if (column.fill is None) != (FILLS[column.missing] is None):
+        raise ValueError(f"fill {column.fill!r} with missing: {column.missing}")
+
+
+def why_not(column: Column, cell: str) -> tuple[str, str | None]:
+    """Why a cell cannot be used, and what to do."""
+    if cell.lower() not in NO_VALUE[column.kind]:
+        return column.problem(cell)
+    found = f"'{shown(cell)}' is no value" if cell else "the cell is empty"
+    if column.missing == "drop":
+        return found, "with missing: drop, rows without it are left out of training and cannot be predicted"
+    return found, "fill the cell, or set dataset.preprocessing.missing: median, mean, most_frequent or drop"
+
+
+def without_value(kind: ValueKind, cells: Cells) -> Array:
+    """Which cells (n,) of a column of this kind are missing."""
+    if isinstance(cells, np.ndarray):
+        return np.isnan(cells)
+    return np.array([cell.lower() in NO_VALUE[kind] for cell in cells], dtype=bool)
+
+
+def _fit_number(name: str, cells: Cells, treatment: Treatment) -> Number:
+    values = numbers_or_nan(cells)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        raise _without_values(name)
+    fill_of = FILLS[treatment.missing]
+    with np.errstate(all="ignore"):
+        fill = fill_of(known) if fill_of else None
+        filled = known if fill is None else np.where(np.isfinite(values), values, fill)
+        scaling = SCALERS[treatment.scale](filled)
+    if not np.isfinite([scaling.zero, scaling.unit, fill or 0.0]).all():
+        problem = f"'{shown(name)}' goes from {known.min():g} to {known.max():g}, too far to be scaled"
+        raise Misfit(("preprocessing",), problem, hint="give the column in a larger unit")
+    return Number("number", name, treatment.missing, fill, scaling)
+
+
+def _fit_boolean(name: str, cells: Cells, treatment: Treatment) -> Boolean:
+    known = np.array([TRUTH[cell.lower()] for cell in texts(cells) if cell.lower() in TRUTH])
+    if not len(known):
+        raise _without_values(name)
+    fill = most_frequent(known) if FILLS[treatment.missing] else None
+    return Boolean("boolean", name, treatment.missing, fill)
+
+
+def _fit_category(name: str, cells: Cells, treatment: Treatment) -> Category:
+    found = [cell for cell in texts(cells) if cell]
+    numeric = all(map(is_number, found))
+    counts = Counter(_labels(found, numeric=numeric))
+    if not counts:
+        raise _without_values(name)
+    rows = counted(len(cells), "training row")
+    if treatment.guessed and len(counts) == len(cells) >= ALL_DIFFERENT:
+        raise Misfit(
+            ("inputs",),
+            f"'{shown(name)}' is another text in each of {rows}",
+            hint="give it as id, leave it out of inputs, or set its kind: category",
+        )
+    if len(counts) > MOST_CATEGORIES:
+        raise Misfit(
+            ("inputs",),
+            f"'{shown(name)}' has {len(counts):,} categories in {rows}",
+            hint=f"at most {MOST_CATEGORIES:,} can be inputs; leave the column out, or give it as id",
+        )
+    categories = sorted(counts, key=float if numeric else str)
+    fill = max(categories, key=lambda category: counts[category])  # the first of several
+    return Category(
+        "category",
+        name,
+        treatment.missing,
+        fill if FILLS[treatment.missing] else None,
+        tuple(categories),
+        numeric,
+        treatment.unseen,
+    )
+
+
+FITTERS: dict[ValueKind, Callable[[str, Cells, Treatment], Column]] = {
+    "number": _fit_number,
+    "boolean": _fit_boolean,
+    "category": _fit_category,
+}
+
+
+def _without_values(name: str) -> Misfit:
+    problem = f"'{shown(name)}' has no value in any training row"
+    return Misfit(("inputs",), problem, hint="leave the column out of inputs")
+
+
+def _labels(cells: Cells, *, numeric: bool) -> Sequence[str]:
+    """Cells as categories, numbers in one form where the categories are numbers."""
+    if not numeric:
+        return texts(cells)
+    values = numbers_or_nan(cells)
+    return [
+        cell if np.isnan(value) else one_form
+        for cell, value, one_form in zip(texts(cells), values, texts(values), strict=True)
+    ]

@@ -1,0 +1,215 @@
+"""From cells to the numbers a network learns from: fitted on the training rows, applied to any later table.
+
+Missing cells are filled first; scaling is fitted on what is then there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import numpy as np
+from pydantic import ConfigDict, Field
+
+from nncli.data.encoding import FITTERS, Column, Number, Treatment, Unseen, why_not, without_value
+from nncli.data.scaling import SCALERS, Missing, Scale, Scaling
+from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error
+from nncli.nearest import suggestion
+from nncli.nn.activations import Array
+from nncli.wording import counted, shown
+
+_STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class ColumnSettings:
+    """What holds for one input column; None where the general setting does, or the cells tell."""
+
+    kind: ValueKind | None = None
+    scale: Scale | None = None
+    missing: Missing | None = None
+    unseen: Unseen | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is done to inputs and targets.
+
+    Attributes
+    ----------
+    scale : of numbers; booleans and categories become 0 and 1 whatever it says.
+    missing : what a cell without a value becomes: an error, or the training rows' mean, median or most
+        frequent value (the smallest of several); with `drop` its row is left out of training and cannot be
+        predicted. Booleans and categories take their most frequent value for `mean` and `median` too.
+    unseen : what a category becomes that no training row has: an error, or zeros in all its inputs.
+    scale_targets : of a regression's targets.
+    columns : input -> what differs for it.
+    """
+
+    scale: Scale = "none"
+    missing: Missing = "error"
+    unseen: Unseen = "error"
+    scale_targets: Scale = "none"
+    columns: Mapping[str, ColumnSettings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """What was fitted on the training rows: enough to read any later table, or block of one, in the same way.
+
+    Attributes
+    ----------
+    columns : the inputs in order.
+    targets : the scaling of each target; none at all where the task is about classes.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    columns: Annotated[tuple[Annotated[Column, Field(discriminator="kind")], ...], Field(min_length=1)]
+    targets: tuple[Scaling, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len({column.name for column in self.columns}) < len(self.columns):
+            raise ValueError("two columns of one name")
+
+    @classmethod
+    def plain(cls, inputs: Sequence[str]) -> Preprocessing:
+        """Numbers as they are, none of them missing."""
+        return cls(tuple(Number("number", name, "error") for name in inputs))
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """What the network's inputs are: `age`, `colour=green`, `colour=red`."""
+        return tuple(name for column in self.columns for name in column.encoded)
+
+    def X(self, table: Table) -> Array:
+        """The network's inputs (n, encoded) of a table's rows; columns are found by name.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or at the first cell that cannot be used.
+        """
+        table.require([column.name for column in self.columns])
+        X = np.hstack([column.encode(table.columns[column.name]) for column in self.columns])
+        unusable = ~np.isfinite(X).all(axis=1)
+        if unusable.any():
+            raise self._cell_error(table, int(unusable.argmax()))
+        return X
+
+    def _cell_error(self, table: Table, row: int) -> CellError:
+        """Why a row cannot be used: its first cell that cannot."""
+        one = table.take([row])
+        column = next(c for c in self.columns if not np.isfinite(c.encode(one.columns[c.name])).all())
+        return table.cell_error(row, column.name, *why_not(column, one.texts(column.name)[0]))
+
+    def scaled(self, Y: Array) -> Array:
+        """What the network learns, from targets (n, targets) in their own units."""
+        return self._each(Scaling.forward, Y)
+
+    def unscaled(self, A: Array) -> Array:
+        """Outputs (n, outputs) in the targets' own units."""
+        return self._each(Scaling.inverse, A)
+
+    def _each(self, apply: Callable[[Scaling, Array], Array], values: Array) -> Array:
+        if all(scaling.leaves for scaling in self.targets):
+            return values
+        pairs = zip(self.targets, values.T, strict=True)
+        return np.column_stack([apply(scaling, column) for scaling, column in pairs])
+
+
+def treatments(table: Table, inputs: Sequence[str], settings: Settings) -> dict[str, Treatment]:
+    """What is to be done with each input column: as the settings say, its kind told from all its cells.
+
+    Raises
+    ------
+    Misfit
+        If a setting does not suit its column.
+    CellError
+        If a column holds dates.
+    """
+    for name in settings.columns:
+        if name not in inputs:
+            problem = f"'{shown(name)}' is no input"
+            raise Misfit(("preprocessing", "columns", name), problem, hint=suggestion(name, inputs, "inputs"))
+    return {name: _treatment(table, name, settings) for name in inputs}
+
+
+def _treatment(table: Table, name: str, settings: Settings) -> Treatment:
+    own = settings.columns.get(name, ColumnSettings())
+    kind = own.kind or _kind(table, name)
+    for key, meaningless in NO_MEANING[kind].items():
+        if (value := getattr(own, key)) in meaningless:
+            problem = f"{value}, but '{shown(name)}' holds {PLURAL[kind]}"
+            hint = f"remove the key, or set another kind for {shown(name)}"
+            raise Misfit(("preprocessing", "columns", name, key), problem, hint=hint)
+    missing = own.missing or settings.missing
+    return Treatment(
+        kind=kind,
+        scale=own.scale or settings.scale,
+        missing="most_frequent" if missing in NO_MEANING[kind].get("missing", ()) else missing,
+        unseen=own.unseen or settings.unseen,
+        guessed=own.kind is None,
+    )
+
+
+# What a setting of one column cannot be, by the column's kind.
+NO_MEANING: dict[ValueKind, dict[str, tuple[str, ...]]] = {
+    "number": {"unseen": ("error", "ignore")},
+    "boolean": {
+        "scale": ("standard", "minmax"),
+        "missing": ("mean", "median"),
+        "unseen": ("error", "ignore"),
+    },
+    "category": {"scale": ("standard", "minmax"), "missing": ("mean", "median")},
+}
+PLURAL: dict[ValueKind, str] = {"number": "numbers", "boolean": "booleans", "category": "categories"}
+
+
+def _kind(table: Table, name: str) -> ValueKind:
+    kind = table.kind(name)
+    if kind == "date":
+        raise date_error(table, name)
+    return kind
+
+
+def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[str]) -> Array:
+    """The rows, from 0, that miss no value of an input under `drop`; nor of a target, if there is one."""
+    kept = np.ones(len(table), dtype=bool)
+    kinds = {name: own.kind for name, own in chosen.items() if own.missing == "drop"}
+    if kinds:
+        kinds |= {name: "number" if table.is_numeric(name) else "category" for name in targets}
+    for name, kind in kinds.items():
+        kept &= ~without_value(kind, table.columns[name])
+    if not kept.any():
+        problem = f"none of {counted(len(table), 'row')} has a value in every column"
+        raise Misfit(("preprocessing", "missing"), problem, hint="fill the cells instead: missing: median")
+    return np.flatnonzero(kept)
+
+
+def fit(
+    training: Table, chosen: Mapping[str, Treatment], Y: Array | None = None, scale_targets: Scale = "none"
+) -> Preprocessing:
+    """Fit on a table of the training rows alone.
+
+    Cells that cannot be used are passed over: `X` tells their place.
+
+    Parameters
+    ----------
+    Y : targets (n, targets) of a regression; None leaves targets as they are.
+
+    Raises
+    ------
+    Misfit
+        If no training row has a value of a column, or its values cannot be scaled or told apart.
+    """
+    columns = tuple(FITTERS[own.kind](name, training.columns[name], own) for name, own in chosen.items())
+    if Y is None:
+        return Preprocessing(columns)
+    with np.errstate(all="ignore"):
+        targets = tuple(SCALERS[scale_targets](values) for values in Y.T)
+    if not np.isfinite([(scaling.zero, scaling.unit) for scaling in targets]).all():
+        problem = f"targets reach {np.abs(Y).max():g}, too far to be scaled"
+        raise Misfit(("preprocessing", "scale_targets"), problem, hint="give them in a larger unit")
+    return Preprocessing(columns, targets)
