@@ -5,6 +5,7 @@ Run as `python docs/make_reference.py` after a change to a key or a registry.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ SECTIONS = {
     "dataset.function": "Function",
     "dataset.split": "SplitConfig",
     "dataset.preprocessing": "PreprocessingConfig",
-    "dataset.preprocessing.columns.NAME": "ColumnConfig",
+    "dataset.preprocessing.columns.*": "ColumnConfig",
     "network": "NetworkConfig",
     "network.layers[]": "LayerConfig",
     "training": "TrainingConfig",
@@ -108,6 +109,11 @@ def _options(model: Node, schema: Node) -> Iterator[str]:
             yield f"`{key}`{given}: {_type(node, schema).removeprefix(': ')}; {node['description']}"
 
 
+def _anchor(heading: str) -> str:
+    """What a link to a heading of code ends in."""
+    return re.sub(r"[^\w-]", "", heading).lower()
+
+
 def _row(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
@@ -158,7 +164,7 @@ def _type(node: Node, schema: Node) -> str:
     if "$ref" in node:
         model = node["$ref"].rsplit("/", 1)[1]
         place = next(place for place, name in SECTIONS.items() if name == model)
-        return f"a mapping, see [`{place}`](#{place.replace('.', '').replace('[]', '')})"
+        return f"a mapping, see [`{place}`](#{_anchor(place)})"
     if "const" in node:
         return f"`{node['const']}`"
     return _plain(node, schema)

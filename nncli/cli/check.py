@@ -75,11 +75,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
         "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}"
         + "".join(f", {rows:,} more for {part}" for part, rows in facts["held_out"].items()),
-        **(
-            {"left out": f"{counted(facts['left_out'], 'row')} that miss a value"}
-            if facts["left_out"]
-            else {}
-        ),
+        **_left_out(facts["left_out"]),
         "inputs": listed(map(_input, facts["preprocessing"])),
         **_changes(facts["settings"]),
         "targets": listed(facts["targets"]),
@@ -95,12 +91,15 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _left_out(rows: int) -> dict[str, str]:
+    return {"left out": f"{counted(rows, 'row')} that miss a value"} if rows else {}
+
+
 def _changes(settings: Mapping[str, Any]) -> dict[str, str]:
     """What preprocessing was asked for."""
     asked = [f"{key} {value}" for key, value in settings.items() if key != "columns"]
-    asked += [
-        f"{name}: {listed(map(str, own.values()))}" for name, own in settings.get("columns", {}).items()
-    ]
+    own = settings.get("columns", {})
+    asked += [f"{name}: {listed(map(str, chosen.values()))}" for name, chosen in own.items()]
     return {"preprocessing": ", ".join(asked)} if asked else {}
 
 
