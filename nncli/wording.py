@@ -22,6 +22,12 @@ def printable(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
+def shortened(text: str, longest: int) -> str:
+    """At most so many characters: names of a kind often differ at their ends, so the middle goes."""
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[: longest - half - 3]}...{text[-half:]}"
+
+
 def listed(names: Iterable[str]) -> str:
     """`a, b, c`, with the number of those left out where there are many."""
     every = [shown(name) for name in names]

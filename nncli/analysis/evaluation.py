@@ -1,20 +1,93 @@
-"""Loss and metrics of a trained network on any table."""
+"""How good a trained network is on rows whose targets are known: as a whole, by class and by target."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nncli.analysis.classes import Confusion
 from nncli.data.columns import Dataset
 from nncli.data.table import Table
+from nncli.errors import DataError, RunError
+from nncli.nearest import suggestion
 from nncli.runs import Run
 from nncli.training import Observer
+from nncli.wording import listed, shown
 
 
-def evaluate(run: Run, table: Table) -> dict[str, float]:
-    """The loss and the config's metrics, by name, on the rows of a table that holds the targets.
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    Attributes
+    ----------
+    metrics : the loss and the config's metrics, by name.
+    confusion : of a class task.
+    targets : the config's metrics of each target, where there are several that hold values.
+    """
+
+    metrics: Mapping[str, float]
+    confusion: Confusion | None
+    targets: Mapping[str, Mapping[str, float]]
+
+
+def parts(run: Run) -> dict[str, Dataset]:
+    """The run's own rows by part: `train` and, where there are, `validation` and `test`."""
+    own = {"train": run.experiment.dataset}
+    own.update((name, dataset) for name, dataset in run.experiment.held_out.items())
+    return own
+
+
+def part(run: Run, name: str | None = None) -> tuple[str, Dataset]:
+    """A part of the run's own rows; by default what says most of new ones: test, else validation, else train.
+
+    Raises
+    ------
+    RunError
+        If the run has no such part.
+    """
+    own = parts(run)
+    chosen = name or list(own)[-1]
+    if chosen not in own:
+        raise RunError(
+            f"{run.path}: no {chosen} rows; its parts are {listed(own)}",
+            hint=f"dataset.split.{chosen} in the config holds rows out",
+        )
+    return chosen, own[chosen]
+
+
+def evaluate(run: Run, table: Table) -> Evaluation:
+    """Measure a run on the rows of a table that holds the targets.
 
     Raises
     ------
     DataError
         If a column is missing or a cell cannot be used.
     """
-    rows = Dataset.read(table, run.model.columns)
-    return Observer.of(run.experiment).measured(run.model.parameters, rows)
+    model, columns = run.model, run.model.columns
+    _require_targets(columns.targets, table)
+    rows = Dataset.read(table, columns)
+    return Evaluation(
+        metrics=Observer.of(run.experiment).measured(model.parameters, rows),
+        confusion=None
+        if columns.task == "regression"
+        else Confusion.of(model.outputs(rows.X), rows.expected, columns),
+        targets=_by_target(run, rows) if columns.task == "regression" and len(columns.targets) > 1 else {},
+    )
+
+
+def _by_target(run: Run, rows: Dataset) -> dict[str, dict[str, float]]:
+    A, Y, metrics = run.model.outputs(rows.X), rows.expected, run.experiment.metrics
+    return {
+        target: {name: metric(A[:, [index]], Y[:, [index]]) for name, metric in metrics.items()}
+        for index, target in enumerate(run.model.columns.targets)
+    }
+
+
+def _require_targets(targets: Sequence[str], table: Table) -> None:
+    for name in targets:
+        if name not in table.columns:
+            raise DataError(
+                f"{table.origin}: no column '{shown(name)}' to compare the outputs with",
+                hint=f"{suggestion(name, table.names, 'columns')}; nncli predict needs no targets",
+            )

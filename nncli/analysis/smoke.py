@@ -53,7 +53,7 @@ def smoke(experiment: Experiment) -> Smoke:
         worst = max(checks, key=lambda entry: entry.worst)
         if worst.worst > TOLERANCE:
             raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")
-        metrics = evaluate(again, small.dataset.table)
+        metrics = evaluate(again, small.dataset.table).metrics
         files = sum(1 for path in Path(folder).rglob("*") if path.is_file())
     return Smoke(report.epoch, len(small.dataset), files, worst.worst, metrics)
 

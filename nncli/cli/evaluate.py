@@ -2,46 +2,166 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
 
 from nncli.cli.app import USE, command
 from nncli.cli.options import FailIf, Input, RunReference, find_whole_run, read_input, tell_changed_data
 from nncli.cli.output import Output, aligned
-from nncli.wording import measured
+from nncli.wording import measured, shortened, shown
 
 if TYPE_CHECKING:
+    from nncli.analysis.classes import Confusion
+    from nncli.analysis.evaluation import Evaluation
     from nncli.data.table import Table
     from nncli.runs import Run
 
+WIDTH = 80  # characters of a line that a terminal has room for
+LONGEST_NAME = 30  # of a class in a table
+MOST_CLASSES = 20  # told one by one
+MOST_MISTAKES = 10  # told where the confusion matrix is too wide
+LARGEST_MATRIX = 100  # classes of a confusion matrix in --json
+
 
 @command(USE)
-def evaluate(out: Output, run: RunReference = None, input: Input = None, fail_if: FailIf = None) -> None:
+def evaluate(
+    out: Output,
+    run: RunReference = None,
+    input: Input = None,
+    part: Annotated[
+        Literal["train", "validation", "test"] | None,
+        typer.Option(
+            help="Which of the run's own rows. Default: test, else validation, else train.",
+            show_default=False,
+        ),
+    ] = None,
+    fail_if: FailIf = None,
+) -> None:
     """Measure a run on data: its own, or a table of --input with the same columns."""
-    from nncli.analysis.conditions import PREFIXES, Condition
+    from nncli.analysis.conditions import Condition
     from nncli.analysis.evaluation import evaluate as measure
 
     found = find_whole_run(run, out)
-    if input:
-        prefix, table = "", read_input(input)
-    else:
-        tell_changed_data(found, out)
-        part, table = _last_part(found)
-        prefix = PREFIXES[part]
-        if found.experiment.held_out:
-            out.note(f"measured on its {part} rows")
+    prefix, table = _rows(found, input, part, out)
     measured_names = ["loss", *found.experiment.metrics]
     known = [*measured_names, *(prefix + name for name in measured_names if prefix)]
     conditions = [Condition.parse(text, known) for text in fail_if or ()]
-    results = measure(found, table)
+    evaluation = measure(found, table)
+    results = evaluation.metrics
     rows = [(name, measured(value, 6)) for name, value in results.items()]
     out.result(aligned([*rows, ("rows", str(len(table)))], left=1))
-    out.object("evaluate", {"run": str(found.path), "rows": len(table), "metrics": results})
+    for block in _details(evaluation):
+        out.detail(f"\n{block}")
+    out.object("evaluate", {"run": str(found.path), "rows": len(table), **_object(evaluation)})
     for condition in conditions:
         condition.check({**results, **{prefix + name: value for name, value in results.items()}})
 
 
-def _last_part(run: Run) -> tuple[str, Table]:
-    """What says most about new rows: the test part, else validation, else what was trained on."""
-    held_out = list(run.experiment.held_out.items())
-    name, dataset = held_out[-1] if held_out else ("train", run.experiment.dataset)
-    return name, dataset.table
+def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[str, Table]:
+    """What is measured, and what a condition may put before the names of its metrics."""
+    from nncli.analysis import evaluation
+    from nncli.analysis.conditions import PREFIXES
+    from nncli.errors import NncliError
+
+    if input and part:
+        raise NncliError(
+            f"--input {shown(input)} and --part {part}: only one can be measured",
+            hint="--part chooses among the run's own rows",
+        )
+    if input:
+        return "", read_input(input)
+    tell_changed_data(run, out)
+    name, dataset = evaluation.part(run, part)
+    if run.experiment.held_out:
+        out.note(f"measured on its {name} rows")
+    return PREFIXES[name], dataset.table
+
+
+def _details(evaluation: Evaluation) -> list[str]:
+    """What is told below the metrics: tables by class or by target."""
+    if evaluation.confusion is not None:
+        return [_by_class(evaluation.confusion), _confusion(evaluation.confusion)]
+    return [_by_target(evaluation.targets)] if evaluation.targets else []
+
+
+def _by_target(targets: Mapping[str, Mapping[str, float]]) -> str:
+    header = ["target", *next(iter(targets.values()))]
+    rows = [
+        [shown(target), *(measured(value, 6) for value in metrics.values())]
+        for target, metrics in targets.items()
+    ]
+    return aligned([header, *rows])
+
+
+def _by_class(confusion: Confusion) -> str:
+    """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
+    shares, names = confusion.shares, _names(confusion)
+    chosen = (
+        range(len(names)) if len(names) <= MOST_CLASSES else shares["f1"].argsort()[:MOST_CLASSES].tolist()
+    )
+    rows = [
+        [names[k], *(_share(share[k]) for share in shares.values()), str(confusion.support[k])]
+        for k in chosen
+    ]
+    rows += [
+        [average, *map(_share, values.values()), str(confusion.support.sum())]
+        for average, values in confusion.averages.items()
+    ]
+    left_out = f"\nthe {len(chosen)} lowest f1 of {len(names):,} classes" if len(chosen) < len(names) else ""
+    return aligned([["class", *shares, "rows"], *rows]) + left_out
+
+
+def _confusion(confusion: Confusion) -> str:
+    """The matrix under names, under numbers where names are too wide, else the most frequent mistakes."""
+    names, counts = _names(confusion), [[str(count) for count in row] for row in confusion.counts.tolist()]
+    numbers = [str(number) for number, _ in enumerate(names, start=1)]
+    numbered = [f"{number} {name}" for number, name in zip(numbers, names, strict=True)]
+    for across, down in ((names, names), (numbers, numbered)):
+        rows = [[name, *cells] for name, cells in zip(down, counts, strict=True)]
+        matrix = aligned([["", *across], *rows])
+        if max(map(len, matrix.split("\n"))) <= WIDTH:
+            return f"true down, predicted across\n{matrix}"
+    return _mistakes(confusion, names)
+
+
+def _mistakes(confusion: Confusion, names: Sequence[str]) -> str:
+    mistakes = confusion.mistakes
+    rows = [[names[true], names[told], str(confusion.counts[true, told])] for true, told in mistakes]
+    kinds = "kind" if len(rows) - MOST_MISTAKES == 1 else "kinds"
+    more = f"\nand {len(rows) - MOST_MISTAKES:,} {kinds} more" if len(rows) > MOST_MISTAKES else ""
+    return aligned([["true", "predicted", "rows"], *rows[:MOST_MISTAKES]], left=2) + more
+
+
+def _names(confusion: Confusion) -> list[str]:
+    """The classes as a table has room for."""
+    return [shortened(shown(name), LONGEST_NAME) for name in confusion.classes]
+
+
+def _share(value: float) -> str:
+    return "-" if value != value else f"{value:.3f}"
+
+
+def _object(evaluation: Evaluation) -> dict[str, Any]:
+    """What was measured, for --json."""
+    told: dict[str, Any] = {"metrics": evaluation.metrics}
+    if evaluation.targets:
+        told["targets"] = evaluation.targets
+    if evaluation.confusion is not None:
+        told |= _classes_object(evaluation.confusion)
+    return told
+
+
+def _classes_object(confusion: Confusion) -> dict[str, Any]:
+    columns = {
+        "class": list(confusion.classes),
+        **{name: share.tolist() for name, share in confusion.shares.items()},
+        "support": confusion.support.tolist(),
+    }
+    small = len(confusion.classes) <= LARGEST_MATRIX
+    return {
+        "classes": [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+        "averages": confusion.averages,
+        "confusion": confusion.counts.tolist() if small else None,
+    }

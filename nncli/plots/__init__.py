@@ -89,6 +89,11 @@ KINDS: dict[str, Kind] = {
     "boundary": _kind("boundary", "decision boundary over two inputs, with the rows on it"),
     "weights": _kind("weights", "every weight over the epochs"),
     "errors": _kind("errors", "signed error of each row over the epochs, linear and log-log"),
+    "confusion": _kind("confusion", "rows by true and by predicted class"),
+    "roc": _kind("roc", "hits against false alarms of each class, with the area under the curve"),
+    "calibration": _kind("calibration", "predicted probabilities against how often they came true"),
+    "parity": _kind("parity", "predicted against true values of each target"),
+    "residuals": _kind("residuals", "prediction minus target against the prediction, and how it is spread"),
     "network": _kind("network", "the network as a diagram with its trained weights"),
     "activations": _kind("activations", "activation curves over the run's own pre-activations"),
 }

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from nncli.analysis import surfaces
+from nncli.analysis.classes import decided
 from nncli.analysis.surfaces import Plane
 from nncli.nn.activations import Array
 from nncli.plots import inputs, style
@@ -90,7 +91,8 @@ def _shade_many(figure: Figure, axes: Axes, run: Run, plane: Plane, A: Array) ->
 def _draw_rows(axes: Axes, run: Run, plane: Plane) -> tuple[int, int]:
     """Rows by class, misclassified ones ringed; how many are wrong of all, and how many are drawn."""
     data = run.experiment.dataset
-    actual, predicted = _decided(data.Y), _decided(run.model.outputs(data.X))
+    columns = run.model.columns
+    actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
     rows, names = inputs.drawn_rows(run), _classes(run)
     x, y = inputs.points(run, plane, rows)
     size = inputs.point_size(len(rows))
@@ -162,10 +164,6 @@ def _handle(marker: str, colour: str, label: str) -> Line2D:
         markersize=7,
         label=label,
     )
-
-
-def _decided(A: Array) -> Array:
-    return (A[:, 0] >= 0.5).astype(int) if A.shape[1] == 1 else A.argmax(axis=1)
 
 
 def _classes(run: Run) -> list[str]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from nncli.nn.activations import Array
 from nncli.plots import style
+from nncli.plots.outcomes import LOOKS
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, Scale, decades, number
 from nncli.runs import Run
 
 PANELS = 6
+VALIDATION = "val_"  # before the name of what was measured on validation rows
+NAME_HEIGHT = 0.035  # of a curve's name, as a share of the figure's height
 
 
 def unfit(run: Run, view: View) -> str | None:
@@ -25,7 +30,10 @@ def unfit(run: Run, view: View) -> str | None:
 
 
 def draw(run: Run, view: View) -> Picture:
-    """The loss large, everything else of the history in small panels below it, each on its own scale."""
+    """The loss large, everything else of the history in small panels below it, each on its own scale.
+
+    What was measured on validation rows shares the panel of what was measured on training rows.
+    """
     history = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in history if _worth_a_panel(name, history[name])][:PANELS]
     figure = style.figure(height=3.0 + 1.25 * (len(names) - 1))
@@ -33,17 +41,19 @@ def draw(run: Run, view: View) -> Picture:
         len(names), 1, sharex=True, squeeze=False, height_ratios=[2.2] + [1.0] * (len(names) - 1)
     )
     for axes, name in zip(panels[:, 0], names, strict=True):
-        _panel(axes, history["epoch"], history[name], _label(run, name))
-    _mark_best(panels[0, 0], history["epoch"], history["loss"])
+        _panel(axes, history["epoch"], _curves(history, name), _label(run, name))
+    measured = _curves(history, "loss")
+    part, losses = list(measured.items())[-1]
+    _mark_best(panels[0, 0], history["epoch"], losses, LOOKS[part].label if len(measured) > 1 else "")
     if run.info.get("status") == "diverged":
         _mark_divergence(panels[:, 0], float(history["epoch"][-1]))
     panels[-1, 0].set_xlabel("epoch")
     panels[-1, 0].xaxis.set_major_locator(MaxNLocator(8, integer=True))
     panels[-1, 0].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    scale, epochs = Scale.of(history["loss"]), int(history["epoch"][-1])
+    scale, epochs = _scale(measured), int(history["epoch"][-1])
     title = f"Loss over {epochs:,} epoch{'s' * (epochs != 1)}{scale.name}: {style.of_run(run)}"
-    style.head(figure, title, "Epoch 0 is before training; the loss of an epoch is measured as it trains.")
-    return Picture(figure, _caption(history["loss"]), run.history)
+    style.head(figure, title, _note(measured))
+    return Picture(figure, _caption(history["epoch"], measured), run.history)
 
 
 def _drawable(values: Array) -> Array:
@@ -52,10 +62,26 @@ def _drawable(values: Array) -> Array:
 
 def _worth_a_panel(name: str, values: Array) -> bool:
     """The loss, and whatever was recorded and moves."""
-    if name == "epoch":
+    if name == "epoch" or name.startswith(VALIDATION):
         return False
-    finite = values[np.isfinite(values)]
+    finite = _finite(values)
     return name == "loss" or (finite.size > 0 and not (name == "learning_rate" and np.ptp(finite) == 0))
+
+
+def _curves(history: Mapping[str, Array], name: str) -> dict[str, Array]:
+    """A column by part: `train` and, where it was measured there and can be drawn, `validation`."""
+    held_out = history.get(VALIDATION + name)
+    if held_out is None or not np.isfinite(held_out).any():
+        return {"train": history[name]}
+    return {"train": history[name], "validation": held_out}
+
+
+def _finite(values: Array) -> Array:
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _scale(curves: Mapping[str, Array]) -> Scale:
+    return Scale.of(np.concatenate(list(curves.values())), deepest=np.inf)
 
 
 def _label(run: Run, name: str) -> str:
@@ -65,21 +91,54 @@ def _label(run: Run, name: str) -> str:
     return name.replace("_", " ")
 
 
-def _panel(axes: Axes, epochs: Array, values: Array, label: str) -> None:
-    scale = Scale.of(values, deepest=np.inf)
-    # A single epoch is no line, and a NaN on either side hides a point.
-    alone = np.isfinite(values).sum() <= 12
-    axes.plot(epochs, values, color=style.BLUE, marker="o" if alone else "", markersize=4, gid="curve")
+def _panel(axes: Axes, epochs: Array, curves: Mapping[str, Array], label: str) -> None:
+    scale = _scale(curves)
+    for part, values in curves.items():
+        look, measured = LOOKS[part], np.isfinite(values)  # not every epoch measures the validation rows
+        # A single epoch is no line, and a NaN on either side hides a point.
+        alone = measured.sum() <= 12
+        axes.plot(
+            epochs[measured] if part != "train" else epochs,
+            values[measured] if part != "train" else values,
+            color=look.colour,
+            linestyle=look.dash,
+            marker=look.marker if alone else "",
+            markersize=4,
+            gid="curve",
+        )
     style.scaled(axes.yaxis, scale, margin=0.08)
     axes.set_title(f"{label}{scale.name}", loc="left")
     axes.set_xlim(*((-1, 1) if epochs[-1] == epochs[0] else (epochs[0], epochs[-1] + 0.01 * np.ptp(epochs))))
+    if len(curves) > 1:
+        _name_ends(axes, curves, scale)
     style.grid(axes)
 
 
-def _mark_best(axes: Axes, epochs: Array, losses: Array) -> None:
+def _name_ends(axes: Axes, curves: Mapping[str, Array], scale: Scale) -> None:
+    """Each curve's part beside its end, the names apart from each other."""
+    last = {part: scale.drawn(_finite(values))[-1] for part, values in curves.items()}
+    above, below = sorted(last, key=last.__getitem__, reverse=True)
+    middle = (last[above] + last[below]) / 2
+    apart = max(
+        last[above] - last[below], NAME_HEIGHT * (scale.high - scale.low) / axes.get_position().height
+    )
+    for part, height in ((above, middle + apart / 2), (below, middle - apart / 2)):
+        axes.annotate(
+            LOOKS[part].label,
+            (1.0, 10.0**height if scale.log else height),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=style.SMALL,
+            annotation_clip=False,
+        )
+
+
+def _mark_best(axes: Axes, epochs: Array, losses: Array, of: str) -> None:
     best = int(np.nanargmin(losses))
     axes.plot(epochs[best], losses[best], "o", color=style.VERMILION, markersize=6, clip_on=False, zorder=5)
-    said = f"● lowest {number(losses[best])} (epoch {int(epochs[best]):,})"
+    said = f"● lowest{f' {of}' if of else ''} {number(losses[best])} (epoch {int(epochs[best]):,})"
     axes.set_title(said, loc="right", color="#a04000", fontsize=style.SMALL)
 
 
@@ -99,8 +158,28 @@ def _mark_divergence(panels: Array, epoch: float) -> None:
     )
 
 
-def _caption(losses: Array) -> str:
-    finite = losses[np.isfinite(losses)]
+def _note(curves: Mapping[str, Array]) -> str:
+    said = "Epoch 0 is before training; the loss of an epoch is measured as it trains"
+    return f"{said}, on validation rows after it." if len(curves) > 1 else f"{said}."
+
+
+def _caption(epochs: Array, curves: Mapping[str, Array]) -> str:
+    """How far the loss came and, where there are validation rows, how far theirs is from it."""
+    said = _way(curves["train"])
+    if "validation" not in curves:
+        return said
+    held_out = curves["validation"]
+    best, last = int(np.nanargmin(held_out)), np.flatnonzero(np.isfinite(held_out))[-1]
+    gap = held_out[last] - _finite(curves["train"])[-1]
+    side = "above" if gap >= 0 else "below"
+    return (
+        f"{said}; validation {number(held_out[last])}, {number(abs(gap))} {side} it, "
+        f"lowest {number(held_out[best])} in epoch {int(epochs[best]):,}"
+    )
+
+
+def _way(losses: Array) -> str:
+    finite = _finite(losses)
     first, last, low, high = finite[0], finite[-1], finite.min(), finite.max()
     if last <= 0 or first <= 0 or not (np.isfinite(first / last) and np.isfinite(last / first)):
         said = f"loss {number(first)} to {number(last)}"

@@ -22,6 +22,7 @@ from matplotlib.image import AxesImage
 from nncli.nn.activations import Array
 from nncli.plots.scale import Scale
 from nncli.runs import Run
+from nncli.wording import counted
 
 # Okabe & Ito (2008), Color universal design, written out because older matplotlibs do not name them.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
@@ -113,10 +114,14 @@ def plain(text: str, longest: int = 28) -> str:
 
 
 def of_run(run: Run) -> str:
-    """What every title says about where its numbers come from."""
-    rows = len(run.experiment.dataset)
+    """What every title says about where its numbers come from: the run and its training rows."""
+    return f"{named(run)}, {counted(len(run.experiment.dataset), 'training row')}"
+
+
+def named(run: Run) -> str:
+    """The run's name, and how its training ended if not well."""
     state = {"diverged": ", diverged", "interrupted": ", interrupted"}.get(run.info.get("status", ""), "")
-    return f"{plain(run.name, 40)}{state}, {rows:,} training row{'s' * (rows != 1)}"
+    return f"{plain(run.name, 40)}{state}"
 
 
 def grid(axes: Axes) -> None:
@@ -206,3 +211,15 @@ def legend_beside(axes: Axes, handles: Sequence[Any] | None = None, **options: A
     axes.legend(
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=2.6, **given, **options
     )
+
+
+def ink_on(colour: Array) -> str:
+    """Black or white, whichever stands out more from a colour (r, g, b).
+
+    References
+    ----------
+    WCAG 2.2, relative luminance and contrast ratio.
+    """
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    luminance = float(linear @ [0.2126, 0.7152, 0.0722])
+    return BLACK if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else PAPER

@@ -16,6 +16,9 @@ from nncli.runs import Run
 SIGMOID = {"units": 1, "activation": "sigmoid"}
 HOSTILE = ["$x_1$", "[bold]", "<b>&\"'</b>", "😀 smile\n" + "very long " * 15, "目標$^{"]
 
+LONG = [f"a name of a class that is {'very ' * 6}long, {ending}" for ending in ("one", "two", "three")]
+SPLIT = {"validation": 6, "test": 6}
+
 
 def _xor(**changes: Any) -> dict[str, Any]:
     return {
@@ -32,7 +35,8 @@ def _xor(**changes: Any) -> dict[str, Any]:
 def _inline(
     names: list[str], rows: list[list[Any]], layers: list[dict[str, Any]], **changes: Any
 ) -> dict[str, Any]:
-    data = {"columns": names, "rows": rows, "targets": [names[-1]]}
+    given = {key: changes.pop(key) for key in ("split", "targets") if key in changes}
+    data = {"columns": names, "rows": rows, "targets": [names[-1]], **given}
     return {"dataset": data, "network": {"layers": layers}, "training": {"epochs": 30}, **changes}
 
 
@@ -66,6 +70,56 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [[*row[:2], "xyz"[i % 3]] for i, row in enumerate(numbers)],
             softmax,
             loss="cross_entropy",
+        ),
+        "held out": _inline(
+            ["a", "b", "y"],
+            [[*row[:2], "no" if row[0] < 0.1 else "yes"] for row in numbers],
+            [{"units": 3, "activation": "tanh"}, SIGMOID],
+            split=SPLIT,
+            loss="binary_cross_entropy",
+        ),
+        "classes held out": _inline(
+            ["a", "b", "kind"],
+            [[*row[:2], LONG[i % 3]] for i, row in enumerate(numbers)],
+            softmax,
+            split=SPLIT,
+            loss="cross_entropy",
+        ),
+        "one class held out": _inline(
+            ["a", "b", "part", "kind"],
+            [
+                [*row[:2], "test" if i < 3 else "train", "x" if i < 5 else "y"]
+                for i, row in enumerate(numbers)
+            ],
+            [{"units": 2, "activation": "softmax"}],
+            split={"column": "part"},
+            loss="cross_entropy",
+        ),
+        "many classes": _inline(
+            ["a", "b", "kind"],
+            [[*row[:2], f"kind {i}"] for i, row in enumerate(numbers)],
+            [{"units": 30, "activation": "softmax"}],
+            loss="cross_entropy",
+        ),
+        "values held out": _inline(
+            ["a", "b", "c", "d"],
+            [row[:4] for row in numbers],
+            [{"units": 3, "activation": "tanh"}, {"units": 2}],
+            split=SPLIT,
+            targets=["c", "d"],
+        ),
+        "constant outputs": _inline(
+            ["a", "y"],
+            [[row[0], 3.0] for row in numbers],
+            [{"units": 1, "weights": [[0.0]], "biases": [3.0]}],
+            split=SPLIT,
+        ),
+        "held out, diverged": _inline(
+            ["a", "y"],
+            [[row[0], row[1]] for row in numbers],
+            [{"units": 1}],
+            split=SPLIT,
+            optimizer={"name": "sgd", "learning_rate": 1e5},
         ),
         "one row": _inline(["a", "b", "y"], [[1.0, 2.0, 3.0]], [{"units": 1}]),
         "200 inputs": _inline(

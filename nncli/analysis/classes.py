@@ -1,0 +1,149 @@
+"""What a network tells of rows whose classes are known: confusions, shares, curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nncli.data.columns import Columns
+from nncli.nn.activations import Array
+
+BINS = 10
+
+
+def decided(A: Array, columns: Columns) -> Array:
+    """The class told by outputs or targets (n, outputs), as its position (n,): of equal outputs the first."""
+    return (A[:, 0] >= 0.5).astype(np.intp) if columns.task == "binary" else A.argmax(axis=1)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Rows by true and by predicted class, and the shares that follow, defined as in scikit-learn.
+
+    Attributes
+    ----------
+    classes : their names.
+    counts : rows (k, k), true class down, predicted class across.
+    """
+
+    classes: tuple[str, ...]
+    counts: Array
+
+    @classmethod
+    def of(cls, A: Array, Y: Array, columns: Columns) -> Confusion:
+        """That of outputs A and targets Y, both (n, outputs)."""
+        k = len(columns.classes)
+        cells = decided(Y, columns) * k + decided(A, columns)
+        return cls(columns.classes, np.bincount(cells, minlength=k * k).reshape(k, k))
+
+    @property
+    def hits(self) -> Array:
+        """Rows of each class (k,) that are told to be of it."""
+        return self.counts.diagonal()
+
+    @property
+    def told(self) -> Array:
+        """Rows told to be of each class (k,)."""
+        return np.asarray(self.counts.sum(axis=0))
+
+    @property
+    def support(self) -> Array:
+        """Rows that are of each class (k,)."""
+        return np.asarray(self.counts.sum(axis=1))
+
+    @cached_property
+    def shares(self) -> dict[str, Array]:
+        """Precision, recall and F1 of each class (k,): 0 where none is told or true, NaN where neither is."""
+        wholes = {"precision": self.told, "recall": self.support}
+        parts = {name: self.hits / np.maximum(whole, 1) for name, whole in wholes.items()}
+        parts["f1"] = 2 * self.hits / np.maximum(self.told + self.support, 1)
+        occurring = self.told + self.support > 0
+        return {name: np.where(occurring, share, np.nan) for name, share in parts.items()}
+
+    @property
+    def averages(self) -> dict[str, dict[str, float]]:
+        """Over the classes that occur, `macro` with equal weight and `weighted` by their rows."""
+        occurring = self.told + self.support > 0
+        weights = {"macro": occurring.astype(float), "weighted": self.support.astype(float)}
+        return {
+            average: {
+                name: float(share[occurring] @ weight[occurring] / weight.sum())
+                for name, share in self.shares.items()
+            }
+            for average, weight in weights.items()
+        }
+
+    @property
+    def mistakes(self) -> list[tuple[int, int]]:
+        """True and predicted class of each kind of mistake made, the most frequent first."""
+        wrong = self.counts * ~np.eye(len(self.classes), dtype=bool)
+        true, told = np.nonzero(wrong)
+        order = np.argsort(-wrong[true, told], kind="stable")
+        return list(zip(true[order].tolist(), told[order].tolist(), strict=True))
+
+
+def roc(scores: Array, positive: Array) -> tuple[Array, Array]:
+    """For each threshold the share of the other rows, and of the positive ones, that reach it (p,).
+
+    Begins at (0, 0), ends at (1, 1) and leaves out points on the straight line between their
+    neighbours, as scikit-learn's `roc_curve` does. Needs a row of either kind.
+
+    Parameters
+    ----------
+    scores : (n,), finite.
+    positive : (n,) of bool.
+    """
+    order = np.argsort(-scores, kind="stable")
+    last_of_ties = np.flatnonzero(np.append(np.diff(scores[order]), 1.0))
+    hits = np.append(0, np.cumsum(positive[order])[last_of_ties])
+    alarms = np.append(0, np.cumsum(~positive[order])[last_of_ties])
+    bends = (np.diff(hits, 2) != 0) | (np.diff(alarms, 2) != 0)
+    kept = np.concatenate([[True], bends, [True]])
+    return alarms[kept] / alarms[-1], hits[kept] / hits[-1]
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How probabilities compare with what happened, bin by bin of equal width.
+
+    Attributes
+    ----------
+    counts : rows in each bin (BINS,).
+    told, happened : their mean probability and the share of them where it happened; NaN in an empty bin.
+    """
+
+    counts: Array
+    told: Array
+    happened: Array
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: |told - happened|, averaged over the rows.
+
+        References
+        ----------
+        Naeini, Cooper & Hauskrecht (2015), Obtaining well calibrated probabilities using Bayesian
+        binning, AAAI.
+        """
+        filled = self.counts > 0
+        gaps = np.abs(self.told - self.happened)[filled]
+        return float(gaps @ self.counts[filled] / self.counts.sum())
+
+
+def reliability(probabilities: Array, happened: Array) -> Reliability:
+    """Bins as of scikit-learn's `calibration_curve`: of a border between two the lower one.
+
+    Parameters
+    ----------
+    probabilities : (n,), from 0 to 1.
+    happened : (n,) of bool.
+    """
+    edges = np.linspace(0.0, 1.0, BINS + 1)
+    bins = np.searchsorted(edges[1:-1], probabilities)
+    counts = np.bincount(bins, minlength=BINS)
+    with np.errstate(invalid="ignore"):
+        told = np.bincount(bins, weights=probabilities, minlength=BINS) / counts
+        share = np.bincount(bins, weights=happened, minlength=BINS) / counts
+    return Reliability(counts, told, share)

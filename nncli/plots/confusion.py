@@ -1,0 +1,141 @@
+"""The confusion matrix: rows by true and by predicted class."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
+
+from nncli.analysis.classes import Confusion
+from nncli.nn.activations import Array
+from nncli.plots import outcomes, style
+from nncli.plots.picture import Picture, View
+from nncli.runs import Run
+from nncli.wording import shortened
+
+MOST_TEXT = 20  # classes up to which each cell holds its numbers
+MOST_NAMES = 40  # classes up to which each has its name on the axes
+NARROWEST = 2.7  # inches
+MOST_MISTAKES = 3  # told in words
+RIGHT, WRONG = style.BLUE, style.VERMILION
+
+
+def unfit(run: Run, view: View) -> str | None:
+    """Needs classes."""
+    return outcomes.no_classes(run)
+
+
+def draw(run: Run, view: View) -> Picture:
+    """Counts and shares of the true class, the diagonal framed; of many classes the colours alone."""
+    told = outcomes.outcome(run)
+    confusion = Confusion.of(told.A, told.Y, run.model.columns)
+    shares = confusion.counts / np.maximum(confusion.support, 1)[:, np.newaxis]
+    k = len(confusion.classes)
+    width, height = _cell(confusion)
+    figure = style.figure(1.9 + max(NARROWEST, k * width), max(2.6, 1.7 + k * height))
+    axes = figure.subplots()
+    axes.imshow(_colours(shares), aspect="auto", interpolation="nearest")
+    if k <= MOST_TEXT:
+        _write(axes, confusion, shares)
+    _frame(axes, k)
+    _name(axes, run, confusion, width)
+    right = int(confusion.hits.sum())
+    title = f"Confusion of classes: {style.named(run)}, {told.rows}"
+    note = f"{right:,} of {len(told.A):,} right (framed). {_key(k)} {_mistakes(confusion)}"
+    style.head(figure, title, note.strip())
+    caption = f"{told.rows}, {right:,} right ({right / len(told.A):.1%}). {_mistakes(confusion)}".strip()
+    return Picture(figure, caption.rstrip("."), _numbers(confusion, shares))
+
+
+def _cell(confusion: Confusion) -> tuple[float, float]:
+    """Width and height of a cell in inches: room for its text, or a dot of colour."""
+    k = len(confusion.classes)
+    if k > MOST_TEXT:
+        return 6.0 / k, 5.0 / k
+    return max(0.42, 0.14 + 0.075 * len(f"{confusion.counts.max():,}")), 0.38
+
+
+def _colours(shares: Array) -> Array:
+    """From white to the colour of right or wrong, (k, k, 3)."""
+    k = len(shares)
+    full = np.where(np.eye(k, dtype=bool)[:, :, np.newaxis], to_rgb(RIGHT), to_rgb(WRONG))
+    # A single mistake among many rows must not look like none.
+    strength = np.where(shares > 0, 0.12 + 0.88 * shares, 0.0)[:, :, np.newaxis]
+    return np.asarray(1 - strength * (1 - full))
+
+
+def _write(axes: Axes, confusion: Confusion, shares: Array) -> None:
+    colours = _colours(shares)
+    for (true, told), count in np.ndenumerate(confusion.counts):
+        share = f"\n{shares[true, told]:.0%}" if count else ""
+        axes.text(
+            told,
+            true,
+            f"{count:,}{share}",
+            ha="center",
+            va="center",
+            fontsize=style.SMALL,
+            color=style.ink_on(colours[true, told]) if count else style.GREY,
+        )
+
+
+def _frame(axes: Axes, k: int) -> None:
+    for position in range(k):
+        axes.add_patch(
+            Rectangle(
+                (position - 0.5, position - 0.5),
+                1,
+                1,
+                fill=False,
+                edgecolor=style.BLACK,
+                linewidth=1.4 if k <= MOST_TEXT else 0.5,
+                clip_on=False,
+                gid="right",
+            )
+        )
+
+
+def _name(axes: Axes, run: Run, confusion: Confusion, width: float) -> None:
+    columns, k = run.model.columns, len(confusion.classes)
+    of = f" {style.plain(columns.targets[0])}" if columns.labelled else " class"
+    axes.set_ylabel(f"true{of}")
+    axes.set_xlabel(f"predicted{of}")
+    names = [style.plain(shortened(name, 18)) for name in confusion.classes]
+    chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2)
+    rows = [f"{names[index]} ({confusion.support[index]:,})" for index in chosen]
+    across = [names[index] for index in chosen]
+    upright = max(map(len, across)) * 0.075 > max(k * width, NARROWEST) / len(chosen)
+    axes.set_yticks(chosen, rows)
+    axes.set_xticks(chosen, across, rotation=90 if upright else 0)
+    axes.tick_params(length=0 if k <= MOST_NAMES else 3)
+    for side in axes.spines.values():
+        side.set_visible(False)
+
+
+def _key(k: int) -> str:
+    shades = "Shade: share of the true class's rows"
+    return f"{shades}, as below each count." if k <= MOST_TEXT else f"{shades}."
+
+
+def _mistakes(confusion: Confusion) -> str:
+    found = confusion.mistakes
+    if not found:
+        return ""
+    told = [
+        f"{style.plain(shortened(confusion.classes[true], 24))} as "
+        f"{style.plain(shortened(confusion.classes[told], 24))} ({confusion.counts[true, told]:,})"
+        for true, told in found[:MOST_MISTAKES]
+    ]
+    return f"Most often mistaken: {', '.join(told)}."
+
+
+def _numbers(confusion: Confusion, shares: Array) -> dict[str, list[str] | Array]:
+    """Every cell; of many classes those that hold rows."""
+    true, told = np.nonzero((confusion.counts > 0) | (len(confusion.classes) <= MOST_TEXT))
+    return {
+        "true": [confusion.classes[index] for index in true],
+        "predicted": [confusion.classes[index] for index in told],
+        "rows": confusion.counts[true, told].astype(float),
+        "share_of_true": shares[true, told],
+    }
