@@ -24,6 +24,9 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "xor-loss": ("loss", View()),
         "xor-weight-surface": ("weight-surface", View()),
         "xor-weights": ("weights", View()),
+        "xor-confusion": ("confusion", View()),
+        "xor-roc": ("roc", View()),
+        "xor-calibration": ("calibration", View()),
     },
     "linear_map": {
         "linear-map-loss": ("loss", View()),
@@ -40,7 +43,11 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "perceptron-weights": ("weights", View()),
         "perceptron-boundary": ("boundary", View(features=("x1", "x2"), at={"x3": 1.0})),
     },
-    "worked_example": {"worked-example-network": ("network", View())},
+    "worked_example": {
+        "worked-example-network": ("network", View()),
+        "worked-example-parity": ("parity", View()),
+        "worked-example-residuals": ("residuals", View()),
+    },
     "height_weight": {"height-weight-boundary": ("boundary", View())},
 }
 

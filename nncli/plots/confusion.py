@@ -16,7 +16,8 @@ from nncli.wording import shortened
 
 MOST_TEXT = 20  # classes up to which each cell holds its numbers
 MOST_NAMES = 40  # classes up to which each has its name on the axes
-NARROWEST = 2.7  # inches
+NARROWEST = 3.4  # of all cells, in inches
+LETTER = 0.075  # width of a letter in inches
 MOST_MISTAKES = 3  # told in words
 RIGHT, WRONG = style.BLUE, style.VERMILION
 
@@ -32,14 +33,20 @@ def draw(run: Run, view: View) -> Picture:
     confusion = Confusion.of(told.A, told.Y, run.model.columns)
     shares = confusion.counts / np.maximum(confusion.support, 1)[:, np.newaxis]
     k = len(confusion.classes)
-    width, height = _cell(confusion)
-    figure = style.figure(1.9 + max(NARROWEST, k * width), max(2.6, 1.7 + k * height))
+    width, height = _size(confusion)
+    chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2).tolist()
+    names = {index: style.plain(shortened(confusion.classes[index], 18)) for index in chosen}
+    longest = LETTER * max(map(len, names.values()))
+    upright = longest > width / len(names)
+    figure = style.figure(1.0 + longest + width, 1.6 + height + upright * longest)
     axes = figure.subplots()
     axes.imshow(_colours(shares), aspect="auto", interpolation="nearest")
     if k <= MOST_TEXT:
         _write(axes, confusion, shares)
     _frame(axes, k)
-    _name(axes, run, confusion, width)
+    axes.set_yticks(list(names), [f"{name} ({confusion.support[index]:,})" for index, name in names.items()])
+    axes.set_xticks(list(names), list(names.values()), rotation=90 * upright)
+    _label(axes, run, k)
     right = int(confusion.hits.sum())
     title = f"Confusion of classes: {style.named(run)}, {told.rows}"
     note = f"{right:,} of {len(told.A):,} right (framed). {_key(k)} {_mistakes(confusion)}"
@@ -48,12 +55,13 @@ def draw(run: Run, view: View) -> Picture:
     return Picture(figure, caption.rstrip("."), _numbers(confusion, shares))
 
 
-def _cell(confusion: Confusion) -> tuple[float, float]:
-    """Width and height of a cell in inches: room for its text, or a dot of colour."""
+def _size(confusion: Confusion) -> tuple[float, float]:
+    """Width and height of all cells in inches: room for their text, or for a dot of colour each."""
     k = len(confusion.classes)
     if k > MOST_TEXT:
-        return 6.0 / k, 5.0 / k
-    return max(0.42, 0.14 + 0.075 * len(f"{confusion.counts.max():,}")), 0.38
+        return 6.0, 5.0
+    cell = max(0.42, 0.14 + LETTER * len(f"{confusion.counts.max():,}"))
+    return max(NARROWEST, k * cell), max(1.0, k * 0.38)
 
 
 def _colours(shares: Array) -> Array:
@@ -96,18 +104,11 @@ def _frame(axes: Axes, k: int) -> None:
         )
 
 
-def _name(axes: Axes, run: Run, confusion: Confusion, width: float) -> None:
-    columns, k = run.model.columns, len(confusion.classes)
-    of = f" {style.plain(columns.targets[0])}" if columns.labelled else " class"
-    axes.set_ylabel(f"true{of}")
-    axes.set_xlabel(f"predicted{of}")
-    names = [style.plain(shortened(name, 18)) for name in confusion.classes]
-    chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2)
-    rows = [f"{names[index]} ({confusion.support[index]:,})" for index in chosen]
-    across = [names[index] for index in chosen]
-    upright = max(map(len, across)) * 0.075 > max(k * width, NARROWEST) / len(chosen)
-    axes.set_yticks(chosen, rows)
-    axes.set_xticks(chosen, across, rotation=90 if upright else 0)
+def _label(axes: Axes, run: Run, k: int) -> None:
+    columns = run.model.columns
+    of = style.plain(columns.targets[0]) if columns.labelled else "class"
+    axes.set_ylabel(f"true {of}")
+    axes.set_xlabel(f"predicted {of}")
     axes.tick_params(length=0 if k <= MOST_NAMES else 3)
     for side in axes.spines.values():
         side.set_visible(False)

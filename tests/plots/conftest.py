@@ -35,7 +35,7 @@ def _xor(**changes: Any) -> dict[str, Any]:
 def _inline(
     names: list[str], rows: list[list[Any]], layers: list[dict[str, Any]], **changes: Any
 ) -> dict[str, Any]:
-    given = {key: changes.pop(key) for key in ("split", "targets") if key in changes}
+    given = {key: changes.pop(key) for key in ("split", "targets", "task") if key in changes}
     data = {"columns": names, "rows": rows, "targets": [names[-1]], **given}
     return {"dataset": data, "network": {"layers": layers}, "training": {"epochs": 30}, **changes}
 
@@ -100,6 +100,12 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [[*row[:2], f"kind {i}"] for i, row in enumerate(numbers)],
             [{"units": 30, "activation": "softmax"}],
             loss="cross_entropy",
+        ),
+        "not probabilities": _inline(
+            ["a", "kind"],
+            [[i / 10, "xyz"[i % 3]] for i in range(30)],
+            [{"units": 3, "weights": [[2.0], [-1.0], [0.0]]}],
+            task="multiclass",
         ),
         "values held out": _inline(
             ["a", "b", "c", "d"],

@@ -10,7 +10,9 @@ import matplotlib.text
 import numpy as np
 import pytest
 
+from nncli.analysis.evaluation import parts
 from nncli.errors import NncliError, RunError
+from nncli.nn.metrics import METRICS
 from nncli.plots import FORMATS, KINDS, View, fitting, save
 from nncli.plots.scale import Scale
 from nncli.runs import Run
@@ -120,6 +122,110 @@ def test_every_weight_of_a_small_network_is_an_edge(trained: dict[str, Run]) -> 
 def test_an_unknown_input_is_named_with_those_that_exist(trained: dict[str, Run]) -> None:
     with pytest.raises(RunError, match="no input 'x9'; it has x1, x2"):
         fitting(trained["xor"], View(features=("x1", "x9")))
+
+
+def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_right(
+    trained: dict[str, Run],
+) -> None:
+    run = trained["classes held out"]
+    data = run.experiment.held_out["test"]
+    right = int((run.model.outputs(data.X).argmax(axis=1) == data.Y.argmax(axis=1)).sum())
+    picture = KINDS["confusion"].draw(run, View())
+    assert "6 test rows" in picture.figure.get_suptitle()
+    assert f"6 test rows, {right} right" in picture.caption
+    told = list(zip(*picture.numbers.values(), strict=True))
+    assert len(told) == 9
+    assert sum(rows for true, predicted, rows, _ in told if true == predicted) == right
+    frames = [patch for patch in picture.figure.axes[0].patches if patch.get_gid() == "right"]
+    assert len(frames) == 3
+
+
+def test_confusion_of_many_classes_is_told_in_words_and_colours(trained: dict[str, Run]) -> None:
+    picture = KINDS["confusion"].draw(trained["many classes"], View())
+    assert not picture.figure.axes[0].texts
+    assert "Most often mistaken: kind " in picture.caption
+    assert 0 not in picture.numbers["rows"]
+
+
+def test_roc_is_of_the_positive_class_or_of_each_class_and_their_mean(trained: dict[str, Run]) -> None:
+    def labels(shape: str) -> list[str]:
+        axes = KINDS["roc"].draw(trained[shape], View()).figure.axes[0]
+        return [line.get_label().partition(":")[0] for line in axes.get_lines()]
+
+    assert labels("xor") == ["chance", "1"]
+    assert labels("classes") == ["chance", "x", "y", "z", "mean"]
+    assert len(labels("many classes")) == 8
+
+
+def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -> None:
+    for shape in ("classes", "many classes", "classes held out"):
+        run = trained[shape]
+        data = list(parts(run).values())[-1]
+        mean = KINDS["roc"].draw(run, View()).figure.axes[0].get_lines()[-1]
+        area = np.trapezoid(np.asarray(mean.get_ydata()), np.asarray(mean.get_xdata()))
+        assert area == pytest.approx(METRICS["auc"](run.model.outputs(data.X), data.Y), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "reason"),
+    [
+        ("confusion", "formula", "the task is regression, there are no classes"),
+        ("calibration", "not probabilities", "the outputs are no probabilities: they go below 0 or above 1"),
+        ("roc", "one class held out", "the 3 test rows are of one class, there is no other to tell"),
+        ("parity", "xor", "the task is binary, the targets are classes and not values"),
+        ("residuals", "classes", "the task is multiclass, the targets are classes and not values"),
+    ],
+)
+def test_kind_of_another_task_says_why_it_does_not_fit(
+    kind: str, shape: str, reason: str, trained: dict[str, Run]
+) -> None:
+    assert KINDS[kind].unfit(trained[shape], View()) == reason
+
+
+@pytest.mark.parametrize("shape", ["values held out", "formula"])
+@pytest.mark.parametrize("kind", sorted(OF_VALUES))
+def test_parts_are_told_apart_by_marker_and_colour_in_a_panel_for_each_target(
+    kind: str, shape: str, trained: dict[str, Run]
+) -> None:
+    run = trained[shape]
+    figure = KINDS[kind].draw(run, View()).figure
+    drawn = [
+        axes for axes in figure.axes if [artist.get_gid() for artist in axes.collections] == list(parts(run))
+    ]
+    assert len(drawn) == 2
+    for axes in drawn:
+        shapes = [artist.get_paths()[0].vertices.shape for artist in axes.collections]
+        colours = [tuple(artist.get_edgecolor()[0]) for artist in axes.collections]
+        assert len(set(shapes)) == len(set(colours)) == len(parts(run))
+
+
+def test_of_many_rows_some_are_drawn_the_farthest_off_among_them(trained: dict[str, Run]) -> None:
+    run = trained["formula"]
+    data = run.experiment.dataset
+    residuals = np.abs(run.model.outputs(data.X) - data.Y)
+    for kind in OF_VALUES:
+        picture = KINDS[kind].draw(run, View())
+        told = np.abs(np.asarray(picture.numbers["residual"]))
+        assert 2 * 600 <= len(told) <= 2 * 620 < 2 * len(data)
+        assert told.max() == residuals.max()
+        assert "600 rows of each part" in picture.figure._supxlabel.get_text()
+
+
+def test_validation_shares_the_panel_of_what_it_is_held_against(trained: dict[str, Run]) -> None:
+    run = trained["values held out"]
+    picture = KINDS["loss"].draw(run, View())
+    upper = picture.figure.axes[0]
+    curves = [line for line in upper.get_lines() if line.get_gid() == "curve"]
+    assert [line.get_ydata()[-1] for line in curves] == [
+        run.history[name][-1] for name in ("loss", "val_loss")
+    ]
+    assert len({line.get_linestyle() for line in curves}) == len({line.get_color() for line in curves}) == 2
+    assert {text.get_text() for text in upper.texts} == {"training", "validation"}
+    assert not any("val" in axes.get_title(loc="left") for axes in picture.figure.axes)
+    best = int(run.history["val_loss"].argmin())
+    assert f"lowest validation {run.history['val_loss'][best]:.3g} (epoch {best})" in upper.get_title("right")
+    gap = run.history["val_loss"][-1] - run.history["loss"][-1]
+    assert f"{gap:.3g} above it" in picture.caption
 
 
 @pytest.mark.parametrize(

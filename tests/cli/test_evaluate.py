@@ -1,0 +1,123 @@
+"""What `nncli evaluate` tells of classes and targets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.conftest import Command, Result
+
+
+def evaluated(nncli: Command, classes: list[str], rows: list[tuple[str, str]], *words: str) -> Result:
+    """`evaluate` on rows of true and told class: the network tells the class whose input is 1."""
+    k = len(classes)
+    names = [f"x{index}" for index in range(k)]
+    columns = [*names, "kind", "part"]
+    given = [[*map(float, [told == name for name in classes]), true, "train"] for true, told in rows]
+    given += [[*map(float, [one == name for name in classes]), one, "test"] for one in classes]
+    weights = [[100.0 * (row == column) for column in range(k)] for row in range(k)]
+    layer: dict[str, Any] = {"units": k, "activation": "softmax", "weights": weights, "biases": [0.0] * k}
+    config = {
+        "dataset": {"columns": columns, "rows": given, "targets": ["kind"], "split": {"column": "part"}},
+        "network": {"layers": [layer]},
+        "loss": "cross_entropy",
+        "training": {"epochs": 0},
+    }
+    Path("c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert nncli("train", "c.yaml", "-q", "-o", "c", "--overwrite").code == 0
+    return nncli("evaluate", "c", "--part", "train", *words)
+
+
+THREE = ["cat", "dog", "eel"]
+ROWS = [("cat", "cat"), ("cat", "dog"), ("dog", "dog"), ("eel", "eel"), ("eel", "eel")]
+
+
+def test_classes_are_told_one_by_one_and_against_each_other(nncli: Command) -> None:
+    assert evaluated(nncli, THREE, ROWS).out.partition("\n\n")[2] == (
+        "class     precision  recall     f1  rows\n"
+        "cat           1.000   0.500  0.667     2\n"
+        "dog           0.500   1.000  0.667     1\n"
+        "eel           1.000   1.000  1.000     2\n"
+        "macro         0.833   0.833  0.778     5\n"
+        "weighted      0.900   0.800  0.800     5\n"
+        "\n"
+        "true down, predicted across\n"
+        "     cat  dog  eel\n"
+        "cat    1    1    0\n"
+        "dog    0    1    0\n"
+        "eel    0    0    2\n"
+    )
+
+
+def test_few_classes_fit_a_narrow_terminal(nncli: Command) -> None:
+    assert max(map(len, evaluated(nncli, THREE, ROWS).out.splitlines())) <= 40
+
+
+def test_class_without_a_row_has_no_shares(nncli: Command) -> None:
+    lines = evaluated(nncli, THREE, ROWS[:3]).out.splitlines()
+    assert "eel               -       -      -     0" in lines
+    assert "macro         0.750   0.750  0.667     3" in lines
+
+
+def test_wide_names_stand_beside_the_matrix_under_numbers(nncli: Command) -> None:
+    classes = [f"{letter} name of a class that is long, {letter}" for letter in "abcde"]
+    out = evaluated(nncli, classes, [(classes[0], classes[4])]).out
+    matrix = out.split("\n\n")[-1].splitlines()
+    assert matrix[1:3] == [f"{'':32}  1  2  3  4  5", "1 a name of a ...that is long, a  0  0  0  0  1"]
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_of_many_classes_the_most_frequent_mistakes_are_told(nncli: Command) -> None:
+    classes = [f"class {index:02}" for index in range(40)]
+    rows = [(name, name) for name in classes] + [("class 07", "class 08")] * 3
+    rows += [("class 20", classes[index]) for index in range(12)]
+    out = evaluated(nncli, classes, rows).out
+    assert "the 20 lowest f1 of 40 classes" in out
+    mistakes = out.split("\n\n")[-1].splitlines()
+    assert mistakes[:2] == ["true      predicted  rows", "class 07  class 08      3"]
+    assert mistakes[-1] == "and 3 kinds more"
+    assert len(mistakes) == 12
+
+
+def test_quiet_leaves_the_metrics(nncli: Command) -> None:
+    out = evaluated(nncli, THREE, ROWS, "-q").out
+    assert [line.split()[0] for line in out.splitlines()] == ["loss", "mse", "accuracy", "rows"]
+
+
+def test_json_has_what_the_tables_have(nncli: Command) -> None:
+    told = json.loads(evaluated(nncli, THREE, ROWS[:3], "--json").out)
+    assert told["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert told["classes"][0] == {"class": "cat", "precision": 1.0, "recall": 0.5, "f1": 2 / 3, "support": 2}
+    assert told["classes"][2] == {"class": "eel", "precision": None, "recall": None, "f1": None, "support": 0}
+    assert told["averages"]["macro"] == {"precision": 0.75, "recall": 0.75, "f1": pytest.approx(2 / 3)}
+
+
+def test_part_names_the_rows_and_what_a_condition_is_on(nncli: Command) -> None:
+    assert evaluated(nncli, THREE, ROWS, "--fail-if", "train_accuracy < 0.9").code == 4
+    result = nncli("evaluate", "c", "--fail-if", "test_accuracy < 0.9")
+    assert (result.code, result.err) == (0, "measured on its test rows\n")
+
+
+def test_part_of_another_table_is_refused(nncli: Command) -> None:
+    assert "only one can be measured" in evaluated(nncli, THREE, ROWS, "--input", "x.csv").err
+
+
+def test_part_without_rows_is_refused(trained: Command) -> None:
+    result = trained("evaluate", "--part", "test")
+    assert result.code == 2
+    assert "no test rows; its parts are train" in result.err
+
+
+def test_targets_are_told_one_by_one(nncli: Command) -> None:
+    assert nncli("init", "linear_map").code == 0
+    assert nncli("train", "linear_map.yaml", "-q", "--epochs", "1").code == 0
+    lines = nncli("evaluate").out.split("\n\n")[1].splitlines()
+    assert [line.split()[0] for line in lines] == ["target", "X1", "X2"]
+    told = json.loads(nncli("evaluate", "--json").out)
+    assert list(told["targets"]) == ["X1", "X2"]
+    mean = sum(metrics["mse"] for metrics in told["targets"].values()) / 2
+    assert told["metrics"]["mse"] == pytest.approx(mean)
