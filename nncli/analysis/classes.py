@@ -7,15 +7,15 @@ from functools import cached_property
 
 import numpy as np
 
-from nncli.data.columns import Columns
+from nncli.data.columns import Roles
 from nncli.nn.activations import Array
 
 BINS = 10
 
 
-def decided(A: Array, columns: Columns) -> Array:
+def decided(A: Array, roles: Roles) -> Array:
     """The class told by outputs or targets (n, outputs), as its position (n,): of equal outputs the first."""
-    return (A[:, 0] >= 0.5).astype(np.intp) if columns.task == "binary" else A.argmax(axis=1)
+    return (A[:, 0] >= 0.5).astype(np.intp) if roles.task == "binary" else A.argmax(axis=1)
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class Confusion:
     counts: Array
 
     @classmethod
-    def of(cls, A: Array, Y: Array, columns: Columns) -> Confusion:
+    def of(cls, A: Array, Y: Array, roles: Roles) -> Confusion:
         """That of outputs A and targets Y, both (n, outputs)."""
-        k = len(columns.classes)
-        cells = decided(Y, columns) * k + decided(A, columns)
-        return cls(columns.classes, np.bincount(cells, minlength=k * k).reshape(k, k))
+        k = len(roles.classes)
+        cells = decided(Y, roles) * k + decided(A, roles)
+        return cls(roles.classes, np.bincount(cells, minlength=k * k).reshape(k, k))
 
     @property
     def hits(self) -> Array:

@@ -58,12 +58,15 @@ class Outcome:
 def outcome(run: Run) -> Outcome:
     """Of the rows that say most of new ones: the test part, else validation, else training."""
     part, data = evaluation.part(run)
-    return Outcome(part, run.model.outputs(data.X), data.Y)
+    return Outcome(part, run.model.outputs(data.X), data.expected)
 
 
 def outcomes(run: Run) -> list[Outcome]:
     """Of every part."""
-    return [Outcome(part, run.model.outputs(data.X), data.Y) for part, data in evaluation.parts(run).items()]
+    return [
+        Outcome(part, run.model.outputs(data.X), data.expected)
+        for part, data in evaluation.parts(run).items()
+    ]
 
 
 def no_classes(run: Run) -> str | None:

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from nncli.analysis.classes import BINS, Confusion, reliability, roc
-from nncli.data.columns import Columns
+from nncli.data.columns import Roles
 from nncli.nn import metrics
 from nncli.nn.activations import Array
 
-BINARY = Columns(("x",), ("y",), "binary", ("no", "yes"))
+BINARY = Roles(("x",), ("y",), "binary", ("no", "yes"))
 
 
-def multiclass(k: int) -> Columns:
-    return Columns(("x",), ("y",), "multiclass", tuple(f"class {index}" for index in range(k)))
+def multiclass(k: int) -> Roles:
+    return Roles(("x",), ("y",), "multiclass", tuple(f"class {index}" for index in range(k)))
 
 
 # Told 0 0 1 2 1 of true 0 1 1 2 2; of a fourth class nothing.
@@ -55,7 +55,7 @@ def test_mistakes_come_most_frequent_first() -> None:
     assert Confusion(("a", "b", "c"), counts).mistakes == [(2, 0), (0, 2), (0, 1), (2, 1)]
 
 
-def classes_at_random(seed: int) -> tuple[Array, Array, Columns]:
+def classes_at_random(seed: int) -> tuple[Array, Array, Roles]:
     """Outputs, targets and columns of two or more classes, some of which may not occur."""
     rng = np.random.default_rng(seed)
     n = int(rng.integers(1, 9) if seed % 2 else rng.integers(50, 200))

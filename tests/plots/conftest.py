@@ -35,7 +35,7 @@ def _xor(**changes: Any) -> dict[str, Any]:
 def _inline(
     names: list[str], rows: list[list[Any]], layers: list[dict[str, Any]], **changes: Any
 ) -> dict[str, Any]:
-    given = {key: changes.pop(key) for key in ("split", "targets", "task") if key in changes}
+    given = {key: changes.pop(key) for key in ("split", "targets", "task", "preprocessing") if key in changes}
     data = {"columns": names, "rows": rows, "targets": [names[-1]], **given}
     return {"dataset": data, "network": {"layers": layers}, "training": {"epochs": 30}, **changes}
 
@@ -113,6 +113,12 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [{"units": 3, "activation": "tanh"}, {"units": 2}],
             split=SPLIT,
             targets=["c", "d"],
+        ),
+        "scaled targets": _inline(
+            ["a", "y"],
+            [[row[0], 500 + 100 * row[0]] for row in numbers],
+            [{"units": 1}],
+            preprocessing={"scale": "standard", "scale_targets": "standard"},
         ),
         "constant outputs": _inline(
             ["a", "y"],

@@ -199,10 +199,18 @@ def test_parts_are_told_apart_by_marker_and_colour_in_a_panel_for_each_target(
         assert len(set(shapes)) == len(set(colours)) == len(parts(run))
 
 
+@pytest.mark.parametrize("kind", sorted(OF_VALUES))
+def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[str, Run]) -> None:
+    data = trained["scaled targets"].experiment.dataset
+    told = KINDS[kind].draw(trained["scaled targets"], View()).numbers
+    np.testing.assert_array_equal(np.asarray(told["true"]), data.expected[:, 0])
+    np.testing.assert_allclose(told["predicted"], data.expected[:, 0], atol=100)
+
+
 def test_of_many_rows_some_are_drawn_the_farthest_off_among_them(trained: dict[str, Run]) -> None:
     run = trained["formula"]
     data = run.experiment.dataset
-    residuals = np.abs(run.model.outputs(data.X) - data.Y)
+    residuals = np.abs(run.model.outputs(data.X) - data.expected)
     for kind in OF_VALUES:
         picture = KINDS[kind].draw(run, View())
         told = np.abs(np.asarray(picture.numbers["residual"]))
