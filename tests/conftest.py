@@ -1,4 +1,4 @@
-"""The option for long tests with the counts they print, and a trained run."""
+"""The options for long tests, with the counts they print, and for tests with PyTorch; and a trained run."""
 
 from __future__ import annotations
 
@@ -19,6 +19,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--long",
         action="store_true",
         help="run tests that try many random cases with the number of cases their claims are made for",
+    )
+    parser.addoption(
+        "--torch",
+        action="store_true",
+        help="train with PyTorch as well (python -m pip install torch), and compare with it as it is",
     )
 
 
