@@ -93,7 +93,7 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
     _check_names(run, shown, at)
     table = run.experiment.dataset.table
     held = {
-        name: _at(column, at[name]) if name in at else _usual(column, table)
+        name: _at(column, at[name]) if name in at else usual(column, table)
         for name, column in columns.items()
         if name not in shown
     }
@@ -151,7 +151,7 @@ def _at(column: Column, value: float | str) -> float | str:
     return float(value) if isinstance(column, Number) else value
 
 
-def _usual(column: Column, table: Table) -> float | str:
+def usual(column: Column, table: Table) -> float | str:
     """The median of a column of numbers, else its most frequent value."""
     cells = table.columns[column.name]
     if isinstance(column, Number):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from nncli.runs import Recording, Run
     from nncli.training import Diverged
 
+FEW_ROWS = 20  # fill a terminal
+FEW_INPUTS = 8  # fit a line
+
 Shown = Literal["auto", "live", "log", "none"]
 Progress = Annotated[Shown, typer.Option(help="auto: live on a terminal, else lines.")]
 
@@ -100,10 +103,8 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
     rows += [(name, *_course(run, name, results[name])) for name in shown]
     rows += [(name, "", measured(results[name]), "") for name in results if name.startswith("test_")]
     out.detail(aligned(rows))
-    zeros = ",".join("0" * run.model.network.inputs)
-    one = ["--values", zeros] if len(run.experiment.dataset) > 20 else []
-    predict = shlex.join(["nncli", "predict", str(run.path), *one])
-    out.detail(f"\nnext: {predict}    {shlex.join(['nncli', 'plot', '--run', str(run.path)])}")
+    use = shlex.join(["nncli", *_use(run)])
+    out.detail(f"\nnext: {use}    {shlex.join(['nncli', 'plot', '--run', str(run.path)])}")
     out.result(str(run.path))
     out.object(
         out.command,
@@ -117,6 +118,20 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
             **warning,
         },
     )
+
+
+def _use(run: Run) -> list[str]:
+    """What to try next: predict the few rows there are, or a usual one of a few inputs; else evaluate."""
+    from nncli.analysis.surfaces import usual
+
+    data, columns = run.experiment.dataset, run.model.columns.preprocessing.columns
+    if len(data) <= FEW_ROWS:
+        return ["predict", str(run.path)]
+    cells = [usual(column, data.table) for column in columns]
+    texts = [cell if isinstance(cell, str) else f"{cell:.2g}" for cell in cells]
+    if len(columns) > FEW_INPUTS or any("," in text for text in texts):
+        return ["evaluate", str(run.path)]
+    return ["predict", str(run.path), "--values", ",".join(texts)]
 
 
 def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
