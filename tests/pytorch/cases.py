@@ -1,4 +1,4 @@
-"""What nncli and PyTorch both train: real tables, losses and optimisers, each with its settings.
+"""What nncli and PyTorch both compute: real tables, losses and optimisers, each with its settings.
 
 A loss and an optimiser are written as in a config, and only what is written is given to either side:
 defaults are compared as well.
@@ -7,6 +7,7 @@ defaults are compared as well.
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise, product
@@ -20,6 +21,12 @@ SEED = 5
 DATASETS = Path(__file__).parents[2] / "datasets"
 
 Settings = dict[str, Any]
+
+
+def golden_lines(name: str) -> list[dict[str, Any]]:
+    """What PyTorch came to, from the file of that name; its first line says which PyTorch."""
+    text = Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()[1:]]
 
 
 @dataclass(frozen=True)
@@ -182,6 +189,24 @@ HIDDEN: list[Settings] = [
     {"name": "softplus"},
     {"name": "sigmoid"},
 ]
+
+ACTIVATIONS: list[Settings] = [*HIDDEN, {"name": "tanh"}, {"name": "softmax"}]
+# In rows of three for softmax. No 0, where relu has a kink, and nothing above 20, where PyTorch's
+# softplus is z itself, 2e-9 below the function.
+Z = np.array([[-30.0, -6.0, 15.0], [-2.5, -1.0, 6.0], [-0.3, -0.001, 2.5], [0.001, 0.3, 1.0]])
+DA = np.linspace(-2.0, 3.0, 12).reshape(Z.shape)
+
+INITIALIZERS: list[Settings] = [
+    {"name": "glorot_uniform"},
+    {"name": "glorot_normal"},
+    {"name": "he_uniform"},
+    {"name": "he_normal"},
+    {"name": "zeros"},
+    {"name": "uniform", "low": -1.0, "high": 3.0},
+    {"name": "normal", "mean": 2.0, "std": 0.5},
+    {"name": "constant", "value": 0.25},
+]
+DRAWN = (300, 500)  # units and inputs
 
 # The loss that optimisers, schedules and activations are compared on, by table.
 MAIN = {"iris": {"name": "cross_entropy"}, "diabetes": {"name": "mse"}, "digits": {"name": "cross_entropy"}}

@@ -1,7 +1,7 @@
 """Loss histories by PyTorch, trained in float64 from the same weights on the same batches.
 
-`python -m tests.pytorch.make` writes those of every case beside this file, a line each; what made
-them stands in the first line.
+`python -m tests.pytorch.make` writes those of every case beside this file, a line each, with values
+of activations and initialisers; what made them stands in the first line.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,20 @@ from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from nncli.engines.contract import epoch_orders
-from tests.pytorch.cases import EPOCHS, PROBLEMS, SEED, Case, Problem, Settings, cases
+from tests.pytorch.cases import (
+    ACTIVATIONS,
+    DA,
+    DRAWN,
+    EPOCHS,
+    INITIALIZERS,
+    PROBLEMS,
+    SEED,
+    Case,
+    Problem,
+    Settings,
+    Z,
+    cases,
+)
 
 Term = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -26,10 +40,16 @@ Term = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 def main() -> None:
     """Write the golden files anew."""
     for table in PROBLEMS:
-        lines = [{"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}]
-        lines += [{"case": case.name, "loss": history(case)} for case in cases(table)]
-        text = "".join(f"{json.dumps(line)}\n" for line in lines)
-        Path(__file__).with_name(f"{table}.jsonl").write_text(text, encoding="utf-8")
+        write(table, [{"case": case.name, "loss": history(case)} for case in cases(table)])
+    write("activations", [{"activation": each, **values(each)} for each in ACTIVATIONS])
+    write("initializers", [{"initializer": each, **moments(each)} for each in INITIALIZERS])
+
+
+def write(name: str, lines: list[dict[str, Any]]) -> None:
+    """A golden file, after a line with what made it."""
+    versions = {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    text = "".join(f"{json.dumps(line)}\n" for line in [versions, *lines])
+    Path(__file__).with_name(f"{name}.jsonl").write_text(text, encoding="utf-8")
 
 
 def history(case: Case) -> list[float]:
@@ -75,7 +95,7 @@ def standardised(numbers: list[list[float]]) -> torch.Tensor:
     return (table - table.mean(dim=0)) / torch.where(deviation > 0, deviation, 1.0)
 
 
-ACTIVATIONS: dict[str, Callable[..., nn.Module]] = {
+MODULES: dict[str, Callable[..., nn.Module]] = {
     "identity": nn.Identity,
     "relu": nn.ReLU,
     "leaky_relu": nn.LeakyReLU,
@@ -85,7 +105,13 @@ ACTIVATIONS: dict[str, Callable[..., nn.Module]] = {
     "softplus": nn.Softplus,
     "sigmoid": nn.Sigmoid,
     "tanh": nn.Tanh,
+    "softmax": lambda: nn.Softmax(dim=-1),
 }
+
+
+def module(settings: Settings) -> nn.Module:
+    """An activation."""
+    return MODULES[settings["name"]](**options(settings, slope="negative_slope"))
 
 
 def sequential(case: Case) -> nn.Sequential:
@@ -95,7 +121,7 @@ def sequential(case: Case) -> nn.Sequential:
         units, inputs = W.shape
         linear = nn.Linear(inputs, units, dtype=torch.float64)
         linear.load_state_dict({"weight": torch.tensor(W), "bias": torch.tensor(b)})
-        layers += [linear, ACTIVATIONS[case.hidden["name"]](**options(case.hidden, slope="negative_slope"))]
+        layers += [linear, module(case.hidden)]
     return nn.Sequential(*layers[:-1])
 
 
@@ -156,6 +182,35 @@ def scheduler_of(settings: Settings, optimizer: optim.Optimizer) -> lr_scheduler
 def options(settings: Settings, **renamed: str) -> dict[str, Any]:
     """All settings but the name, under PyTorch's names."""
     return {renamed.get(key, key): value for key, value in settings.items() if key != "name"}
+
+
+def values(settings: Settings) -> dict[str, list[list[float]]]:
+    """An activation of Z, and what it gives back of the derivative DA."""
+    inputs = torch.tensor(Z, requires_grad=True)
+    A = module(settings)(inputs)
+    (dZ,) = torch.autograd.grad(A, inputs, torch.tensor(DA))
+    return {"A": A.tolist(), "dZ": dZ.tolist()}
+
+
+INITIALIZED: dict[str, Callable[..., torch.Tensor]] = {
+    "glorot_uniform": nn.init.xavier_uniform_,
+    "glorot_normal": nn.init.xavier_normal_,
+    "he_uniform": partial(nn.init.kaiming_uniform_, nonlinearity="relu"),
+    "he_normal": partial(nn.init.kaiming_normal_, nonlinearity="relu"),
+    "zeros": nn.init.zeros_,
+    "uniform": nn.init.uniform_,
+    "normal": nn.init.normal_,
+    "constant": nn.init.constant_,
+}
+
+
+def moments(settings: Settings) -> dict[str, float]:
+    """Mean, standard deviation and largest distance from the mean of many drawn weights."""
+    torch.manual_seed(SEED)
+    W = torch.empty(DRAWN, dtype=torch.float64)
+    INITIALIZED[settings["name"]](W, **options(settings, low="a", high="b", value="val"))
+    mean = W.mean().item()
+    return {"mean": mean, "std": W.std(correction=0).item(), "largest": (W - mean).abs().max().item()}
 
 
 if __name__ == "__main__":

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import json
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +30,7 @@ from tests.pytorch.cases import (
     Settings,
     cases,
     combinations,
+    golden_lines,
 )
 
 AGREEMENT = 1e-9  # rounding alone, grown over some hundred updates; measured: up to 2e-13
@@ -42,8 +40,7 @@ CASES = [case for table in PROBLEMS for case in cases(table)]
 
 @cache
 def golden(table: str) -> dict[str, list[float]]:
-    text = Path(__file__).with_name(f"{table}.jsonl").read_text(encoding="utf-8")
-    return {line["case"]: line["loss"] for line in map(json.loads, text.splitlines()[1:])}
+    return {line["case"]: line["loss"] for line in golden_lines(table)}
 
 
 def config(case: Case) -> Config:
@@ -125,14 +122,6 @@ def test_every_entry_and_option_of_the_registries_is_compared(table: str) -> Non
     assert options(LOSSES) <= given([case.loss for case in compared])
     assert options(SCHEDULES) <= given(schedules)
     assert options(activations) <= given([case.hidden for case in compared])
-
-
-@pytest.fixture
-def pytorch(pytestconfig: pytest.Config) -> ModuleType:
-    """What trains with PyTorch."""
-    if not pytestconfig.getoption("--torch"):
-        pytest.skip("trains with PyTorch: give --torch")
-    return importlib.import_module("tests.pytorch.make")
 
 
 @pytest.mark.parametrize("table", PROBLEMS)
