@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from nncli.analysis.classes import Confusion
 from nncli.data.columns import Dataset
 from nncli.data.table import Table
+from nncli.engines import threads
 from nncli.errors import DataError, RunError
 from nncli.nearest import suggestion
+from nncli.nn.activations import Array
 from nncli.runs import Run
 from nncli.training import Observer
 from nncli.wording import listed, shown
@@ -67,17 +69,19 @@ def evaluate(run: Run, table: Table) -> Evaluation:
     model, columns = run.model, run.model.columns
     _require_targets(columns.targets, table)
     rows = Dataset.read(table, columns)
+    with threads.limited(run.experiment.threads):
+        metrics = Observer.of(run.experiment).measured(model.parameters, rows)
+        A = model.outputs(rows.X)
+    values = columns.task == "regression"
     return Evaluation(
-        metrics=Observer.of(run.experiment).measured(model.parameters, rows),
-        confusion=None
-        if columns.task == "regression"
-        else Confusion.of(model.outputs(rows.X), rows.expected, columns),
-        targets=_by_target(run, rows) if columns.task == "regression" and len(columns.targets) > 1 else {},
+        metrics=metrics,
+        confusion=None if values else Confusion.of(A, rows.expected, columns),
+        targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
     )
 
 
-def _by_target(run: Run, rows: Dataset) -> dict[str, dict[str, float]]:
-    A, Y, metrics = run.model.outputs(rows.X), rows.expected, run.experiment.metrics
+def _by_target(run: Run, A: Array, Y: Array) -> dict[str, dict[str, float]]:
+    metrics = run.experiment.metrics
     return {
         target: {name: metric(A[:, [index]], Y[:, [index]]) for name, metric in metrics.items()}
         for index, target in enumerate(run.model.columns.targets)

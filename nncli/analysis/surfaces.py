@@ -22,6 +22,7 @@ from nncli.runs import Run
 GRID = 100  # points along each input
 MARGIN = 0.12  # of a column's range, beyond its smallest and largest value
 AFFORDABLE = 2e10  # multiplications spent on a loss surface: a few seconds
+OF_A_NEURON = 20  # multiplications that its activation takes as long as
 
 
 @dataclass(frozen=True)
@@ -354,7 +355,8 @@ def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
     epochs, points = kept_path(run)
     path = over.project(points)
     x_range, y_range = _ranges(over, path)
-    cost = len(experiment.dataset) * max(1, experiment.network.parameter_count)
+    neurons = sum(layer.units for layer in experiment.network.layers)
+    cost = len(experiment.dataset) * (experiment.network.parameter_count + OF_A_NEURON * neurons)
     steps = int(np.clip(np.sqrt(AFFORDABLE / cost), 21, 61))
     rows = _some_rows(len(experiment.dataset), int(AFFORDABLE / (steps**2 * cost / len(experiment.dataset))))
     x, y = np.linspace(*x_range, steps), np.linspace(*y_range, steps)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from nncli.engines import threads
 from nncli.errors import NncliError
 from nncli.plots.picture import FORMATS, Picture, View, save
 from nncli.runs import Run
@@ -46,11 +47,11 @@ def _kind(module: str, summary: str) -> Kind:
     """The kind in a module of this package, which is imported when it is first used."""
 
     def unfit(run: Run, view: View) -> str | None:
-        with _silent():
+        with _silent(), threads.limited(run.experiment.threads):
             return cast("str | None", _load(module).unfit(run, view))
 
     def draw(run: Run, view: View) -> Picture:
-        with _silent(), _load("style").context():
+        with _silent(), threads.limited(run.experiment.threads), _load("style").context():
             return cast(Picture, _load(module).draw(run, view))
 
     return Kind(summary, unfit, draw)
