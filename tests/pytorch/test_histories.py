@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nncli import runs
 from nncli.config import Config
 from nncli.engines import threads
 from nncli.experiment import Experiment, build
@@ -18,6 +20,7 @@ from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
+from nncli.runs import Run
 from nncli.training import train
 from tests.pytorch.cases import (
     DATASETS,
@@ -93,6 +96,16 @@ def history(case: Case) -> list[float]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.table}: {case.name}")
 def test_the_loss_history_is_pytorchs(case: Case) -> None:
     np.testing.assert_allclose(history(case), golden(case.table)[case.name], rtol=AGREEMENT, atol=0)
+
+
+@pytest.mark.parametrize("table", PROBLEMS)
+def test_a_run_keeps_these_losses(table: str, tmp_path: Path) -> None:
+    case = cases(table)[0]
+    with runs.create_at(tmp_path / "run", overwrite=False) as run:
+        for _ in runs.record(build(config(case)), run):
+            pass
+    kept = Run(run.path).history["loss"][1:]  # the first is of the start
+    np.testing.assert_allclose(kept, golden(table)[case.name], rtol=AGREEMENT, atol=0)
 
 
 @pytest.mark.parametrize("table", PROBLEMS)
