@@ -40,11 +40,12 @@ def evaluate(
     fail_if: FailIf = None,
 ) -> None:
     """Measure a run on data: its own, or a table of --input with the same columns."""
-    from nncli.analysis.conditions import Condition
+    from nncli.analysis.conditions import PREFIXES, Condition
     from nncli.analysis.evaluation import evaluate as measure
 
     found = find_whole_run(run, out)
-    prefix, table = _rows(found, input, part, out)
+    measured_part, table = _rows(found, input, part, out)
+    prefix = PREFIXES[measured_part] if measured_part else ""
     measured_names = ["loss", *found.experiment.metrics]
     known = [*measured_names, *(prefix + name for name in measured_names if prefix)]
     conditions = [Condition.parse(text, known) for text in fail_if or ()]
@@ -54,15 +55,15 @@ def evaluate(
     out.result(aligned([*rows, ("rows", str(len(table)))], left=1))
     for block in _details(evaluation):
         out.detail(f"\n{block}")
-    out.object("evaluate", {"run": str(found.path), "rows": len(table), **_object(evaluation)})
+    told = {"run": str(found.path), "part": measured_part, "rows": len(table), **_object(evaluation)}
+    out.object("evaluate", told)
     for condition in conditions:
         condition.check({**results, **{prefix + name: value for name, value in results.items()}})
 
 
-def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[str, Table]:
-    """What is measured, and what a condition may put before the names of its metrics."""
+def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[str | None, Table]:
+    """What is measured, and which part of the run's own rows it is."""
     from nncli.analysis import evaluation
-    from nncli.analysis.conditions import PREFIXES
     from nncli.errors import NncliError
 
     if input and part:
@@ -71,12 +72,12 @@ def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[s
             hint="--part chooses among the run's own rows",
         )
     if input:
-        return "", read_input(input)
+        return None, read_input(input)
     tell_changed_data(run, out)
     name, dataset = evaluation.part(run, part)
     if run.experiment.held_out:
         out.note(f"measured on its {name} rows")
-    return PREFIXES[name], dataset.table
+    return name, dataset.table
 
 
 def _details(evaluation: Evaluation) -> list[str]:

@@ -81,8 +81,8 @@ def no_values(run: Run) -> str | None:
     task = run.model.columns.task
     if task != "regression":
         return f"the task is {task}, the targets are classes and not values"
-    reach = max(float(np.abs([each.A, each.Y]).max()) for each in outcomes(run))
-    return None if reach < FARTHEST else "the network's outputs are too large to be drawn"
+    near = all((np.abs([each.A, each.Y]) < FARTHEST).all() for each in outcomes(run))
+    return None if near else "outputs or targets are too large to be drawn"
 
 
 def second_class(run: Run) -> str:

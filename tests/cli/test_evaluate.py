@@ -90,6 +90,7 @@ def test_quiet_leaves_the_metrics(nncli: Command) -> None:
 
 def test_json_has_what_the_tables_have(nncli: Command) -> None:
     told = json.loads(evaluated(nncli, THREE, ROWS[:3], "--json").out)
+    assert (told["part"], told["rows"]) == ("train", 3)
     assert told["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
     assert told["classes"][0] == {"class": "cat", "precision": 1.0, "recall": 0.5, "f1": 2 / 3, "support": 2}
     assert told["classes"][2] == {"class": "eel", "precision": None, "recall": None, "f1": None, "support": 0}

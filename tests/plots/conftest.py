@@ -120,6 +120,13 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [{"units": 1}],
             preprocessing={"scale": "standard", "scale_targets": "standard"},
         ),
+        "beyond all floats": _inline(
+            ["a", "part", "y"],
+            [[1.0, "train", 1.0], [1e200, "test", 2.0]],
+            [{"units": 1, "weights": [[1e200]]}],
+            split={"column": "part"},
+            training={"epochs": 0},
+        ),
         "constant outputs": _inline(
             ["a", "y"],
             [[row[0], 3.0] for row in numbers],
