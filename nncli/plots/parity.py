@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nncli.nn import metrics
-from nncli.plots import outcomes, style
+from nncli.plots import outcomes, style, values
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
@@ -17,13 +17,13 @@ COLUMNS = 3
 
 def unfit(run: Run, view: View) -> str | None:
     """Needs targets that are values."""
-    return outcomes.no_values(run)
+    return values.none_to_meet(run)
 
 
 def draw(run: Run, view: View) -> Picture:
     """On the diagonal a row is met; the parts of the rows are told apart by marker and colour."""
     every = outcomes.outcomes(run)
-    drawn = outcomes.panels(every)
+    drawn = values.panels(every)
     across = min(COLUMNS, len(drawn))
     down = -(-len(drawn) // across)
     figure = style.figure(
@@ -32,21 +32,21 @@ def draw(run: Run, view: View) -> Picture:
     panels = figure.subplots(down, across, squeeze=False)
     for axes in panels.flat[len(drawn) :]:
         axes.remove()
-    for each, index, told, known in outcomes.points(every, drawn):
-        outcomes.scatter(panels.flat[drawn.index(index)], each, known, told)
+    for each, index, told, known in values.points(every, drawn):
+        values.scatter(panels.flat[drawn.index(index)], each, known, told)
     for axes, index in zip(panels.flat, drawn, strict=False):
         _finish(axes, every, index, style.plain(run.model.columns.targets[index]))
-    outcomes.legend(panels[0, -1], every)
+    values.legend(panels[0, -1], every)
     title = f"Predicted against true: {style.named(run)}"
-    style.head(figure, title, outcomes.of_drawn(run, every, drawn))
-    return Picture(figure, outcomes.summary(every), outcomes.numbers(run, every, drawn))
+    style.head(figure, title, values.of_drawn(run, every, drawn))
+    return Picture(figure, values.summary(every), values.numbers(run, every, drawn))
 
 
 def _finish(axes: Axes, every: list[Outcome], index: int, name: str) -> None:
-    values = np.concatenate([column[:, index] for each in every for column in (each.A, each.Y)])
-    scale = Scale.linear(values)
+    both = np.concatenate([column[:, index] for each in every for column in (each.A, each.Y)])
+    scale = Scale.linear(both)
     line = np.array([scale.low, scale.high])
-    axes.plot(line, line, **outcomes.EXACT)
+    axes.plot(line, line, **values.EXACT)
     style.scaled(axes.xaxis, scale)
     style.scaled(axes.yaxis, scale)
     axes.set_aspect("equal")
@@ -59,4 +59,4 @@ def _finish(axes: Axes, every: list[Outcome], index: int, name: str) -> None:
 def _said(each: Outcome, index: int) -> str:
     A, Y = each.A[:, [index]], each.Y[:, [index]]
     label = LOOKS[each.part].label
-    return f"{label}: R² {outcomes.r2(A, Y)}, RMSE {number(metrics.rmse(A, Y))}"
+    return f"{label}: R² {values.r2(A, Y)}, RMSE {number(metrics.rmse(A, Y))}"

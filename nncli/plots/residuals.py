@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nncli.nn.activations import Array
-from nncli.plots import outcomes, style
+from nncli.plots import outcomes, style, values
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
@@ -17,32 +17,32 @@ BINS = 30
 
 def unfit(run: Run, view: View) -> str | None:
     """Needs targets that are values."""
-    return outcomes.no_values(run)
+    return values.none_to_meet(run)
 
 
 def draw(run: Run, view: View) -> Picture:
     """A panel for each target, and beside it the share of the rows of each part by their residual."""
     every = outcomes.outcomes(run)
-    drawn = outcomes.panels(every)
+    drawn = values.panels(every)
     figure = style.figure(width=8.4, height=1.2 + (3.0 if len(drawn) == 1 else 2.2) * len(drawn))
     panels = figure.subplots(len(drawn), 2, sharey="row", squeeze=False, width_ratios=[2.4, 1])
-    for each, index, told, known in outcomes.points(every, drawn):
-        outcomes.scatter(panels[drawn.index(index), 0], each, told, told - known)
+    for each, index, told, known in values.points(every, drawn):
+        values.scatter(panels[drawn.index(index), 0], each, told, told - known)
     for (left, right), index in zip(panels, drawn, strict=True):
         _finish(left, every, index, style.plain(run.model.columns.targets[index]))
         _draw_spread(right, every, index)
     panels[-1, 1].set_xlabel("share of the part's rows")
-    outcomes.legend(panels[0, -1], every)
+    values.legend(panels[0, -1], every)
     title = f"Residuals: {style.named(run)}"
     note = "Residual: predicted \N{MINUS SIGN} true, in the target's units."
-    style.head(figure, title, f"{note} {outcomes.of_drawn(run, every, drawn)}")
-    return Picture(figure, _caption(run, every), outcomes.numbers(run, every, drawn))
+    style.head(figure, title, f"{note} {values.of_drawn(run, every, drawn)}")
+    return Picture(figure, _caption(run, every), values.numbers(run, every, drawn))
 
 
 def _finish(axes: Axes, every: list[Outcome], index: int, name: str) -> None:
     predicted = np.concatenate([each.A[:, index] for each in every])
     residuals = np.concatenate([each.A[:, index] - each.Y[:, index] for each in every])
-    axes.axhline(0, **outcomes.EXACT)
+    axes.axhline(0, **values.EXACT)
     style.scaled(axes.xaxis, Scale.linear(predicted))
     style.scaled(axes.yaxis, Scale.linear(np.append(residuals, 0.0)))
     axes.set_xlabel(f"predicted {name}")
@@ -54,30 +54,30 @@ def _draw_spread(axes: Axes, every: list[Outcome], index: int) -> None:
     residuals = {each.part: each.A[:, index] - each.Y[:, index] for each in every}
     scale = Scale.linear(np.concatenate(list(residuals.values())))
     edges = np.linspace(scale.low, scale.high, BINS + 1)
-    for part, values in residuals.items():
-        counts, _ = np.histogram(values, edges)
+    for part, spread in residuals.items():
+        counts, _ = np.histogram(spread, edges)
         axes.stairs(
-            counts / len(values),
+            counts / len(spread),
             edges,
             orientation="horizontal",
             color=LOOKS[part].colour,
             linestyle=LOOKS[part].dash,
             linewidth=1.4,
         )
-    axes.axhline(0, **outcomes.EXACT)
-    said = [f"{LOOKS[part].label}: {_spread(values)}" for part, values in residuals.items()]
+    axes.axhline(0, **values.EXACT)
+    said = [f"{LOOKS[part].label}: {_spread(spread)}" for part, spread in residuals.items()]
     axes.set_title("\n".join(said), loc="left", fontsize=style.SMALL)
     axes.set_xlim(0)
     style.grid(axes)
 
 
-def _spread(values: Array) -> str:
-    return f"{number(values.mean())} ± {number(values.std())}"
+def _spread(residuals: Array) -> str:
+    return f"{number(residuals.mean())} ± {number(residuals.std())}"
 
 
 def _caption(run: Run, every: list[Outcome]) -> str:
-    """The first target's mean and spread of the last part, or of the one met worst."""
-    index = outcomes.panels(every)[0]
+    """Mean and spread of the last part's residuals, of the first target drawn."""
+    index = values.panels(every)[0]
     last = every[-1]
     residuals = last.A[:, index] - last.Y[:, index]
     name = style.plain(run.model.columns.targets[index])

@@ -120,6 +120,13 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [{"units": 1}],
             preprocessing={"scale": "standard", "scale_targets": "standard"},
         ),
+        "eight targets": _inline(
+            [f"column {index}" for index in range(9)],
+            [row[:9] for row in numbers],
+            [{"units": 8}],
+            split=SPLIT,
+            targets=[f"column {index}" for index in range(1, 9)],
+        ),
         "beyond all floats": _inline(
             ["a", "part", "y"],
             [[1.0, "train", 1.0], [1e200, "test", 2.0]],

@@ -201,6 +201,18 @@ def test_parts_are_told_apart_by_marker_and_colour_in_a_panel_for_each_target(
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
+def test_of_many_targets_those_that_are_met_worst_are_drawn(kind: str, trained: dict[str, Run]) -> None:
+    run = trained["eight targets"]
+    data = run.experiment.held_out["test"]
+    A = run.model.outputs(data.X)
+    scores = [METRICS["r2"](A[:, [k]], data.expected[:, [k]]) for k in range(8)]
+    worst = sorted(range(8), key=scores.__getitem__)[:6]
+    picture = KINDS[kind].draw(run, View())
+    assert set(picture.numbers["target"]) == {f"column {k + 1}" for k in worst}
+    assert "The 6 of 8 targets that are met worst." in picture.figure._supxlabel.get_text()
+
+
+@pytest.mark.parametrize("kind", sorted(OF_VALUES))
 def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[str, Run]) -> None:
     data = trained["scaled targets"].experiment.dataset
     told = KINDS[kind].draw(trained["scaled targets"], View()).numbers
