@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,3 +151,18 @@ def test_with_two_weights_the_path_lies_on_the_surface(two_weights: Run) -> None
     x, y = surface.x[7], surface.y[11]
     # Rows (0, 1) and (1, 3): the mean of (y - 1)^2 and (x + y - 3)^2.
     assert surface.values[11, 7] == pytest.approx(((y - 1) ** 2 + (x + y - 3) ** 2) / 2)
+
+
+def test_loss_surface_of_many_rows_takes_some_of_them_so_that_it_stays_affordable(
+    formula: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane = surfaces.along_random(formula)
+    assert surfaces.loss_surface(formula, plane).rows == 50
+    many = formula.experiment.dataset.part(np.arange(5000) % 50)
+    wide = Run(formula.path)
+    vars(wide)["experiment"] = replace(formula.experiment, dataset=many)
+    of_a_row = formula.experiment.network.parameter_count + surfaces.OF_A_NEURON * 5
+    monkeypatch.setattr(surfaces, "AFFORDABLE", 21 * 21 * 1000 * of_a_row)
+    surface = surfaces.loss_surface(wide, plane)
+    assert surface.rows == 1000
+    assert surface.values.shape == (21, 21)
