@@ -95,6 +95,14 @@ def _shapes() -> dict[str, dict[str, Any]]:
             split={"column": "part"},
             loss="cross_entropy",
         ),
+        "two of three classes held out": _inline(
+            ["a", "b", "part", "kind"],
+            [[*row[:2], "test" if i % 3 else "train", "xyz"[i % 3 or i % 2]] for i, row in enumerate(numbers)]
+            + [[0.0, 1.0, "train", "z"]],
+            softmax,
+            split={"column": "part"},
+            loss="cross_entropy",
+        ),
         "many classes": _inline(
             ["a", "b", "kind"],
             [[*row[:2], f"kind {i}"] for i, row in enumerate(numbers)],
@@ -119,6 +127,12 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [[row[0], 500 + 100 * row[0]] for row in numbers],
             [{"units": 1}],
             preprocessing={"scale": "standard", "scale_targets": "standard"},
+        ),
+        "four targets": _inline(
+            [f"column {index}" for index in range(5)],
+            [row[:5] for row in numbers],
+            [{"units": 4}],
+            targets=[f"column {index}" for index in range(1, 5)],
         ),
         "eight targets": _inline(
             [f"column {index}" for index in range(9)],

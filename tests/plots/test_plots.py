@@ -157,6 +157,17 @@ def test_roc_is_of_the_positive_class_or_of_each_class_and_their_mean(trained: d
     assert len(labels("many classes")) == 8
 
 
+def test_roc_says_which_classes_are_left_out(trained: dict[str, Run]) -> None:
+    figure = KINDS["roc"].draw(trained["two of three classes held out"], View()).figure
+    labels = [line.get_label().partition(":")[0] for line in figure.axes[0].get_lines()]
+    assert labels == ["chance", "y", "z", "mean"]
+    assert figure._supxlabel.get_text() == "1 without a row, or with every row, left out."
+
+
+def test_panel_without_a_target_is_not_drawn(trained: dict[str, Run]) -> None:
+    assert len(KINDS["parity"].draw(trained["four targets"], View()).figure.axes) == 4
+
+
 def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -> None:
     for shape in ("classes", "many classes", "classes held out"):
         run = trained[shape]
