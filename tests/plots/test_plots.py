@@ -260,6 +260,17 @@ def test_validation_shares_the_panel_of_what_it_is_held_against(trained: dict[st
     assert f"{gap:.3g} above it" in picture.caption
 
 
+def test_validation_rows_that_are_measured_now_and_then_are_joined_by_a_line(trained: dict[str, Run]) -> None:
+    run = Run(trained["values held out"].path)
+    seldom = run.history["epoch"] % 7 != 0
+    held_out = np.where(seldom, np.nan, run.history["val_loss"])
+    vars(run)["history"] = {**run.history, "val_loss": held_out}
+    picture = KINDS["loss"].draw(run, View())
+    curve = [line for line in picture.figure.axes[0].get_lines() if line.get_gid() == "curve"][1]
+    assert list(curve.get_xdata()) == [0, 7, 14, 21, 28]
+    assert f"validation {held_out[28]:.3g}," in picture.caption
+
+
 @pytest.mark.parametrize(
     ("values", "log"),
     [
