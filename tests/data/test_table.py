@@ -22,35 +22,35 @@ FILES = {
     "no rows": ("a,b\n", "t.csv: a header but no rows", "write one row per line below the header"),
     "no header": (
         "1,2\n3,4\n",
-        "t.csv:1: no header: the first line holds numbers (1, 2)",
+        "t.csv:1:1: no header: the first line holds numbers (1, 2)",
         "put a line with the names of the columns on top",
     ),
-    "a short row": ("a,b\n1,2\n3\n", "t.csv:3: 1 cell, but the header names 2 columns", "columns: a, b"),
-    "a long row": ("a,b\n1,2,3\n", "t.csv:2: 3 cells, but the header names 2 columns", "columns: a, b"),
+    "a short row": ("a,b\n1,2\n3\n", "t.csv:3:2: 1 cell, but the header names 2 columns", "columns: a, b"),
+    "a long row": ("a,b\n1,2,3\n", "t.csv:2:5: 3 cells, but the header names 2 columns", "columns: a, b"),
     "a long row after a break in quotes": (
         'a,b\n"1\n2",3\n4,5,6\n',
-        "t.csv:4: 3 cells, but the header names 2 columns",
+        "t.csv:4:5: 3 cells, but the header names 2 columns",
         "columns: a, b",
     ),
     "a column without a name": (
         "a,,c\n1,2,3\n",
-        "t.csv:1: column 2 has no name",
+        "t.csv:1:3: column 2 has no name",
         "name every column in the first line",
     ),
-    "two columns of a name": ("a,b,a\n1,2,3\n", "t.csv:1: 2 columns are called 'a'", "rename all but one"),
-    "bars": ("a|b\n1|2\n", "t.csv:1: no commas in the header", "separate the cells by commas"),
+    "two columns of a name": ("a,b,a\n1,2,3\n", "t.csv:1:5: 2 columns are called 'a'", "rename all but one"),
+    "bars": ("a|b\n1|2\n", "t.csv:1:2: no commas in the header", "separate the cells by commas"),
     "a short row of semicolons": (
         "a;b\n1;2\n3\n",
-        "t.csv:3: 1 cell, but the header names 2 columns",
+        "t.csv:3:2: 1 cell, but the header names 2 columns",
         "columns: a, b, parted by semicolons",
     ),
-    "an open quote": ('a,b\n1,"2\n3,4\n', "t.csv:2: a quote is opened and never closed", 'close it with "'),
+    "an open quote": ('a,b\n1,"2\n3,4\n', "t.csv:2:3: a quote is opened and never closed", 'close it with "'),
     "text after a quote": (
         'a,b\n"1"x,2\n',
-        "t.csv:2: text after a closing quote",
+        "t.csv:2:4: text after a closing quote",
         'write a quote inside quotes twice: ""',
     ),
-    "a NUL": ("a,b\n1,\0\n", "t.csv:2: a NUL byte: this is no text", "export the table as CSV in UTF-8"),
+    "a NUL": ("a,b\n1,\0\n", "t.csv:2:3: a NUL byte", "save the file as text in UTF-8"),
 }
 
 
@@ -106,7 +106,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 def test_text_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "t.csv"
     file.write_bytes("a,größe\n1,2\n".encode("latin-1"))
-    with pytest.raises(DataError, match=r"t: not UTF-8 text \(byte 4\)"):
+    with pytest.raises(DataError, match=r"t:1:5: not UTF-8 text \(byte 0xf6\)"):
         read(file, "t")
 
 

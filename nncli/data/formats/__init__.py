@@ -39,21 +39,13 @@ class Format:
 
 def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> Format:
     def whole(content: bytes, name: str) -> Table:
-        return next(tables(iter([_decoded(content, name)]), name, refuse))
+        text = content.decode("utf-8", "surrogateescape")
+        return next(tables(iter([text]), name, refuse))
 
     def parts(file: BinaryIO, name: str, on_bad: OnBad) -> Iterator[Table]:
         return tables(text_chunks(file, name), name, on_bad)
 
     return Format(whole, parts)
-
-
-def _decoded(content: bytes, name: str) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
-        ) from None
 
 
 def refuse(error: RowError) -> None:

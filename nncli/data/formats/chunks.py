@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from nncli.wording import excerpt
 
 PIECE = 2**17  # bytes read at once, some 2,000 rows: what fits into caches is twice as fast
 LONGEST_LINE = 2**24  # bytes
+NO_TEXT = re.compile("[\0\ud800-\udfff]")  # surrogates stand for bytes that are not UTF-8
 
 
 def text_chunks(file: BinaryIO, name: str) -> Iterator[str]:
@@ -22,10 +24,14 @@ def text_chunks(file: BinaryIO, name: str) -> Iterator[str]:
     DataError
         If the file cannot be read, or a line is longer than any line of a table.
     """
-    mark = b"\xef\xbb\xbf"
     for content in _whole_lines(file, name):
-        yield content.removeprefix(mark).decode("utf-8", "surrogateescape")
-        mark = b""
+        yield content.decode("utf-8", "surrogateescape")
+
+
+def unmarked(chunks: Iterator[str]) -> Iterator[str]:
+    """The same text without a byte order mark at its start."""
+    yield next(chunks, "").removeprefix("\ufeff")
+    yield from chunks
 
 
 def _whole_lines(file: BinaryIO, name: str) -> Iterator[bytes]:
@@ -59,19 +65,26 @@ def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
 
 def check_text(text: str, name: str, line: int) -> None:
     """Raise RowError where a row, which starts on `line`, is no text."""
-    if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
-        problem = f"not UTF-8 text (line {line})"
-        raise RowError(f"{name}: {problem}", line, text, problem, hint="save the file as UTF-8")
-    if "\0" in text:
-        line += text[: text.index("\0")].count("\n")
-        raise row_error(name, line, text, "a NUL byte: this is no text", "export the table as CSV in UTF-8")
+    if found := NO_TEXT.search(text):
+        char, hint = found.group(), "save the file as text in UTF-8"
+        problem = "a NUL byte" if char == "\0" else f"not UTF-8 text (byte {ord(char) - 0xDC00:#x})"
+        raise row_error(name, line, text, problem, hint, at=found.start())
 
 
-def row_error(name: str, line: int, text: str, problem: str, hint: str | None = None) -> RowError:
-    """A row that cannot be read, and the line it starts on."""
-    return RowError(f"{name}:{line}: {problem}", line, text, problem, hint=hint)
+_LINE_END = re.compile("\r\n|\r|\n")
 
 
-def marked(line: str, number: int, column: int, width: int) -> tuple[str, str]:
-    """`:LINE:COLUMN`, both from 1, and the line with carets; `column` counts from 0."""
-    return f":{number}:{column + 1}", excerpt(line, number, column, width)
+def row_error(
+    name: str, line: int, text: str, problem: str, hint: str | None = None, *, at: int = 0, width: int = 1
+) -> RowError:
+    """A row that cannot be read: the line it starts on, and where in its text the trouble is."""
+    place, source = located(text, line, at, width)
+    return RowError(f"{name}{place}: {problem}", line, text, problem, hint=hint, source=source)
+
+
+def located(text: str, line: int, at: int, width: int) -> tuple[str, str]:
+    """`:LINE:COLUMN`, both from 1, of a place in a row that starts on `line`, and its line with carets."""
+    before = _LINE_END.split(text[:at])
+    within, column = len(before) - 1, len(before[-1])
+    shown = _LINE_END.split(text)[within]
+    return f":{line + within}:{column + 1}", excerpt(shown, line + within, column, width)

@@ -8,15 +8,15 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
 
-from nncli.data.formats.chunks import check_text, marked, row_error
+from nncli.data.formats.chunks import check_text, located, row_error, unmarked
 from nncli.data.table import RowError, Source, Table, is_number
 from nncli.errors import DataError
-from nncli.wording import counted, excerpt, listed, shown
+from nncli.wording import counted, listed, shown
 
 # What parts the cells, and what it is called; of several in a header the most frequent, or else the first.
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
@@ -35,15 +35,12 @@ class DelimitedSource:
 
     Attributes
     ----------
-    text : the lines they stand on.
-    before : the lines of the file before those.
-    copies : the rows themselves; None where each is a line of `text`.
+    copies : the rows; None where each is a line of `text`.
     """
 
     text: str
     lines: Sequence[int]
     delimiter: str
-    before: int = 0
     copies: Sequence[str] | None = None
 
     @property
@@ -57,40 +54,31 @@ class DelimitedSource:
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str]:
         """`:LINE:COLUMN` of a cell, and its line with carets."""
-        lines = _lines(self.text)
-        line, column = _place(lines, self.lines[row] - self.before, position, self.delimiter)
-        return marked(lines[line], self.before + line + 1, column, len(cell))
+        text = self.rows()[row]
+        return located(text, self.lines[row], _start(text, position, self.delimiter), len(cell))
 
     def take(self, rows: Sequence[int]) -> Source:
         """That of some rows."""
         copies = self.rows()
-        return DelimitedSource(
-            self.text,
-            [self.lines[row] for row in rows],
-            self.delimiter,
-            self.before,
-            [copies[row] for row in rows],
-        )
+        lines, copies = [self.lines[row] for row in rows], [copies[row] for row in rows]
+        return DelimitedSource("", lines, self.delimiter, copies)
 
 
-def _place(lines: Sequence[str], line: int, position: int, delimiter: str) -> tuple[int, int]:
-    """Line and column, from 0, of the cell at `position` in the record that starts on `line` (from 1)."""
-    quoted, passed = False, 0
-    for number in range(line - 1, len(lines)):
-        for column, char in enumerate(lines[number]):
-            if passed == position and not (char.isspace() and char != delimiter):
-                return number, column
-            if char == '"':
-                quoted = not quoted
-            passed += char == delimiter and not quoted
-        if not quoted:
-            break
-    return number, len(lines[number])
+def _cells(text: str, delimiter: str) -> Iterator[re.Match[str]]:
+    """The cells of a record as they stand; group 1 of one in quotes is its last quote, if it has one."""
+    start, cell = 0, _CELL[delimiter]
+    while match := cell.match(text, start):
+        yield match
+        start = match.end() + 1
 
 
-def _lines(text: str) -> list[str]:
-    """The lines as the CSV reader counts them."""
-    return io.StringIO(text, newline=None).read().split("\n")
+_CELL = {mark: re.compile(rf'"(?:[^"]|"")*+("?)|[^{mark}\r\n]*') for mark in DELIMITERS}
+
+
+def _start(text: str, position: int, delimiter: str) -> int:
+    """Where in a record a cell starts, without the spaces before it; the end where it has too few."""
+    cell = next(islice(_cells(text, delimiter), position, None), None)
+    return len(text) if cell is None else cell.end() - len(cell.group().lstrip())
 
 
 class _Record(NamedTuple):
@@ -151,7 +139,7 @@ class _Records:
     """What the csv module makes of lines."""
 
     def __init__(self, lines: _Lines, delimiter: str, name: str) -> None:
-        self._lines, self._name = lines, name
+        self._lines, self._delimiter, self._name = lines, delimiter, name
         self._reader = csv.reader(lines, strict=True, delimiter=delimiter)
 
     def next(self) -> _Record | None:
@@ -167,22 +155,32 @@ class _Records:
         try:
             cells = next(self._reader, None)
         except csv.Error as error:
+            text = "".join(lines.kept[start:]).rstrip("\r\n")
             lines.give_back(lines.taken - before - 1)
-            raise _unreadable(self._name, before + 1, lines.kept[start], str(error)) from None
+            first = lines.kept[start].rstrip("\r\n")
+            raise _unreadable(self._name, before + 1, first, text, self._delimiter, str(error)) from None
         if cells is None:
             return None
         text = "".join(lines.kept[start:]).rstrip("\r\n")
         return _Record([cell.strip() for cell in cells], before + 1, text)
 
 
-def _unreadable(name: str, line: int, first: str, problem: str) -> RowError:
-    text = first.rstrip("\r\n")
-    if "unexpected end of data" in problem:
-        return row_error(name, line, text, "a quote is opened and never closed", 'close it with "')
-    if "expected after" in problem:
-        hint = 'write a quote inside quotes twice: ""'
-        return row_error(name, line, text, "text after a closing quote", hint)
-    return row_error(name, line, text, f"not readable as CSV: {problem}")
+def _unreadable(name: str, line: int, first: str, text: str, delimiter: str, problem: str) -> RowError:
+    """Why the csv module cannot read a record: `first` is its line, `text` goes on to where it gave up."""
+    limit = csv.field_size_limit()
+    for cell in _cells(text, delimiter):
+        large = cell.end() - cell.start() > limit
+        if cell.group().startswith('"') and not cell[1]:
+            within = f" within {limit:,} characters" if large else ""
+            problem = f"a quote is opened and never closed{within}"
+            return row_error(name, line, first, problem, 'close it with "', at=cell.start())
+        if large:
+            problem = f"a cell of more than {limit:,} characters"
+            return row_error(name, line, first, problem, "shorten it", at=cell.start())
+        if cell[1] and text[cell.end() :][:1] not in (delimiter, "\r", "\n", ""):
+            hint = 'write a quote inside quotes twice: ""'
+            return row_error(name, line, first, "text after a closing quote", hint, at=cell.end())
+    return row_error(name, line, first, f"not readable as CSV: {problem}")
 
 
 def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
@@ -198,12 +196,12 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
     DataError
         If there is no header, or no row.
     """
-    first, rest = _first_line(_unmarked(chunks), name)
+    first, rest = _first_line(unmarked(chunks), name)
     delimiter = _delimiter(first)
     lines = _Lines(rest)
     lines.open(first)
     records = _Records(lines, delimiter, name)
-    body = _Body(name, _header(records, name), delimiter, on_bad)
+    body = _Body(name, _header(records, delimiter, name), delimiter, on_bad)
     found = False
     while text := lines.chunk():
         table = body.plain(text, lines.taken)
@@ -217,14 +215,6 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
             yield table
     if not found and not body.bad:
         raise DataError(f"{name}: a header but no rows", hint="write one row per line below the header")
-
-
-def _unmarked(chunks: Iterator[str]) -> Iterator[str]:
-    """Without the byte order mark."""
-    mark = "\ufeff"
-    for text in chunks:
-        yield text.removeprefix(mark)
-        mark = ""
 
 
 def _first_line(chunks: Iterator[str], name: str) -> tuple[str, Iterator[str]]:
@@ -250,30 +240,32 @@ def _delimiter(first: str) -> str:
     return max(DELIMITERS, key=lambda mark: counts[mark])
 
 
-def _header(records: _Records, name: str) -> list[str]:
+def _header(records: _Records, delimiter: str, name: str) -> list[str]:
     while record := records.next():
         if any(record.cells):
             check_text(record.text, name, record.line)
-            _check_header(record.cells, name, record.line)
+            _check_header(record, delimiter, name)
             return record.cells
     raise _empty(name)
 
 
-def _check_header(header: Sequence[str], name: str, line: int) -> None:
+def _check_header(record: _Record, delimiter: str, name: str) -> None:
+    header, text, line = record.cells, record.text, record.line
     if all(is_number(column) for column in header):
-        raise DataError(
-            f"{name}:{line}: no header: the first line holds numbers ({listed(header)})",
-            hint="put a line with the names of the columns on top",
-        )
+        problem = f"no header: the first line holds numbers ({listed(header)})"
+        hint = "put a line with the names of the columns on top"
+        raise row_error(name, line, text, problem, hint, width=len(text))
     if len(header) == 1 and "|" in header[0]:
-        raise DataError(f"{name}:{line}: no commas in the header", hint="separate the cells by commas")
-    if "" in header:
-        message = f"{name}:{line}: column {header.index('') + 1} has no name"
-        raise DataError(message, hint="name every column in the first line")
-    for column, count in Counter(header).items():
-        if count > 1:
-            message = f"{name}:{line}: {count} columns are called '{shown(column)}'"
-            raise DataError(message, hint="rename all but one")
+        hint = "separate the cells by commas"
+        raise row_error(name, line, text, "no commas in the header", hint, at=text.index("|"))
+    for position, column in enumerate(header):
+        if not column or column in header[:position]:
+            at = _start(text, position, delimiter)
+            problem, hint = f"column {position + 1} has no name", "name every column in the first line"
+            if column:
+                problem = f"{header.count(column)} columns are called '{shown(column)}'"
+                hint = "rename all but one"
+            raise row_error(name, line, text, problem, hint, at=at, width=len(column))
 
 
 @dataclass
@@ -308,12 +300,11 @@ class _Body:
         columns = {name: cells[position::width] for position, name in enumerate(self.header)}
         if any(not any(row) for row in zip(*columns.values(), strict=True) if not row[0]):
             return None
-        source = DelimitedSource(text, range(before + 1, before + rows + 1), self.delimiter, before)
+        source = DelimitedSource(text, range(before + 1, before + rows + 1), self.delimiter)
         return self._table(columns, source)
 
     def quoted(self, records: _Records, lines: _Lines) -> Table | None:
         """The rows of the open chunk, as the csv module reads them; None where there are none."""
-        before = lines.taken
         lines.kept.clear()
         rows: list[_Record] = []
         while len(lines):
@@ -330,9 +321,8 @@ class _Body:
         columns = dict(
             zip(self.header, map(list, zip(*(row.cells for row in rows), strict=True)), strict=True)
         )
-        text, numbers = "".join(lines.kept), [row.line for row in rows]
-        source = DelimitedSource(text, numbers, self.delimiter, before, [row.text for row in rows])
-        return self._table(columns, source)
+        numbers, copies = [row.line for row in rows], [row.text for row in rows]
+        return self._table(columns, DelimitedSource("", numbers, self.delimiter, copies))
 
     def _check(self, record: _Record) -> None:
         check_text(record.text, self.name, record.line)
@@ -342,14 +332,13 @@ class _Body:
                 f"{counted(len(record.cells), 'cell')}, but the header names"
                 f" {counted(len(self.header), 'column')}"
             )
-            line = record.text.splitlines()[0] if record.text else ""
-            raise RowError(
-                f"{self.name}:{record.line}: {problem}",
+            raise row_error(
+                self.name,
                 record.line,
                 record.text,
                 problem,
-                hint=f"columns: {listed(self.header)}{parted}",
-                source=excerpt(line, record.line, 0, len(line)),
+                f"columns: {listed(self.header)}{parted}",
+                at=_start(record.text, len(self.header), self.delimiter),
             )
 
     def _table(self, columns: dict[str, list[str]], source: DelimitedSource) -> Table:

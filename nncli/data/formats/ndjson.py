@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.data.formats.chunks import PIECE, check_text, marked, row_error
+from nncli.data.formats.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
 from nncli.data.table import RowError, Source, Table
 from nncli.errors import DataError
 from nncli.wording import shown
@@ -31,13 +31,18 @@ class JsonSource:
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str]:
         """`:LINE:COLUMN` of a key, and its line with carets."""
-        key = json.dumps(name, ensure_ascii=False)
-        column = max(0, self.copies[row].find(key))
-        return marked(self.copies[row], self.lines[row], column, len(key))
+        at, width = _key(self.copies[row], name)
+        return located(self.copies[row], self.lines[row], at, width)
 
     def take(self, rows: Sequence[int]) -> Source:
         """That of some rows."""
         return JsonSource([self.copies[row] for row in rows], [self.lines[row] for row in rows])
+
+
+def _key(text: str, name: str) -> tuple[int, int]:
+    """Where the last key of that name stands in a row, as far as it is written plainly, and its width."""
+    key = json.dumps(name, ensure_ascii=False)
+    return max(0, text.rfind(key)), len(key)
 
 
 class _Object(tuple[tuple[str, Any], ...]):
@@ -66,19 +71,19 @@ def tables(chunks: Iterator[str], name: str, on_bad: Callable[[RowError], None])
     """
     names: dict[str, None] = {}
     before, bad, found = 0, 0, False
-    for text in _filled(chunks):
+    for text in _filled(unmarked(chunks)):
         objects, copies, numbers = [], [], []
-        for line in io.StringIO(text.removeprefix("\ufeff"), newline=None):
+        for line in io.StringIO(text, newline=None):
             before += 1
             if line.isspace():
                 continue
             try:
-                objects.append(_row(line.strip(), name, before))
+                objects.append(_row(line.rstrip("\n"), name, before))
             except RowError as error:
                 bad += 1
                 on_bad(error)
                 continue
-            copies.append(line.strip())
+            copies.append(line.rstrip("\n"))
             numbers.append(before)
             names.update(dict.fromkeys(objects[-1]))
         if objects and names:
@@ -106,7 +111,7 @@ def _row(line: str, name: str, number: int) -> dict[str, str]:
     try:
         found = _decode(line)
     except json.JSONDecodeError as error:
-        raise row_error(name, number, line, f"not JSON: {error.msg} (column {error.colno})", FLAT) from None
+        raise row_error(name, number, line, f"not JSON: {error.msg}", FLAT, at=error.pos) from None
     except RecursionError:
         raise row_error(name, number, line, "nested too deeply", FLAT) from None
     if not isinstance(found, _Object):
@@ -115,16 +120,23 @@ def _row(line: str, name: str, number: int) -> dict[str, str]:
     if len(row) < len(found):
         keys = [key for key, _ in found]
         key = next(key for key in keys if keys.count(key) > 1)
-        raise row_error(name, number, line, f"two values of '{shown(key)}'", "name every column once")
+        at, width = _key(line, key)
+        problem, hint = f"two values of '{shown(key)}'", "name every column once"
+        raise row_error(name, number, line, problem, hint, at=at, width=width)
     return {key: _cell(value, key, line, name, number) for key, value in row.items()}
 
 
 def _cell(value: Any, key: str, line: str, name: str, number: int) -> str:
+    text, problem = "", ""
     if isinstance(value, str):
         text = value.strip()
     elif isinstance(value, bool) or value is None:
         text = NAMES[value]
     else:
-        raise row_error(name, number, line, f"{shown(key)}: a list or an object inside the row", FLAT)
-    check_text(key + text, name, number)
+        problem = "a list or an object inside the row"
+    if NO_TEXT.search(key + text):
+        problem = "an escape that stands for no text"
+    if problem:
+        at, width = _key(line, key)
+        raise row_error(name, number, line, f"{shown(key)}: {problem}", FLAT, at=at, width=width)
     return text
