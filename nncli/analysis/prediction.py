@@ -15,8 +15,9 @@ import numpy as np
 
 from nncli import files
 from nncli.data.columns import Columns
+from nncli.data.encoding import without_value
 from nncli.data.formats import parquet
-from nncli.data.table import CellError, RowError, Source, Table, format_numbers
+from nncli.data.table import CellError, RowError, Source, Table, ValueKind, is_number, texts
 from nncli.errors import NncliError
 from nncli.model import Model
 from nncli.nn.activations import Array
@@ -25,6 +26,7 @@ from nncli.wording import listed, shown
 Column = Sequence[str] | Array
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
 
+LONGEST_WHOLE = 400  # characters; what is longer has leading zeros, or is beyond floats
 GROUP = 65_536  # rows of a Parquet file that are compressed together
 
 
@@ -79,14 +81,14 @@ class Predictions:
 
 
 def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
-    """Predictions for a table's rows, with errors where it holds the targets.
+    """Predictions for a table's rows, with errors where it holds the targets: NaN where it misses one.
 
     For data from formulas errors stand at any other input too, with the expected value.
 
     Raises
     ------
     DataError
-        If an input column is missing or holds no numbers.
+        If an input column is missing, or a cell of an input or a target cannot be used.
     """
     roles = model.columns
     X, Y = _read(roles, table)
@@ -105,13 +107,29 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
 
 
 def _read(roles: Columns, table: Table) -> tuple[Array, Array | None]:
-    return roles.X(table), roles.Y(table) if roles.has_targets(table) else None
+    return roles.X(table), _targets(roles, table) if roles.has_targets(table) else None
+
+
+def _targets(roles: Columns, table: Table) -> Array:
+    """What the outputs are compared with, (n, outputs), NaN in rows without a value of some target."""
+    kind: ValueKind = "category" if _text_labels(roles) else "number"
+    missing = np.any([without_value(kind, table.columns[name]) for name in roles.targets], axis=0)
+    if not missing.any():
+        return roles.Y(table)
+    Y = np.full((len(table), roles.outputs), np.nan)
+    if not missing.all():
+        Y[~missing] = roles.Y(table.take(np.flatnonzero(~missing)))
+    return Y
+
+
+def _text_labels(roles: Columns) -> bool:
+    return roles.labelled and not all(map(is_number, roles.classes))
 
 
 def _numeric(roles: Columns, table: Table) -> frozenset[str]:
-    """The inputs, and the targets with their predictions unless they are labels of text."""
-    names = {*roles.inputs}
-    if not roles.labelled or not Table("", {"class": roles.classes}).is_text("class"):
+    """The inputs that are numbers, and the targets with their predictions unless they are labels of text."""
+    names = {column.name for column in roles.preprocessing.columns if column.kind == "number"}
+    if not _text_labels(roles):
         names |= {f"pred_{name}" for name in roles.targets}
         if roles.has_targets(table):
             names |= {*roles.targets}
@@ -134,16 +152,24 @@ def in_parts(
     Raises
     ------
     DataError
-        Like `beside`.
+        Like `beside`; also where no row at all can be used.
     """
+    some, wrong = False, None
     for table in tables:
         try:
-            yield beside(model, table, proba=proba)
-        except CellError:
+            part = beside(model, table, proba=proba)
+        except CellError as error:
             if on_bad is None:
                 raise
-            if sound := _sound(model.columns, table, range(len(table)), on_bad):
-                yield beside(model, table.take(sound), proba=proba)
+            wrong = wrong or error
+            sound = _sound(model.columns, table, range(len(table)), on_bad)
+            if not sound:
+                continue
+            part = beside(model, table.take(sound), proba=proba)
+        yield part
+        some = True
+    if not some and wrong:
+        raise wrong  # where no row can be used, the trouble is not the rows
 
 
 def _sound(
@@ -293,12 +319,12 @@ def _csv(predictions: Predictions) -> str:
 
 
 def _texts(column: Column) -> list[str]:
-    return format_numbers(column) if isinstance(column, np.ndarray) else list(column)
+    return list(texts(column))
 
 
 def _quoted(column: Column) -> Iterable[str]:
     if isinstance(column, np.ndarray):
-        return format_numbers(column)
+        return texts(column)
     quoted = {label: _csv_line([label, ""])[:-2] for label in set(column)}
     return [quoted[label] for label in column]
 
@@ -321,9 +347,10 @@ def _jsonl(predictions: Predictions) -> str:
         values = zip(*columns.values(), strict=True)
         return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in values)
     added = {name: predictions.cells(name) for name in predictions.added}
+    begun = (row.rstrip().removesuffix("}").rstrip() for row in rows)
     return "".join(
-        f"{row[:-1].rstrip()}, {json.dumps(dict(zip(added, cells, strict=True)))[1:]}\n"
-        for row, cells in zip(rows, zip(*added.values(), strict=True), strict=True)
+        f"{row}{'' if row.endswith('{') else ', '}{json.dumps(dict(zip(added, cells, strict=True)))[1:]}\n"
+        for row, cells in zip(begun, zip(*added.values(), strict=True), strict=True)
     )
 
 
@@ -358,8 +385,15 @@ HEADERS: dict[str, Callable[[Predictions], str]] = {"csv": _csv_header, "table":
 
 
 def _short(cell: str | float) -> str:
-    return shown(cell) if isinstance(cell, str) else f"{cell:.6g}"
+    if isinstance(cell, str):
+        return shown(cell)
+    return "" if np.isnan(cell) else f"{cell:.6g}"
 
 
-def _number(cell: str) -> float | int:
-    return int(cell) if cell.lstrip("+-").isdigit() else float(cell)
+def _number(cell: str) -> float | int | None:
+    """A cell as a number for JSON; None where it stands for no value."""
+    value = float(cell) if is_number(cell) else np.nan
+    if not np.isfinite(value):
+        return None
+    whole = cell.lstrip("+-").isdigit() and len(cell) < LONGEST_WHOLE and not (value == 0 and "-" in cell)
+    return int(cell) if whole else value

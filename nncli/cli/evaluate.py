@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import USE, command
-from nncli.cli.options import FailIf, Input, RunReference, find_whole_run, read_input, tell_changed_data
+from nncli.cli.options import (
+    FailIf,
+    Input,
+    RunReference,
+    find_whole_run,
+    read_input,
+    tell_changed_data,
+    tell_remark,
+)
 from nncli.cli.output import Output, aligned
 from nncli.wording import measured, shortened, shown
 
@@ -72,7 +80,9 @@ def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[s
             hint="--part chooses among the run's own rows",
         )
     if input:
-        return None, read_input(input)
+        table = read_input(input)
+        tell_remark(table, out)
+        return None, table
     tell_changed_data(run, out)
     name, dataset = evaluation.part(run, part)
     if run.experiment.held_out:

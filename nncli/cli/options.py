@@ -119,3 +119,9 @@ def tell_changed_data(run: Run, out: Output) -> None:
     """Note on stderr where a run's own data are no longer those it was trained on."""
     if run.changed_data:
         out.note(f"the data have changed since training: {run.changed_data}")
+
+
+def tell_remark(table: Table, out: Output) -> None:
+    """Note on stderr what was guessed to read a table."""
+    if table.remark:
+        out.note(f"{table.origin}: {table.remark}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import USE, command
-from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts
+from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, tell_remark
 from nncli.cli.output import Output
-from nncli.cli.streams import unread
+from nncli.cli.streams import encode_as_utf_8, unread
 from nncli.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def predict(
         on_bad = rejected.add if on_error == "skip" else None
         tables: Iterable[Table]
         if input:
-            tables = stack.enter_context(input_parts(input, on_bad))
+            tables = _remarked(out, stack.enter_context(input_parts(input, on_bad)))
         elif values:
             tables = [_row_table(values, model.columns)]
         else:
@@ -78,6 +79,14 @@ def predict(
     out.object("predict", {"run": str(found.path), **facts})
 
 
+def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
+    """The same tables; what was guessed to read them is told once."""
+    for position, table in enumerate(tables):
+        if position == 0:
+            tell_remark(table, out)
+        yield table
+
+
 def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Format) -> dict[str, Any]:
     """Write predictions where they go; gives what the object of --json says of them."""
     from nncli.analysis import prediction
@@ -88,6 +97,8 @@ def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Form
         return {"rows": rows, "output": output, "format": shape}
     if out.json:
         return _gathered(parts)
+    if shape != "table":
+        encode_as_utf_8(sys.stdout)
     return {"rows": prediction.stream(_while_read(parts), shape, sys.stdout)}
 
 
@@ -110,7 +121,11 @@ def _while_read(parts: Iterator[Predictions]) -> Iterator[Predictions]:
 
 
 def _rejected(output: str) -> Path:
-    return Path("rejected.csv") if output == "-" else Path(output).with_suffix(".rejected.csv")
+    """Beside the output, or here where that is no file."""
+    path = Path(output)
+    if output == "-" or (path.exists() and not path.is_file()):
+        return Path("rejected.csv")
+    return path.with_suffix(".rejected.csv")
 
 
 ENDINGS: dict[str, Format] = {
@@ -142,7 +157,7 @@ def _row_table(values: list[str], columns: Columns) -> Table:
     from nncli.data.table import Table
     from nncli.errors import DataError
 
-    rows = [[cell.strip() for cell in text.split(",")] for text in values]
+    rows = [_cells(text) for text in values]
     for text, row in zip(values, rows, strict=True):
         if len(row) != len(columns.inputs):
             raise DataError(
@@ -151,3 +166,12 @@ def _row_table(values: list[str], columns: Columns) -> Table:
                 hint=f"the order is {listed(columns.inputs)}",
             )
     return Table("--values", dict(zip(columns.inputs, zip(*rows, strict=True), strict=True)))
+
+
+def _cells(text: str) -> list[str]:
+    from nncli.errors import DataError
+
+    try:
+        return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True), [])]
+    except csv.Error as error:
+        raise DataError(f"--values {shown(text)}: not readable as CSV: {error}") from None

@@ -60,6 +60,11 @@ def unread(stream: TextIO) -> bool:
     return isinstance(stream, _Written) and stream.gave_up
 
 
+def encode_as_utf_8(stream: Any) -> None:
+    """Let a stream take any text as it is, as files do: for rows, whose readers know no other encoding."""
+    stream.reconfigure(encoding="utf-8")
+
+
 def _silence_libraries() -> None:
     """Keep warnings and log messages, which speak to developers, from the terminal."""
     # After filters that a program sets, a test runner for one, but before those of PYTHONWARNINGS.

@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
-from nncli.data.table import Misfit, Table
+from nncli.data.table import Misfit, Table, is_number
 from nncli.nn.activations import Array
 from nncli.wording import counted, listed, shown
 
@@ -66,12 +67,11 @@ class Roles:
     def _codes(self, table: Table) -> Array:
         (target,) = self.targets
         position = {label: code for code, label in enumerate(self.classes)}
-        labels = _labels(table, target)
+        # By the classes, not the cells: a part of a table may hold 1.0 alone where another has text too.
+        labels = as_labels(table.columns[target], numeric=all(map(is_number, self.classes)))
         for row, label in enumerate(labels):
             if label not in position:
-                raise table.cell_error(
-                    row, target, f"class '{shown(label)}' is unknown", f"classes: {listed(self.classes)}"
-                )
+                raise table.cell_error(row, target, *_no_class(label, self.classes))
         return np.array([position[label] for label in labels])
 
     def labels(self, table: Table) -> list[str] | None:
@@ -228,8 +228,15 @@ def _labels(table: Table, name: str) -> list[str]:
     labels = table.texts(name)
     for row, label in enumerate(labels):
         if not label:
-            raise table.cell_error(row, name, "the cell is empty", "every row needs a class")
+            raise table.cell_error(row, name, *_no_class(label))
     return labels
+
+
+def _no_class(label: str, classes: Sequence[str] = ()) -> tuple[str, str]:
+    """Why a cell names no class, and what to do."""
+    if not label:
+        return "the cell is empty", "every row needs a class"
+    return f"class '{shown(label)}' is unknown", f"classes: {listed(classes)}"
 
 
 def _sorted(labels: set[str]) -> tuple[str, ...]:

@@ -154,7 +154,7 @@ class Category:
         position = {category: code for code, category in enumerate(self.categories)}
         position[""] = unusable if self.fill is None else position[self.fill]
         unknown = unusable if self.unseen == "error" else none
-        codes = [position.get(label, unknown) for label in _labels(cells, numeric=self.numeric)]
+        codes = [position.get(label, unknown) for label in as_labels(cells, numeric=self.numeric)]
         rows = np.vstack([np.eye(width), np.zeros(width), np.full(width, np.nan)])
         return rows[np.array(codes, dtype=np.intp)]
 
@@ -216,7 +216,7 @@ def _fit_boolean(name: str, cells: Cells, treatment: Treatment) -> Boolean:
 def _fit_category(name: str, cells: Cells, treatment: Treatment) -> Category:
     found = [cell for cell in texts(cells) if cell]
     numeric = all(map(is_number, found))
-    counts = Counter(_labels(found, numeric=numeric))
+    counts = Counter(as_labels(found, numeric=numeric))
     if not counts:
         raise _without_values(name)
     rows = counted(len(cells), "training row")
@@ -257,7 +257,7 @@ def _without_values(name: str) -> Misfit:
     return Misfit(("inputs",), problem, hint="leave the column out of inputs")
 
 
-def _labels(cells: Cells, *, numeric: bool) -> Sequence[str]:
+def as_labels(cells: Cells, *, numeric: bool) -> Sequence[str]:
     """Cells as categories, numbers in one form where the categories are numbers."""
     if not numeric:
         return texts(cells)

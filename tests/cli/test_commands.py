@@ -198,7 +198,7 @@ def test_predict_refuses_stdin_that_is_no_text(trained: Command, tmp_path: Path)
         check=False,
     )
     assert result.returncode == 2
-    assert b"stdin: not UTF-8 text" in result.stderr
+    assert b"stdin:1:1: not UTF-8 text (byte 0xff)" in result.stderr
 
 
 def test_predict_writes_every_format(trained: Command) -> None:

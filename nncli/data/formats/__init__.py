@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from nncli.data.formats import delimited, ndjson, parquet
-from nncli.data.formats.chunks import pieces, text_chunks
+from nncli.data.formats.chunks import pieces, reading, text_chunks
 from nncli.data.table import RowError, Table
 from nncli.errors import DataError
 
@@ -127,10 +127,8 @@ def parts(file: BinaryIO, name: str, on_bad: OnBad = refuse) -> Iterator[Table]:
 
 
 def _peeked(file: BinaryIO, name: str) -> bytes:
-    try:
+    with reading(name):
         return bytes(file.peek(16))  # type: ignore[attr-defined]
-    except OSError as error:
-        raise DataError(f"{name}: cannot be read: {error.strerror or error}") from None
 
 
 def _format(name: str, begin: bytes) -> Format:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from nncli.data.table import RowError
@@ -54,9 +55,16 @@ def _whole_lines(file: BinaryIO, name: str) -> Iterator[bytes]:
 
 def pieces(file: BinaryIO, name: str) -> Iterator[bytes]:
     """What a file holds, as soon as some of it can be read."""
-    try:
+    with reading(name):
         while piece := file.read1(PIECE):  # type: ignore[attr-defined]
             yield piece
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what may go wrong while a file is read into DataError."""
+    try:
+        yield
     except (EOFError, zlib.error):
         raise DataError(f"{name}: damaged: it ends early or is not compressed by gzip") from None
     except OSError as error:

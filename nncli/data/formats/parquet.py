@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nncli.data.table import RowError, Source, Table
+from nncli.data.table import Cells, RowError, Source, Table
 from nncli.errors import DataError, NncliError
 from nncli.nn.activations import Array
 from nncli.wording import shown
@@ -63,7 +63,9 @@ class ParquetSource:
 
     def take(self, rows: Sequence[int]) -> Source:
         """That of some rows."""
-        return ParquetSource(self.batch.take(rows), [self.lines[row] for row in rows])
+        return ParquetSource(
+            self.batch.take(pyarrow().array(rows, "int64")), [self.lines[row] for row in rows]
+        )
 
 
 def whole(content: bytes, name: str) -> Table:
@@ -78,7 +80,7 @@ def tables(file: BinaryIO, name: str, on_bad: Callable[[RowError], None]) -> Ite
     Raises
     ------
     DataError
-        If there is no row, it is not Parquet, or a column is nested.
+        If there is no row, or it is not Parquet.
     """
     if file.seekable():
         yield from _tables(_opened(file, name), name, ROWS)
@@ -94,10 +96,6 @@ def _opened(file: BinaryIO, name: str) -> Any:
         opened = arrow.parquet.ParquetFile(file)
     except (arrow.ArrowException, OSError) as error:
         raise _damaged(name, error) from None
-    for field in opened.schema_arrow:
-        if arrow.types.is_nested(field.type) or arrow.types.is_binary(field.type):
-            problem = f"{name}: {shown(field.name)}: a column of {field.type} cannot be read"
-            raise DataError(problem, hint="give columns of numbers, texts or booleans")
     names = opened.schema_arrow.names
     if len(set(names)) < len(names) or not all(map(str.strip, names)):
         raise DataError(f"{name}: a column without a name, or two of one name", hint="rename them")
@@ -126,18 +124,17 @@ def _tables(opened: Any, name: str, rows: int) -> Iterator[Table]:
         before += len(batch)
 
 
-def _cells(arrow: Any, column: Any) -> Sequence[str] | Array:
-    """Finite numbers as they are; all else as text, with nothing for null."""
-    types = arrow.types
-    if types.is_floating(column.type) and not column.null_count:
-        numbers: Array = column.to_numpy(zero_copy_only=False).astype(np.float64)
-        if np.isfinite(numbers).all():
-            return numbers
-    if types.is_integer(column.type) and not column.null_count:
-        values: Array = column.to_numpy(zero_copy_only=False)
-        if not len(values) or (-WHOLE_FLOATS <= int(values.min()) and int(values.max()) <= WHOLE_FLOATS):
-            return np.asarray(values, dtype=np.float64)
+def _cells(arrow: Any, column: Any) -> Cells:
+    """Numbers that float64 holds as they are, NaN for null; all else as text, empty for null."""
+    whole = arrow.types.is_integer(column.type) and _exact(column.drop_null().to_numpy(zero_copy_only=False))
+    if whole or arrow.types.is_floating(column.type):
+        return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
     return [_text(value) for value in column.to_pylist()]
+
+
+def _exact(values: Array) -> bool:
+    """Whether every integer is a float64."""
+    return not len(values) or (-WHOLE_FLOATS <= int(values.min()) and int(values.max()) <= WHOLE_FLOATS)
 
 
 def _text(value: Any) -> str:

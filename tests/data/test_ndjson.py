@@ -1,0 +1,69 @@
+"""NDJSON is read exactly, or refused with line and column of what cannot be used."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nncli.data.formats import decode
+from nncli.errors import DataError
+
+REFUSED = {
+    "nothing": ("", "t.jsonl: no rows"),
+    "blank lines": ("\n \n", "t.jsonl: no rows"),
+    "no JSON": ('{"a": 1}\n  {"a": x}\n', "t.jsonl:2:9: not JSON: Expecting value"),
+    "text after a row": ('{"a": 1} 2\n', "t.jsonl:1:10: not JSON: Extra data"),
+    "a list": ("[1, 2]\n", "t.jsonl:1:1: not a JSON object"),
+    "a list in a row": ('{"a": 1, "b": [1]}\n', "t.jsonl:1:10: b: a list or an object inside the row"),
+    "an object in a row": ('\n{"b": {"c": 1}}\n', "t.jsonl:2:2: b: a list or an object inside the row"),
+    "two values": ('{"a": 1, "b": 2, "a": 3}\n', "t.jsonl:1:18: two values of 'a'"),
+    "a NUL": ('{"a": "\\u0000"}\n', "t.jsonl:1:2: a: an escape that stands for no text"),
+    "half a character": ('{"a": "\\ud800"}\n', "t.jsonl:1:2: a: an escape that stands for no text"),
+    "no UTF-8": ('{"a": "\udcff"}\n', "t.jsonl:1:8: not UTF-8 text (byte 0xff)"),
+    "brackets without end": ("[" * 100_000 + "\n", "t.jsonl:1:1: nested too deeply"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_row_is_refused_at_its_place(text: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        decode(text.encode("utf-8", "surrogateescape"), "t.jsonl")
+    assert caught.value.message == message
+
+
+def test_a_cell_that_is_no_number_is_refused_at_its_key() -> None:
+    table = decode(b'{"a": 1, "b": 2}\n\n {"b": "x", "a": NaN}\n{"b": 1}\n', "t.jsonl")
+    with pytest.raises(DataError, match=r"^t.jsonl:3:3: b: 'x' is not a finite number$"):
+        table.numbers("b")
+    with pytest.raises(DataError, match=r"^t.jsonl:3:13: a: 'NaN' is not a finite number$"):
+        table.numbers("a")
+    with pytest.raises(DataError, match=r"^t.jsonl:4:1: a: the cell is empty$"):
+        table.take([2]).numbers("a")
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False),
+    st.text(st.characters(exclude_characters="\0", codec="utf-8")),
+)  # fmt: skip
+
+
+@given(st.lists(st.dictionaries(st.text("abü", min_size=1), VALUES, min_size=1), min_size=1, max_size=6))
+@settings(deadline=None)
+def test_values_come_back_as_they_were_written(rows: list[dict[str, object]]) -> None:
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    table = decode(text.encode(), "t.jsonl")
+    assert set(table.names) == {name for row in rows for name in row}
+    for name in table.names:
+        for row, cell in zip(rows, table.texts(name), strict=True):
+            match row.get(name):
+                case None:
+                    assert cell == ""
+                case bool(value):
+                    assert cell == str(value).lower()
+                case str(value):
+                    assert cell == value.strip()
+                case value:
+                    assert type(value)(cell) == value  # type: ignore[call-arg]
