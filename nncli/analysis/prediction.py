@@ -152,30 +152,32 @@ def in_parts(
     Raises
     ------
     DataError
-        Like `beside`; also where no row at all can be used.
+        Like `beside`.
     """
-    some, wrong = False, None
     for table in tables:
         try:
-            part = beside(model, table, proba=proba)
-        except CellError as error:
+            yield beside(model, table, proba=proba)
+        except CellError:
             if on_bad is None:
                 raise
-            wrong = wrong or error
-            sound = _sound(model.columns, table, range(len(table)), on_bad)
-            if not sound:
-                continue
-            part = beside(model, table.take(sound), proba=proba)
-        yield part
-        some = True
-    if not some and wrong:
-        raise wrong  # where no row can be used, the trouble is not the rows
+            if sound := _sound(model.columns, table, on_bad):
+                yield beside(model, table.take(sound), proba=proba)
 
 
-def _sound(
+def _sound(roles: Columns, table: Table, on_bad: Callable[[RowError], None]) -> list[int]:
+    """The rows that can be used."""
+    usable = roles.preprocessing.usable(table)
+    for row in np.flatnonzero(~usable).tolist():
+        _comparable(roles, table, [row], on_bad)
+    return _comparable(roles, table, np.flatnonzero(usable).tolist(), on_bad)
+
+
+def _comparable(
     roles: Columns, table: Table, rows: Sequence[int], on_bad: Callable[[RowError], None]
 ) -> list[int]:
-    """Those rows that can be read, found by halves: few reads where few are bad."""
+    """Those rows that can be read with their targets, found by halves: few reads where few are bad."""
+    if not rows:
+        return []
     try:
         _read(roles, table.take(rows))
         return list(rows)
@@ -184,7 +186,7 @@ def _sound(
             on_bad(_as_row(error, table, rows[0]))
             return []
     middle = len(rows) // 2
-    return _sound(roles, table, rows[:middle], on_bad) + _sound(roles, table, rows[middle:], on_bad)
+    return _comparable(roles, table, rows[:middle], on_bad) + _comparable(roles, table, rows[middle:], on_bad)
 
 
 def _as_row(error: CellError, table: Table, row: int) -> RowError:

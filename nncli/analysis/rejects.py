@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from nncli import files
 from nncli.data.table import RowError
+
+Part = TypeVar("Part")
 
 
 class Rejects:
@@ -18,10 +21,12 @@ class Rejects:
     Attributes
     ----------
     count : how many.
+    first : why the first was.
     """
 
     def __init__(self, path: Path, stack: ExitStack) -> None:
         self.path, self.count = path, 0
+        self.first: RowError | None = None
         self._stack = stack
         self._out: io.TextIOWrapper | None = None
 
@@ -34,6 +39,22 @@ class Rejects:
             csv.writer(self._out, lineterminator="\n").writerow(["line", "reason", "row"])
         csv.writer(self._out, lineterminator="\n").writerow([error.line, error.problem, error.text])
         self.count += 1
+        self.first = self.first or error
+
+    def not_all(self, parts: Iterable[Part]) -> Iterator[Part]:
+        """The same parts of what is left.
+
+        Raises
+        ------
+        RowError
+            If nothing is, for then the trouble is not the rows: that of the first.
+        """
+        empty = True
+        for part in parts:
+            yield part
+            empty = False
+        if empty and self.first:
+            raise self.first
 
 
 @contextmanager

@@ -71,7 +71,8 @@ def predict(
             tables = [_row_table(values, model.columns)]
         else:
             tables = [found.experiment.whole.table]
-        facts = _written(out, prediction.in_parts(model, tables, proba=proba, on_bad=on_bad), output, shape)
+        parts = prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
+        facts = _written(out, rejected.not_all(parts), output, shape)
     if rejected.count:
         kept = facts["rows"] + rejected.count
         out.note(f"left out {rejected.count:,} of {counted(kept, 'row')}: {printable(str(rejected.path))}")

@@ -91,12 +91,19 @@ class Preprocessing:
         DataError
             If a column is missing, or at the first cell that cannot be used.
         """
-        table.require([column.name for column in self.columns])
-        X = np.hstack([column.encode(table.columns[column.name]) for column in self.columns])
+        X = self._encoded(table)
         unusable = ~np.isfinite(X).all(axis=1)
         if unusable.any():
             raise self._cell_error(table, int(unusable.argmax()))
         return X
+
+    def usable(self, table: Table) -> Array:
+        """Which rows (n,) of a table `X` can read."""
+        return np.asarray(np.isfinite(self._encoded(table)).all(axis=1))
+
+    def _encoded(self, table: Table) -> Array:
+        table.require([column.name for column in self.columns])
+        return np.hstack([column.encode(table.columns[column.name]) for column in self.columns])
 
     def _cell_error(self, table: Table, row: int) -> CellError:
         """Why a row cannot be used: its first cell that cannot."""

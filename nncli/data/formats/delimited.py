@@ -8,6 +8,7 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -50,6 +51,10 @@ class DelimitedSource:
 
     def rows(self) -> Sequence[str]:
         """Each row as it stands in the file, without its line end."""
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> Sequence[str]:
         return self.text.removesuffix("\n").split("\n") if self.copies is None else self.copies
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str]:
