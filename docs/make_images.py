@@ -1,22 +1,65 @@
 """Draw every picture of README and docs into docs/images.
 
 Run as `python docs/make_images.py`. The pictures are those that `nncli init`, `nncli train` and
-`nncli plot` make.
+`nncli plot` make, or the latter two from the configs of real tables below.
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nncli import load_config, plots, train
 from nncli.config import templates
 from nncli.plots import View
 
 IMAGES = Path(__file__).resolve().parent / "images"
+DATASETS = IMAGES.parents[1] / "datasets"
 
-# template -> picture -> (kind, what to show)
+
+def _of_table(file: str, target: str, outputs: int, activation: str, **changes: Any) -> dict[str, Any]:
+    """A config with a fifth of the rows each for validation and test."""
+    dataset = {
+        "path": str(DATASETS / file),
+        "targets": [target],
+        "split": {"validation": 0.2, "test": 0.2},
+        "preprocessing": {"scale": "standard", **changes.pop("preprocessing", {})},
+        **changes.pop("dataset", {}),
+    }
+    layers = [{"units": 16, "activation": "tanh"}, {"units": outputs, "activation": activation}]
+    return {
+        "dataset": dataset,
+        "network": {"layers": layers},
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "training": {"epochs": 60, "batch_size": 32},
+        **changes,
+    }
+
+
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    # Of two inputs, because four leave hardly a mistake to be seen.
+    "two_of_iris": _of_table(
+        "iris.csv",
+        "species",
+        3,
+        "softmax",
+        dataset={"inputs": ["sepal_length", "sepal_width"]},
+        loss="cross_entropy",
+    ),
+    "diabetes_with_validation": _of_table(
+        "diabetes.csv",
+        "progression",
+        1,
+        "identity",
+        preprocessing={"scale_targets": "standard"},
+        metrics=["r2", "mae"],
+    ),
+}
+
+# template or table -> picture -> (kind, what to show)
 PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     "xor": {
         "xor-boundary": ("boundary", View()),
@@ -24,9 +67,6 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "xor-loss": ("loss", View()),
         "xor-weight-surface": ("weight-surface", View()),
         "xor-weights": ("weights", View()),
-        "xor-confusion": ("confusion", View()),
-        "xor-roc": ("roc", View()),
-        "xor-calibration": ("calibration", View()),
     },
     "linear_map": {
         "linear-map-loss": ("loss", View()),
@@ -43,20 +83,27 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "perceptron-weights": ("weights", View()),
         "perceptron-boundary": ("boundary", View(features=("x1", "x2"), at={"x3": 1.0})),
     },
-    "worked_example": {
-        "worked-example-network": ("network", View()),
-        "worked-example-parity": ("parity", View()),
-        "worked-example-residuals": ("residuals", View()),
-    },
+    "worked_example": {"worked-example-network": ("network", View())},
     "height_weight": {"height-weight-boundary": ("boundary", View())},
+    "two_of_iris": {
+        "iris-confusion": ("confusion", View()),
+        "iris-roc": ("roc", View()),
+        "iris-calibration": ("calibration", View()),
+    },
+    "diabetes_with_validation": {
+        "diabetes-loss": ("loss", View()),
+        "diabetes-parity": ("parity", View()),
+        "diabetes-residuals": ("residuals", View()),
+    },
 }
 
 
 def draw(template: str, folder: Path) -> None:
-    """Train a template and draw its pictures into a folder."""
+    """Train a template or a table and draw its pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / f"{template}.yaml"
-        config.write_text(templates.read(template), encoding="utf-8")
+        text = json.dumps(TABLES[template]) if template in TABLES else templates.read(template)
+        config.write_text(text, encoding="utf-8")
         run = train(load_config(config), output=Path(scratch) / template)
         for name, (kind, view) in PICTURES[template].items():
             picture = folder / f"{name}.svg"
