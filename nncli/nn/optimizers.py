@@ -38,6 +38,7 @@ def sgd(
     learning_rate: LearningRate = 0.1,
     momentum: Annotated[float, "[0, 1)", "share of the last step's velocity that is kept"] = 0.0,
     nesterov: Annotated[bool, "", "look ahead along the velocity; needs momentum"] = False,
+    weight_decay: WeightDecay = 0.0,
 ) -> Optimizer:
     """Gradient descent: v = momentum v + g, then w -= learning_rate v.
 
@@ -60,10 +61,10 @@ def sgd(
 
     if nesterov and not momentum:
         raise ValueError("nesterov needs a momentum above 0")
-    if not momentum:
-        return Optimizer(learning_rate, lambda w: np.zeros((0, w.size), w.dtype), plain)
-    step = look_ahead if nesterov else heavy_ball
-    return Optimizer(learning_rate, lambda w: np.zeros((1, w.size), w.dtype), step)
+    step = look_ahead if nesterov else heavy_ball if momentum else plain
+    count = int(momentum > 0)
+    optimizer = Optimizer(learning_rate, lambda w: np.zeros((count, w.size), w.dtype), step)
+    return _decaying(optimizer, weight_decay)
 
 
 def adam(
@@ -71,6 +72,7 @@ def adam(
     beta1: Beta1 = 0.9,
     beta2: Beta2 = 0.999,
     epsilon: Epsilon = 1e-8,
+    weight_decay: WeightDecay = 0.0,
 ) -> Optimizer:
     """Adaptive moments (Kingma & Ba 2015, algorithm 1).
 
@@ -87,7 +89,8 @@ def adam(
         v_hat = v / (1.0 - beta2**update)
         return w - rate * m_hat / (np.sqrt(v_hat) + epsilon), np.stack([m, v])
 
-    return Optimizer(learning_rate, lambda w: np.zeros((2, w.size), w.dtype), step)
+    optimizer = Optimizer(learning_rate, lambda w: np.zeros((2, w.size), w.dtype), step)
+    return _decaying(optimizer, weight_decay)
 
 
 def adamw(
@@ -130,7 +133,6 @@ def rmsprop(
     """
 
     def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
-        g = _with_decay(g, w, weight_decay)
         variance = alpha * slots[0] + (1.0 - alpha) * np.square(g)
         kept = [variance]
         if centered:
@@ -144,7 +146,8 @@ def rmsprop(
         return w - rate * move, np.stack(kept)
 
     count = 1 + int(centered) + int(momentum > 0)
-    return Optimizer(learning_rate, lambda w: np.zeros((count, w.size), w.dtype), step)
+    optimizer = Optimizer(learning_rate, lambda w: np.zeros((count, w.size), w.dtype), step)
+    return _decaying(optimizer, weight_decay)
 
 
 def adagrad(
@@ -163,17 +166,22 @@ def adagrad(
         return np.full((1, w.size), initial_accumulator_value, w.dtype)
 
     def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
-        g = _with_decay(g, w, weight_decay)
         total = slots[0] + np.square(g)
         decayed = rate / (1.0 + learning_rate_decay * (update - 1))
         return w - decayed * g / (np.sqrt(total) + epsilon), total[np.newaxis]
 
-    return Optimizer(learning_rate, init, step)
+    return _decaying(Optimizer(learning_rate, init, step), weight_decay)
 
 
-def _with_decay(g: Array, w: Array, weight_decay: float) -> Array:
-    """The gradient with that of weight_decay / 2 times the sum of w^2, biases included."""
-    return g + weight_decay * w if weight_decay else g
+def _decaying(optimizer: Optimizer, weight_decay: float) -> Optimizer:
+    """The same steps with the gradient of weight_decay / 2 times the sum of w^2 added, biases included."""
+    if not weight_decay:
+        return optimizer
+
+    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+        return optimizer.step(w, g + weight_decay * w, slots, update, rate)
+
+    return optimizer._replace(step=step)
 
 
 def clipped(optimizer: Optimizer, longest: float) -> Optimizer:

@@ -71,7 +71,7 @@ SCHEMA = {
     "an option of another entry": (
         with_line("optimizer: {name: adam, «momentum»: 0.9}"),
         "optimizer.momentum: unknown key",
-        "allowed here: name, learning_rate, beta1, beta2, epsilon, schedule, clip_norm",
+        "allowed here: name, learning_rate, beta1, beta2, epsilon, weight_decay, schedule, clip_norm",
     ),
     "a name misspelt": (
         with_line("optimizer: {«nam»: adam}"),
@@ -669,8 +669,8 @@ def test_a_mistake_is_one_block(refused: Refused) -> None:
         "error: c.yaml:6:24: optimizer.learning_rte: unknown key\n"
         "6 | optimizer: {name: sgd, learning_rte: 1e-3}\n"
         "  |                        ^^^^^^^^^^^^\n"
-        "hint: did you mean learning_rate? allowed here: name, learning_rate, momentum, nesterov, schedule,\n"
-        "      clip_norm"
+        "hint: did you mean learning_rate? allowed here: name, learning_rate, momentum, nesterov,\n"
+        "      weight_decay, schedule, clip_norm"
     )
 
 

@@ -82,21 +82,34 @@ def adam_move(beta1: float, beta2: float, eps: float, g: list[float]) -> float:
     return m_hat / (math.sqrt(v_hat) + eps)
 
 
-def torch_sgd(gradients: list[float], w: float, *, lr: float, momentum: float, nesterov: bool) -> list[float]:
-    path = []
-    for t, g in enumerate(gradients, start=1):
-        b = decayed_sum(momentum, gradients[:t])
-        w -= lr * (g + momentum * b if nesterov else b)
+def torch_sgd(
+    gradients: list[float], w: float, *, lr: float, momentum: float, nesterov: bool, weight_decay: float
+) -> list[float]:
+    path: list[float] = []
+    seen: list[float] = []
+    for gradient in gradients:
+        seen.append(gradient + weight_decay * w)
+        b = decayed_sum(momentum, seen)
+        w -= lr * (seen[-1] + momentum * b if nesterov else b)
         path.append(w)
     return path
 
 
 def torch_adam(
-    gradients: list[float], w: float, *, lr: float, beta1: float, beta2: float, eps: float
+    gradients: list[float],
+    w: float,
+    *,
+    lr: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    weight_decay: float,
 ) -> list[float]:
-    path = []
-    for t in range(1, len(gradients) + 1):
-        w -= lr * adam_move(beta1, beta2, eps, gradients[:t])
+    path: list[float] = []
+    seen: list[float] = []
+    for gradient in gradients:
+        seen.append(gradient + weight_decay * w)
+        w -= lr * adam_move(beta1, beta2, eps, seen)
         path.append(w)
     return path
 
@@ -171,8 +184,8 @@ TORCH: dict[str, Callable[..., list[float]]] = {
 }
 # PyTorch's names and defaults; the step of sgd is nncli's own.
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "sgd": {"lr": 0.1, "momentum": 0, "nesterov": False},
-    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8},
+    "sgd": {"lr": 0.1, "momentum": 0, "nesterov": False, "weight_decay": 0},
+    "adam": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 0},
     "adamw": {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "weight_decay": 1e-2},
     "rmsprop": {
         "lr": 1e-2,
@@ -195,6 +208,10 @@ OPTIONS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in OPTIMIZERS),
     ("sgd", {"momentum": 0.9}),
     ("sgd", {"momentum": 0.9, "nesterov": True}),
+    ("sgd", {"weight_decay": 0.3}),
+    ("sgd", {"weight_decay": 0.3, "momentum": 0.9}),
+    ("sgd", {"weight_decay": 0.3, "momentum": 0.9, "nesterov": True}),
+    ("adam", {"weight_decay": 0.3}),
     ("adam", {"lr": 0.3, "beta1": 0.5, "beta2": 0.6, "eps": 0.1}),
     ("adamw", {"lr": 0.3, "beta1": 0.5, "beta2": 0.6, "eps": 0.1, "weight_decay": 0.5}),
     ("adamw", {"weight_decay": 0}),
