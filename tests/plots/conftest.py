@@ -176,6 +176,12 @@ def _shapes() -> dict[str, dict[str, Any]]:
 
 
 SHAPES = _shapes()
+# Those that differ in what is predicted alone, of no interest to pictures of inputs and weights.
+OF_OUTCOMES = {
+    *("held out", "classes held out", "one class held out", "two of three classes held out"),
+    *("many classes", "not probabilities", "values held out", "scaled targets", "constant outputs"),
+    *("four targets", "eight targets", "beyond all floats", "held out, diverged"),
+}
 
 
 def train(path: Path, values: dict[str, Any]) -> Run:
