@@ -1,10 +1,10 @@
 """How fast, and in how much memory, `nncli predict` goes from CSV to CSV, beside pandas in chunks.
 
-Both are processes of their own that start cold, read the same file of 8 columns, send each part through
-the same network with the same numpy, and write every input with its prediction. Predictions are compared.
-pandas comes with the extra `bench`; without it only nncli is measured.
+Both are processes of their own that start cold, take turns, read the same file of 8 columns, send each part
+through the same network with the same numpy, and write every input with its prediction. Their predictions are
+compared. pandas, from the extra `bench`, reads chunks of each size of CHUNKS and needs nothing of nncli.
 
-    python -m benchmarks.predict [--rows 5000000]
+    python -m benchmarks.predict [--rows 5000000] [--pairs 3]
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import itertools
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,19 +26,21 @@ from nncli import api
 from nncli.config import Config
 
 INPUTS = [f"x{index}" for index in range(8)]
-CHUNK = 8_192  # rows
+CHUNKS = (20_000, 100_000)  # rows; pandas is slower with fewer and with more
 TOLERANCE = 1e-12  # relative: products of matrices may add in another order
 
 PANDAS = """
 import sys
+import numpy as np
 import pandas
-from nncli import open_run
 
-source, target, folder, chunk = sys.argv[1:]
-model = open_run(folder).model
+source, target, weights, chunk = sys.argv[1:]
+saved = np.load(weights)
+W1, b1, W2, b2 = (saved[f"layers.{layer}.{part}"] for layer in (0, 1) for part in ("weight", "bias"))
 with open(target, "w", newline="") as out:
     for number, frame in enumerate(pandas.read_csv(source, chunksize=int(chunk))):
-        frame["pred_y"] = model.outputs(frame[list(model.columns.inputs)].to_numpy())[:, 0]
+        X = frame.to_numpy()
+        frame["pred_y"] = np.tanh(X @ W1.T + b1) @ W2.T + b2
         frame.to_csv(out, index=False, header=number == 0)
 """
 
@@ -44,20 +48,27 @@ with open(target, "w", newline="") as out:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=200_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--pairs", type=int, default=1)
+    asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         source, ours, theirs = (folder / name for name in ("rows.csv", "nncli.csv", "pandas.csv"))
-        write_rows(source, rows)
-        print(f"{rows:,} rows x {len(INPUTS)} columns, {source.stat().st_size / 1e6:,.0f} MB")
+        write_rows(source, asked.rows)
+        print(f"{asked.rows:,} rows x {len(INPUTS)} columns, {source.stat().st_size / 1e6:,.0f} MB")
         api.train(network(), output=folder / "run")
-        command = ["-m", "nncli", "predict", str(folder / "run"), "-i", str(source), "-o", str(ours), "-q"]
-        report("nncli", rows, *measure(command))
+        commands = {"nncli": ["-m", "nncli", "predict", folder / "run", "-i", source, "-o", ours, "-q"]}
         if importlib.util.find_spec("pandas") is None:
             print('pandas is not installed: python -m pip install ".[bench]"')
-            return
-        report("pandas", rows, *measure(["-c", PANDAS, *map(str, (source, theirs, folder / "run", CHUNK))]))
-        compare(ours, theirs)
+        else:
+            for chunk in CHUNKS:
+                program = ["-c", PANDAS, source, theirs, folder / "run" / "weights.npz", chunk]
+                commands[f"pandas, chunks of {chunk:,}"] = program
+        taken = [{name: measure(command) for name, command in commands.items()} for _ in range(asked.pairs)]
+        for name in commands:
+            report(name, [turn[name] for turn in taken], [turn["nncli"] for turn in taken])
+        if len(commands) > 1:
+            compare(ours, theirs)
+            print("same predictions")
 
 
 def write_rows(path: Path, rows: int) -> None:
@@ -89,20 +100,34 @@ MEASURE = """
 import os, subprocess, sys, time
 began = time.perf_counter()
 _, status, usage = os.wait4(subprocess.Popen(sys.argv[1:]).pid, 0)
-print(time.perf_counter() - began, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
+processor = usage.ru_utime + usage.ru_stime
+print(time.perf_counter() - began, processor, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 sys.exit(status != 0)
 """
 
 
-def measure(arguments: list[str]) -> tuple[float, float]:
-    """Seconds and peak memory, in bytes, of a Python process."""
-    command = [sys.executable, "-S", "-c", MEASURE, sys.executable, *arguments]
-    seconds, memory = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    return float(seconds), float(memory)
+class Cost(NamedTuple):
+    """What a process took: seconds by the clock and of a processor, and at most so many bytes."""
+
+    seconds: float
+    processor: float
+    memory: float
 
 
-def report(name: str, rows: int, seconds: float, memory: float) -> None:
-    print(f"{name:8} {seconds:7.1f} s  {rows / seconds / 1e6:6.3f} M rows/s  peak {memory / 1e6:6.1f} MB")
+def measure(arguments: Sequence[object]) -> Cost:
+    """What a Python process takes."""
+    command = [sys.executable, "-S", "-c", MEASURE, sys.executable, *map(str, arguments)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return Cost(*map(float, printed.split()))
+
+
+def report(name: str, taken: Sequence[Cost], ours: Sequence[Cost]) -> None:
+    """The medians, and those of the ratios to nncli in the same turn."""
+    cost, ratio = Cost(*np.median(taken, axis=0)), Cost(*np.median(np.divide(taken, ours), axis=0))
+    print(
+        f"{name:25} {cost.seconds:6.1f} s  processor {cost.processor:5.1f} s  peak {cost.memory / 1e6:4.0f} MB"
+        f"   x {ratio.seconds:.1f}, {ratio.processor:.1f}, {ratio.memory:.1f}"
+    )
 
 
 def compare(ours: Path, theirs: Path) -> None:

@@ -55,7 +55,11 @@ def blocks(page: str) -> Iterator[Block]:
 def steps(block: Block) -> list[Step]:
     if block.language != "console":
         saved = _SAVED.match(block.text)
-        return [Step(None, block.text, saved["name"])] if saved else []
+        if not saved:
+            return []
+        # CSV knows no comments.
+        text = block.text[saved.end() :] if block.language == "csv" else block.text
+        return [Step(None, text, saved["name"])]
     parts = re.split(r"^\$ (.*)\n", block.text, flags=re.MULTILINE)
     assert not parts[0], f"a console block starts with a command, not with {parts[0]!r}"
     return [Step(command, shown) for command, shown in zip(parts[1::2], parts[2::2], strict=True)]

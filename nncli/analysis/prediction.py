@@ -165,16 +165,18 @@ def in_parts(
 
 
 def _sound(roles: Columns, table: Table, on_bad: Callable[[RowError], None]) -> list[int]:
-    """The rows that can be used."""
+    """The rows that can be used; `on_bad` is called with the others in their order."""
+    bad: list[RowError] = []
     usable = roles.preprocessing.usable(table)
     for row in np.flatnonzero(~usable).tolist():
-        _comparable(roles, table, [row], on_bad)
-    return _comparable(roles, table, np.flatnonzero(usable).tolist(), on_bad)
+        _comparable(roles, table, [row], bad)
+    sound = _comparable(roles, table, np.flatnonzero(usable).tolist(), bad)
+    for error in sorted(bad, key=lambda error: error.line):
+        on_bad(error)
+    return sound
 
 
-def _comparable(
-    roles: Columns, table: Table, rows: Sequence[int], on_bad: Callable[[RowError], None]
-) -> list[int]:
+def _comparable(roles: Columns, table: Table, rows: Sequence[int], bad: list[RowError]) -> list[int]:
     """Those rows that can be read with their targets, found by halves: few reads where few are bad."""
     if not rows:
         return []
@@ -183,10 +185,10 @@ def _comparable(
         return list(rows)
     except CellError as error:
         if len(rows) == 1:
-            on_bad(_as_row(error, table, rows[0]))
+            bad.append(_as_row(error, table, rows[0]))
             return []
     middle = len(rows) // 2
-    return _comparable(roles, table, rows[:middle], on_bad) + _comparable(roles, table, rows[middle:], on_bad)
+    return _comparable(roles, table, rows[:middle], bad) + _comparable(roles, table, rows[middle:], bad)
 
 
 def _as_row(error: CellError, table: Table, row: int) -> RowError:

@@ -137,6 +137,15 @@ REJECTED = [
 ]
 
 
+def test_the_first_row_that_cannot_be_used_is_told_whatever_is_wrong_with_it(predict: Command) -> None:
+    header, first, *rows = BAD.splitlines(keepends=True)
+    for position, (line, reason, _) in enumerate(REJECTED):
+        result = predict("people", "-q", "-i", "-", stdin="".join([header, first, *rows[position:]]))
+        assert result.code == 2
+        assert result.err.startswith("error: stdin:3:")
+        assert f": {reason}\n" in result.err, line
+
+
 @pytest.mark.parametrize("source", ["bad.csv", "bad.csv.gz", "-"])
 @pytest.mark.parametrize("output", ["good.csv", "-"])
 def test_rows_that_cannot_be_used_go_to_a_file_of_their_own(
@@ -153,7 +162,7 @@ def test_rows_that_cannot_be_used_go_to_a_file_of_their_own(
     with Path(side).open(newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["line", "reason", "row"]
-    assert sorted(map(tuple, rows)) == REJECTED
+    assert list(map(tuple, rows)) == REJECTED
 
 
 def test_json_counts_the_rows_left_out(predict: Command) -> None:

@@ -103,7 +103,7 @@ CUTS = {
 @pytest.mark.parametrize(("cut", "problem"), CUTS.values(), ids=CUTS)
 @pytest.mark.parametrize("piece", [1, 100, LARGE])
 def test_a_gzip_file_that_is_cut_is_refused_after_what_it_held(cut: slice, problem: str, piece: int) -> None:
-    text = "a,b\n" + "".join(f"{row},{row * row % 977}\n" for row in range(100_000))
+    text = "a,b\n" + "".join(f"{row},{row * row % 977}\n" for row in range(20_000))
     found = outcome(gzip.compress(text.encode())[cut], "t.csv.gz", piece)
     assert found.told.startswith(f"t.csv.gz: {problem}")
     assert "\n".join(["a,b", *found.rows]) in text or not found.rows

@@ -40,7 +40,8 @@ class Format:
 def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> Format:
     def whole(content: bytes, name: str) -> Table:
         text = content.decode("utf-8", "surrogateescape")
-        return next(tables(iter([text]), name, refuse))
+        (table,) = tables(iter([text]), name, refuse)
+        return table
 
     def parts(file: BinaryIO, name: str, on_bad: OnBad) -> Iterator[Table]:
         return tables(text_chunks(file, name), name, on_bad)
@@ -71,7 +72,8 @@ def ending(path: str) -> str:
 
 def parse_csv(text: str, name: str) -> Table:
     """A table from the text of a CSV file; `name` is what errors call it."""
-    return next(delimited.tables(iter([text]), name, refuse))
+    (table,) = delimited.tables(iter([text]), name, refuse)
+    return table
 
 
 def decode(content: bytes, name: str) -> Table:

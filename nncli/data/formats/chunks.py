@@ -37,14 +37,16 @@ def unmarked(chunks: Iterator[str]) -> Iterator[str]:
 
 def _whole_lines(file: BinaryIO, name: str) -> Iterator[bytes]:
     begun: list[bytes] = []  # the pieces of a line that has not ended yet
+    size = 0
     for piece in pieces(file, name):
         # Also after \r, unless its \n may come in the next piece.
         end = 1 + max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, -1))
         if end:
             yield b"".join([*begun, piece[:end]])
-            begun = []
+            begun, size = [], 0
         begun.append(piece[end:])
-        if sum(map(len, begun)) > LONGEST_LINE:
+        size += len(piece) - end
+        if size > LONGEST_LINE:
             raise DataError(
                 f"{name}: a line of more than {LONGEST_LINE // 10**6:,} MB",
                 hint="put every row on its own line",

@@ -210,12 +210,13 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
     found = False
     while text := lines.chunk():
         table = body.plain(text, lines.taken)
-        if table is None:
-            lines.open(text)
-            table = body.quoted(records, lines)
-        else:
-            lines.taken += len(table)
         if table is not None:
+            lines.taken += len(table)
+            found = True
+            yield table
+            continue
+        lines.open(text)
+        for table in body.quoted(records, lines):
             found = True
             yield table
     if not found and not body.bad:
@@ -308,8 +309,8 @@ class _Body:
         source = DelimitedSource(text, range(before + 1, before + rows + 1), self.delimiter)
         return self._table(columns, source)
 
-    def quoted(self, records: _Records, lines: _Lines) -> Table | None:
-        """The rows of the open chunk, as the csv module reads them; None where there are none."""
+    def quoted(self, records: _Records, lines: _Lines) -> Iterator[Table]:
+        """The rows of the open chunk, as the csv module reads them; those above a bad one come first."""
         lines.kept.clear()
         rows: list[_Record] = []
         while len(lines):
@@ -319,13 +320,17 @@ class _Body:
                     self._check(record)
                     rows.append(record)
             except RowError as error:
+                if rows:
+                    yield self._of_records(rows)
+                rows = []
                 self.bad += 1
                 self.on_bad(error)
-        if not rows:
-            return None
-        columns = dict(
-            zip(self.header, map(list, zip(*(row.cells for row in rows), strict=True)), strict=True)
-        )
+        if rows:
+            yield self._of_records(rows)
+
+    def _of_records(self, rows: Sequence[_Record]) -> Table:
+        cells = zip(*(row.cells for row in rows), strict=True)
+        columns = dict(zip(self.header, map(list, cells), strict=True))
         numbers, copies = [row.line for row in rows], [row.text for row in rows]
         return self._table(columns, DelimitedSource("", numbers, self.delimiter, copies))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from nncli.data.formats.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
 from nncli.data.table import RowError, Source, Table
@@ -69,29 +69,61 @@ def tables(chunks: Iterator[str], name: str, on_bad: Callable[[RowError], None])
     DataError
         If there is no row.
     """
-    names: dict[str, None] = {}
-    before, bad, found = 0, 0, False
+    body = _Body(name, on_bad)
+    found = False
     for text in _filled(unmarked(chunks)):
-        objects, copies, numbers = [], [], []
+        for table in body.tables(text):
+            found = True
+            yield table
+    if not found and not body.bad:
+        raise DataError(f"{name}: no rows", hint=FLAT)
+
+
+@dataclass
+class _Body:
+    """The rows of a file as they come.
+
+    Attributes
+    ----------
+    names : the columns that occurred so far, in order.
+    before : how many lines are behind.
+    bad : how many rows could not be read.
+    """
+
+    name: str
+    on_bad: Callable[[RowError], None]
+    names: dict[str, None] = field(default_factory=dict)
+    before: int = 0
+    bad: int = 0
+
+    def tables(self, text: str) -> Iterator[Table]:
+        """The rows of a chunk, those above a bad one before it is told."""
+        rows: list[_Row] = []
         for line in io.StringIO(text, newline=None):
-            before += 1
+            self.before += 1
             if line.isspace():
                 continue
             try:
-                objects.append(_row(line.rstrip("\n"), name, before))
+                rows.append(_Row(_cells(line.rstrip("\n"), self.name, self.before), self.before, line))
+                self.names.update(dict.fromkeys(rows[-1].cells))
             except RowError as error:
-                bad += 1
-                on_bad(error)
-                continue
-            copies.append(line.rstrip("\n"))
-            numbers.append(before)
-            names.update(dict.fromkeys(objects[-1]))
-        if objects and names:
-            found = True
-            columns = {key: [row.get(key, "") for row in objects] for key in names}
-            yield Table(name, columns, JsonSource(copies, numbers))
-    if not found and not bad:
-        raise DataError(f"{name}: no rows", hint=FLAT)
+                yield from self._of_rows(rows)
+                rows = []
+                self.bad += 1
+                self.on_bad(error)
+        yield from self._of_rows(rows)
+
+    def _of_rows(self, rows: Sequence[_Row]) -> Iterator[Table]:
+        if rows and self.names:
+            columns = {key: [row.cells.get(key, "") for row in rows] for key in self.names}
+            copies = [row.text.rstrip("\n") for row in rows]
+            yield Table(self.name, columns, JsonSource(copies, [row.line for row in rows]))
+
+
+class _Row(NamedTuple):
+    cells: dict[str, str]
+    line: int
+    text: str
 
 
 def _filled(chunks: Iterator[str]) -> Iterator[str]:
@@ -106,7 +138,7 @@ def _filled(chunks: Iterator[str]) -> Iterator[str]:
     yield from chunks
 
 
-def _row(line: str, name: str, number: int) -> dict[str, str]:
+def _cells(line: str, name: str, number: int) -> dict[str, str]:
     check_text(line, name, number)
     try:
         found = _decode(line)
