@@ -125,7 +125,7 @@ def report(name: str, taken: Sequence[Cost], ours: Sequence[Cost]) -> None:
     """The medians, and those of the ratios to nncli in the same turn."""
     cost, ratio = Cost(*np.median(taken, axis=0)), Cost(*np.median(np.divide(taken, ours), axis=0))
     print(
-        f"{name:25} {cost.seconds:6.1f} s  processor {cost.processor:5.1f} s  peak {cost.memory / 1e6:4.0f} MB"
+        f"{name:25} {cost.seconds:6.1f} s  processor {cost.processor:5.1f} s  peak {cost.memory / 1e6:.0f} MB"
         f"   x {ratio.seconds:.1f}, {ratio.processor:.1f}, {ratio.memory:.1f}"
     )
 
