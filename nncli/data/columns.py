@@ -11,7 +11,7 @@ import numpy as np
 from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
-from nncli.data.table import Misfit, Table, date_error, is_number
+from nncli.data.table import Misfit, Table, is_number
 from nncli.nn.activations import Array
 from nncli.wording import counted, listed, shown
 
@@ -171,21 +171,30 @@ def assign(
     ------
     Misfit
         If a column is missing, or the targets do not fit the task.
-    CellError
-        If a target holds dates, unless the task says that they are names.
+    """
+    chosen = input_names(table, inputs, targets, id, split)
+    if task == "auto":
+        task = _guess(table, targets, output_activation)
+    classes = _classes(table, targets, task)
+    roles = Roles(chosen, tuple(targets), task, classes, id)
+    return roles if roles.labelled else replace(roles, formulas=dict(formulas))
+
+
+def input_names(
+    table: Table, inputs: Sequence[str] | None, targets: Sequence[str], id: str | None, split: str | None
+) -> tuple[str, ...]:
+    """The columns that go in: those given, else all that are neither target, id nor name the part.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or none is left.
     """
     table.require([*(inputs or ()), *targets, *([id] if id else [])])
     chosen = tuple(inputs or (name for name in table.names if name not in {*targets, id, split}))
     if not chosen:
         raise Misfit(("targets",), f"no column is left as input; {table.origin} has {listed(table.names)}")
-    if task == "auto":
-        for name in targets:
-            if table.kind(name) == "date":
-                raise date_error(table, name, "task: multiclass")
-        task = _guess(table, targets, output_activation)
-    classes = _classes(table, targets, task)
-    roles = Roles(chosen, tuple(targets), task, classes, id)
-    return roles if roles.labelled else replace(roles, formulas=dict(formulas))
+    return chosen
 
 
 def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from nncli.data.encoding import FITTERS, Column, Number, Treatment, Unseen, why_not, without_value
 from nncli.data.scaling import SCALERS, Missing, Scale, Scaling
-from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error, no_number, numbers_or_nan, texts
+from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
 from nncli.wording import counted, shown
@@ -52,6 +52,11 @@ class Settings:
     unseen: Unseen = "error"
     scale_targets: Scale = "none"
     columns: Mapping[str, ColumnSettings] = field(default_factory=dict)
+
+    @property
+    def drops(self) -> bool:
+        """Whether rows can be left out for a missing value."""
+        return "drop" in {self.missing, *(own.missing for own in self.columns.values())}
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,7 @@ PLURAL: dict[ValueKind, str] = {"number": "numbers", "boolean": "booleans", "cat
 def _kind(table: Table, name: str) -> ValueKind:
     kind = table.kind(name)
     if kind == "date":
-        raise date_error(table, name, "kind: category")
+        raise date_error(table, name)
     return kind
 
 
@@ -186,7 +191,7 @@ def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[st
     kept = np.ones(len(table), dtype=bool)
     kinds = {name: own.kind for name, own in chosen.items() if own.missing == "drop"}
     if kinds:
-        kinds |= {name: "number" if table.is_numeric(name) else "category" for name in targets}
+        kinds |= {name: "number" if table.kind(name) == "number" else "category" for name in targets}
     for name, kind in kinds.items():
         kept &= ~without_value(kind, table.columns[name])
     if not kept.any():
@@ -200,7 +205,7 @@ def fit(
 ) -> Preprocessing:
     """Fit on a table of the training rows alone.
 
-    Cells that cannot be used are passed over where others can: `X` tells their place.
+    Cells that cannot be used are passed over: `X` tells their place.
 
     Parameters
     ----------
@@ -210,12 +215,7 @@ def fit(
     ------
     Misfit
         If no training row has a value of a column, or its values cannot be scaled or told apart.
-    CellError
-        If none of the values of a column of numbers can be used.
     """
-    for name, own in chosen.items():
-        if own.kind == "number":
-            _check_numbers(training, name)
     columns = tuple(FITTERS[own.kind](name, training.columns[name], own) for name, own in chosen.items())
     if Y is None:
         return Preprocessing(columns)
@@ -225,11 +225,3 @@ def fit(
         problem = f"targets reach {np.abs(Y).max():g}, too far to be scaled"
         raise Misfit(("preprocessing", "scale_targets"), problem, hint="give them in a larger unit")
     return Preprocessing(columns, targets)
-
-
-def _check_numbers(training: Table, name: str) -> None:
-    cells = training.columns[name]
-    given = ~without_value("number", cells)
-    if given.any() and not np.isfinite(numbers_or_nan(cells)).any():
-        row = int(given.argmax())
-        raise training.cell_error(row, name, *no_number(texts(cells)[row]))
