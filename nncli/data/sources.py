@@ -28,6 +28,9 @@ BUILTIN: dict[str, dict[str, Any]] = {
     "perceptron": {"file": "perceptron.csv", "targets": ["y"]},
     "worked_example": {"file": "worked_example.csv", "targets": ["t1", "t2"]},
     "height_weight": {"file": "height_weight.csv", "targets": ["class"], "id": "name"},
+    "iris": {"file": "iris.csv", "targets": ["species"]},
+    "diabetes": {"file": "diabetes.csv", "targets": ["progression"]},
+    "digits": {"file": "digits.csv", "targets": ["digit"]},
 }
 SAMPLES = 1000
 

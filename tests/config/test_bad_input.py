@@ -60,8 +60,8 @@ SCHEMA = {
     "a key misspelt inside": (
         with_line("training: {«epocs»: 5}"),
         "training.epocs: unknown key",
-        "did you mean epochs? allowed here: epochs, batch_size, shuffle,"
-        " evaluate_every, early_stopping, stop_when, log_every, checkpoint_every, threads, engine",
+        "did you mean epochs? allowed here: epochs, batch_size, shuffle, log_every, checkpoint_every,"
+        " threads, engine",
     ),
     "a key misspelt in a layer": (
         layer("{«unit»: 1}"),
@@ -99,7 +99,8 @@ SCHEMA = {
         "dataset: «xorr»\nnetwork: {layers: [{units: 1}]}\n",
         "dataset.name: no built-in dataset 'xorr'",
         "did you mean xor? built in: xor, not, linear_map, linear_map_nonlinear, perceptron, worked_example,"
-        " height_weight; for a file write dataset: {path: FILE.csv, targets: [COLUMN]}",
+        " height_weight, iris, diabetes, digits; for a file write dataset: {path: FILE.csv,"
+        " targets: [COLUMN]}",
     ),
     "a missing key": (
         "dataset: xor\n«network»:\n  weight_init: zeros\n",
@@ -223,6 +224,7 @@ SCHEMA = {
 LATER = {
     "l2": "network: {layers: [{units: 1, l2: 0.1}]}",
     "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
+    "early_stopping": "training: {early_stopping: {patience: 3}}",
     "dtype": "training: {dtype: float32}",
     "class_weight": "loss: {name: mse, class_weight: balanced}",
 }
