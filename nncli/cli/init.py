@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import TRAIN, command
+from nncli.cli.app import TRAIN, UsageError, command
 from nncli.cli.output import Output, aligned
 from nncli.wording import printable
 
@@ -17,36 +18,115 @@ from nncli.wording import printable
 def init(
     out: Output,
     template: Annotated[
-        str, typer.Argument(help="Which template; --list names them.", show_default=True)
-    ] = "xor",
+        str | None,
+        typer.Argument(help="Which template; --list names them. Default: xor.", show_default=False),
+    ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Default: TEMPLATE.yaml; - for stdout."),
+        typer.Option("--output", "-o", metavar="FILE", help="Default: NAME.yaml; - for stdout."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
+    from_csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--from-csv", metavar="FILE", help="A config for your own table: CSV, TSV, NDJSON or Parquet."
+        ),
+    ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="COL", help="The column to learn; again for several numbers."),
+    ] = None,
+    id_: Annotated[
+        str | None,
+        typer.Option("--id", metavar="COL", help="The column that names the rows; default: a guess."),
+    ] = None,
+    task: Annotated[
+        Literal["regression", "binary", "multiclass"] | None,
+        typer.Option("--task", metavar="KIND", help="What the target is; default: a guess."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a config whose comments explain every key."""
-    from nncli import files
     from nncli.config import templates
-    from nncli.errors import NncliError
 
     if list_:
         out.result(aligned([(name, templates.summary(name)) for name in templates.names()], left=2))
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})
-        return
-    text = templates.read(template)
-    if output == "-":
-        out.result(text.rstrip("\n"))
-        out.object("init", {"template": templates.canonical(template), "text": text})
-        return
-    path = Path(output or f"{templates.canonical(template)}.yaml")
+    elif from_csv is not None:
+        if template is not None:
+            raise UsageError(f"--from-csv and the template {template}: one of the two")
+        _from_table(out, from_csv, target or [], id_, task, output=output, overwrite=overwrite)
+    elif target or id_ or task:
+        raise UsageError("--target, --id and --task go with --from-csv")
+    else:
+        name = templates.canonical(template or "xor")
+        path = _free(output or f"{name}.yaml", overwrite=overwrite)
+        _give(out, path, templates.read(name), {"template": name})
+
+
+def _from_table(
+    out: Output,
+    source: Path,
+    targets: list[str],
+    id_: str | None,
+    task: Literal["regression", "binary", "multiclass"] | None,
+    *,
+    output: str | None,
+    overwrite: bool,
+) -> None:
+    from nncli.config.from_table import config_text, guesses
+    from nncli.data import formats
+    from nncli.data.profile import profile
+    from nncli.errors import NncliError
+    from nncli.wording import listed
+
+    path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
+    table = formats.read(source, str(source))
+    if not targets:
+        names = f"columns: {listed(table.names)}"
+        raise NncliError("--from-csv needs --target, the column to learn", hint=names)
+    found = profile(table, targets, id_, task)
+    told = [*([table.remark] if table.remark else []), *guesses(found)]
+    for line in told:
+        out.note(line)
+    origin = {"from": str(source), "task": found.task, "notes": told}
+    _give(out, path, config_text(found, source, path), origin)
+
+
+def _stem(source: Path) -> str:
+    """`people` of people.csv and people.csv.gz."""
+    return Path(source.name.removesuffix(".gz")).stem
+
+
+def _free(name: str, *, overwrite: bool) -> Path | None:
+    """Where to write; None for stdout.
+
+    Raises
+    ------
+    NncliError
+        If the file exists already, or its folder does not.
+    """
+    from nncli.errors import NncliError
+
+    if name == "-":
+        return None
+    path = Path(name)
     if path.exists() and not overwrite:
         raise NncliError(f"{path}: exists already", hint="give another file with -o, or --overwrite")
     if not path.parent.is_dir():
         raise NncliError(f"{path}: there is no directory {path.parent}", hint="create it first")
+    return path
+
+
+def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) -> None:
+    from nncli import files
+
+    if path is None:
+        out.result(text.rstrip("\n"))
+        out.object("init", {**origin, "text": text})
+        return
     files.write_text(path, text)
     out.result(str(path) if out.quiet else f"wrote {printable(str(path))}")
     out.detail(f"next: {printable(shlex.join(['nncli', 'train', str(path)]))}")
-    out.object("init", {"template": templates.canonical(template), "path": str(path)})
+    out.object("init", {**origin, "path": str(path)})
     out.more("for completion in an editor: nncli schema > nncli.schema.json")

@@ -168,6 +168,14 @@ def dump(values: Any) -> str:
     )
 
 
+def dump_flow(values: Any) -> str:
+    """The same in one line, as `{a: 1}` and `[b, c]`."""
+    text: str = yaml.dump(
+        values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=True
+    )
+    return text.rstrip("\n")
+
+
 def duplicates(node: yaml.Node) -> Iterator[YamlError]:
     """Every key that its mapping has already."""
     seen: set[int] = set()

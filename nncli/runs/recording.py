@@ -23,7 +23,6 @@ from nncli.files import write_json, write_text
 from nncli.model import Model
 from nncli.nn.activations import Array
 from nncli.npz import write_npz
-from nncli.observer import Observer
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.runs.identity import Identity
 from nncli.runs.record import Record
@@ -106,11 +105,6 @@ class Recording:
         return cls(replace(experiment, threads=checkpoint.threads), run, command, checkpoint)
 
     @property
-    def standing(self) -> Standing:
-        """Where training stands in what was saved last, or is about to be."""
-        return self._standing
-
-    @property
     def epoch(self) -> int:
         """Epochs that are complete in what was saved last, or is about to be."""
         return self._standing.state.update // self.experiment.updates_per_epoch
@@ -118,8 +112,7 @@ class Recording:
     @property
     def trained(self) -> bool:
         """Whether no update is left to do."""
-        last = self.experiment.epochs * self.experiment.updates_per_epoch
-        return self._standing.state.update == last or self._standing.ended is not None
+        return self._standing.state.update == self.experiment.epochs * self.experiment.updates_per_epoch
 
     @property
     def finished(self) -> bool:
@@ -165,13 +158,7 @@ class Recording:
     def stop(self) -> None:
         """Save where training stands, and then how good it is."""
         self.rescue()
-        self._write_results(*self._left)
-
-    @property
-    def _left(self) -> tuple[Array, int]:
-        """The parameters that the run leaves, and their epoch."""
-        parameters, best = self._standing.parameters(self.experiment), self._standing.best
-        return parameters, best.epoch if best and parameters is best.parameters else self.epoch
+        self._write_results(self._standing.state.parameters, self.epoch)
 
     def rescue(self) -> None:
         """Save where training stands, which takes no computation; also from another thread."""
@@ -189,7 +176,7 @@ class Recording:
         with self._writing:
             began = time.perf_counter()
             self._write_standing()
-            self._write_results(*self._left)
+            self._write_results(self._standing.state.parameters, self.epoch)
             self._write_info(status, self.epoch)
             self._saved = time.perf_counter()
             self._cost = self._saved - began
@@ -207,11 +194,10 @@ class Recording:
 
     def _write_standing(self) -> None:
         """The checkpoint first: with it alone everything else can be had again."""
-        end = self.epoch if self._standing.ended else self.experiment.epochs
-        self._record.cut(self.epoch, end)  # a signal may have come between a row and its weights
+        self._record.cut(self.epoch)  # a signal may have come between a row and its weights
         checkpoint = Checkpoint(self._standing, self._record, self._identity, self.experiment.threads)
         write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
-        self._write_way(self._left[0])
+        self._write_way(self._standing.state.parameters)
 
     def _write_way(self, parameters: Array) -> None:
         path, experiment = self.run.path, self.experiment
@@ -228,13 +214,11 @@ class Recording:
     def _write_info(self, status: Status, epoch: int) -> None:
         seconds = self._seconds + time.perf_counter() - self._began
         ending = {"status": status, "ended": _now(), "epochs": epoch, "seconds": seconds}
-        if self._standing.ended:
-            ending["ended_by"] = self._standing.ended
         write_json(self.run.path / RUN, {**self._info, **ending})
 
     @cached_property
-    def _observer(self) -> Observer:
-        return Observer.of(self.experiment)
+    def _observer(self) -> training.Observer:
+        return training.Observer.of(self.experiment)
 
     def _note(self, error: Exception) -> None:
         """Keep the traceback where a report of the bug can have it from."""

@@ -13,8 +13,7 @@ from nncli.analysis.trials import Advice
 from nncli.config import Config, load_config
 from nncli.experiment import Experiment, build
 from nncli.nn.activations import ACTIVATIONS
-from nncli.observer import Observer
-from nncli.training import train
+from nncli.training import Observer, train
 
 from .test_divergence import LINE, PEOPLE, network, sgd
 

@@ -1,0 +1,289 @@
+"""What the columns of a table seem to be for: the guesses that a first config is written from."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.data.columns import Task, assign
+from nncli.data.encoding import MOST_CATEGORIES, without_value
+from nncli.data.table import Table, ValueKind, no_number, numbers_or_nan
+from nncli.errors import DataError
+from nncli.nn.activations import Array
+from nncli.wording import counted, listed, shown
+
+FEWEST_ROWS = 4
+MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
+ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
+MOST_CATEGORIES_UNASKED = 50  # of a column, unless each has ROWS_PER_CATEGORY on average
+ROWS_PER_CATEGORY = 20
+MOST_REASONS = 5  # shown why no column is an input
+COUNTING_ROWS = 20  # from which on a first column of 1, 2, 3 ... is taken to number them
+
+_NAMES_OF_IDS = re.compile(r"(?i:(.*[ _-])?(id|uuid|guid)|index|unnamed: 0)|.*[a-z](Id|ID)")
+NAMED, TEXT, NUMBERED = "named like one, no two cells alike", "another text in every row", "numbers the rows"
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input column.
+
+    Attributes
+    ----------
+    missing : cells without a value.
+    distinct : different values.
+    codes : whether it holds so few whole numbers that they may well be codes of categories.
+    """
+
+    kind: ValueKind
+    missing: int
+    distinct: int
+    codes: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The roles of a table's columns, guesses with their reasons.
+
+    Attributes
+    ----------
+    rows : with a value in every target; `without_target` others have none in some.
+    why_task, why_id : what a guess rests on; empty where a person said it.
+    classes : label -> rows, in the order of the outputs; empty for a regression.
+    left_out : column -> why it is no input.
+    """
+
+    rows: int
+    without_target: int
+    targets: tuple[str, ...]
+    task: Task
+    why_task: str
+    classes: Mapping[str, int]
+    id: str | None
+    why_id: str
+    inputs: Mapping[str, Input]
+    left_out: Mapping[str, str]
+
+
+def profile(table: Table, targets: Sequence[str], id: str | None = None, task: Task | None = None) -> Profile:
+    """Guess the role and kind of every column.
+
+    Parameters
+    ----------
+    id, task : as a person says; None to guess.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or has two roles, a target cannot be learnt, no column is left as input, or
+        a cell cannot be used.
+    """
+    table.require([*targets, *([id] if id else [])])
+    twice = [name for name, count in Counter([*targets, id]).items() if count > 1]
+    if twice:
+        message = f"{table.origin}: {shown(str(twice[0]))} is named twice"
+        raise DataError(message, hint="give every column one role")
+    rows = _with_targets(table, targets)
+    without_target = len(table) - len(rows)
+    table = table.take(rows) if without_target else table
+    _check_targets(table, targets)
+    inputs, left_out, named, why_id = _inputs(table, targets, id)
+    if without_target and all(column.missing for column in inputs.values()):
+        # `missing: drop` goes by inputs, and here it would drop rows that can be filled.
+        message = f"{table.origin}: {counted(without_target, 'row')} without a value of {listed(targets)}"
+        hint = "take them out of the file: there are gaps in every input too"
+        raise DataError(message, hint=hint)
+    guess, why_task = _task(table, targets, task)
+    return Profile(
+        rows=len(table),
+        without_target=without_target,
+        targets=tuple(targets),
+        task=guess,
+        why_task=why_task,
+        classes=_classes(table, targets, guess, list(inputs)),
+        id=named,
+        why_id=why_id,
+        inputs=inputs,
+        left_out=left_out,
+    )
+
+
+def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
+    """The rows that have a value in every target."""
+    known = np.ones(len(table), dtype=bool)
+    for name in targets:
+        kind: ValueKind = "number" if table.kind(name) == "number" else "category"
+        missing = without_value(kind, table.columns[name])
+        if 2 * missing.sum() > len(table):
+            found = f"no value in {missing.sum():,} of {counted(len(table), 'row')}"
+            message = f"{table.origin}: {shown(name)}: {found}"
+            raise DataError(message, hint="a target needs a value in most rows")
+        known &= ~missing
+    rows: list[int] = np.flatnonzero(known).tolist()
+    if len(rows) < FEWEST_ROWS:
+        raise DataError(
+            f"{table.origin}: {counted(len(rows), 'row')} to learn from",
+            hint=f"a network needs at least {FEWEST_ROWS}, and is of use from some dozens on",
+        )
+    return rows
+
+
+def _check_targets(table: Table, targets: Sequence[str]) -> None:
+    for name in targets:
+        values = set(table.texts(name))
+        if len(values) == 1:
+            raise DataError(
+                f"{table.origin}: {shown(name)}: '{shown(values.pop())}' in every row",
+                hint="there is nothing to learn; give another --target",
+            )
+
+
+def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
+    """The task, and why where it is a guess."""
+    if len(targets) > 1:
+        if asked not in (None, "regression"):
+            raise DataError(f"{asked} takes one target, found {len(targets)}", hint="give --target once")
+        for name in targets:
+            table.numbers(name)
+        return "regression", "several targets"
+    (target,) = targets
+    kind = table.kind(target)
+    if asked == "regression" or (asked is None and kind in ("number", "date")):
+        values = np.unique(table.numbers(target))
+        if asked:
+            return asked, ""
+        return _task_of_numbers(values, len(table))
+    different = len(set(table.texts(target)))
+    if 2 * different > len(table):
+        found = f"{different:,} different values in {counted(len(table), 'row')}"
+        message = f"{table.origin}: {shown(target)}: {found}"
+        raise DataError(message, hint="classes need several rows each; give another --target")
+    if asked == "binary" and different != 2:
+        hint = "multiclass takes any number of classes"
+        raise DataError(f"{table.origin}: {shown(target)}: {different} classes, binary has 2", hint=hint)
+    if asked:
+        return asked, ""
+    return "binary" if different == 2 else "multiclass", f"{different:,} different texts"
+
+
+def _task_of_numbers(values: Array, rows: int) -> tuple[Task, str]:
+    """That of a target with these different numbers (k,), ascending."""
+    if len(values) == 2 and _whole(values):
+        return "binary", f"{values[0]:g} and {values[1]:g} alone"
+    if _few_whole_numbers(values, rows):
+        return "multiclass", f"{len(values)} different whole numbers"
+    return "regression", f"{len(values):,} different numbers"
+
+
+def _few_whole_numbers(values: Array, rows: int) -> bool:
+    """Whether different numbers (k,) may well be codes of classes."""
+    return len(values) <= MOST_NUMBERED_CLASSES and ROWS_PER_CLASS * len(values) <= rows and _whole(values)
+
+
+def _whole(values: Array) -> bool:
+    return bool((values == np.trunc(values)).all())
+
+
+def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[str]) -> Mapping[str, int]:
+    """Label -> rows, as training will read them."""
+    roles = assign(
+        table, inputs=inputs, targets=targets, id=None, task=task, output_activation="", formulas={}
+    )
+    labels = roles.labels(table)
+    if labels is None:
+        return {}
+    counts = Counter(labels)
+    return {label: counts[label] for label in roles.classes}
+
+
+def _inputs(
+    table: Table, targets: Sequence[str], id: str | None
+) -> tuple[Mapping[str, Input], Mapping[str, str], str | None, str]:
+    """The inputs, what is left out, the id and why it is one."""
+    inputs: dict[str, Input] = {}
+    left_out: dict[str, str] = {}
+    why_id = ""
+    for name in table.names:
+        if name in targets or name == id:
+            continue
+        if reason := _names_the_rows(table, name):
+            if id is None:
+                id, why_id = name, reason
+            else:
+                left_out[name] = reason
+            continue
+        found = _input(table, name)
+        if isinstance(found, Input):
+            inputs[name] = found
+        else:
+            left_out[name] = found
+    if not inputs and id is not None and why_id == NUMBERED:
+        inputs, id, why_id = {id: Input("number", 0, len(table))}, None, ""
+    if not inputs:
+        reasons = {**({id: why_id or "the id"} if id else {}), **left_out}
+        hint = "; ".join(f"{shown(name)}: {why}" for name, why in list(reasons.items())[:MOST_REASONS])
+        raise DataError(
+            f"{table.origin}: no column is left as input", hint=hint or "add columns to learn from"
+        )
+    return inputs, left_out, id, why_id
+
+
+def _names_the_rows(table: Table, name: str) -> str:
+    """Why a column seems to name the rows; empty where it does not."""
+    cells = table.texts(name)
+    if not all(cells) or len(set(cells)) < len(cells):
+        return ""
+    if _NAMES_OF_IDS.fullmatch(name):
+        return NAMED
+    kind = table.kind(name)
+    if kind == "category":
+        return TEXT
+    if kind == "number" and name == table.names[0] and len(cells) >= COUNTING_ROWS:
+        values = numbers_or_nan(table.columns[name])
+        if values[0] in (0.0, 1.0) and (np.diff(values) == 1.0).all():
+            return NUMBERED
+    return ""
+
+
+def _input(table: Table, name: str) -> Input | str:
+    """A column as input, or why it is none."""
+    kind, cells, rows = table.kind(name), table.columns[name], len(table)
+    if kind == "date":
+        return "dates or times; the days since a fixed day would be a number"
+    missing = without_value(kind, cells)
+    count = int(missing.sum())
+    if 2 * count > rows:
+        return f"no value in {count:,} of {counted(rows, 'row')}"
+    given = [cell for cell, none in zip(table.texts(name), missing, strict=True) if not none]
+    if kind == "number":
+        found = _number(table, name, missing)
+    else:
+        found = Input(kind, count, len({cell.lower() for cell in given} if kind == "boolean" else set(given)))
+    if found.distinct == 1:
+        return f"'{shown(given[0])}' in every row" + (" that has a value" if count else "")
+    if kind == "category" and 2 * found.distinct > rows:
+        return f"{found.distinct:,} different texts in {counted(rows, 'row')}"
+    most = max(MOST_CATEGORIES_UNASKED, min(MOST_CATEGORIES, rows // ROWS_PER_CATEGORY))
+    if kind == "category" and found.distinct > most:
+        return f"{found.distinct:,} categories in {counted(rows, 'row')}"
+    return found
+
+
+def _number(table: Table, name: str, missing: Array) -> Input:
+    """A column of numbers.
+
+    Raises
+    ------
+    CellError
+        At the first cell that is neither a number nor missing.
+    """
+    values = numbers_or_nan(table.columns[name])
+    for row in np.flatnonzero(~np.isfinite(values) & ~missing).tolist():
+        raise table.cell_error(row, name, *no_number(table.take([row]).texts(name)[0]))
+    distinct = np.unique(values[~missing])
+    codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))
+    return Input("number", int(missing.sum()), len(distinct), codes)

@@ -1,0 +1,104 @@
+"""`nncli init --from-csv`: a config for one's own table, its guesses told, nothing overwritten."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+PEOPLE = "name,age,city,income\n" + "".join(
+    f"N{row},{20 + row * 7 % 41},{('Rome', 'Oslo')[row % 2]},{1000 + row * 13 % 97}.5\n" for row in range(40)
+)
+FROM = ("init", "--from-csv", "people.csv", "--target", "income")
+
+
+@pytest.fixture
+def people(nncli: Command) -> Command:
+    """The command line in a folder with people.csv."""
+    Path("people.csv").write_text(PEOPLE, encoding="utf-8")
+    return nncli
+
+
+def test_the_config_of_a_table_trains_evaluates_and_predicts(people: Command) -> None:
+    made = people(*FROM)
+    assert (made.code, made.out) == (0, "wrote people.yaml\nnext: nncli train people.yaml\n")
+    assert made.err.splitlines() == [
+        "task regression: 40 different numbers; --task says otherwise",
+        "id name: another text in every row; --id names another column",
+    ]
+    assert people("check", "people.yaml").code == 0
+    assert people("train", "people.yaml", "-q").code == 0
+    assert people("evaluate").code == 0
+    new = people("predict", "--input", "-", stdin="city,age\nOslo,30\n").out
+    assert new.splitlines()[0] == "city,age,pred_income"
+
+
+def test_the_path_of_the_table_starts_at_the_config(people: Command) -> None:
+    Path("configs").mkdir()
+    assert people(*FROM, "-o", "configs/own.yaml").code == 0
+    assert "  path: ../people.csv  #" in Path("configs/own.yaml").read_text(encoding="utf-8")
+    assert people("check", "configs/own.yaml").code == 0
+
+
+def test_any_table_that_can_be_read_will_do(nncli: Command) -> None:
+    Path("t.csv.gz").write_bytes(gzip.compress(PEOPLE.replace(",", ";").encode()))
+    made = nncli("init", "--from-csv", "t.csv.gz", "--target", "income")
+    assert made.out.startswith("wrote t.yaml\n")
+    assert "semicolons" in made.err
+    assert nncli("check", "t.yaml").code == 0
+
+
+def test_roles_are_taken_as_told(people: Command) -> None:
+    made = people(*FROM[:-1], "city", "--id", "age", "--task", "multiclass", "-o", "-")
+    assert made.err.splitlines() == ["left out name (another text in every row)"]
+    for line in (
+        "  targets: [city]",
+        "  id: age",
+        "  task: multiclass",
+        "    - {units: 2, activation: softmax}",
+    ):
+        assert f"{line} " in made.out
+
+
+def test_json_has_what_was_guessed(people: Command) -> None:
+    told = json.loads(people(*FROM, "--json").out)
+    assert told.pop("notes")[0].startswith("task regression: ")
+    assert told == {
+        "schema": "nncli.init/1",
+        "from": "people.csv",
+        "task": "regression",
+        "path": "people.yaml",
+    }
+
+
+def test_a_file_is_not_replaced_unasked(people: Command) -> None:
+    Path("people.yaml").write_text("mine", encoding="utf-8")
+    assert people(*FROM).err.startswith("error: people.yaml: exists already\n")
+    assert Path("people.yaml").read_text(encoding="utf-8") == "mine"
+    assert people(*FROM, "--overwrite").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--from-csv", "nix.csv", "--target", "y"), "error: nix.csv: No such file or directory\n"),
+        (("--from-csv", "people.csv"), "error: --from-csv needs --target, the column to learn\n"),
+        (("--from-csv", "people.csv"), "hint: columns: name, age, city, income\n"),
+        (("--from-csv", "people.csv", "--target", "incom"), "hint: did you mean income?"),
+        (("xor", "--from-csv", "people.csv"), "error: --from-csv and the template xor: one of the two\n"),
+        (("--target", "income"), "error: --target, --id and --task go with --from-csv\n"),
+        ((*FROM[1:], "-o", "no/p.yaml"), "error: no/p.yaml: there is no directory no\n"),
+        ((*FROM[1:], "--task", "binary"), "error: people.csv: income: 40 different values in 40 rows\n"),
+    ],
+)
+def test_what_cannot_be_done_is_told_and_nothing_written(
+    people: Command, words: tuple[str, ...], message: str
+) -> None:
+    result = people("init", *words)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert [path.name for path in Path().iterdir()] == ["people.csv"]

@@ -1,0 +1,221 @@
+"""A config written for somebody's own table: every key is explained, and it trains as it comes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nncli import training
+from nncli.config import Override, load_config, parse_config
+from nncli.config.from_table import SCHEMA_LINE, config_text
+from nncli.config.suited import SIZES, suited
+from nncli.data import formats
+from nncli.data.profile import Profile, profile
+from nncli.errors import DataError
+from nncli.experiment import build
+from nncli.resources import folder
+
+DATASETS = Path(str(folder("datasets")))
+CASES = 400
+REAL = {"iris": "species", "diabetes": "progression", "digits": "digit"}
+
+
+def profile_of(text: str, *targets: str) -> Profile:
+    return profile(formats.parse_csv(text, "t.csv"), targets)
+
+
+def written(folder: Path, text: str, *targets: str) -> Path:
+    """The path of the config for a table."""
+    table, config = folder / "t.csv", folder / "t.yaml"
+    table.write_text(text, encoding="utf-8", newline="")
+    found = profile(formats.read(table, "t.csv"), targets)
+    config.write_text(config_text(found, table, config), encoding="utf-8")
+    return config
+
+
+def rows(count: int, **columns: Sequence[Any]) -> str:
+    """A table of `count` rows, each column repeating its cells."""
+    lines = [columns, *([cells[row % len(cells)] for cells in columns.values()] for row in range(count))]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(lines)
+    return out.getvalue()
+
+
+PRIMES = [2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37]
+MIXED = rows(
+    60,
+    person=[f"P{number}" for number in range(60)],
+    age=["", *PRIMES],
+    smoker=["yes", "no", "no"],
+    city=["Rome", "Oslo", "São Paulo", ""],
+    grade=[1, 2, 3, 2],
+    joined=["2020-01-02"],
+    country=["FR"],
+    income=[f"{prime * prime}.5" for prime in [*PRIMES, 41]],
+)
+
+
+def test_the_text_is_stable() -> None:
+    assert config_text(profile_of(MIXED, "income"), Path("data/t.csv"), Path("t.yaml")) == EXPECTED
+
+
+EXPECTED = """\
+# yaml-language-server: $schema=nncli.schema.json
+# Learn income from the other columns of t.csv.
+# Try:  nncli train t.yaml    nncli evaluate    nncli predict --input NEW_ROWS    nncli plot
+
+seed: 0  # start of all randomness; the same seed gives the same numbers, another one others
+
+dataset:
+  path: data/t.csv   # 60 rows; the path starts at this file's folder
+  targets: [income]  # what is learnt, and later predicted
+  task: regression   # amounts are learnt: 13 different numbers
+  id: person         # stays beside its row, is not learnt from: another text in every row
+  # what is learnt from; left out: joined (dates or times; the days since a fixed day would be a number),
+  # country ('FR' in every row)
+  inputs: [age, smoker, city, grade]
+  # Inputs are read as numbers: age, grade; as true or false: smoker; as categories, with an input of 0 or
+  # 1 for each: city.
+  # Numbers that are codes of categories, perhaps grade, want a line in preprocessing:
+  #   columns: {grade: {kind: category}}
+  split:
+    validation: 0  # all other rows are learnt from; a share such as 0.1 would be measured after every epoch
+    test: 0.2      # share of the rows never learnt from: nncli evaluate measures them
+  preprocessing:  # fitted on the training rows alone, and kept with the weights
+    scale: standard          # numbers get mean 0 and standard deviation 1; minmax: from 0 to 1
+    missing: median          # gaps in age, city get the training rows' median, or most frequent category
+    unseen: ignore           # a category that training never saw is none of the known; or error
+    scale_targets: standard  # targets likewise, to learn them; predictions and metrics are in their own unit
+
+network:
+  # units: how many neurons; activation: what each does with its weighted sum
+  layers:  # from the first hidden layer to the output; the inputs follow from the dataset
+    - {units: 64, activation: relu}     # a hidden layer; try tanh, or more or fewer units
+    - {units: 1, activation: identity}  # the output, a unit for each target, of any value
+  weight_init: he_uniform  # where weights start: at random, in a range that suits relu
+
+loss: mse  # what training makes small: the mean squared error; with mae, rows far off count less
+
+metrics: [r2, rmse, mae]  # r2: 1 is perfect, 0 as good as the mean; the others in the target's unit
+
+optimizer:  # how the gradient moves the weights
+  name: adamw                          # gradient descent with a step of its own for each weight
+  learning_rate: 0.01                  # how far each step goes
+  weight_decay: 0.3                    # pulls weights to 0, against learning noise by heart
+  schedule: {name: cosine, over: 200}  # steps shrink to nothing over so many epochs; keep equal to epochs
+
+training:
+  epochs: 200     # passes over the training rows
+  batch_size: 32  # rows per update; full takes all together
+
+# Other keys: name, gradient, record, network.bias_init, training.log_every. See: nncli schema
+"""
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_templates_of_real_tables_are_what_their_tables_ask_for(name: str) -> None:
+    table = DATASETS / f"{name}.csv"
+    found = profile(formats.read(table, table.name), [REAL[name]])
+    own = parse_config(config_text(found, table, None).encode(), "own.yaml")
+    template = load_config(Path(str(folder("configs"))) / f"{name}.yaml")
+    for key in ("seed", "network", "loss", "metrics", "gradient", "optimizer", "training", "record"):
+        assert getattr(own, key) == getattr(template, key)
+    for key in ("split", "preprocessing"):
+        assert getattr(own.dataset, key) == getattr(template.dataset, key)
+
+
+def keys_of(text: str) -> list[tuple[str, bool]]:
+    """Each line that has a key, and whether a comment stands beside it or above."""
+    found, above = [], False
+    for line in text.splitlines():
+        comment = line.lstrip().startswith("#")
+        if re.match(r" *(- )?[\w{]", line):
+            found.append((line, above or " # " in line or " #" in line))
+        above = comment
+    return found
+
+
+@pytest.mark.parametrize("task", ["amount", "two", "three"])
+@pytest.mark.parametrize("count", [6, 60, 1200])
+def test_every_key_is_explained(task: str, count: int) -> None:
+    targets = {"amount": PRIMES, "two": ["a", "b"], "three": ["a", "b", "a", "c", "b", "c"]}
+    text = rows(
+        count,
+        x=["0.5", "", "2.5", "0", "7"],
+        flag=["yes", "no"],
+        city=["Rome", "Oslo", ""],
+        empty=[5],
+        y=targets[task],
+    )
+    made = config_text(profile_of(text, "y"), Path("t.csv"), Path("t.yaml"))
+    unexplained = [line for line, explained in keys_of(made) if not explained]
+    # A mapping's head is explained by the keys below it.
+    assert [line.strip() for line in unexplained if not line.endswith(":")] == []
+    assert made.startswith(f"{SCHEMA_LINE}\n# Learn y from the other columns of t.csv.\n")
+    assert max(map(len, made.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("count", [4, 19, 20, 999, 1000, 9_999, 10_000, 100_000, 10_000_000])
+def test_sizes_follow_the_rows_alone(count: int) -> None:
+    small = profile_of(rows(60, x=[*PRIMES, 4], y=["0.5", "1.5", "7"]), "y")
+    values = suited(Profile(**{**vars(small), "rows": count}))
+    training_rows = count * (1 - values.test - values.validation)
+    assert (values.test > 0) == (count >= 20)
+    assert (values.validation > 0) == (count >= 1000)
+    assert values.size in SIZES.values()
+    assert values.epochs * training_rows / min(training_rows, values.size.batch_size) >= 400 * 0.9
+
+
+CELLS = {
+    "whole": [str(number) for number in range(-4, 30)],
+    "decimal": ["0.5", "-1.25", "3e2", "+7", ".5", "1e-3", "12.", "100", "0", "-0.0"],
+    "few": ["0", "1", "2"],
+    "truth": ["true", "false", "TRUE"],
+    "category": ["red", "green", "dark blue", "a, b", 'say "x"', "ß", "#1", "- x", "~", "null", "a: b"],
+    "day": ["2020-01-02", "2021-03-04"],
+}
+EMPTY = ["", "", "NA", "?", "none"]
+HEADERS = [
+    "x", "y", "id", "Id", "no", "off", "null", "true", "1e3", "12:30", "a b", "a: b", "a #b", "#a", "- a",
+    "[a]", "{a}", "&a", "*a", "!a", "%a", "@a", "`a", "?", "~", "|", ">", "'a'", "a, b", "größe", "漢字",
+    "a\\b", "🙂", "x" * 150, "\u00a0", "a\u2028b", "=1+1", "<<", "...", "---", "path", "a\tb",
+]  # fmt: skip
+
+
+def random_table(rng: random.Random) -> tuple[str, str]:
+    """The text of a table, and its target."""
+    header = rng.sample(HEADERS, rng.randint(2, 8))
+    count = rng.choice([3, 4, 5, 8, 19, 20, 21, 40, 100])
+    columns = {}
+    for name in header:
+        cells, gaps = CELLS[rng.choice([*CELLS])], rng.choice([0, 0, 0.1, 0.6])
+        cells = cells[: rng.randint(1, len(cells))]
+        columns[name] = [
+            rng.choice(EMPTY) if rng.random() < gaps else rng.choice(cells) for _ in range(count)
+        ]
+    return rows(count, **columns), rng.choice(header)
+
+
+@pytest.mark.parametrize("start", range(4))
+def test_a_random_table_trains_as_it_comes_or_is_refused_in_words(start: int, tmp_path: Path) -> None:
+    refused, losses = [], []
+    for seed in range(start, CASES, 4):
+        text, target = random_table(random.Random(seed))
+        try:
+            config = written(tmp_path, text, target)
+        except DataError as error:
+            refused.append(error.message)
+        else:
+            *_, last = training.train(build(load_config(config, [Override("training.epochs", "2")])))
+            losses.append(last.loss)
+    assert all(message.startswith("t.csv:") for message in refused)
+    assert np.isfinite(losses).all()
+    assert min(len(refused), len(losses)) > CASES / 4 / 10

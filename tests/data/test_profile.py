@@ -1,0 +1,195 @@
+"""What the columns of a table seem to be for: task, id, inputs and what is left out, each with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from nncli.data.columns import Task
+from nncli.data.formats import parse_csv
+from nncli.data.profile import Profile, profile
+from nncli.data.table import Table
+from nncli.errors import DataError
+
+ROWS = 60
+
+
+def table(**columns: Sequence[object]) -> Table:
+    rows = [",".join(columns), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
+    return parse_csv("\n".join(rows), "t.csv")
+
+
+def cycled(*cells: object, rows: int = ROWS) -> list[object]:
+    return [cells[row % len(cells)] for row in range(rows)]
+
+
+X = [f"{row * row % 17}.5" for row in range(ROWS)]
+Y = [f"{row}.25" for row in range(ROWS)]
+
+
+NAMES = [f"N{row}" for row in range(ROWS)]
+DAYS = cycled("2020-01-02", "2020-01-03")
+
+
+def with_target(cells: Sequence[object]) -> Profile:
+    return profile(table(x=X[: len(cells)], y=cells), ["y"])
+
+
+@pytest.mark.parametrize(
+    ("cells", "task", "why"),
+    [
+        (Y, "regression", "60 different numbers"),
+        (cycled(0, 1), "binary", "0 and 1 alone"),
+        (cycled(1, 2), "binary", "1 and 2 alone"),
+        (cycled("0.5", "1.5"), "regression", "2 different numbers"),
+        (cycled(*range(10)), "multiclass", "10 different whole numbers"),
+        (cycled(*range(11)), "regression", "11 different numbers"),
+        (cycled(*range(10), rows=49), "regression", "10 different numbers"),
+        (cycled("red", "green"), "binary", "2 different texts"),
+        (cycled("red", "green", "blue"), "multiclass", "3 different texts"),
+        (cycled("yes", "no"), "binary", "2 different texts"),
+        ([2, 4, 6, 8], "regression", "4 different numbers"),
+        ([0, 1, 1, 0], "binary", "0 and 1 alone"),
+    ],
+)
+def test_the_task_is_told_from_the_target(cells: Sequence[object], task: str, why: str) -> None:
+    found = with_target(cells)
+    assert (found.task, found.why_task) == (task, why)
+
+
+def test_a_person_knows_the_task_better() -> None:
+    assert profile(table(x=X, y=cycled(1, 2, 3)), ["y"], task="regression").task == "regression"
+    found = profile(table(x=X, y=cycled("1.5", "2", "3")), ["y"], task="multiclass")
+    assert (found.task, found.why_task) == ("multiclass", "")
+    assert dict(found.classes) == {"1.5": 20, "2": 20, "3": 20}
+
+
+def test_several_targets_are_a_regression() -> None:
+    found = profile(table(x=X, y=Y, z=cycled(0, 1)), ["y", "z"])
+    assert (found.task, found.targets, list(found.inputs)) == ("regression", ("y", "z"), ["x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "why"),
+    [
+        ("id", [row * 7 for row in range(ROWS)], "named like one, no two cells alike"),
+        ("customer_ID", [row * 7 for row in range(ROWS)], "named like one, no two cells alike"),
+        ("orderId", [row * 7 for row in range(ROWS)], "named like one, no two cells alike"),
+        ("who", NAMES, "another text in every row"),
+        ("n", range(1, ROWS + 1), "numbers the rows"),
+        ("n", range(ROWS), "numbers the rows"),
+    ],
+)
+def test_a_column_that_names_the_rows_is_the_id(name: str, cells: Sequence[object], why: str) -> None:
+    found = profile(table(**{name: cells, "x": X, "y": Y}), ["y"])
+    assert (found.id, found.why_id, list(found.inputs)) == (name, why, ["x"])
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("paid", [row * 7 for row in range(ROWS)]),  # ends in id, but is a word of its own
+        ("id", cycled(1, 2, 3)),  # names several rows alike
+        ("year", range(1960, 1960 + ROWS)),  # counts, but not the rows
+    ],
+)
+def test_other_numbers_are_inputs(name: str, cells: Sequence[object]) -> None:
+    found = profile(table(**{name: cells, "x": X, "y": Y}), ["y"])
+    assert (found.id, list(found.inputs)) == (None, [name, "x"])
+
+
+def test_counting_is_an_input_where_it_is_the_only_one() -> None:
+    found = profile(table(t=range(ROWS), y=Y), ["y"])
+    assert (found.id, list(found.inputs)) == (None, ["t"])
+
+
+def test_the_id_a_person_names_leaves_others_out() -> None:
+    found = profile(table(id=range(ROWS), who=NAMES, x=X, y=Y), ["y"], id="who")
+    assert (found.id, found.why_id, dict(found.left_out)) == (
+        "who",
+        "",
+        {"id": "named like one, no two cells alike"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        (cycled(7), "'7' in every row"),
+        (cycled("FR"), "'FR' in every row"),
+        (cycled("yes", ""), "'yes' in every row that has a value"),
+        ([""] * 31 + ["5"] * 29, "no value in 31 of 60 rows"),
+        (DAYS, "dates or times; the days since a fixed day would be a number"),
+        ([f"c{row // 2}" for row in range(58)] + ["p", "q"], "31 different texts in 60 rows"),
+    ],
+)
+def test_a_column_that_teaches_nothing_is_left_out(cells: Sequence[object], why: str) -> None:
+    assert dict(profile(table(x=X, c=cells, y=Y), ["y"]).left_out) == {"c": why}
+
+
+@pytest.mark.parametrize(("distinct", "rows", "kept"), [(50, 120, True), (51, 120, False), (51, 1020, True)])
+def test_many_categories_need_many_rows(distinct: int, rows: int, kept: bool) -> None:
+    cells = cycled(*(f"c{code}" for code in range(distinct)), rows=rows)
+    found = profile(table(x=range(1, 2 * rows, 2), c=cells, y=[f"{row}.5" for row in range(rows)]), ["y"])
+    assert ("c" in found.inputs) is kept
+    assert dict(found.left_out) == ({} if kept else {"c": f"{distinct} categories in {rows} rows"})
+
+
+def test_kinds_gaps_and_codes_of_inputs_are_told() -> None:
+    columns = {"b": cycled("yes", "no", ""), "c": cycled("p", "q", "r"), "d": cycled(1, 2, 3)}
+    found = profile(table(a=X, **columns, y=Y), ["y"])
+    assert [(one.kind, one.missing, one.distinct, one.codes) for one in found.inputs.values()] == [
+        ("number", 0, len(set(X)), False),
+        ("boolean", 20, 2, False),
+        ("category", 0, 3, False),
+        ("number", 0, 3, True),
+    ]
+
+
+def test_rows_without_a_target_are_told_and_not_counted() -> None:
+    found = profile(table(x=X, y=["", "NA", *Y[2:]]), ["y"])
+    assert (found.rows, found.without_target) == (58, 2)
+
+
+@pytest.mark.parametrize(
+    ("columns", "targets", "message", "hint"),
+    [
+        ({"x": X, "y": Y}, ["why"], "t.csv: no column 'why'", "columns: x, y"),
+        ({"x": X, "yield": Y}, ["yeild"], "t.csv: no column 'yeild'", "did you mean yield?"),
+        ({"x": X, "y": Y}, ["y", "y"], "t.csv: y is named twice", "give every column one role"),
+        ({"x": X, "y": cycled(3)}, ["y"], "t.csv: y: '3' in every row", "there is nothing to learn"),
+        ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows to learn from", "a network needs at least 4"),
+        ({"x": X, "y": [""] * 40 + Y[40:]}, ["y"], "t.csv: y: no value in 40 of 60 rows", "a target needs"),
+        ({"x": X, "y": NAMES}, ["y"], "t.csv: y: 60 different values in 60 rows", "classes need"),
+        ({"x": X, "y": DAYS}, ["y"], "t.csv:2:5: y: '2020-01-02' is a date", "give a number"),
+        ({"x": X, "y": ["1;5", *Y[1:]]}, ["y"], "t.csv:2:5: y: '1;5' is not a finite number", ""),
+        ({"x": [*X[:-1], "inf"], "y": Y}, ["y"], "t.csv:61:1: x: 'inf' is not a finite number", ""),
+        ({"id": range(ROWS), "x": cycled(5), "y": Y}, ["y"], "t.csv: no column is left", "id: named"),
+        ({"y": Y}, ["y"], "t.csv: no column is left as input", "add columns"),
+        ({"x": X, "y": cycled("a", "b"), "z": Y}, ["y", "z"], "t.csv:2:5: y: 'a' is not a finite number", ""),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_learnt_is_refused(
+    columns: dict[str, Sequence[object]], targets: list[str], message: str, hint: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        profile(table(**columns), targets)
+    assert caught.value.message.startswith(message)
+    assert (caught.value.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
+    ("task", "cells", "message"),
+    [
+        ("binary", cycled(1, 2, 3), "t.csv: y: 3 classes, binary has 2"),
+        ("regression", cycled("a", "b"), "t.csv:2:5: y: 'a' is not a finite number"),
+        ("multiclass", Y, "t.csv: y: 60 different values in 60 rows"),
+    ],
+)
+def test_a_task_that_the_target_does_not_fit_is_refused(
+    task: Task, cells: Sequence[object], message: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        profile(table(x=X, y=cells), ["y"], task=task)
+    assert caught.value.message.startswith(message)
