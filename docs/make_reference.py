@@ -30,6 +30,8 @@ SECTIONS = {
     "network": "NetworkConfig",
     "network.layers[]": "LayerConfig",
     "training": "TrainingConfig",
+    "training.early_stopping": "EarlyStoppingConfig",
+    "training.stop_when": "StopWhen",
     "record": "RecordConfig",
 }
 # What can be chosen by name: a heading, and how the models of the choice end.

@@ -21,6 +21,7 @@ from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
 from nncli.data.preprocessing import complete, fit, treatments
 from nncli.data.split import Part, Split, divide
 from nncli.data.table import CellError, Misfit, Table
+from nncli.early_stopping import EarlyStopping
 from nncli.engines import threads
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
 from nncli.nearest import suggestion
@@ -57,6 +58,7 @@ class Experiment:
     whole : all rows, in file order.
     left_out : rows of the table that miss a value, where these are dropped.
     initial : the parameters (P,) training starts from.
+    early_stopping : what may end training before its last epoch, where the config asks for it.
     threads : of the matrix products, `auto` decided.
     """
 
@@ -69,6 +71,7 @@ class Experiment:
     initial: Array
     recipe: Recipe
     metrics: Mapping[str, Metric]
+    early_stopping: EarlyStopping | None
     threads: int
 
     @property
@@ -129,13 +132,15 @@ def build(config: Config) -> Experiment:
 def _experiment(config: Config, rows: Rows) -> Experiment:
     columns = rows.dataset.columns
     network = _network(config, len(columns.encoded))
+    metrics = {name: METRICS[name] for name in _metric_names(config, columns)}
     return Experiment(
         config=config,
         **rows._asdict(),
         network=network,
         initial=_initial(config, network),
         recipe=_recipe(config, len(rows.dataset)),
-        metrics={name: METRICS[name] for name in _metric_names(config, columns)},
+        metrics=metrics,
+        early_stopping=_early_stopping(config, metrics, rows.held_out),
         threads=threads.automatic(network) if config.training.threads == "auto" else config.training.threads,
     )
 
@@ -358,6 +363,31 @@ def _optimizer(config: Config) -> Optimizer:
     optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
     longest = config.optimizer.clip_norm
     return optimizer if longest is None else clipped(optimizer, longest)
+
+
+def _early_stopping(
+    config: Config, metrics: Mapping[str, Metric], held_out: Mapping[Part, Dataset]
+) -> EarlyStopping | None:
+    given = config.training.early_stopping
+    if given is None:
+        return None
+    monitor = given.monitor or ("val_loss" if "validation" in held_out else "loss")
+    known = ["loss", *metrics]
+    known += ["val_" + name for name in known] if "validation" in held_out else []
+    if monitor not in known:
+        hint = suggestion(monitor, known, "measured")
+        if monitor.startswith("val_") and "validation" not in held_out:
+            hint = "hold rows out for it: dataset.split.validation: 0.2"
+        loc = ("training", "early_stopping", "monitor")
+        raise config.error(Mistake(loc, f"'{shown(monitor)}' is not measured", hint))
+    metric = metrics.get(monitor.removeprefix("val_"))
+    return EarlyStopping(
+        monitor,
+        higher_is_better=metric is not None and metric.higher_is_better,
+        patience=given.patience,
+        min_delta=given.min_delta,
+        restore_best=given.restore_best,
+    )
 
 
 def _metric_names(config: Config, columns: Roles) -> list[str]:

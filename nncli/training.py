@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
-from nncli.data.columns import Dataset
+from nncli.early_stopping import Best
 from nncli.engines.contract import Chunk, Plan, State, start
 from nncli.errors import DivergedError
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
+from nncli.observer import Measured, Observer
+
+Ending = Literal["early_stopping", "stop_when"]
 
 CHUNK_SECONDS = 0.5  # a chunk is the longest time in which nothing is reported or heard
 HUGE = 1e6  # a loss grown by this factor will not come back
@@ -27,16 +30,27 @@ class Standing:
     ----------
     behind : the states at the last two epochs that the rules of the record report, newest first;
         a divergence falls back on them.
+    best : what early stopping knows, where it is on.
+    ended : the key that ended training, the last epoch or not; None while none has.
     """
 
     state: State
     behind: tuple[State, State]
+    best: Best | None = None
+    ended: Ending | None = None
 
     @classmethod
     def start(cls, experiment: Experiment) -> Standing:
         """Before the first update."""
         state = start(experiment.network, experiment.initial, experiment.recipe)
-        return cls(state, (state, state))
+        early = experiment.early_stopping
+        return cls(state, (state, state), early.start(experiment.initial) if early else None)
+
+    def parameters(self, experiment: Experiment) -> Array:
+        """What a training that stands here leaves as its weights: the last, or the best so far."""
+        if experiment.early_stopping is None or self.best is None:
+            return self.state.parameters
+        return experiment.early_stopping.kept(self.best, self.state.parameters)
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ class Report:
     gradient_norm: float
     standing: Standing
     kept: frozenset[str]
-    observer: Observer
+    measured: Measured
 
     @property
     def state(self) -> State:
@@ -66,23 +80,23 @@ class Report:
     @property
     def learning_rate(self) -> float:
         """The optimiser's step size in the epoch; at epoch 0 that of the first."""
-        return self.observer.experiment.recipe.learning_rate(max(0, self.epoch - 1))
+        return self.measured.observer.experiment.recipe.learning_rate(max(0, self.epoch - 1))
 
-    @cached_property
+    @property
     def outputs(self) -> Array:
         """Of all training rows after the epoch, (n, k)."""
-        return self.observer.outputs(self.state.parameters)
+        return self.measured.outputs
 
-    @cached_property
-    def metrics(self) -> Mapping[str, float]:
+    @property
+    def metrics(self) -> dict[str, float]:
         """The config's metrics of these outputs, by name."""
-        return self.observer.metrics(self.outputs, self.observer.experiment.dataset.expected)
+        return {name: self.measured.values[name] for name in self.measured.observer.experiment.metrics}
 
-    @cached_property
-    def validation(self) -> Mapping[str, float]:
-        """Loss and metrics of the validation rows after the epoch, by name; nothing where there are none."""
-        held_out = self.observer.experiment.held_out.get("validation")
-        return {} if held_out is None else self.observer.measured(self.state.parameters, held_out)
+    @property
+    def values(self) -> dict[str, float]:
+        """The epoch's numbers as the history names them; of those measured after it, where they are due."""
+        due = self.measured.observer.evaluates(self.epoch)
+        return {"loss": self.loss, **(self.measured.values if due else {})}
 
 
 class Diverged(DivergedError):
@@ -91,25 +105,6 @@ class Diverged(DivergedError):
     def __init__(self, epoch: int, losses: Array, reason: str, last_good: State) -> None:
         super().__init__(f"training diverged at epoch {epoch}: {reason}")
         self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
-
-
-def history_step(epoch: int) -> int:
-    """How far apart the history's rows are around an epoch: 1 to 1,000, 10 to 10,000, and so on."""
-    step = 1
-    while epoch > 1000 * step:
-        step *= 10
-    return step
-
-
-def snapshot_step(epoch: int, density: int) -> int:
-    """How far apart snapshots are around an epoch: 1 to 16, then `density` per doubling."""
-    return 1 if epoch <= 16 else (1 << (epoch.bit_length() - 1)) // density
-
-
-def snapshot_density(numbers: int) -> int:
-    """Snapshots per doubling of epochs, 16 at most, so that 24 doublings stay below 64 MB."""
-    affordable = (64_000_000 // (8 * max(1, numbers)) - 17) // 24
-    return next((density for density in (16, 8, 4, 2) if density <= affordable), 1)
 
 
 def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Report]:
@@ -129,14 +124,15 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
     observer = Observer.of(experiment)
     loss = observer.loss(experiment.initial)
     limit = HUGE * max(loss, observer.loss_of_guessing())
-    since = since or Standing.start(experiment)
-    state, behind = since.state, since.behind
+    standing = since or Standing.start(experiment)
+    state, behind = standing.state, standing.behind
     if state.update == 0:
-        yield Report(0, loss, float("nan"), since, observer.kept(0), observer)
+        kept = observer.kept(0, experiment.epochs)
+        yield Report(0, loss, float("nan"), standing, kept, Measured(observer, state.parameters))
     else:
         loss = observer.loss(state.parameters)
     pace, reported = _Pace(), time.perf_counter()
-    while state.update < per_epoch * experiment.epochs:
+    while state.update < per_epoch * experiment.epochs and not standing.ended:
         if observer.reports(state.update / per_epoch):
             behind = state, behind[0]
         due = observer.next_epoch(state.update // per_epoch) * per_epoch
@@ -144,6 +140,10 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
         began = time.perf_counter()
         chunk = plan.run(state, updates)
         pace.measured(updates, time.perf_counter() - began)
+        end = _end(chunk, experiment)
+        if end:
+            due = end
+            chunk = plan.run(state, end - state.update) if end < chunk.state.update else chunk
         reason = _divergence(chunk, limit)
         if reason is None and chunk.state.update == due:
             reason = _frozen(chunk.state, experiment)
@@ -151,11 +151,35 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
             raise _diverged(plan, observer, behind, chunk.state.update, limit, reason)
         state = chunk.state
         loss = float(chunk.losses[-1]) if len(chunk.losses) else loss
-        epoch = state.update // per_epoch
-        kept = observer.kept(epoch) if state.update == due else frozenset[str]()
+        epoch, measured = state.update // per_epoch, Measured(observer, state.parameters)
+        standing, kept = Standing(state, behind, standing.best), frozenset[str]()
+        if state.update == due:
+            standing = _judged(standing, epoch, loss, measured, met=bool(end))
+            kept = observer.kept(epoch, epoch if standing.ended else experiment.epochs)
         if kept or time.perf_counter() - reported > CHUNK_SECONDS:
-            yield Report(epoch, loss, chunk.gradient_norm, Standing(state, behind), kept, observer)
+            yield Report(epoch, loss, chunk.gradient_norm, standing, kept, measured)
             reported = time.perf_counter()
+
+
+def _end(chunk: Chunk, experiment: Experiment) -> int:
+    """The update at which the first epoch of a chunk met `stop_when`; 0 for none."""
+    stop, per_epoch = experiment.config.training.stop_when, experiment.updates_per_epoch
+    if stop is None or not (met := np.flatnonzero(chunk.losses < stop.loss_below)).size:
+        return 0
+    return int(chunk.state.update // per_epoch - len(chunk.losses) + met[0] + 1) * per_epoch
+
+
+def _judged(standing: Standing, epoch: int, loss: float, measured: Measured, *, met: bool) -> Standing:
+    """Where a training stands after an epoch, whose `stop_when` was met or not."""
+    observer = measured.observer
+    early, best = observer.experiment.early_stopping, standing.best
+    if early and best and observer.evaluates(epoch):
+        value = loss if early.monitor == "loss" else measured.values[early.monitor]
+        best = early.judged(best, value, epoch, measured.parameters)
+    if met:
+        return replace(standing, best=best, ended="stop_when")
+    ended: Ending | None = "early_stopping" if early and best and early.ends(best) else None
+    return replace(standing, best=best, ended=ended)
 
 
 class _Pace:
@@ -167,81 +191,6 @@ class _Pace:
     def measured(self, updates: int, seconds: float) -> None:
         rate = updates / max(seconds, 1e-9)
         self.updates = max(1, int(min(rate * CHUNK_SECONDS, 10 * updates)))
-
-
-@dataclass(frozen=True)
-class Observer:
-    """Measures a state on the training rows, and knows at which epochs."""
-
-    experiment: Experiment
-    density: int
-
-    @classmethod
-    def of(cls, experiment: Experiment) -> Observer:
-        """The observer an experiment's `record` asks for."""
-        rows = min(len(experiment.dataset), 1000) * experiment.network.outputs
-        return cls(experiment, snapshot_density(experiment.network.parameter_count + rows))
-
-    def steps(self, epoch: int) -> dict[str, int]:
-        """How far apart each part of the record is kept around an epoch; without those never kept."""
-        record = self.experiment.config.record
-        auto = {
-            "history": history_step(epoch),
-            "weights": snapshot_step(epoch, self.density),
-            "errors": snapshot_step(epoch, self.density),
-        }
-        every = {"history": record.history, "weights": record.weights, "errors": record.errors}
-        return {part: 1 if every[part] == "all" else auto[part] for part in auto if every[part] != "none"}
-
-    def reports(self, epoch: float) -> bool:
-        """Whether the rules alone report an epoch, be it the last or not; never inside one."""
-        return any(epoch % step == 0 for step in self.steps(int(epoch)).values())
-
-    def next_epoch(self, epoch: int) -> int:
-        """The first epoch after `epoch` that is reported."""
-        first = epoch + 1
-        due = (-(-first // step) * step for step in self.steps(first).values())
-        return min(self.experiment.epochs, *due)
-
-    def kept(self, epoch: int) -> frozenset[str]:
-        """Which parts of the record an epoch belongs to; the last belongs to all."""
-        last = epoch == self.experiment.epochs
-        return frozenset(part for part, step in self.steps(epoch).items() if last or epoch % step == 0)
-
-    def loss(self, parameters: Array) -> float:
-        """The loss on all training rows."""
-        data, loss = self.experiment.dataset, self.experiment.recipe.loss
-        with np.errstate(all="ignore"):
-            output = self.experiment.network.forward(parameters, data.X)[-1]
-            return loss.value(output.Z, output.A, data.Y)
-
-    def loss_of_guessing(self) -> float:
-        """The loss of being off by the largest target (or 1, if all are 0) everywhere, or of z = 0.
-
-        Never below that of predicting each target's mean or, with losses written in Z, its share.
-        """
-        Y, loss = self.experiment.dataset.Y, self.experiment.recipe.loss
-        with np.errstate(all="ignore"):
-            U = np.zeros_like(Y) if loss.link else Y + (np.abs(Y).max() or 1.0)
-            return loss.value(U, U, Y)
-
-    def measured(self, parameters: Array, dataset: Dataset) -> dict[str, float]:
-        """The loss and the config's metrics on any rows, by name."""
-        with np.errstate(all="ignore"):
-            output = self.experiment.network.forward(parameters, dataset.X)[-1]
-            loss = self.experiment.recipe.loss.value(output.Z, output.A, dataset.Y)
-        return {"loss": loss, **self.metrics(dataset.columns.unscaled(output.A), dataset.expected)}
-
-    def outputs(self, parameters: Array) -> Array:
-        """The outputs (n, k) for all training rows, in the targets' own units."""
-        data = self.experiment.dataset
-        with np.errstate(all="ignore"):
-            return data.columns.unscaled(self.experiment.network.predict(parameters, data.X))
-
-    def metrics(self, A: Array, Y: Array) -> Mapping[str, float]:
-        """The config's metrics of outputs and targets (n, k) in their own units, by name."""
-        with np.errstate(all="ignore"):
-            return {name: metric(A, Y) for name, metric in self.experiment.metrics.items()}
 
 
 def _divergence(chunk: Chunk, limit: float) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from nncli import runs
 from nncli.analysis import prediction
-from nncli.config import Config
+from nncli.config import Config, load_config
 from nncli.data.formats import parse_csv
 from nncli.errors import ConfigError, DataError
 from nncli.experiment import Experiment, build
@@ -132,3 +133,41 @@ def test_scaling_targets_that_are_classes_is_refused() -> None:
         ConfigError, match=r"^dataset\.preprocessing\.scale_targets: the targets are classes \(0, 1\)"
     ):
         build(Config.of(values))
+
+
+TABLES = {
+    "dates as input": (
+        "day,y\n2024-01-02,1\n2024-01-03,2\n",
+        "t.csv:2:1: day: '2024-01-02' is a date or a time",
+    ),
+    "times as target": ("x,y\n1,12:30\n2,13:45\n", "t.csv:2:3: y: '12:30' is a date or a time, not a number"),
+    "decimal commas": ('x,y\n"1,5",1\n"2,5",2\n', "t.csv:2:1: x: '1,5' is not a finite number"),
+    "some decimal commas": ('x,y\n1,1\n3,1\n"2,5",2\n', "t.csv:4:1: x: '2,5' is not a finite number"),
+    "commas in targets": ('x,y\n1,1\n3,1\n3,"2,5"\n', "t.csv:4:3: y: '2,5' is not a finite number"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), TABLES.values(), ids=TABLES)
+def test_what_is_no_number_is_told_with_its_place_and_the_way_round(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "t.csv").write_text(text)
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {path: t.csv, targets: [y]}\nnetwork: {layers: [{units: 1}]}\n"
+    )
+    with pytest.raises(DataError) as caught:
+        build(load_config(tmp_path / "c.yaml"))
+    assert caught.value.message.startswith(message)
+    assert re.search(r"write decimal points|days since a fixed day", str(caught.value.hint))
+
+
+def test_dates_may_be_names_where_the_config_says_so(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("day,y\n2024-01-02,12:30\n2024-01-03,13:45\n")
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {path: t.csv, targets: [y], task: multiclass,"
+        " preprocessing: {columns: {day: {kind: category}}}}\n"
+        "network: {layers: [{units: 2, activation: softmax}]}\nloss: cross_entropy\n"
+    )
+    columns = build(load_config(tmp_path / "c.yaml")).dataset.columns
+    assert columns.classes == ("12:30", "13:45")
+    assert columns.encoded == ("day=2024-01-02", "day=2024-01-03")

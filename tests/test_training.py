@@ -12,7 +12,8 @@ import pytest
 from nncli import runs, training
 from nncli.config import Config
 from nncli.experiment import Experiment, build
-from nncli.training import Diverged, history_step, snapshot_density, snapshot_step
+from nncli.observer import Observer, history_step, snapshot_density, snapshot_step
+from nncli.training import Diverged
 
 ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [0.5, 0.2, 1], [0.1, 0.9, 0], [0.7, 0.7, 1]]
 TABLE = {"columns": ["a", "b", "y"], "rows": ROWS, "targets": ["y"], "task": "regression"}
@@ -237,7 +238,7 @@ def too_far(rate: float, **changes: Any) -> Experiment:
 
 
 def assert_last_good_is_sound(outcome: Diverged, system: Experiment) -> None:
-    observer = training.Observer.of(system)
+    observer = Observer.of(system)
     assert np.isfinite(outcome.last_good.parameters).all()
     limit = training.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
     assert observer.loss(outcome.last_good.parameters) <= limit
@@ -261,14 +262,14 @@ def test_a_learning_rate_too_large_diverges_and_the_last_good_weights_are_sound(
 def test_a_loss_grown_a_million_times_is_divergence_while_it_is_still_finite() -> None:
     system = too_far(0.5)
     outcome = diverged(system)
-    observer = training.Observer.of(system)
+    observer = Observer.of(system)
     limit = 1e6 * max(observer.loss(system.initial), observer.loss_of_guessing())
     assert limit < outcome.losses[-1] < np.inf
 
 
 def test_every_report_before_divergence_has_a_sound_loss() -> None:
     system = too_far(0.5)
-    observer = training.Observer.of(system)
+    observer = Observer.of(system)
     limit = training.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
     reports: list[training.Report] = []
     with pytest.raises(Diverged) as caught:

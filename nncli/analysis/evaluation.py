@@ -12,8 +12,8 @@ from nncli.engines import threads
 from nncli.errors import DataError, RunError
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
+from nncli.observer import Observer
 from nncli.runs import Run
-from nncli.training import Observer
 from nncli.wording import listed, shown
 
 

@@ -139,11 +139,13 @@ class Repetition:
 
     def _compared(self) -> Generator[Report]:
         kept = self._kept
+        # Where a training was stopped is no end in its record.
+        end = kept.end if self._run.status == "completed" else self._whole.epochs
         try:
             for report in training.train(self.experiment):
                 record = Record(self._whole)
                 record.add(report)
-                record.cut(report.epoch)  # where a training was stopped is no end in its record
+                record.cut(report.epoch, end)
                 self._compare(record)
                 yield report
         except Diverged as outcome:
@@ -152,11 +154,14 @@ class Repetition:
             self._compare(record)
             if (kept.diverged, kept.end) != (True, outcome.epoch):
                 self._findings.mismatch(f"training diverges at epoch {outcome.epoch} now")
-            self._compare_saved(outcome.last_good)
+            self._compare_saved(outcome.last_good, outcome.last_good.parameters)
         else:
             if kept.diverged:
                 self._findings.mismatch(f"training diverged at epoch {kept.end}, and does not now")
-            self._compare_saved(_advanced(self._whole, report.state, kept.updates))
+            if kept.ended and report.standing.ended != kept.ended:
+                self._findings.mismatch(f"training ends by {kept.ended} at epoch {kept.end}, and not now")
+            state = _advanced(self._whole, report.state, kept.updates)
+            self._compare_saved(state, replace(report.standing, state=state).parameters(self._whole))
         for part in kept.parts.values():
             if part.compared < len(part.epochs):
                 self._findings.mismatch(f"{part.file}: {part.next}, which training does not give")
@@ -170,7 +175,7 @@ class Repetition:
                 else:
                     self._findings.compare(name, part.file, epoch, before, now)
 
-    def _compare_saved(self, state: State) -> None:
+    def _compare_saved(self, state: State, parameters: Array) -> None:
         kept, per_epoch = self._kept, self._whole.updates_per_epoch
         if kept.saved is None:
             return
@@ -179,7 +184,7 @@ class Repetition:
             self._findings.mismatch(f"{kept.file}: of epoch {then}, the last good one is {now} now")
             return
         self._findings.final = self._findings.compare(
-            "weights", kept.file, state.update // per_epoch, kept.saved, state.parameters
+            "weights", kept.file, state.update // per_epoch, kept.saved, parameters
         )
 
     def outcome(self) -> Reproduction:
@@ -233,6 +238,7 @@ class _Kept:
     end : the last complete epoch; of a diverged training the one it failed in.
     file, saved, updates : the saved weights (P,), None where their moment is not known, and the updates
         done by then.
+    ended : the key of the config that ended it, if one did.
     """
 
     parts: Mapping[str, _Part]
@@ -241,6 +247,7 @@ class _Kept:
     file: str
     saved: Array | None
     updates: int
+    ended: str | None
     notes: tuple[str, ...]
 
     def scope(self, per_epoch: int) -> str:
@@ -275,8 +282,9 @@ def _read(run: Run) -> _Kept:
         diverged=False,
         end=updates // per_epoch,
         file=runs.CHECKPOINT,
-        saved=checkpoint.standing.state.parameters,
+        saved=checkpoint.standing.parameters(experiment),
         updates=updates,
+        ended=checkpoint.standing.ended,
         notes=(f"it was killed: compared is {runs.CHECKPOINT}, with which resume goes on",),
     )
 
@@ -301,7 +309,9 @@ def _read_files(run: Run, updates: int) -> _Kept:
     if diverged:
         end = min(int(arrays["history_epochs"].max(initial=end)), experiment.epochs)
     parts = _parts(arrays, runs.HISTORY, runs.SNAPSHOTS)
-    return _Kept(parts, diverged, end, runs.WEIGHTS, run.model.parameters, updates, ())
+    return _Kept(
+        parts, diverged, end, runs.WEIGHTS, run.model.parameters, updates, run.info.get("ended_by"), ()
+    )
 
 
 def _history(run: Run) -> dict[str, Array]:

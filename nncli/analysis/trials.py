@@ -17,7 +17,7 @@ from nncli.engines.contract import start
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
 from nncli.nn.losses import Loss
-from nncli.training import Observer
+from nncli.observer import Observer
 from nncli.wording import shown
 
 WORK = 1.5e9  # of all trials of an advice; about 2 s

@@ -66,8 +66,7 @@ class Lines:
         if report.epoch < min(self.due, self.epochs) and now - self.last < HEARTBEAT:
             return
         self.due, self.last = (report.epoch // self.every + 1) * self.every, now
-        validation = {f"val_{name}": value for name, value in report.validation.items()}
-        values = {"loss": report.loss, **report.metrics, **validation, "gradient_norm": report.gradient_norm}
+        values = {**report.values, "gradient_norm": report.gradient_norm}
         shown = " ".join(f"{name}={value:.4g}" for name, value in values.items() if value == value)
         _say(f"epoch={report.epoch} of={self.epochs} {shown}")
 

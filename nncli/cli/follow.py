@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from nncli.cli.output import Output, aligned
-from nncli.wording import measured
+from nncli.wording import counted, measured
 
 if TYPE_CHECKING:
     from nncli.experiment import Experiment
@@ -40,7 +40,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
 
     run = Run(recording.run.path)
     if recording.finished:
-        words = f"{run.path} has finished its {recording.experiment.epochs} epochs; left as it is"
+        words = f"{run.path} has finished after {counted(recording.epoch, 'epoch')}{_ending(recording)}"
     else:
         words = _train(out, recording, progress)
     warning = _warn(out, recording.experiment, run)
@@ -78,7 +78,22 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
     except Stopped:
         tell_stopped()
         raise
-    return f"trained {recording.epoch - first} epochs in {time.perf_counter() - began:.2f} s"
+    seconds = time.perf_counter() - began
+    return f"trained {counted(recording.epoch - first, 'epoch')} in {seconds:.2f} s{_ending(recording)}"
+
+
+def _ending(recording: Recording) -> str:
+    """Why training ended before its last epoch, and which weights are kept if not the last."""
+    experiment, standing = recording.experiment, recording.standing
+    early, best, stop = experiment.early_stopping, standing.best, experiment.config.training.stop_when
+    words = ""
+    if standing.ended == "early_stopping" and early:
+        words = f": {early.monitor} has not improved for {counted(early.patience, 'evaluation')}"
+    if standing.ended == "stop_when" and stop:
+        words = f": its loss is below {stop.loss_below:g}"
+    if best and standing.parameters(experiment) is best.parameters:
+        words += f"\nkept the weights of epoch {best.epoch:,}"
+    return words
 
 
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
@@ -97,7 +112,7 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
     """What a finished run came to, and what to do with it."""
     from nncli.analysis.conditions import named
 
-    rows = [("", "first", "last", "best")]
+    rows = [("", "first", "last" if run.epoch == run.info["epochs"] else "kept", "best")]
     results = {**named(run.results_by_part), **run.results}
     shown = [name for name in run.history if name in results]
     rows += [(name, *_course(run, name, results[name])) for name in shown]
@@ -113,6 +128,8 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
             "run": str(run.path),
             "seed": run.info["seed"],
             "epochs": run.info["epochs"],
+            "ended_by": run.info.get("ended_by"),
+            "weights_of_epoch": run.epoch,
             "seconds": run.info["seconds"],
             "metrics": run.results_by_part,
             **warning,
@@ -140,7 +157,7 @@ def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
 
     # The loss at the end is no epoch's, but the saved weights'.
     values = [*run.history[name], last]
-    epochs = [*run.history["epoch"], run.info["epochs"]]
+    epochs = [*run.history["epoch"], run.epoch]
     metric = METRICS.get(name.removeprefix("val_"))
     better = max if metric is not None and metric.higher_is_better else min
     known = [(value, -epoch) for value, epoch in zip(values, epochs, strict=True) if value == value]

@@ -220,6 +220,23 @@ class NetworkConfig(Strict):
     bias_init: BiasInit = _written("zeros", "how biases start")
 
 
+class EarlyStoppingConfig(Strict):
+    """Ends training once a number has not improved for a while."""
+
+    monitor: str | None = Field(
+        None, description="what is watched, as in the history; default: val_loss, or loss without validation"
+    )
+    patience: Count = Field(10, description="evaluations without improvement after which training ends")
+    min_delta: float = Field(0.0, ge=0, description="what an improvement must be more than")
+    restore_best: bool = Field(True, description="whether the best weights are kept, or the last")
+
+
+class StopWhen(Strict):
+    """Ends training at the first epoch that meets it."""
+
+    loss_below: float = Field(description="for the loss of an epoch as it was trained")
+
+
 class TrainingConfig(Strict):
     """How long, and how many rows at a time."""
 
@@ -230,6 +247,13 @@ class TrainingConfig(Strict):
     shuffle: bool | None = Field(
         None, description="a new order of rows each epoch; default: true unless batch_size is full"
     )
+    evaluate_every: Count | None = Field(
+        None, description="epochs between measurements of metrics and validation; default: 1"
+    )
+    early_stopping: EarlyStoppingConfig | None = Field(
+        None, description="ends training once a number no longer improves; default: off"
+    )
+    stop_when: StopWhen | None = Field(None, description="ends training once this is met; default: off")
     log_every: Annotated[Count | Share, Either("a whole number from 1, or a share from 1% to 100%")] = Field(
         "10%", description="lines on the terminal: every N epochs, or a share of them"
     )

@@ -11,7 +11,7 @@ import numpy as np
 from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
-from nncli.data.table import Misfit, Table, is_number
+from nncli.data.table import Misfit, Table, date_error, is_number
 from nncli.nn.activations import Array
 from nncli.wording import counted, listed, shown
 
@@ -171,9 +171,14 @@ def assign(
     ------
     Misfit
         If a column is missing, or the targets do not fit the task.
+    CellError
+        If a target holds dates, unless the task says that they are names.
     """
     chosen = input_names(table, inputs, targets, id, split)
     if task == "auto":
+        for name in targets:
+            if table.kind(name) == "date":
+                raise date_error(table, name, "task: multiclass")
         task = _guess(table, targets, output_activation)
     classes = _classes(table, targets, task)
     roles = Roles(chosen, tuple(targets), task, classes, id)

@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field
 
 from nncli.data.encoding import FITTERS, Column, Number, Treatment, Unseen, why_not, without_value
 from nncli.data.scaling import SCALERS, Missing, Scale, Scaling
-from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error
+from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error, no_number, numbers_or_nan, texts
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
 from nncli.wording import counted, shown
@@ -182,7 +182,7 @@ PLURAL: dict[ValueKind, str] = {"number": "numbers", "boolean": "booleans", "cat
 def _kind(table: Table, name: str) -> ValueKind:
     kind = table.kind(name)
     if kind == "date":
-        raise date_error(table, name)
+        raise date_error(table, name, "kind: category")
     return kind
 
 
@@ -205,7 +205,7 @@ def fit(
 ) -> Preprocessing:
     """Fit on a table of the training rows alone.
 
-    Cells that cannot be used are passed over: `X` tells their place.
+    Cells that cannot be used are passed over where others can: `X` tells their place.
 
     Parameters
     ----------
@@ -215,7 +215,12 @@ def fit(
     ------
     Misfit
         If no training row has a value of a column, or its values cannot be scaled or told apart.
+    CellError
+        If none of the values of a column of numbers can be used.
     """
+    for name, own in chosen.items():
+        if own.kind == "number":
+            _check_numbers(training, name)
     columns = tuple(FITTERS[own.kind](name, training.columns[name], own) for name, own in chosen.items())
     if Y is None:
         return Preprocessing(columns)
@@ -225,3 +230,11 @@ def fit(
         problem = f"targets reach {np.abs(Y).max():g}, too far to be scaled"
         raise Misfit(("preprocessing", "scale_targets"), problem, hint="give them in a larger unit")
     return Preprocessing(columns, targets)
+
+
+def _check_numbers(training: Table, name: str) -> None:
+    cells = training.columns[name]
+    given = ~without_value("number", cells)
+    if given.any() and not np.isfinite(numbers_or_nan(cells)).any():
+        row = int(given.argmax())
+        raise training.cell_error(row, name, *no_number(texts(cells)[row]))

@@ -191,10 +191,10 @@ class RowError(DataError):
         self.line, self.text, self.problem = line, text, problem
 
 
-def date_error(table: Table, name: str) -> CellError:
-    """That a column holds dates or times, which are neither numbers nor categories, at its first one."""
+def date_error(table: Table, name: str, otherwise: str) -> CellError:
+    """That a column holds dates or times, no numbers, at its first one; `otherwise` is a way round."""
     row, cell = next((row, cell) for row, cell in enumerate(table.texts(name)) if _is_date(cell))
-    hint = f"{_INSTEAD_OF_DATES}; kind: category takes them as names"
+    hint = f"{_INSTEAD_OF_DATES}; {otherwise} takes them as names"
     return table.cell_error(row, name, f"'{shown(cell)}' is a date or a time, not a number", hint)
 
 

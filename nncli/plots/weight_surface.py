@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli import training
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import LossSurface, WeightPlane
 from nncli.nn.activations import Array
+from nncli.observer import Observer
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
@@ -24,7 +24,7 @@ def unfit(run: Run, view: View) -> str | None:
     reach = float(np.abs(surfaces.kept_path(run)[1]).max())
     if not reach < FARTHEST:
         return f"a weight reached {reach:.1e}, too far for an axis"
-    loss = training.Observer.of(run.experiment).loss(run.model.parameters)
+    loss = Observer.of(run.experiment).loss(run.model.parameters)
     return None if abs(loss) < DRAWABLE else f"the loss of the trained weights is {loss:.3g}"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nncli.early_stopping import Best
 from nncli.engines.contract import State
 from nncli.errors import RunError
 from nncli.experiment import Experiment
@@ -16,7 +17,15 @@ from nncli.npz import read_npz, write_npz
 from nncli.runs.identity import Identity
 from nncli.runs.record import Record
 from nncli.runs.weights import FORMAT
-from nncli.training import Standing
+from nncli.training import Ending, Standing
+
+
+class _Best(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, ser_json_inf_nan="constants")
+
+    value: float
+    epoch: int = Field(ge=0)
+    waited: int = Field(ge=0)
 
 
 class _Header(BaseModel):
@@ -25,6 +34,8 @@ class _Header(BaseModel):
     format: int
     identity: Identity
     threads: int = Field(ge=1)
+    best: _Best | None = None
+    ended: Ending | None = None
 
 
 @dataclass(frozen=True)
@@ -44,8 +55,15 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """The whole checkpoint, its states stacked: the present one, then those behind it."""
-    states = (checkpoint.standing.state, *checkpoint.standing.behind)
-    header = _Header(format=FORMAT, identity=checkpoint.identity, threads=checkpoint.threads)
+    standing, best = checkpoint.standing, checkpoint.standing.best
+    states = (standing.state, *standing.behind)
+    header = _Header(
+        format=FORMAT,
+        identity=checkpoint.identity,
+        threads=checkpoint.threads,
+        best=_Best(value=best.value, epoch=best.epoch, waited=best.waited) if best else None,
+        ended=standing.ended,
+    )
     write_npz(
         path,
         {
@@ -54,6 +72,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             "slots": np.array([state.slots for state in states]),
             "updates": np.array([state.update for state in states], dtype=np.int64),
             "partial_losses": np.array([state.partial_loss for state in states]),
+            **({"best": best.parameters} if best else {}),
             **checkpoint.record.arrays(),
         },
     )
@@ -83,15 +102,16 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
             f"{path.parent}: cannot go on: {difference}",
             hint="put it back as it was, or train anew into another directory",
         )
-    standing = _standing(arrays, experiment)
+    standing = _standing(arrays, experiment, header)
     record = Record.of(arrays, experiment) if standing else None
     if standing is None or record is None:
         raise RunError(f"{path}: damaged: its arrays do not fit the network", hint="train again")
-    record.cut(standing.state.update // experiment.updates_per_epoch)
+    epoch = standing.state.update // experiment.updates_per_epoch
+    record.cut(epoch, epoch if standing.ended else experiment.epochs)
     return Checkpoint(standing, record, header.identity, header.threads)
 
 
-def _standing(arrays: dict[str, Array], experiment: Experiment) -> Standing | None:
+def _standing(arrays: dict[str, Array], experiment: Experiment, header: _Header) -> Standing | None:
     """The stacked states, where they have the shapes and values that states of this training can have."""
     initial = Standing.start(experiment).state
     shapes = {
@@ -108,4 +128,12 @@ def _standing(arrays: dict[str, Array], experiment: Experiment) -> Standing | No
     present, *behind = (
         State(parameters[k], slots[k], int(updates[k]), float(partial_losses[k])) for k in range(3)
     )
-    return Standing(present, (behind[0], behind[1]))
+    best = None
+    if (header.best is None) != (experiment.early_stopping is None):
+        return None
+    if header.best:
+        parameters = arrays.pop("best", np.empty(0))
+        if parameters.shape != initial.parameters.shape or not np.isfinite(parameters).all():
+            return None
+        best = Best(header.best.value, header.best.epoch, parameters, header.best.waited)
+    return Standing(present, (behind[0], behind[1]), best, header.ended)

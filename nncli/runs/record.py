@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from nncli import training
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
+from nncli.observer import Observer
 from nncli.training import Diverged, Report
 
 ERROR_ROWS = 1000  # rows whose errors are kept at the most
@@ -43,13 +43,11 @@ class Record:
         """Keep what a report says is kept."""
         if "history" in report.kept:
             known = {
-                "loss": report.loss,
-                **report.metrics,
-                **{f"val_{name}": value for name, value in report.validation.items()},
+                **report.values,
                 "learning_rate": report.learning_rate,
                 "gradient_norm": report.gradient_norm,
             }
-            self.history[report.epoch] = np.array([known[name] for name in self.header[1:]])
+            self.history[report.epoch] = np.array([known.get(name, np.nan) for name in self.header[1:]])
         if "weights" in report.kept:
             self.weights[report.epoch] = report.state.parameters
         if "errors" in report.kept:
@@ -64,12 +62,12 @@ class Record:
             unknown[0] = loss
             self.history.setdefault(epoch, unknown)
 
-    def cut(self, epoch: int) -> None:
-        """Leave out what lies after an epoch, and what an earlier, nearer end alone had it keep."""
-        observer = training.Observer.of(self.experiment)
+    def cut(self, epoch: int, end: int) -> None:
+        """Leave out what lies after an epoch, and what another end of the training alone had it keep."""
+        observer = Observer.of(self.experiment)
         for part in ("history", "weights", "errors"):
             kept = getattr(self, part)
-            due = {e: kept[e] for e in kept if e <= epoch and part in observer.kept(e)}
+            due = {e: kept[e] for e in kept if e <= epoch and part in observer.kept(e, end)}
             setattr(self, part, due)
 
     def csv(self) -> str:

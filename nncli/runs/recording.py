@@ -23,6 +23,7 @@ from nncli.files import write_json, write_text
 from nncli.model import Model
 from nncli.nn.activations import Array
 from nncli.npz import write_npz
+from nncli.observer import Observer
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.runs.identity import Identity
 from nncli.runs.record import Record
@@ -105,6 +106,11 @@ class Recording:
         return cls(replace(experiment, threads=checkpoint.threads), run, command, checkpoint)
 
     @property
+    def standing(self) -> Standing:
+        """Where training stands in what was saved last, or is about to be."""
+        return self._standing
+
+    @property
     def epoch(self) -> int:
         """Epochs that are complete in what was saved last, or is about to be."""
         return self._standing.state.update // self.experiment.updates_per_epoch
@@ -112,7 +118,8 @@ class Recording:
     @property
     def trained(self) -> bool:
         """Whether no update is left to do."""
-        return self._standing.state.update == self.experiment.epochs * self.experiment.updates_per_epoch
+        last = self.experiment.epochs * self.experiment.updates_per_epoch
+        return self._standing.state.update == last or self._standing.ended is not None
 
     @property
     def finished(self) -> bool:
@@ -158,7 +165,13 @@ class Recording:
     def stop(self) -> None:
         """Save where training stands, and then how good it is."""
         self.rescue()
-        self._write_results(self._standing.state.parameters, self.epoch)
+        self._write_results(*self._left)
+
+    @property
+    def _left(self) -> tuple[Array, int]:
+        """The parameters that the run leaves, and their epoch."""
+        parameters, best = self._standing.parameters(self.experiment), self._standing.best
+        return parameters, best.epoch if best and parameters is best.parameters else self.epoch
 
     def rescue(self) -> None:
         """Save where training stands, which takes no computation; also from another thread."""
@@ -176,7 +189,7 @@ class Recording:
         with self._writing:
             began = time.perf_counter()
             self._write_standing()
-            self._write_results(self._standing.state.parameters, self.epoch)
+            self._write_results(*self._left)
             self._write_info(status, self.epoch)
             self._saved = time.perf_counter()
             self._cost = self._saved - began
@@ -194,10 +207,11 @@ class Recording:
 
     def _write_standing(self) -> None:
         """The checkpoint first: with it alone everything else can be had again."""
-        self._record.cut(self.epoch)  # a signal may have come between a row and its weights
+        end = self.epoch if self._standing.ended else self.experiment.epochs
+        self._record.cut(self.epoch, end)  # a signal may have come between a row and its weights
         checkpoint = Checkpoint(self._standing, self._record, self._identity, self.experiment.threads)
         write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
-        self._write_way(self._standing.state.parameters)
+        self._write_way(self._left[0])
 
     def _write_way(self, parameters: Array) -> None:
         path, experiment = self.run.path, self.experiment
@@ -214,11 +228,13 @@ class Recording:
     def _write_info(self, status: Status, epoch: int) -> None:
         seconds = self._seconds + time.perf_counter() - self._began
         ending = {"status": status, "ended": _now(), "epochs": epoch, "seconds": seconds}
+        if self._standing.ended:
+            ending["ended_by"] = self._standing.ended
         write_json(self.run.path / RUN, {**self._info, **ending})
 
     @cached_property
-    def _observer(self) -> training.Observer:
-        return training.Observer.of(self.experiment)
+    def _observer(self) -> Observer:
+        return Observer.of(self.experiment)
 
     def _note(self, error: Exception) -> None:
         """Keep the traceback where a report of the bug can have it from."""

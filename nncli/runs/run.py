@@ -132,6 +132,11 @@ class Run:
         except (AttributeError, KeyError, ValueError, OverflowError):  # other values, numbers beyond floats
             raise RunError(f"{self.path / RESULTS}: damaged: it holds no results") from None
 
+    @property
+    def epoch(self) -> int:
+        """The epoch of the saved weights, which are those of results.json."""
+        return int(read_json(self.path / RESULTS).get("epoch", self.info.get("epochs", 0)))
+
     @cached_property
     def config(self) -> Config:
         """The resolved config."""

@@ -13,7 +13,8 @@ from nncli.analysis.trials import Advice
 from nncli.config import Config, load_config
 from nncli.experiment import Experiment, build
 from nncli.nn.losses import LOSSES
-from nncli.training import Diverged, Observer, train
+from nncli.observer import Observer
+from nncli.training import Diverged, train
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}

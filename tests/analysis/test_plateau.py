@@ -13,7 +13,8 @@ from nncli.analysis.trials import Advice
 from nncli.config import Config, load_config
 from nncli.experiment import Experiment, build
 from nncli.nn.activations import ACTIVATIONS
-from nncli.training import Observer, train
+from nncli.observer import Observer
+from nncli.training import train
 
 from .test_divergence import LINE, PEOPLE, network, sgd
 

@@ -60,8 +60,8 @@ SCHEMA = {
     "a key misspelt inside": (
         with_line("training: {«epocs»: 5}"),
         "training.epocs: unknown key",
-        "did you mean epochs? allowed here: epochs, batch_size, shuffle, log_every, checkpoint_every,"
-        " threads, engine",
+        "did you mean epochs? allowed here: epochs, batch_size, shuffle,"
+        " evaluate_every, early_stopping, stop_when, log_every, checkpoint_every, threads, engine",
     ),
     "a key misspelt in a layer": (
         layer("{«unit»: 1}"),
@@ -224,7 +224,6 @@ SCHEMA = {
 LATER = {
     "l2": "network: {layers: [{units: 1, l2: 0.1}]}",
     "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
-    "early_stopping": "training: {early_stopping: {patience: 3}}",
     "dtype": "training: {dtype: float32}",
     "class_weight": "loss: {name: mse, class_weight: balanced}",
 }

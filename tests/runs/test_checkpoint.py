@@ -7,6 +7,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ def tiny() -> Experiment:
     """The smallest training there is."""
     table = {"columns": ["x", "y"], "rows": [[1.0, 2.0]], "targets": ["y"]}
     network = {"layers": [{"units": 1, "bias": False}]}
-    return build(Config.of({"dataset": table, "network": network, "training": {"epochs": 1}}))
+    training = {"epochs": 1, "early_stopping": {}}
+    return build(Config.of({"dataset": table, "network": network, "training": training}))
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,13 @@ def same(first: Checkpoint, second: Checkpoint) -> bool:
         (second.standing.state, *second.standing.behind),
         strict=True,
     )
+    best = first.standing.best, second.standing.best
+    assert best[0] is not None
+    assert best[1] is not None
+    if not np.array_equal(best[0].parameters, best[1].parameters):
+        return False
+    if replace(best[0], parameters=best[1].parameters) != best[1]:
+        return False
     return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs) and all(
         np.array_equal(a.parameters, b.parameters)
         and np.array_equal(a.slots, b.slots)
@@ -106,6 +115,8 @@ FORGED: dict[str, Any] = {
     "epochs as floats": {"history_epochs": np.zeros(2)},
     "a flat history": {"history": np.zeros(2)},
     "an array too many": {"more": np.zeros(1)},
+    "the best of another network": {"best": np.zeros(2)},
+    "a best weight that is no number": {"best": np.full(1, np.inf)},
 }
 
 
@@ -118,7 +129,9 @@ def test_forged_arrays_are_refused(
         read_checkpoint(file, experiment)
 
 
-@pytest.mark.parametrize("missing", ["parameters", "slots", "updates", "partial_losses", "history", "errors"])
+@pytest.mark.parametrize(
+    "missing", ["parameters", "slots", "updates", "partial_losses", "best", "history", "errors"]
+)
 def test_missing_arrays_are_refused(missing: str, file: Path, experiment: Experiment) -> None:
     arrays = read_npz(file)
     del arrays[missing]

@@ -41,6 +41,12 @@ CONFIGS = {
     "held out rows": "dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a**2'}, samples: 50},"
     " split: {validation: 0.2, test: 7}}\ntraining: {epochs: 300, batch_size: 9}\n"
     "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\nmetrics: [mae, r2]\n",
+    "ended early, the best kept": "dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a**2'},"
+    " samples: 40, noise: 0.3}, split: {validation: 0.4}}\noptimizer: {name: adam, learning_rate: 0.005}\n"
+    "training: {epochs: 3000, batch_size: 5, evaluate_every: 3, early_stopping: {patience: 99}}\n"
+    "network: {layers: [{units: 9, activation: tanh}, {units: 1}]}\n",
+    "ended by its loss": "dataset: xor\noptimizer: {name: sgd, learning_rate: 0.3}\n"
+    "training: {epochs: 9000, batch_size: 1, stop_when: {loss_below: 0.01}}\n" + LAYERS,
     "finite differences": "dataset: xor\ngradient: finite_difference\ntraining: {epochs: 1200}\n" + LAYERS,
     # w is multiplied by -1.004 in each update: it diverges in epoch 1,730, between two rows of the history.
     "diverging": "dataset: {columns: [x, y], rows: [[1, 0]], targets: [y]}\n"

@@ -1,0 +1,61 @@
+"""When a training ends before its last epoch, and whose weights are then kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from nncli.nn.activations import Array
+
+
+@dataclass(frozen=True)
+class Best:
+    """What early stopping knows of the way so far.
+
+    Attributes
+    ----------
+    value, epoch, parameters : of the best evaluation, parameters (P,); of the start where there is none.
+    waited : evaluations since then.
+    """
+
+    value: float
+    epoch: int
+    parameters: Array
+    waited: int
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Ends a training once a monitored number has not improved for a while.
+
+    Attributes
+    ----------
+    monitor : a column of the history, `val_loss` for example.
+    patience : evaluations without improvement after which training ends.
+    min_delta : what an improvement must be more than.
+    restore_best : whether the weights of the best evaluation are kept, or the last.
+    """
+
+    monitor: str
+    higher_is_better: bool
+    patience: int
+    min_delta: float
+    restore_best: bool
+
+    def start(self, parameters: Array) -> Best:
+        """Before the first evaluation."""
+        return Best(float("-inf" if self.higher_is_better else "inf"), 0, parameters, 0)
+
+    def judged(self, best: Best, value: float, epoch: int, parameters: Array) -> Best:
+        """After one more evaluation; a value that is no number is no improvement."""
+        gain = value - best.value if self.higher_is_better else best.value - value
+        if gain > self.min_delta:
+            return Best(value, epoch, parameters, 0)
+        return replace(best, waited=best.waited + 1)
+
+    def ends(self, best: Best) -> bool:
+        """Whether it has been waited long enough."""
+        return best.waited >= self.patience
+
+    def kept(self, best: Best, last: Array) -> Array:
+        """Which parameters a training leaves: the best, if that is wanted and there are any, or the last."""
+        return best.parameters if self.restore_best and best.epoch else last
