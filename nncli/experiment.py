@@ -315,7 +315,7 @@ def _network(config: Config, inputs: int) -> Network:
     layers = []
     for layer in config.network.layers:
         activation = ACTIVATIONS[layer.activation.name](**layer.activation.options())
-        layers.append(Layer(inputs, layer.units, activation, layer.bias))
+        layers.append(Layer(inputs, layer.units, activation, layer.bias, layer.l1, layer.l2))
         inputs = layer.units
     return Network(tuple(layers))
 

@@ -84,11 +84,11 @@ class Observer:
         return self.experiment.config.training.evaluate_every or 1
 
     def loss(self, parameters: Array) -> float:
-        """The loss on all training rows."""
+        """The loss on all training rows, penalties included."""
         data, loss = self.experiment.dataset, self.experiment.recipe.loss
         with np.errstate(all="ignore"):
             output = self.experiment.network.forward(parameters, data.X)[-1]
-            return loss.value(output.Z, output.A, data.Y)
+            return loss.value(output.Z, output.A, data.Y) + self.experiment.network.cost(parameters)
 
     def loss_of_guessing(self) -> float:
         """The loss of being off by the largest target (or 1, if all are 0) everywhere, or of z = 0.
@@ -101,10 +101,11 @@ class Observer:
             return loss.value(U, U, Y)
 
     def measured(self, parameters: Array, dataset: Dataset) -> dict[str, float]:
-        """The loss and the config's metrics on any rows, by name."""
+        """The loss, penalties included, and the config's metrics on any rows, by name."""
+        network = self.experiment.network
         with np.errstate(all="ignore"):
-            output = self.experiment.network.forward(parameters, dataset.X)[-1]
-            loss = self.experiment.recipe.loss.value(output.Z, output.A, dataset.Y)
+            output = network.forward(parameters, dataset.X)[-1]
+            loss = self.experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters)
         return {"loss": loss, **self.metrics(dataset.columns.unscaled(output.A), dataset.expected)}
 
     def outputs(self, parameters: Array) -> Array:

@@ -375,10 +375,10 @@ def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
 
 
 def _loss(experiment: Experiment, parameters: Array, rows: Array) -> float:
-    data = experiment.dataset
+    data, network = experiment.dataset, experiment.network
     with np.errstate(all="ignore"):
-        output = experiment.network.forward(parameters, data.X[rows])[-1]
-        return experiment.recipe.loss.value(output.Z, output.A, data.Y[rows])
+        output = network.forward(parameters, data.X[rows])[-1]
+        return experiment.recipe.loss.value(output.Z, output.A, data.Y[rows]) + network.cost(parameters)
 
 
 def _some_rows(count: int, most: int) -> Array:

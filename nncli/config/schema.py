@@ -202,6 +202,8 @@ class LayerConfig(Strict):
     units: Units = Field(description="how many neurons")
     activation: ActivationChoice = _written("identity", "what a neuron does with its sum")
     bias: bool = Field(True, description="whether each neuron adds a bias")
+    l1: float = Field(0.0, ge=0, description="times the sum of |w| over its weights is added to the loss")
+    l2: float = Field(0.0, ge=0, description="times half the sum of w^2 over its weights, likewise")
     weight_init: WeightInit | None = Field(None, description="default: that of the network")
     bias_init: BiasInit | None = Field(None, description="default: that of the network")
     weights: list[Annotated[list[float], Field(min_length=1)]] | None = Field(

@@ -1,7 +1,7 @@
 """The derivative of the loss by every parameter, in two ways that check each other.
 
 Both have one signature: (network, parameters (P,), X (n, inputs), Y (n, outputs), loss)
--> (value, gradient (P,)). They are the oracle of every engine.
+-> (value, gradient (P,)), the network's penalties included. They are the oracle of every engine.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def _backprop(network: Network, parameters: Array, X: Array, Y: Array, loss: Los
             below = activities[index - 1]
             dA = dZ @ views[index].W
             dZ = network.layers[index - 1].activation.backward(dA, below.Z, below.A)
-    return loss.value(output.Z, output.A, Y), gradient
+    if network.penalty:
+        gradient += network.penalty.slope(parameters)
+    return loss.value(output.Z, output.A, Y) + network.cost(parameters), gradient
 
 
 def finite_difference(
@@ -92,7 +94,7 @@ class _MovedTerms:
 
     def __init__(self, network: Network, parameters: Array, X: Array, Y: Array, loss: Loss) -> None:
         activities = network.forward(parameters, X)
-        self.network, self.loss = network, loss
+        self.network, self.parameters, self.loss = network, parameters, loss
         # Rows by columns to read, but laid out feature-major like every array it meets.
         self.Y = np.ascontiguousarray(Y.T).T
         self.views = network.views(parameters)
@@ -104,7 +106,7 @@ class _MovedTerms:
             for layer, U in zip(network.layers, [np.ascontiguousarray(X.T), *self.A[:-1]], strict=True)
         ]
         self.base = loss.terms_of(self.Z[-1].T, self.A[-1].T, self.Y)
-        self.value = float(self.base.sum() / loss.divisor(Y))
+        self.value = float(self.base.sum() / loss.divisor(Y)) + network.cost(parameters)
 
     def change(self, steps: Array) -> Array:
         """L(w + h) - L(w) for each parameter moved by its own step h, (P,)."""
@@ -117,7 +119,10 @@ class _MovedTerms:
                 terms = self._terms(index, units, columns, H[units, columns])
                 # Term by term before the sum: two large, nearly equal sums would cancel.
                 C[units, columns] = (terms - self.base).sum(axis=(-2, -1))
-        return change / self.loss.divisor(self.Y)
+        change /= self.loss.divisor(self.Y)
+        if penalty := self.network.penalty:
+            change += penalty.terms(self.parameters + steps) - penalty.terms(self.parameters)
+        return change
 
     def _terms(self, index: int, units: Array, columns: Array, steps: Array) -> Array:
         """Loss terms (p, n, k) with the weights (units, columns) of a layer moved one at a time."""

@@ -11,16 +11,22 @@ from typing import NamedTuple
 import numpy as np
 
 from nncli.nn.activations import Activation, Array
+from nncli.nn.penalties import Penalty
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A dense layer: `units` neurons, each with `inputs` weights and, if `bias`, one bias."""
+    """A dense layer: `units` neurons, each with `inputs` weights and, if `bias`, one bias.
+
+    Training adds l1 sum |w| + l2 / 2 sum w^2 over its weights, without biases, to the loss.
+    """
 
     inputs: int
     units: int
     activation: Activation
     bias: bool = True
+    l1: float = 0.0
+    l2: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -78,6 +84,20 @@ class Network:
     def parameter_count(self) -> int:
         """Length of the parameter vector."""
         return self.offsets[-1]
+
+    @cached_property
+    def penalty(self) -> Penalty | None:
+        """What the layers' l1 and l2 come to; None where all are 0."""
+        if not any(layer.l1 or layer.l2 for layer in self.layers):
+            return None
+        l1, l2 = np.zeros((2, self.parameter_count))
+        for layer, on_l1, on_l2 in zip(self.layers, self.views(l1), self.views(l2), strict=True):
+            on_l1.W[...], on_l2.W[...] = layer.l1, layer.l2
+        return Penalty(l1, l2)
+
+    def cost(self, parameters: Array) -> float:
+        """What the layers' penalties add to the loss."""
+        return float(self.penalty.terms(parameters).sum()) if self.penalty else 0.0
 
     def blocks(self, parameters: Array) -> list[Array]:
         """A view (units, inputs + 1) of each layer's part of a vector (P,); without bias (units, inputs)."""

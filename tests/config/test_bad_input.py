@@ -66,7 +66,8 @@ SCHEMA = {
     "a key misspelt in a layer": (
         layer("{«unit»: 1}"),
         "network.layers[0].unit: unknown key",
-        "did you mean units? allowed here: units, activation, bias, weight_init, bias_init, weights, biases",
+        "did you mean units? allowed here: "
+        "units, activation, bias, l1, l2, weight_init, bias_init, weights, biases",
     ),
     "an option of another entry": (
         with_line("optimizer: {name: adam, «momentum»: 0.9}"),
@@ -222,7 +223,6 @@ SCHEMA = {
 
 # Keys of later versions and of other tools are plain unknown keys.
 LATER = {
-    "l2": "network: {layers: [{units: 1, l2: 0.1}]}",
     "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
     "dtype": "training: {dtype: float32}",
     "class_weight": "loss: {name: mse, class_weight: balanced}",

@@ -38,6 +38,8 @@ CONFIGS = {
     "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\n",
     "a schedule with warm-up, clipped": "dataset: xor\ntraining: {epochs: 300, batch_size: 3}\n"
     "optimizer: {name: rmsprop, schedule: {name: cosine, over: 250, warmup: 20}, clip_norm: 0.1}\n" + LAYERS,
+    "penalties": "dataset: xor\nloss: binary_cross_entropy\ntraining: {epochs: 300, batch_size: 3}\n"
+    "network: {layers: [{units: 3, activation: tanh, l1: 0.01}, {units: 1, activation: sigmoid, l2: 0.1}]}\n",
     "held out rows": "dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a**2'}, samples: 50},"
     " split: {validation: 0.2, test: 7}}\ntraining: {epochs: 300, batch_size: 9}\n"
     "network: {layers: [{units: 4, activation: tanh}, {units: 1}]}\nmetrics: [mae, r2]\n",
