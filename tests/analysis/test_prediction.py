@@ -131,6 +131,25 @@ def test_rows_left_out_are_told_in_their_order(model: Model) -> None:
     assert {2, 4, 5} <= set(lines)
 
 
+def test_a_row_without_any_key_gets_its_prediction() -> None:
+    values = {
+        "dataset": {
+            "columns": ["a", "y"],
+            "rows": [[1, 2], [3, 4]],
+            "targets": ["y"],
+            "preprocessing": {"missing": "median"},
+        },
+        "network": {"layers": [{"units": 1}]},
+    }
+    experiment = build(Config.of(values))
+    model = Model(experiment.network, experiment.initial, experiment.dataset.columns)
+    out = io.StringIO()
+    tables = parts(io.BytesIO(b'{"a": 2}\n{ }\n'), "t.jsonl")
+    prediction.stream(prediction.in_parts(model, tables, proba=False), "jsonl", out)
+    given, empty = map(json.loads, out.getvalue().splitlines())
+    assert empty == {"pred_y": given["pred_y"]}
+
+
 def test_without_leave_to_skip_the_first_bad_row_ends_it(model: Model) -> None:
     tables = parts(io.BytesIO(b"age,colour,member\n20,red,yes\n20,violet,no\nx,red,no\n"), "t.csv")
     with pytest.raises(DataError, match=r"^t.csv:3:4: colour: 'violet'"):

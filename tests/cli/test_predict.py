@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.predict import measure
 from nncli import api
 from nncli.config import Config
 from nncli.data.formats import decode
@@ -340,3 +341,14 @@ def test_values_may_hold_commas_in_quotes(predict: Command) -> None:
     assert predict("people", "-q", "--values", "20").err.startswith(
         "error: --values 20: 1 value for 2 inputs"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="measured as Unix does it")
+@pytest.mark.parametrize("form", ["csv", "jsonl", "npy"])
+def test_memory_does_not_grow_with_the_table(predict: Command, form: str) -> None:
+    words = ["-m", "nncli", "predict", "people", "-q", "-i", "t.csv", "-o", "out", "--format", form]
+    peaks = []
+    for rows in (30_000, 300_000):
+        Path("t.csv").write_text("age,colour\n" + "20.5,red\n" * rows)
+        peaks.append(measure(words).memory)
+    assert peaks[1] - peaks[0] < 3e6  # bytes; 270,000 rows more are as many in text

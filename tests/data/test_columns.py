@@ -113,3 +113,11 @@ def test_formulas_tell_what_to_expect_at_any_input_and_other_data_do_not() -> No
 def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Misfit, match=r"cannot read 't\.xlsx'"):
         data_file(tmp_path / "t.xlsx", "t.xlsx")
+
+
+def test_a_label_is_read_alike_in_every_part_of_a_table() -> None:
+    columns = roles(parse_csv("x,y\n1,1.0\n2,2\n3,x\n", "t.csv"), "y", output="softmax")
+    assert columns.classes == ("1.0", "2", "x")
+    assert columns.labels(parse_csv("x,y\n1,1.0\n", "t.csv")) == ["1.0"]
+    numbers = roles(parse_csv("x,y\n1,1.0\n2,2\n3,3\n", "t.csv"), "y", output="softmax")
+    assert numbers.labels(parse_csv("x,y\n1,01\n", "t.csv")) == ["1"]

@@ -77,6 +77,8 @@ def test_other_values_are_text(arrow: Any) -> None:
         codes=arrow.array(["x", "y", "x"]).dictionary_encode(),
         day=[datetime.date(2024, 2, 29), None, datetime.date(2025, 1, 1)],
         exact=[decimal.Decimal("1.50"), None, decimal.Decimal("-2.25")],
+        time=arrow.array([1, None, 86_400_000_000_000 * 365], "timestamp[ns]"),
+        far=arrow.array([2**45, None, 0], "timestamp[s]"),
         nested=[[1, 2], None, []],
         nothing=arrow.nulls(3),
     )
@@ -85,6 +87,9 @@ def test_other_values_are_text(arrow: Any) -> None:
     assert found.texts("codes") == ["x", "y", "x"]
     assert found.texts("day") == ["2024-02-29", "", "2025-01-01"]
     assert found.texts("exact") == ["1.50", "", "-2.25"]
+    assert found.texts("time") == ["1970-01-01 00:00:00.000000001", "", "1971-01-01 00:00:00.000000000"]
+    assert found.texts("far")[1:] == ["", "1970-01-01 00:00:00.000"]
+    assert (found.kind("day"), found.kind("time")) == ("date", "date")
     assert found.texts("nested") == ["[1, 2]", "", "[]"]
     assert found.texts("nothing") == ["", "", ""]
     assert (found.kind("flag"), found.kind("codes"), found.kind("exact")) == ("boolean", "category", "number")
@@ -97,6 +102,12 @@ def test_a_cell_that_cannot_be_used_is_told_with_row_and_column(arrow: Any) -> N
         table(arrow, f=[0.1, 1.0, None]).numbers("f")
     with pytest.raises(DataError, match=r"^t.parquet: row 2: f: 'inf' is not a finite number$"):
         table(arrow, f=[0.1, float("inf")]).numbers("f")
+
+
+def test_text_that_is_not_utf_8_is_told_with_rows_and_column(arrow: Any) -> None:
+    wrong = arrow.array([b"x", b"\xff"]).view("string")
+    with pytest.raises(DataError, match=r"^t.parquet: rows 1 to 2: a: cannot be read: 'utf-8' codec"):
+        table(arrow, a=wrong)
 
 
 def test_parts_are_the_whole(arrow: Any) -> None:

@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, BinaryIO
@@ -71,7 +72,10 @@ class ParquetSource:
 def whole(content: bytes, name: str) -> Table:
     """All rows as one table."""
     file = _opened(io.BytesIO(content), name)
-    return next(_tables(file, name, max(1, file.metadata.num_rows)))
+    tables = list(_tables(file, name, max(1, file.metadata.num_rows)))
+    if len(tables) != 1:
+        raise _damaged(name, "it does not hold the rows it says")
+    return tables[0]
 
 
 def tables(file: BinaryIO, name: str, on_bad: Callable[[RowError], None]) -> Iterator[Table]:
@@ -94,9 +98,9 @@ def _opened(file: BinaryIO, name: str) -> Any:
     arrow = pyarrow()
     try:
         opened = arrow.parquet.ParquetFile(file)
-    except (arrow.ArrowException, OSError) as error:
-        raise _damaged(name, error) from None
-    names = opened.schema_arrow.names
+        names = opened.schema_arrow.names
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _damaged(name, str(error)) from None
     if len(set(names)) < len(names) or not all(map(str.strip, names)):
         raise DataError(f"{name}: a column without a name, or two of one name", hint="rename them")
     if not opened.metadata.num_rows or not names:
@@ -104,40 +108,44 @@ def _opened(file: BinaryIO, name: str) -> Any:
     return opened
 
 
-def _damaged(name: str, error: Exception) -> DataError:
-    return DataError(f"{name}: not readable as Parquet: {shown(str(error))}", hint="write the file again")
+def _damaged(name: str, problem: str) -> DataError:
+    return DataError(f"{name}: not readable as Parquet: {shown(problem)}", hint="write the file again")
 
 
-def _tables(opened: Any, name: str, rows: int) -> Iterator[Table]:
+def _tables(opened: Any, name: str, most: int) -> Iterator[Table]:
+    """Tables of at most so many rows."""
     arrow, before = pyarrow(), 0
-    batches = opened.iter_batches(batch_size=rows)
+    batches = opened.iter_batches(batch_size=most)
     while True:
         try:
             batch = next(batches, None)
         except (arrow.ArrowException, OSError) as error:
-            raise _damaged(name, error) from None
+            raise _damaged(name, str(error)) from None
         if batch is None:
             return
-        columns = {key: _cells(arrow, column) for key, column in zip(batch.schema.names, batch, strict=True)}
+        rows = f"{name}: rows {before + 1:,} to {before + len(batch):,}"
+        columns = {
+            key: _cells(arrow, column, f"{rows}: {shown(key)}")
+            for key, column in zip(batch.schema.names, batch, strict=True)
+        }
         if len(batch):
             yield Table(name, columns, ParquetSource(batch, range(before + 1, before + len(batch) + 1)))
         before += len(batch)
 
 
-def _cells(arrow: Any, column: Any) -> Cells:
+def _cells(arrow: Any, column: Any, place: str) -> Cells:
     """Numbers that float64 holds as they are, NaN for null; all else as text, empty for null."""
     whole = arrow.types.is_integer(column.type) and _exact(column.drop_null().to_numpy(zero_copy_only=False))
     if whole or arrow.types.is_floating(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-    return [_text(value) for value in column.to_pylist()]
+    with suppress(arrow.ArrowException):  # nested columns have no text of their own
+        column = column.cast(arrow.string())
+    try:
+        return ["" if value is None else str(value).strip() for value in column.to_pylist()]
+    except (ValueError, OverflowError) as error:  # no UTF-8; inside nested ones, dates that Python has not
+        raise DataError(f"{place}: cannot be read: {shown(str(error))}", hint="give text in UTF-8") from None
 
 
 def _exact(values: Array) -> bool:
     """Whether every integer is a float64."""
     return not len(values) or (-WHOLE_FLOATS <= int(values.min()) and int(values.max()) <= WHOLE_FLOATS)
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value).strip()
