@@ -105,10 +105,9 @@ def test_a_category_never_seen_is_told_with_its_place(predict: Command) -> None:
     assert result.stderr.decode().startswith(error)
 
 
-@pytest.mark.parametrize("column", ["age", "colour"])
-def test_a_bad_row_in_the_millionth_line_is_told_below_whole_rows(predict: Command, column: str) -> None:
-    first, bad = "20,red\n", {"age": "2O,red\n", "colour": "20,rot\n"}[column]
-    Path("many.csv").write_text("age,colour\n" + first * 999_998 + bad + first * 10)
+def test_a_bad_row_in_the_millionth_line_is_told_below_whole_rows(predict: Command) -> None:
+    first = "20,red\n"
+    Path("many.csv").write_text("age,colour\n" + first * 999_998 + "20,rot\n" + first * 10)
     with Path("out.csv").open("wb") as out:
         result = subprocess.run(
             [sys.executable, "-m", "nncli", "predict", "people", "-i", "many.csv", "-q"],
@@ -118,8 +117,7 @@ def test_a_bad_row_in_the_millionth_line_is_told_below_whole_rows(predict: Comma
             check=False,
         )
     assert result.returncode == 2
-    place = {"age": "many.csv:1000000:1: age: '2O'", "colour": "many.csv:1000000:4: colour: 'rot'"}[column]
-    assert result.stderr.startswith(f"error: {place}")
+    assert result.stderr.startswith("error: many.csv:1000000:4: colour: 'rot' is in no training row\n")
     written = Path("out.csv").read_text()
     header, row, _ = written.split("\n", 2)
     assert header == "age,colour,pred_income"

@@ -49,7 +49,7 @@ def as_whole(content: bytes, name: str) -> Outcome:
 
 
 @given(TEXTS, st.integers(1, 20), st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_where_parts_end_makes_no_difference(given: tuple[str, str], piece: int, skip: bool) -> None:
     name, text = given
     content = text.encode("utf-8", "surrogateescape")
@@ -66,7 +66,7 @@ def test_where_parts_end_makes_no_difference(given: tuple[str, str], piece: int,
 
 
 @given(TEXTS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_every_row_is_told_with_the_line_it_stands_on(given: tuple[str, str]) -> None:
     name, text = given
     found = outcome(text.encode("utf-8", "surrogateescape"), name, LARGE, skip=True)
