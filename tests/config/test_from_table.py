@@ -116,7 +116,7 @@ training:
   epochs: 200     # passes over the training rows
   batch_size: 32  # rows per update; full takes all together
 
-# Other keys: name, gradient, record, network.bias_init, training.log_every. See: nncli schema
+# Other keys: name, gradient, record, network.bias_init, training.early_stopping. See: nncli schema
 """
 
 
@@ -136,9 +136,9 @@ def keys_of(text: str) -> list[tuple[str, bool]]:
     """Each line that has a key, and whether a comment stands beside it or above."""
     found, above = [], False
     for line in text.splitlines():
-        comment = line.lstrip().startswith("#")
+        comment = re.match(r" *# *\S", line) is not None
         if re.match(r" *(- )?[\w{]", line):
-            found.append((line, above or " # " in line or " #" in line))
+            found.append((line, above or re.search(r" # \w", line) is not None))
         above = comment
     return found
 
