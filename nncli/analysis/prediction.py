@@ -18,6 +18,7 @@ from nncli.data.columns import Columns
 from nncli.data.encoding import without_value
 from nncli.data.formats import parquet
 from nncli.data.table import CellError, RowError, Source, Table, ValueKind, is_number, texts
+from nncli.engines import threads
 from nncli.errors import NncliError
 from nncli.model import Model
 from nncli.nn.activations import Array
@@ -92,7 +93,8 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
     """
     roles = model.columns
     X, Y = _read(roles, table)
-    A = model.outputs(X)
+    with threads.limited(threads.automatic(model.network)):
+        A = model.outputs(X)
     compared: dict[str, Column] = {}
     if Y is None:
         Y = roles.expected(table)

@@ -350,3 +350,20 @@ def test_memory_does_not_grow_with_the_table(predict: Command, form: str) -> Non
         Path("t.csv").write_text("age,colour\n" + "20.5,red\n" * rows)
         peaks.append(measure(words).memory)
     assert peaks[1] - peaks[0] < 3e6  # bytes; 270,000 rows more are as many in text
+
+
+def test_predictions_do_not_depend_on_the_environments_threads(nncli: Command) -> None:
+    rng = np.random.default_rng(0)
+    names = [f"x{column}" for column in range(8)]
+    with Path("t.csv").open("w") as file:
+        file.write(",".join([*names, "y"]) + "\n")
+        np.savetxt(file, rng.normal(size=(20_000, 9)), fmt="%.5f", delimiter=",")
+    values = {
+        "dataset": {"path": "t.csv", "targets": ["y"]},
+        "network": {"layers": [{"units": 200, "activation": "tanh"}, {"units": 1}]},
+        "training": {"epochs": 0},
+    }
+    api.train(Config.of(values), output="wide")
+    one, two = (process("wide", "-q", "-i", "t.csv", OPENBLAS_NUM_THREADS=number) for number in "12")
+    assert one.returncode == 0
+    assert one.stdout == two.stdout
