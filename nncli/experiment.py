@@ -138,7 +138,7 @@ def _experiment(config: Config, rows: Rows) -> Experiment:
         **rows._asdict(),
         network=network,
         initial=_initial(config, network),
-        recipe=_recipe(config, len(rows.dataset)),
+        recipe=_recipe(config, rows.dataset),
         metrics=metrics,
         early_stopping=_early_stopping(config, metrics, rows.held_out),
         threads=threads.automatic(network) if config.training.threads == "auto" else config.training.threads,
@@ -280,12 +280,29 @@ def _misfits(config: Config, roles: Roles) -> Iterator[Mistake]:
             yield Mistake(
                 ("metrics", position), f"{name} is for classes; the task is regression", "use mse, mae or r2"
             )
+    yield from _wrong_class_weights(config, roles)
     if config.dataset.preprocessing.scale_targets != "none" and roles.task != "regression":
         yield Mistake(
             ("dataset", "preprocessing", "scale_targets"),
             f"the targets are classes ({listed(roles.classes)}), not values",
             "remove the key",
         )
+
+
+def _wrong_class_weights(config: Config, roles: Roles) -> Iterator[Mistake]:
+    given, loc = config.loss.class_weight, ("loss", "class_weight")
+    if given is None:
+        return
+    if not roles.labelled:
+        yield Mistake(loc, "the targets are no classes of rows", "remove the key")
+    elif given != "balanced":
+        for name in given:
+            if name not in roles.classes:
+                hint = suggestion(name, roles.classes, "classes")
+                yield Mistake((*loc, name), f"no class '{shown(name)}'", hint, at_key=True)
+        for name in roles.classes:
+            if name not in given:
+                yield Mistake(loc, f"no weight for class '{shown(name)}'", "give every class a weight")
 
 
 def _wrong_sizes(config: Config, inputs: int) -> Iterator[Mistake]:
@@ -315,7 +332,7 @@ def _network(config: Config, inputs: int) -> Network:
     layers = []
     for layer in config.network.layers:
         activation = ACTIVATIONS[layer.activation.name](**layer.activation.options())
-        layers.append(Layer(inputs, layer.units, activation, layer.bias, layer.l1, layer.l2))
+        layers.append(Layer(inputs, layer.units, activation, layer.bias, layer.l1, layer.l2, layer.dropout))
         inputs = layer.units
     return Network(tuple(layers))
 
@@ -345,11 +362,13 @@ def _draw_layer(
     return W, b if layer.bias else None
 
 
-def _recipe(config: Config, rows: int) -> Recipe:
-    training = config.training
+def _recipe(config: Config, dataset: Dataset) -> Recipe:
+    training, rows = config.training, len(dataset)
     full = training.batch_size == "full"
     return Recipe(
-        loss=LOSSES[config.loss.name](**config.loss.options()),
+        loss=replace(
+            LOSSES[config.loss.name](**config.loss.options()), class_weights=_class_weights(config, dataset)
+        ),
         gradient=GRADIENTS[config.gradient.name](**config.gradient.options()),
         optimizer=_optimizer(config),
         schedule=SCHEDULES[config.optimizer.schedule.name](**config.optimizer.schedule.options()),
@@ -357,6 +376,18 @@ def _recipe(config: Config, rows: int) -> Recipe:
         shuffle=not full if training.shuffle is None else training.shuffle,
         seed=config.seed.training,
     )
+
+
+def _class_weights(config: Config, dataset: Dataset) -> Array | None:
+    """The weight of each class; balanced as in scikit-learn: n / (classes * rows of the class)."""
+    given, classes = config.loss.class_weight, dataset.columns.classes
+    if given is None:
+        return None
+    if given != "balanced":
+        return np.array([given[name] for name in classes])
+    labels = dataset.columns.labels(dataset.table) or ()
+    counts = np.array([labels.count(name) for name in classes])
+    return np.asarray(len(dataset) / (len(classes) * np.maximum(counts, 1.0)))
 
 
 def _optimizer(config: Config) -> Optimizer:

@@ -28,6 +28,12 @@ def contradictions(values: Values) -> Iterator[Mistake]:
 def _in_loss(values: Values) -> Iterator[Mistake]:
     output = values.network.layers[-1].activation.name
     link = LOSSES[values.loss.name](**values.loss.options()).link
+    if values.loss.class_weight is not None and not link:
+        yield Mistake(
+            ("loss", "class_weight"),
+            f"{values.loss.name} knows no classes",
+            "use binary_cross_entropy or cross_entropy",
+        )
     if link and output != link:
         yield Mistake(
             ("loss",),
@@ -50,6 +56,18 @@ def _in_network(values: Values) -> Iterator[Mistake]:
     for index, layer in enumerate(network.layers):
         yield from _in_layer((*loc, "layers", index), layer, below)
         below = layer.units
+        if layer.dropout and layer is network.layers[-1]:
+            yield Mistake(
+                (*loc, "layers", index, "dropout"),
+                "the last layer's units are the outputs, none can be left out",
+                "drop units of a hidden layer",
+            )
+        elif layer.dropout and values.gradient.name != "backprop":
+            yield Mistake(
+                (*loc, "layers", index, "dropout"),
+                f"{values.gradient.name} moves one parameter at a time through the whole network",
+                "gradient: backprop",
+            )
         if layer.activation.name == "softmax" and layer is not network.layers[-1]:
             yield Mistake(
                 (*loc, "layers", index, "activation"),

@@ -22,14 +22,12 @@ from nncli.nn.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     ActivationChoice: TypeAlias = Choice
-    LossChoice: TypeAlias = Choice
     GradientChoice: TypeAlias = Choice
     ScheduleChoice: TypeAlias = Choice
     WeightInit: TypeAlias = Choice
     BiasInit: TypeAlias = Choice
 else:
     ActivationChoice = choice("activation", ACTIVATIONS)
-    LossChoice = choice("loss", LOSSES)
     GradientChoice = choice("gradient", GRADIENTS)
     ScheduleChoice = choice("schedule", SCHEDULES)
     WeightInit = choice("weights", WEIGHT_INITIALIZERS)
@@ -52,9 +50,27 @@ class AnyOptimizer(Choice):
     )
 
 
+class AnyLoss(Choice):
+    """What every loss has besides its own options."""
+
+    shared: ClassVar[set[str]] = {"name", "class_weight"}
+
+    class_weight: (
+        Annotated[
+            Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]],
+            Either("balanced, or a weight for each class"),
+        ]
+        | None
+    ) = Field(
+        None, description="what the rows of each class count for; balanced: as if all were equally frequent"
+    )
+
+
 if TYPE_CHECKING:
     OptimizerChoice: TypeAlias = AnyOptimizer
+    LossChoice: TypeAlias = AnyLoss
 else:
+    LossChoice = choice("loss", LOSSES, AnyLoss)
     OptimizerChoice = choice("optimizer", OPTIMIZERS, AnyOptimizer)
 
 LONGEST_NAME = 100  # characters of a run's name
@@ -204,6 +220,7 @@ class LayerConfig(Strict):
     bias: bool = Field(True, description="whether each neuron adds a bias")
     l1: float = Field(0.0, ge=0, description="times the sum of |w| over its weights is added to the loss")
     l2: float = Field(0.0, ge=0, description="times half the sum of w^2 over its weights, likewise")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of the units each update leaves out")
     weight_init: WeightInit | None = Field(None, description="default: that of the network")
     bias_init: BiasInit | None = Field(None, description="default: that of the network")
     weights: list[Annotated[list[float], Field(min_length=1)]] | None = Field(

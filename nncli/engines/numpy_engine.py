@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from nncli.data.sources import random_stream
 from nncli.engines.contract import Chunk, Recipe, State, block_epochs, epoch_orders, updates_per_epoch
 from nncli.nn.activations import Array
+from nncli.nn.dropout import dropped
 from nncli.nn.network import Network
 
 
@@ -51,8 +54,9 @@ class NumpyPlan:
             for update in range(state.update, last):
                 epoch, batch = divmod(update, batches)
                 X, Y = self._rows(epoch, batch)
-                value, gradient = recipe.gradient(self.network, parameters, X, Y, recipe.loss)
-                loss += value * self._share(len(X))
+                network = self._network(update, len(X))
+                value, gradient = recipe.gradient(network, parameters, X, Y, recipe.loss)
+                loss += value * self._share(Y)
                 parameters, slots = recipe.optimizer.step(
                     parameters, gradient, slots, update + 1, recipe.learning_rate(epoch)
                 )
@@ -73,6 +77,17 @@ class NumpyPlan:
         rows = epoch_orders(self.recipe.seed, block, n)[row, part]
         return self.X[rows], self.Y[rows]
 
-    def _share(self, rows: int) -> float:
-        """A batch's weight in the loss of its epoch: means by their rows, sums as they are."""
-        return rows / len(self.X) if self.recipe.loss.reduction == "mean" else 1.0
+    def _network(self, update: int, rows: int) -> Network:
+        """The network of an update, without the units it leaves out."""
+        if not self.network.has_dropout:
+            return self.network
+        return dropped(self.network, random_stream(self.recipe.seed, f"dropout {update}"), rows)
+
+    def _share(self, Y: Array) -> float:
+        """A batch's weight in the loss of its epoch: means by what they are divided by, sums as they are."""
+        loss = self.recipe.loss
+        return loss.divisor(Y) / self._divisor if loss.reduction == "mean" else 1.0
+
+    @cached_property
+    def _divisor(self) -> float:
+        return self.recipe.loss.divisor(self.Y)

@@ -29,6 +29,7 @@ class Loss:
     slope : (U, Y) -> d(terms)/dU, (..., n, k).
     link : the output activation the loss is written for. Sigmoid with binary cross-entropy and
         softmax with cross-entropy join into a form in Z that neither overflows nor cancels.
+    class_weights : of each class, (classes,): the terms of a row count as often as its class weighs.
     """
 
     name: str
@@ -37,16 +38,32 @@ class Loss:
     slope: Callable[[Array, Array], Array]
     link: str | None = None
     per_row: bool = False
+    class_weights: Array | None = None
 
-    def divisor(self, Y: Array) -> int:
-        """What the sum of the terms is divided by."""
+    def divisor(self, Y: Array) -> float:
+        """What the sum of the terms is divided by; with class weights the sum of the rows' weights."""
         if self.reduction == "sum":
             return 1
+        if self.class_weights is not None:
+            return float(self._row_weights(Y).sum())
         return int(Y.shape[0]) if self.per_row else int(Y.size)
 
     def terms_of(self, Z: Array, A: Array, Y: Array) -> Array:
         """The unreduced terms of outputs A = activation(Z); leading axes are kept."""
-        return self.terms(Z if self.link else A, Y)
+        terms = self.terms(Z if self.link else A, Y)
+        return terms if self.class_weights is None else terms * self._row_weights(Y)
+
+    def _row_weights(self, Y: Array) -> Array:
+        """The weight of each row's class (n, 1), for classes as 0/1 (n, 1) or one-hot (n, classes)."""
+        weights = self.class_weights
+        assert weights is not None
+        if Y.shape[1] == 1:
+            return np.asarray(weights[0] + (weights[1] - weights[0]) * Y)
+        return np.asarray(Y @ weights[:, np.newaxis])
+
+    def _slope(self, U: Array, Y: Array) -> Array:
+        slope = self.slope(U, Y) / self.divisor(Y)
+        return slope if self.class_weights is None else slope * self._row_weights(Y)
 
     def value(self, Z: Array, A: Array, Y: Array) -> float:
         """The loss of outputs A = activation(Z), (n, k)."""
@@ -55,8 +72,8 @@ class Loss:
     def output_error(self, activation: Activation, Z: Array, A: Array, Y: Array) -> Array:
         """DZ of the last layer, (n, k)."""
         if self.link:
-            return self.slope(Z, Y) / self.divisor(Y)
-        return activation.backward(self.slope(A, Y) / self.divisor(Y), Z, A)
+            return self._slope(Z, Y)
+        return activation.backward(self._slope(A, Y), Z, A)
 
 
 def squared_error(reduction: Reduction = "mean") -> Loss:

@@ -19,6 +19,7 @@ class Layer:
     """A dense layer: `units` neurons, each with `inputs` weights and, if `bias`, one bias.
 
     Training adds l1 sum |w| + l2 / 2 sum w^2 over its weights, without biases, to the loss.
+    `dropout` is the share of the units that each update leaves out, see `nn.dropout`.
     """
 
     inputs: int
@@ -27,6 +28,7 @@ class Layer:
     bias: bool = True
     l1: float = 0.0
     l2: float = 0.0
+    dropout: float = 0.0
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -79,6 +81,11 @@ class Network:
         """Where each layer's block starts in the vector; one more entry holds the end."""
         sizes = (units * columns for units, columns in (layer.shape for layer in self.layers))
         return (0, *np.cumsum([*sizes]).tolist())
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether training leaves units out."""
+        return any(layer.dropout for layer in self.layers)
 
     @property
     def parameter_count(self) -> int:

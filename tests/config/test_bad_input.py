@@ -67,7 +67,7 @@ SCHEMA = {
         layer("{«unit»: 1}"),
         "network.layers[0].unit: unknown key",
         "did you mean units? allowed here: "
-        "units, activation, bias, l1, l2, weight_init, bias_init, weights, biases",
+        "units, activation, bias, l1, l2, dropout, weight_init, bias_init, weights, biases",
     ),
     "an option of another entry": (
         with_line("optimizer: {name: adam, «momentum»: 0.9}"),
@@ -223,9 +223,7 @@ SCHEMA = {
 
 # Keys of later versions and of other tools are plain unknown keys.
 LATER = {
-    "dropout": "network: {layers: [{units: 1, dropout: 0.1}]}",
     "dtype": "training: {dtype: float32}",
-    "class_weight": "loss: {name: mse, class_weight: balanced}",
 }
 
 YAML = {

@@ -49,6 +49,9 @@ CONFIGS = {
     "network: {layers: [{units: 9, activation: tanh}, {units: 1}]}\n",
     "ended by its loss": "dataset: xor\noptimizer: {name: sgd, learning_rate: 0.3}\n"
     "training: {epochs: 9000, batch_size: 1, stop_when: {loss_below: 0.01}}\n" + LAYERS,
+    "dropout, class weights": "dataset: xor\ntraining: {epochs: 300, batch_size: 3}\n"
+    "loss: {name: binary_cross_entropy, class_weight: {0: 1, 1: 2.5}}\n"
+    "network: {layers: [{units: 3, activation: tanh, dropout: 0.4}, {units: 1, activation: sigmoid}]}\n",
     "finite differences": "dataset: xor\ngradient: finite_difference\ntraining: {epochs: 1200}\n" + LAYERS,
     # w is multiplied by -1.004 in each update: it diverges in epoch 1,730, between two rows of the history.
     "diverging": "dataset: {columns: [x, y], rows: [[1, 0]], targets: [y]}\n"
