@@ -92,17 +92,26 @@ OUTPUTS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax
 
 @dataclass(frozen=True)
 class Case:
-    """A training: a table, and the parts of a config that differ from case to case."""
+    """A training: a table, and the parts of a config that differ from case to case.
+
+    Attributes
+    ----------
+    hidden : the activation of the hidden layers.
+    penalties : `l1` and `l2` of every layer.
+    """
 
     table: str
     loss: Settings
     optimizer: Settings
     hidden: Settings = field(default_factory=lambda: {"name": "tanh"})
+    penalties: Settings = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """All settings in a line."""
-        parts = (self.loss, self.optimizer, self.hidden)
+        parts = [self.loss, self.optimizer, self.hidden]
+        if self.penalties:
+            parts.append({"name": "penalties", **self.penalties})
         return ", ".join(written(part) for part in parts)
 
     @property
@@ -212,12 +221,14 @@ INITIALIZERS: list[Settings] = [
 ]
 DRAWN = (300, 500)  # units and inputs
 
+PENALTIES: list[Settings] = [{"l1": 0.002}, {"l2": 0.02}, {"l1": 0.001, "l2": 0.01}]
+
 # The loss that optimisers, schedules and activations are compared on, by table.
 MAIN = {"iris": {"name": "cross_entropy"}, "diabetes": {"name": "mse"}, "digits": {"name": "cross_entropy"}}
 
 
 def cases(table: str) -> list[Case]:
-    """Every optimiser, schedule, loss, reduction and hidden activation on a table."""
+    """Every optimiser, schedule, loss, reduction, hidden activation and penalty on a table."""
     main = MAIN[table]
     summed = [{**loss, "reduction": "sum"} for loss in LOSSES]
     slow = {**MOMENTUM, "learning_rate": 0.0005}  # a sum's gradient is as many times larger as it has terms
@@ -231,6 +242,11 @@ def cases(table: str) -> list[Case]:
         *(Case(table, loss, optimizer) for optimizer in (MOMENTUM, ADAM) for loss in LOSSES),
         *(Case(table, loss, optimizer) for optimizer in (slow, ADAM) for loss in summed),
         *(Case(table, main, MOMENTUM, hidden) for hidden in HIDDEN),
+        *(
+            Case(table, loss, {**optimizer, "clip_norm": 0.5}, penalties=penalties)
+            for loss, optimizer in ((main, MOMENTUM), ({**main, "reduction": "sum"}, ADAM))
+            for penalties in PENALTIES
+        ),
     ]
     return [*{case.name: case for case in chosen}.values()]
 

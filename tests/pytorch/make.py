@@ -67,7 +67,7 @@ def history(case: Case) -> list[float]:
         order = torch.tensor(epoch_orders(SEED, 0, len(X))[epoch].copy())
         for batch in order.split(problem.batch_size):
             optimizer.zero_grad()
-            value = loss(network(X[batch]), Y[batch])
+            value = loss(network(X[batch]), Y[batch]) + penalty(network, **case.penalties)
             value.backward()
             if "clip_norm" in case.optimizer:
                 nn.utils.clip_grad_norm_(network.parameters(), case.optimizer["clip_norm"])
@@ -139,6 +139,12 @@ LOSSES: dict[str, Callable[..., Term]] = {
 def loss_of(settings: Settings) -> Term:
     """(outputs before the last activation, targets) -> loss."""
     return LOSSES[settings["name"]](**options(settings))
+
+
+def penalty(network: nn.Sequential, l1: float = 0.0, l2: float = 0.0) -> torch.Tensor:
+    """What a batch's loss has besides: l1 sum |W| + l2/2 sum W^2, without the biases."""
+    weights = [layer.weight for layer in network if isinstance(layer, nn.Linear)]
+    return sum(((l1 * W.abs() + l2 / 2 * W**2).sum() for W in weights), torch.zeros(()))
 
 
 OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {

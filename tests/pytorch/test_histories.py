@@ -49,7 +49,13 @@ def golden(table: str) -> dict[str, list[float]]:
 def config(case: Case) -> Config:
     activations = [case.hidden] * (len(case.problem.units) - 1) + [{"name": OUTPUTS[case.problem.task]}]
     layers = [
-        {"units": len(b), "activation": activation, "weights": W.tolist(), "biases": b.tolist()}
+        {
+            "units": len(b),
+            "activation": activation,
+            "weights": W.tolist(),
+            "biases": b.tolist(),
+            **case.penalties,
+        }
         for (W, b), activation in zip(case.start(), activations, strict=True)
     ]
     values = {
