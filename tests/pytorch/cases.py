@@ -54,6 +54,11 @@ class Problem:
         return [row for row in rows if row[self.targets[0]] in self.classes] if self.classes else rows
 
     @property
+    def labels(self) -> list[str]:
+        """The class of each row."""
+        return [row[self.targets[0]] for row in self.cells]
+
+    @property
     def inputs(self) -> list[str]:
         """The other columns that are used."""
         return [name for name in _rows(self.table)[0] if name not in {*self.targets, *self.unused}]
@@ -119,6 +124,12 @@ class Case:
         """What the loss is for."""
         return PROBLEMS[self.table][TASKS.get(self.loss["name"], "regression")]
 
+    @property
+    def class_weights(self) -> list[float] | None:
+        """Of the classes in order."""
+        given = self.loss.get("class_weight")
+        return None if given is None else [given[label] for label in sorted(set(self.problem.labels))]
+
     def start(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The weights (units, inputs) and biases (units,) of each layer before training."""
         rng = np.random.default_rng(SEED)
@@ -132,7 +143,7 @@ class Case:
 def written(settings: Settings) -> str:
     """`adam`, `huber delta=0.5`, `sgd momentum=0.9 schedule=(step every=6)`."""
     options = (
-        f"{key}=({written(value)})" if isinstance(value, dict) else f"{key}={value}"
+        f"{key}=({written(value)})" if isinstance(value, dict) and "name" in value else f"{key}={value}"
         for key, value in settings.items()
         if key != "name"
     )
@@ -227,8 +238,13 @@ PENALTIES: list[Settings] = [{"l1": 0.002}, {"l2": 0.02}, {"l1": 0.001, "l2": 0.
 MAIN = {"iris": {"name": "cross_entropy"}, "diabetes": {"name": "mse"}, "digits": {"name": "cross_entropy"}}
 
 
+def uneven(problem: Problem) -> dict[str, float]:
+    """A weight of its own for each class."""
+    return {label: 0.5 + number for number, label in enumerate(sorted(set(problem.labels)))}
+
+
 def cases(table: str) -> list[Case]:
-    """Every optimiser, schedule, loss, reduction, hidden activation and penalty on a table."""
+    """Every optimiser, schedule, loss, reduction, hidden activation, penalty and class weight on a table."""
     main = MAIN[table]
     summed = [{**loss, "reduction": "sum"} for loss in LOSSES]
     slow = {**MOMENTUM, "learning_rate": 0.0005}  # a sum's gradient is as many times larger as it has terms
@@ -242,6 +258,12 @@ def cases(table: str) -> list[Case]:
         *(Case(table, loss, optimizer) for optimizer in (MOMENTUM, ADAM) for loss in LOSSES),
         *(Case(table, loss, optimizer) for optimizer in (slow, ADAM) for loss in summed),
         *(Case(table, main, MOMENTUM, hidden) for hidden in HIDDEN),
+        *(
+            Case(table, {**loss, "class_weight": weights}, optimizer)
+            for name in TASKS
+            for weights in [uneven(PROBLEMS[table][TASKS[name]])]
+            for loss, optimizer in (({"name": name}, MOMENTUM), ({"name": name, "reduction": "sum"}, ADAM))
+        ),
         *(
             Case(table, loss, {**optimizer, "clip_norm": 0.5}, penalties=penalties)
             for loss, optimizer in ((main, MOMENTUM), ({**main, "reduction": "sum"}, ADAM))

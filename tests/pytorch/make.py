@@ -58,7 +58,8 @@ def history(case: Case) -> list[float]:
     problem = case.problem
     X, Y = rows(problem)
     network = sequential(case)
-    loss = loss_of(case.loss)
+    loss = loss_of(case)
+    weights = row_weights(case, Y)
     optimizer, scheduler = optimizer_of(case.optimizer, network)
     shares = case.loss.get("reduction", "mean") == "mean"
     losses = []
@@ -72,7 +73,7 @@ def history(case: Case) -> list[float]:
             if "clip_norm" in case.optimizer:
                 nn.utils.clip_grad_norm_(network.parameters(), case.optimizer["clip_norm"])
             optimizer.step()
-            total += value.item() * (len(batch) / len(X) if shares else 1.0)
+            total += value.item() * ((weights[batch].sum() / weights.sum()).item() if shares else 1.0)
         scheduler.step()
         losses.append(total)
     return losses
@@ -83,7 +84,7 @@ def rows(problem: Problem) -> tuple[torch.Tensor, torch.Tensor]:
     X = standardised([[float(row[name]) for name in problem.inputs] for row in problem.cells])
     if problem.task == "regression":
         return X, standardised([[float(row[name]) for name in problem.targets] for row in problem.cells])
-    labels = [row[problem.targets[0]] for row in problem.cells]
+    labels = problem.labels
     numbers = torch.tensor([sorted(set(labels)).index(label) for label in labels])
     return X, numbers if problem.task == "multiclass" else numbers[:, None].to(torch.float64)
 
@@ -136,9 +137,27 @@ LOSSES: dict[str, Callable[..., Term]] = {
 }
 
 
-def loss_of(settings: Settings) -> Term:
+def loss_of(case: Case) -> Term:
     """(outputs before the last activation, targets) -> loss."""
-    return LOSSES[settings["name"]](**options(settings))
+    given = options(case.loss)
+    if given.pop("class_weight", None) is None:
+        return LOSSES[case.loss["name"]](**given)
+    if case.loss["name"] == "cross_entropy":
+        return nn.CrossEntropyLoss(torch.tensor(case.class_weights, dtype=torch.float64), **given)
+
+    def weighted(Z: torch.Tensor, Y: torch.Tensor) -> torch.Tensor:
+        weights = row_weights(case, Y)[:, None]
+        total = nn.functional.binary_cross_entropy_with_logits(Z, Y, weights, reduction="sum")
+        return total / weights.sum() if given.get("reduction", "mean") == "mean" else total
+
+    return weighted
+
+
+def row_weights(case: Case, Y: torch.Tensor) -> torch.Tensor:
+    """What each row counts, (n,)."""
+    if case.class_weights is None:
+        return torch.ones(len(Y), dtype=torch.float64)
+    return torch.tensor(case.class_weights, dtype=torch.float64)[Y.flatten().long()]
 
 
 def penalty(network: nn.Sequential, l1: float = 0.0, l2: float = 0.0) -> torch.Tensor:
