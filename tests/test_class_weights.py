@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from nncli import training
+from nncli.analysis.trials import guessing
 from nncli.config import Config
 from nncli.errors import ConfigError
 from nncli.experiment import Experiment, build
@@ -28,6 +29,7 @@ OUTPUT = {
     "cross_entropy": {"units": 3, "activation": "softmax"},
     "binary_cross_entropy": {"units": 1, "activation": "sigmoid"},
 }
+SIGMOIDS = {"network": {"layers": [{"units": 3, "activation": "sigmoid"}]}}
 
 
 def experiment(class_weight: Any, *, name: str = "cross_entropy", **more: Any) -> Experiment:
@@ -80,6 +82,24 @@ def test_the_mean_is_that_of_rows_repeated_as_often_as_they_weigh(name: str) -> 
         value, gradient = method(weighted.network, weighted.initial, data.X, data.Y, loss)
         assert value == pytest.approx(expected[0], rel=1e-14)
         assert np.allclose(gradient, expected[1], rtol=0, atol=tolerance)
+
+
+def test_weights_of_one_change_nothing_where_each_class_has_a_sigmoid() -> None:
+    loss = {"name": "binary_cross_entropy", "class_weight": {"a": 1, "b": 1, "c": 1}}
+    system = experiment(None, loss=loss, **SIGMOIDS)
+    data, plain = system.dataset, LOSSES["binary_cross_entropy"]()
+    found, expected = (
+        backprop()(system.network, system.initial, data.X, data.Y, each)
+        for each in (system.recipe.loss, plain)
+    )
+    assert found[0] == expected[0]
+    assert np.array_equal(found[1], expected[1])
+
+
+@pytest.mark.parametrize(("name", "classes"), [("cross_entropy", 3), ("binary_cross_entropy", 2)])
+def test_nobody_guesses_between_balanced_classes(name: str, classes: int) -> None:
+    """The best constant gives each the same share, so it costs the logarithm of their number."""
+    assert guessing(experiment("balanced", name=name)) == pytest.approx(np.log(classes), rel=1e-12)
 
 
 def test_the_sum_adds_weighted_terms() -> None:

@@ -167,7 +167,9 @@ def work(experiment: Experiment) -> float:
 def guessing(experiment: Experiment) -> float:
     """The loss of the best constant prediction: each target's mean, median or share of its class."""
     Y, loss = experiment.dataset.Y, experiment.recipe.loss
-    return min(_constant_loss(loss, centre, Y) for centre in (Y.mean(axis=0), np.median(Y, axis=0)))
+    counts = None if loss.class_weights is None else loss.row_weights(Y)[:, 0]
+    centres = np.average(Y, axis=0, weights=counts), np.median(Y, axis=0)
+    return min(_constant_loss(loss, centre, Y) for centre in centres)
 
 
 def bar(experiment: Experiment) -> float:

@@ -51,6 +51,7 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
         ],
         "parameters": prepared.network.parameter_count,
         "loss": {"name": recipe.loss.name, "reduction": recipe.loss.reduction},
+        "class_weights": _weights(prepared),
         "gradient": config.gradient.name,
         "optimizer": config.optimizer.model_dump(),
         "updates": {
@@ -84,12 +85,26 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         "activations": listed(layer["activation"] for layer in layers),
         "parameters": str(facts["parameters"]),
         "minimised": f"{facts['loss']['name']}, {facts['loss']['reduction']}",
+        **_counts(facts["class_weights"]),
         "gradient": facts["gradient"],
         "optimizer": ", ".join(options),
         "updates": f"{updates['total']} ({updates['epochs']} epochs x {updates['per_epoch']}), "
         f"{counted(updates['batch_size'], 'row')} each",
         "engine": facts["engine"],
     }
+
+
+def _weights(prepared: Experiment) -> dict[str, float]:
+    """What a row of each class counts; nothing where all count 1."""
+    weights = prepared.recipe.loss.class_weights
+    if weights is None:
+        return {}
+    return dict(zip(prepared.dataset.columns.classes, weights.tolist(), strict=True))
+
+
+def _counts(weights: Mapping[str, float]) -> dict[str, str]:
+    words = listed(f"{name}: {weight:.4g}" for name, weight in weights.items())
+    return {"class weights": words} if weights else {}
 
 
 def _left_out(rows: int) -> dict[str, str]:

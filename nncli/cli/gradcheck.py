@@ -47,6 +47,8 @@ def gradcheck(
         checks = check_gradients(prepared := run.experiment, run.model.parameters)
     if len(prepared.dataset) > ROWS:
         out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")
+    if prepared.network.has_dropout:
+        out.note("checked with all units, as in every measurement: dropout is for updates alone")
     rows = [("tensor", "shape", "worst error", "at", "backprop", "difference")]
     for entry in checks:
         shape, index = "x".join(map(str, entry.shape)), ",".join(map(str, entry.index))

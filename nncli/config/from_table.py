@@ -16,7 +16,9 @@ from nncli.data.table import ValueKind
 from nncli.wording import counted, listed, shown
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
-OTHER_KEYS = "# Other keys: name, gradient, record, network.bias_init, training.early_stopping. See: nncli schema"
+OTHER_KEYS = (
+    "# Other keys: name, gradient, record, network.bias_init, training.early_stopping. See: nncli schema"
+)
 WIDTH = 106  # characters of a line before it is indented
 MOST = 8  # reasons or classes listed in a comment
 

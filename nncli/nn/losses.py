@@ -2,8 +2,10 @@
 
 With A, Y of shape (n, k) and e = A - Y, a loss is a sum of terms, one per output (`mse`, `mae` ...)
 or one per row (`cross_entropy`). `reduction: sum` adds them; `mean` divides by n k, or by n for
-`cross_entropy`. A test checks every loss x reduction x output activation x width against finite
-differences, because an average over outputs is easily lost in the derivative.
+`cross_entropy`. Where rows count by their class, their terms are multiplied by its weight, and `mean` counts
+rows by their weights, as PyTorch's CrossEntropyLoss does. A test checks every loss x reduction x output
+activation x width against finite differences, because an average over outputs is easily lost in the
+derivative.
 """
 
 from __future__ import annotations
@@ -41,19 +43,18 @@ class Loss:
     class_weights: Array | None = None
 
     def divisor(self, Y: Array) -> float:
-        """What the sum of the terms is divided by; with class weights the sum of the rows' weights."""
+        """What the sum of the terms is divided by; rows count what their class weighs."""
         if self.reduction == "sum":
-            return 1
-        if self.class_weights is not None:
-            return float(self._row_weights(Y).sum())
-        return int(Y.shape[0]) if self.per_row else int(Y.size)
+            return 1.0
+        rows = len(Y) if self.class_weights is None else float(self.row_weights(Y).sum())
+        return float(rows if self.per_row else rows * Y.shape[1])
 
     def terms_of(self, Z: Array, A: Array, Y: Array) -> Array:
         """The unreduced terms of outputs A = activation(Z); leading axes are kept."""
         terms = self.terms(Z if self.link else A, Y)
-        return terms if self.class_weights is None else terms * self._row_weights(Y)
+        return terms if self.class_weights is None else terms * self.row_weights(Y)
 
-    def _row_weights(self, Y: Array) -> Array:
+    def row_weights(self, Y: Array) -> Array:
         """The weight of each row's class (n, 1), for classes as 0/1 (n, 1) or one-hot (n, classes)."""
         weights = self.class_weights
         assert weights is not None
@@ -63,7 +64,7 @@ class Loss:
 
     def _slope(self, U: Array, Y: Array) -> Array:
         slope = self.slope(U, Y) / self.divisor(Y)
-        return slope if self.class_weights is None else slope * self._row_weights(Y)
+        return slope if self.class_weights is None else slope * self.row_weights(Y)
 
     def value(self, Z: Array, A: Array, Y: Array) -> float:
         """The loss of outputs A = activation(Z), (n, k)."""

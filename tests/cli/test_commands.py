@@ -97,6 +97,15 @@ def test_check_tells_what_would_be_trained(nncli: Command) -> None:
     assert "updates      4000 (1000 epochs x 4), 1 row each\n" in text
 
 
+def test_check_tells_what_rows_of_a_class_count(nncli: Command) -> None:
+    nncli("init", "height_weight")
+    loss = ("--set", "loss=binary_cross_entropy", "--set", "loss.class_weight={0: 1, 1: 2.5}")
+    values = json.loads(nncli("check", "height_weight.yaml", *loss, "--json").out)
+    assert values["class_weights"] == {"0": 1.0, "1": 2.5}
+    assert "class weights  0: 1, 1: 2.5\n" in nncli("check", "height_weight.yaml", *loss).out
+    assert "class weights" not in nncli("check", "height_weight.yaml").out
+
+
 def test_check_tells_where_training_starts_when_asked_for_more(nncli: Command) -> None:
     nncli("init", "worked_example")
     text = nncli("check", "worked_example.yaml", "-v", "--set", "seed=7").out
@@ -298,6 +307,13 @@ def test_gradcheck_agrees_on_config_and_run(trained: Command) -> None:
         result = trained("gradcheck", target)
         assert result.code == 0
         assert result.out.splitlines()[-1].startswith("ok: 17 gradients agree")
+
+
+def test_gradcheck_says_that_it_leaves_no_unit_out(trained: Command) -> None:
+    result = trained("gradcheck", "xor.yaml", "--set", "network.layers[0].dropout=0.5")
+    assert result.code == 0
+    assert "dropout is for updates alone" in result.err
+    assert "dropout" not in trained("gradcheck", "xor.yaml").err
 
 
 def test_gradcheck_beyond_tolerance_exits_with_4(trained: Command) -> None:
