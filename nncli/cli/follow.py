@@ -40,7 +40,8 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
 
     run = Run(recording.run.path)
     if recording.finished:
-        words = f"{run.path} has finished after {counted(recording.epoch, 'epoch')}{_ending(recording)}"
+        trained = counted(recording.epoch, "epoch")
+        words = f"{run.path} is left as it is, finished after {trained}{_ending(recording)}"
     else:
         words = _train(out, recording, progress)
     warning = _warn(out, recording.experiment, run)

@@ -27,7 +27,7 @@ def test_resume_leaves_a_finished_run_as_it_is(trained: Command) -> None:
     assert json.loads(result.out)["schema"] == "nncli.resume/1"
     assert json.loads(result.out)["status"] == "completed"
     assert {path: path.read_bytes() for path in Path("runs/xor").iterdir()} == before
-    assert "has finished its 1000 epochs; left as it is" in trained("resume", "xor").out
+    assert "runs/xor is left as it is, finished after 1,000 epochs\n" in trained("resume", "xor").out
 
 
 def test_resume_judges_fail_if(trained: Command) -> None:
