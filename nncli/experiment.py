@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from nncli import engines
 from nncli.config import Config
 from nncli.config.contradictions import wrong_shape
-from nncli.config.document import Loc, Mistake
+from nncli.config.document import Mistake
 from nncli.config.schema import LayerConfig
 from nncli.data import sources
-from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
-from nncli.data.preprocessing import complete, fit, treatments
-from nncli.data.split import Part, Split, divide
-from nncli.data.table import CellError, Misfit, Table
+from nncli.data.columns import Dataset, Roles
+from nncli.data.split import Part
 from nncli.early_stopping import EarlyStopping
 from nncli.engines import threads
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
@@ -33,18 +28,10 @@ from nncli.nn.metrics import CLASS_METRICS, METRICS, Metric
 from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS, Optimizer, clipped
 from nncli.nn.schedules import SCHEDULES
+from nncli.rows import Rows, prepared, read_rows
 from nncli.wording import counted, listed, shown
 
 MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
-
-
-class Rows(NamedTuple):
-    """The rows of an experiment, see there."""
-
-    dataset: Dataset
-    held_out: Mapping[Part, Dataset]
-    whole: Dataset
-    left_out: int
 
 
 @dataclass(frozen=True)
@@ -109,7 +96,7 @@ class Experiment:
         """The same rows under another config, which names the same columns."""
         rows = Rows(self.dataset, self.held_out, self.whole, self.left_out)
         if config.dataset != self.config.dataset:
-            rows = _prepared(config, self.whole.table, self.whole.columns)
+            rows = prepared(config, self.whole.table, self.whole.columns)
         return _experiment(config, rows)
 
 
@@ -122,7 +109,9 @@ def build(config: Config) -> Experiment:
         If the data cannot be read, or config and data do not fit.
     """
     try:
-        return _experiment(config, read_rows(config))
+        rows = read_rows(config)
+        _check(config, rows.whole)
+        return _experiment(config, rows)
     except MemoryError:
         raise config.error(
             Mistake((), "rows and network need more memory than there is", "give fewer rows or units")
@@ -145,122 +134,11 @@ def _experiment(config: Config, rows: Rows) -> Experiment:
     )
 
 
-def read_rows(config: Config) -> Rows:
-    """The rows of a config as arrays, divided and preprocessed.
-
-    Raises
-    ------
-    ConfigError, DataError
-        If a column is missing, does not fit its role or the network, or a cell cannot be used.
-    """
-    with _at_their_keys(config):
-        table, given_roles = _read_table(config)
-        _report(config, _missing_columns(config, table))
-        roles = _assign(config, table, given_roles)
-        rows = _prepared(config, table, roles)
-        inputs = len(rows.whole.columns.encoded)
-        _report(config, [*_misfits(config, roles), *_wrong_sizes(config, inputs)])
-        _report(config, _bad_targets(config, rows.whole))
-        return rows
-
-
-def _prepared(config: Config, table: Table, roles: Roles) -> Rows:
-    """Rows that miss a value left out, the others divided, and what is fitted to those of training."""
-    chosen = treatments(table, roles.inputs, config.dataset.preprocessing.settings)
-    usable = complete(table, chosen, roles.targets)
-    left_out = len(table) - len(usable)
-    table = table.take(usable) if left_out else table
-    split = Split(**config.dataset.split.model_dump())
-    parts = divide(table, roles.labels(table), split, config.seed.data)
-    training = table.take(parts.train)
-    targets = roles.Y(training) if roles.task == "regression" else None
-    fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets)
-    whole = Dataset.read(table, Columns(**_fields(roles), preprocessing=fitted))
-    held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
-    named = {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
-    return Rows(whole.part(parts.train), named, whole, left_out)
-
-
-def _fields(roles: Roles) -> dict[str, Any]:
-    return {field.name: getattr(roles, field.name) for field in fields(Roles)}
-
-
-@contextmanager
-def _at_their_keys(config: Config) -> Iterator[None]:
-    """Within, what is wrong with the data is told at the place in the config that it belongs to."""
-    try:
-        yield
-    except Misfit as error:
-        raise config.error(Mistake(("dataset", *error.key), error.problem, error.hint)) from None
-    except CellError as error:
-        if config.dataset.columns is None:
-            raise
-        loc = ("dataset", "rows", error.row, config.dataset.columns.index(error.column))
-        raise config.error(Mistake(loc, f"{error.column}: {error.problem}", error.hint)) from None
-
-
-def _report(config: Config, mistakes: Iterable[Mistake]) -> None:
-    """Raise all mistakes together, if there are any."""
-    if found := list(mistakes):
+def _check(config: Config, data: Dataset) -> None:
+    """Raise every mistake that a config has together with its data."""
+    found = [*_misfits(config, data.columns), *_wrong_sizes(config, len(data.columns.encoded))]
+    if found := found or [*_bad_targets(config, data)]:
         raise config.error(*found)
-
-
-def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
-    """The rows a config names, and the roles a built-in set gives its columns."""
-    given = config.dataset
-    if given.path is not None:
-        path = config.folder / given.path
-        if not os.path.lexists(path):
-            raise Misfit(("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config")
-        return sources.data_file(path, given.path), {}
-    if given.rows is not None:
-        assert given.columns is not None
-        return sources.from_rows(given.columns, given.rows), {}
-    entry = sources.BUILTIN[given.name] if given.name is not None else {}
-    if "file" in entry:
-        return sources.builtin_file(entry["file"]), entry
-    function = {"samples": sources.SAMPLES, "noise": 0.0, **entry.get("function", {})}
-    if given.function is not None:
-        function = given.function.model_dump()
-    table = sources.from_function(**function, seed=config.seed.data)
-    return table, {"targets": list(function["targets"]), "formulas": function["targets"]}
-
-
-def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
-    given = config.dataset
-    named: list[tuple[Loc, str]] = [
-        (("dataset", key, position), name)
-        for key, names in (("inputs", given.inputs), ("targets", given.targets))
-        for position, name in enumerate(names or ())
-    ]
-    if given.id is not None:
-        named.append((("dataset", "id"), given.id))
-    for loc, name in named:
-        if name not in table.columns:
-            hint = suggestion(name, table.names, "columns")
-            yield Mistake(loc, f"no column '{shown(name)}' in {table.origin}", hint)
-
-
-def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
-    """The roles the config names, else those of the built-in set."""
-    given = config.dataset
-    taken = {*(given.inputs or ()), *(given.targets or ())}
-    targets = given.targets or roles["targets"]
-    id = given.id or (roles.get("id") if roles.get("id") not in taken else None)
-    settings = given.preprocessing.settings
-    if settings.drops:  # a row without a label is of no class
-        inputs = input_names(table, given.inputs, targets, id, given.split.column)
-        table = table.take(complete(table, treatments(table, inputs, settings), targets))
-    return assign(
-        table,
-        inputs=given.inputs,
-        targets=targets,
-        id=id,
-        task=given.task,
-        output_activation=config.network.layers[-1].activation.name,
-        formulas=roles.get("formulas", {}),
-        split=given.split.column,
-    )
 
 
 def _misfits(config: Config, roles: Roles) -> Iterator[Mistake]:

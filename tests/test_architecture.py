@@ -25,6 +25,7 @@ LAYERS = [
     {"data"},
     {"config"},
     {"engines", "early_stopping"},
+    {"rows"},
     {"experiment"},
     {"observer", "training", "model"},
     {"files"},

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from nncli.config import load_config
 from nncli.data.formats import decode
 from nncli.data.table import Table
-from nncli.experiment import read_rows
 from nncli.nn.activations import Array
+from nncli.rows import read_rows
 
 from ..config.endings import mutated, read_or_refused
 

@@ -1,0 +1,146 @@
+"""The rows a config names: read, given their roles, divided, and preprocessed as fits those of training."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from nncli.config import Config
+from nncli.config.document import Loc, Mistake
+from nncli.data import sources
+from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
+from nncli.data.preprocessing import complete, fit, treatments
+from nncli.data.split import Part, Split, divide
+from nncli.data.table import CellError, Misfit, Table
+from nncli.nearest import suggestion
+from nncli.nn.activations import Array
+from nncli.wording import shown
+
+
+class Rows(NamedTuple):
+    """All rows of a config, and which are for what.
+
+    Attributes
+    ----------
+    dataset : the training rows.
+    held_out : the rows of `validation` and `test`, where there are such parts.
+    whole : all rows, in file order.
+    left_out : rows of the table that miss a value, where these are dropped.
+    """
+
+    dataset: Dataset
+    held_out: Mapping[Part, Dataset]
+    whole: Dataset
+    left_out: int
+
+
+def read_rows(config: Config) -> Rows:
+    """The rows of a config as arrays, divided and preprocessed.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If a column is missing or does not fit its role, or a cell cannot be used.
+    """
+    with _at_their_keys(config):
+        table, given_roles = _read_table(config)
+        if missing := list(_missing_columns(config, table)):
+            raise config.error(*missing)
+        roles = _assign(config, table, given_roles)
+        return prepared(config, table, roles)
+
+
+def prepared(config: Config, table: Table, roles: Roles) -> Rows:
+    """Rows that miss a value left out, the others divided, and what is fitted to those of training."""
+    chosen = treatments(table, roles.inputs, config.dataset.preprocessing.settings)
+    usable = complete(table, chosen, roles.targets)
+    left_out = len(table) - len(usable)
+    table = table.take(usable) if left_out else table
+    split = Split(**config.dataset.split.model_dump())
+    parts = divide(table, roles.labels(table), split, config.seed.data)
+    training = table.take(parts.train)
+    targets = roles.Y(training) if roles.task == "regression" else None
+    fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets)
+    whole = Dataset.read(table, Columns(**_fields(roles), preprocessing=fitted))
+    held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
+    named = {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
+    return Rows(whole.part(parts.train), named, whole, left_out)
+
+
+def _fields(roles: Roles) -> dict[str, Any]:
+    return {field.name: getattr(roles, field.name) for field in fields(Roles)}
+
+
+@contextmanager
+def _at_their_keys(config: Config) -> Iterator[None]:
+    """Within, what is wrong with the data is told at the place in the config that it belongs to."""
+    try:
+        yield
+    except Misfit as error:
+        raise config.error(Mistake(("dataset", *error.key), error.problem, error.hint)) from None
+    except CellError as error:
+        if config.dataset.columns is None:
+            raise
+        loc = ("dataset", "rows", error.row, config.dataset.columns.index(error.column))
+        raise config.error(Mistake(loc, f"{error.column}: {error.problem}", error.hint)) from None
+
+
+def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
+    """The rows a config names, and the roles a built-in set gives its columns."""
+    given = config.dataset
+    if given.path is not None:
+        path = config.folder / given.path
+        if not os.path.lexists(path):
+            raise Misfit(("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config")
+        return sources.data_file(path, given.path), {}
+    if given.rows is not None:
+        assert given.columns is not None
+        return sources.from_rows(given.columns, given.rows), {}
+    entry = sources.BUILTIN[given.name] if given.name is not None else {}
+    if "file" in entry:
+        return sources.builtin_file(entry["file"]), entry
+    function = {"samples": sources.SAMPLES, "noise": 0.0, **entry.get("function", {})}
+    if given.function is not None:
+        function = given.function.model_dump()
+    table = sources.from_function(**function, seed=config.seed.data)
+    return table, {"targets": list(function["targets"]), "formulas": function["targets"]}
+
+
+def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
+    given = config.dataset
+    named: list[tuple[Loc, str]] = [
+        (("dataset", key, position), name)
+        for key, names in (("inputs", given.inputs), ("targets", given.targets))
+        for position, name in enumerate(names or ())
+    ]
+    if given.id is not None:
+        named.append((("dataset", "id"), given.id))
+    for loc, name in named:
+        if name not in table.columns:
+            hint = suggestion(name, table.names, "columns")
+            yield Mistake(loc, f"no column '{shown(name)}' in {table.origin}", hint)
+
+
+def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
+    """The roles the config names, else those of the built-in set."""
+    given = config.dataset
+    taken = {*(given.inputs or ()), *(given.targets or ())}
+    targets = given.targets or roles["targets"]
+    id = given.id or (roles.get("id") if roles.get("id") not in taken else None)
+    settings = given.preprocessing.settings
+    if settings.drops:  # a row without a label is of no class
+        inputs = input_names(table, given.inputs, targets, id, given.split.column)
+        table = table.take(complete(table, treatments(table, inputs, settings), targets))
+    return assign(
+        table,
+        inputs=given.inputs,
+        targets=targets,
+        id=id,
+        task=given.task,
+        output_activation=config.network.layers[-1].activation.name,
+        formulas=roles.get("formulas", {}),
+        split=given.split.column,
+    )
