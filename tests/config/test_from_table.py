@@ -15,7 +15,7 @@ import pytest
 
 from nncli import training
 from nncli.config import Override, load_config, parse_config
-from nncli.config.from_table import SCHEMA_LINE, config_text
+from nncli.config.from_table import SCHEMA_LINE, config_text, guesses
 from nncli.config.suited import SIZES, suited
 from nncli.data import formats
 from nncli.data.profile import Profile, profile
@@ -61,6 +61,16 @@ MIXED = rows(
     country=["FR"],
     income=[f"{prime * prime}.5" for prime in [*PRIMES, 41]],
 )
+
+
+def test_what_was_guessed_is_told_with_the_way_to_say_otherwise() -> None:
+    table = rows(30, order_id=range(30), size=[1, 2, 3], width=PRIMES, kind=[4.5, "", 3.25, 2.75, 8.5, 9.25])
+    assert guesses(profile_of(table, "kind")) == [
+        "task regression: 5 different numbers; --task says otherwise",
+        "id order_id: named like one, no two cells alike; --id names another column",
+        "read as numbers, though perhaps codes of categories: size",
+        "5 rows without a target will be dropped",
+    ]
 
 
 def test_the_text_is_stable() -> None:

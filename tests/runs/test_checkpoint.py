@@ -147,6 +147,17 @@ def test_damaged_header_is_refused(header: bytes, file: Path, experiment: Experi
         read_checkpoint(file, experiment)
 
 
+def test_header_without_what_early_stopping_knows_is_refused(file: Path, experiment: Experiment) -> None:
+    arrays = read_npz(file)
+    header = json.loads(arrays["header"].tobytes())
+    header["best"] = None
+    del arrays["best"]
+    arrays["header"] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+    write_npz(file, arrays)
+    with pytest.raises(RunError, match="its arrays do not fit the network"):
+        read_checkpoint(file, experiment)
+
+
 def test_checkpoint_of_a_later_format_asks_for_an_update(file: Path, experiment: Experiment) -> None:
     arrays = read_npz(file)
     header = {**json.loads(arrays["header"].tobytes()), "format": 2}
