@@ -120,10 +120,10 @@ def test_file_size_limit_is_told_and_the_run_goes_on_without_it(size: int, tmp_p
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 128 kB."""
+    """A file system of 1 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
     with suppress(FileNotFoundError):
         if subprocess.run(mount, capture_output=True).returncode == 0:
             yield folder
@@ -135,7 +135,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_full_disk_is_told_and_the_run_goes_on_once_there_is_room(small_disk: Path, tmp_path: Path) -> None:
     settings = ("training.epochs=300", "training.checkpoint_every=0.01")
     filler, folder = small_disk / "filler", small_disk / "run"
-    filler.write_bytes(b"x" * 60_000)
+    filler.write_bytes(b"x" * (2**20 - 70_000))
     with pytest.raises(NncliError, match=r"run/.*: cannot be written: No space left on device") as caught:
         record(folder, *settings)
     assert "make room" in str(caught.value.hint)
