@@ -69,11 +69,14 @@ class Observer:
         due = (-(-first // step) * step for step in steps)
         return min(self.experiment.epochs, *due)
 
-    def kept(self, epoch: int, end: int) -> frozenset[str]:
-        """Which parts of the record an epoch belongs to; the one at which training ends belongs to all."""
-        return frozenset(
-            part for part, step in self.steps(epoch).items() if epoch == end or epoch % step == 0
-        )
+    def kept(self, epoch: int, end: int, best: int) -> frozenset[str]:
+        """Which parts of the record an epoch belongs to.
+
+        The one at which training ends belongs to all, the best one, 0 where there is none, to the history.
+        """
+        extra = {"history"} if epoch == best else set[str]()
+        by_rule = {part for part, step in self.steps(epoch).items() if epoch == end or epoch % step == 0}
+        return frozenset(by_rule | extra)
 
     def evaluates(self, epoch: int) -> bool:
         """Whether metrics and validation are measured after an epoch, be it the last or not."""

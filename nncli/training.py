@@ -46,6 +46,11 @@ class Standing:
         early = experiment.early_stopping
         return cls(state, (state, state), early.start(experiment.initial) if early else None)
 
+    @property
+    def best_epoch(self) -> int:
+        """The epoch of the best evaluation; 0 where there is none."""
+        return self.best.epoch if self.best else 0
+
     def parameters(self, experiment: Experiment) -> Array:
         """What a training that stands here leaves as its weights: the last, or the best so far."""
         if experiment.early_stopping is None or self.best is None:
@@ -127,7 +132,7 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
     standing = since or Standing.start(experiment)
     state, behind = standing.state, standing.behind
     if state.update == 0:
-        kept = observer.kept(0, experiment.epochs)
+        kept = observer.kept(0, experiment.epochs, 0)
         yield Report(0, loss, float("nan"), standing, kept, Measured(observer, state.parameters))
     else:
         loss = observer.loss(state.parameters)
@@ -155,7 +160,8 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
         standing, kept = Standing(state, behind, standing.best), frozenset[str]()
         if state.update == due:
             standing = _judged(standing, epoch, loss, measured, met=bool(end))
-            kept = observer.kept(epoch, epoch if standing.ended else experiment.epochs)
+            last = epoch if standing.ended else experiment.epochs
+            kept = observer.kept(epoch, last, standing.best_epoch)
         if kept or time.perf_counter() - reported > CHUNK_SECONDS:
             yield Report(epoch, loss, chunk.gradient_norm, standing, kept, measured)
             reported = time.perf_counter()

@@ -11,6 +11,7 @@ import pytest
 
 from nncli import runs, training
 from nncli.analysis.reproduction import Repetition
+from nncli.analysis.smoke import smoke
 from nncli.config import Config, load_config
 from nncli.early_stopping import EarlyStopping
 from nncli.errors import ConfigError
@@ -172,6 +173,52 @@ def test_a_run_that_ended_early_is_repeated_to_the_last_bit(
     repetition = Repetition(recorded(experiment(**training_), tmp_path))
     list(repetition.reports())
     assert repetition.outcome().identical
+
+
+def late(**more: Any) -> Experiment:
+    """A training whose best epoch lies between two rows of the history."""
+    rows = [[1, 0], [2, 1], [3, 1.5], [4, 5]]
+    dataset = {"columns": ["x", "y"], "rows": rows, "targets": ["y"], "split": {"validation": 0.5}}
+    values = {
+        "seed": 4,
+        "dataset": dataset,
+        "network": {"layers": [{"units": 4, "activation": "tanh"}, {"units": 1}]},
+        "optimizer": {"name": "sgd", "learning_rate": 0.01},
+        "training": {"epochs": 20_000, "early_stopping": {"patience": 37, **more}},
+        "record": {"weights": "none", "errors": "none"},
+    }
+    return build(Config.of(values))
+
+
+@pytest.mark.parametrize("restore_best", [True, False])
+def test_the_history_has_a_row_of_the_best_epoch_and_run_json_names_it(
+    restore_best: bool, tmp_path: Path
+) -> None:
+    run = recorded(late(restore_best=restore_best), tmp_path)
+    epochs, best, end = run.history["epoch"], run.info["best_epoch"], run.info["epochs"]
+    assert best > 1000
+    assert best % 10
+    assert run.epoch == (best if restore_best else end)
+    assert epochs[epochs > 1000].tolist() == sorted({*range(1010, end, 10), best, end})
+    row = int(np.flatnonzero(epochs == best)[0])
+    assert run.history["val_loss"][row] == np.nanmin(run.history["val_loss"])
+    repetition = Repetition(Run(tmp_path))
+    list(repetition.reports())
+    assert repetition.outcome().identical
+
+
+@pytest.mark.parametrize("restore_best", [True, False])
+def test_smoke_expects_the_weights_that_are_kept(restore_best: bool) -> None:
+    # w is multiplied by -1.2 in each update: the second epoch is worse than the first.
+    rows = [[1.0, 0.0]] * 4
+    values = {
+        "dataset": {"columns": ["x", "y"], "rows": rows, "targets": ["y"], "split": {"validation": 0.5}},
+        "network": {"layers": [{"units": 1, "weights": [[2.0]], "bias": False}]},
+        "optimizer": {"name": "sgd", "learning_rate": 1.1},
+        "training": {"early_stopping": {"restore_best": restore_best}},
+    }
+    result = smoke(build(Config.of(values)))
+    assert result.metrics["mse"] == pytest.approx((2 * 1.2 ** (1 if restore_best else 2)) ** 2)
 
 
 def test_a_run_that_would_not_end_there_now_is_told(tmp_path: Path) -> None:

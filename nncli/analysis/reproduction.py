@@ -145,7 +145,7 @@ class Repetition:
             for report in training.train(self.experiment):
                 record = Record(self._whole)
                 record.add(report)
-                record.cut(report.epoch, end)
+                record.cut(report.epoch, end, kept.best)
                 self._compare(record)
                 yield report
         except Diverged as outcome:
@@ -239,6 +239,7 @@ class _Kept:
     file, saved, updates : the saved weights (P,), None where their moment is not known, and the updates
         done by then.
     ended : the key of the config that ended it, if one did.
+    best : the epoch of the best evaluation, whose row is kept; 0 where there is none.
     """
 
     parts: Mapping[str, _Part]
@@ -248,6 +249,7 @@ class _Kept:
     saved: Array | None
     updates: int
     ended: str | None
+    best: int
     notes: tuple[str, ...]
 
     def scope(self, per_epoch: int) -> str:
@@ -285,6 +287,7 @@ def _read(run: Run) -> _Kept:
         saved=checkpoint.standing.parameters(experiment),
         updates=updates,
         ended=checkpoint.standing.ended,
+        best=checkpoint.standing.best_epoch,
         notes=(f"it was killed: compared is {runs.CHECKPOINT}, with which resume goes on",),
     )
 
@@ -310,7 +313,15 @@ def _read_files(run: Run, updates: int) -> _Kept:
         end = min(int(arrays["history_epochs"].max(initial=end)), experiment.epochs)
     parts = _parts(arrays, runs.HISTORY, runs.SNAPSHOTS)
     return _Kept(
-        parts, diverged, end, runs.WEIGHTS, run.model.parameters, updates, run.info.get("ended_by"), ()
+        parts,
+        diverged,
+        end,
+        runs.WEIGHTS,
+        run.model.parameters,
+        updates,
+        ended=run.info.get("ended_by"),
+        best=run.info.get("best_epoch", 0),
+        notes=(),
     )
 
 

@@ -107,7 +107,7 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
     if standing is None or record is None:
         raise RunError(f"{path}: damaged: its arrays do not fit the network", hint="train again")
     epoch = standing.state.update // experiment.updates_per_epoch
-    record.cut(epoch, epoch if standing.ended else experiment.epochs)
+    record.cut(epoch, epoch if standing.ended else experiment.epochs, standing.best_epoch)
     return Checkpoint(standing, record, header.identity, header.threads)
 
 

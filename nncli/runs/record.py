@@ -62,12 +62,12 @@ class Record:
             unknown[0] = loss
             self.history.setdefault(epoch, unknown)
 
-    def cut(self, epoch: int, end: int) -> None:
-        """Leave out what lies after an epoch, and what another end of the training alone had it keep."""
+    def cut(self, epoch: int, end: int, best: int) -> None:
+        """Leave out what lies after an epoch, and what another end or another best alone had it keep."""
         observer = Observer.of(self.experiment)
         for part in ("history", "weights", "errors"):
             kept = getattr(self, part)
-            due = {e: kept[e] for e in kept if e <= epoch and part in observer.kept(e, end)}
+            due = {e: kept[e] for e in kept if e <= epoch and part in observer.kept(e, end, best)}
             setattr(self, part, due)
 
     def csv(self) -> str:

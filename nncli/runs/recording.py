@@ -197,6 +197,7 @@ class Recording:
     def _close(self, outcome: Diverged) -> None:
         """The files of a training that cannot go on, and has no checkpoint."""
         with self._writing:
+            self._record.cut(self.epoch, self.experiment.epochs, 0)  # its weights are not those of the best
             self._record.add_losses(outcome)
             state = outcome.last_good
             epoch = state.update // self.experiment.updates_per_epoch
@@ -208,7 +209,8 @@ class Recording:
     def _write_standing(self) -> None:
         """The checkpoint first: with it alone everything else can be had again."""
         end = self.epoch if self._standing.ended else self.experiment.epochs
-        self._record.cut(self.epoch, end)  # a signal may have come between a row and its weights
+        # A signal may have come between a row and its weights.
+        self._record.cut(self.epoch, end, self._standing.best_epoch)
         checkpoint = Checkpoint(self._standing, self._record, self._identity, self.experiment.threads)
         write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
         self._write_way(self._left[0])
@@ -230,6 +232,8 @@ class Recording:
         ending = {"status": status, "ended": _now(), "epochs": epoch, "seconds": seconds}
         if self._standing.ended:
             ending["ended_by"] = self._standing.ended
+        if self._standing.best_epoch and status != "diverged":
+            ending["best_epoch"] = self._standing.best_epoch
         write_json(self.run.path / RUN, {**self._info, **ending})
 
     @cached_property
