@@ -31,6 +31,11 @@ from nncli.nn.schedules import SCHEDULES
 from nncli.rows import Rows, prepared, read_rows
 from nncli.wording import counted, listed, shown
 
+# Targets beyond which a loss has no least value.
+TARGETS = {
+    "binary_cross_entropy": (0.0, 1.0, "between 0 and 1"),
+    "cross_entropy": (0.0, np.inf, "of at least 0"),
+}
 MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
 
 
@@ -197,11 +202,12 @@ def _wrong_sizes(config: Config, inputs: int) -> Iterator[Mistake]:
 
 
 def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
-    if config.loss.name == "binary_cross_entropy" and not ((dataset.Y >= 0) & (dataset.Y <= 1)).all():
-        found = f"{dataset.Y.min():g} to {dataset.Y.max():g}"
+    name, low, high = config.loss.name, float(dataset.Y.min()), float(dataset.Y.max())
+    least, most, words = TARGETS.get(name, (-np.inf, np.inf, ""))
+    if low < least or high > most:
         yield Mistake(
             ("loss",),
-            f"binary_cross_entropy needs targets between 0 and 1, found {found}",
+            f"{name} needs targets {words}, found {low:g} to {high:g}",
             "loss: mse takes any target",
         )
 

@@ -127,20 +127,10 @@ def _moved(experiment: Experiment, parameters: Array) -> float:
 
 def _out_of_reach(experiment: Experiment) -> Iterator[Symptom]:
     """Targets that the output activation cannot give."""
-    Y, layer = experiment.dataset.Y, experiment.network.layers[-1]
-    if experiment.recipe.loss.link:
-        return
-    low, high = symptoms.reach(layer, 1e3 * max(1.0, float(np.abs(Y).max())))
-    outside = float(((Y < low - 1e-9) | (Y > high + 1e-9)).mean())
-    if outside:
-        target = symptoms.largest_target(experiment)
-        between = f"between {low:.3g} and {high:.3g}" if high < 1e3 else f"never below {low:.3g}"
+    if words := symptoms.out_of_reach(experiment):
         last = len(experiment.network.layers) - 1
-        yield Symptom(
-            f"{layer.activation.name} outputs are {between}, and {outside:.0%} of the targets are not "
-            f"({target.words})",
-            (trials.variant(experiment, ("network", "layers", last, "activation"), "identity"),),
-        )
+        remedy = trials.variant(experiment, ("network", "layers", last, "activation"), "identity")
+        yield Symptom(words, (remedy,))
 
 
 def _equal_units(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:

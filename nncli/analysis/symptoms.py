@@ -37,9 +37,13 @@ def largest_input(experiment: Experiment) -> Column:
 
 def largest_target(experiment: Experiment) -> Column:
     """The target that reaches furthest from 0; of classes the share of one."""
+    return _largest(experiment.dataset.Y, target_names(experiment))
+
+
+def target_names(experiment: Experiment) -> tuple[str, ...]:
+    """What each column of Y is: a target, or a class."""
     columns = experiment.dataset.columns
-    names = columns.targets if len(columns.targets) == experiment.network.outputs else columns.classes
-    return _largest(experiment.dataset.Y, names)
+    return columns.targets if len(columns.targets) == experiment.network.outputs else columns.classes
 
 
 def _largest(values: Array, names: tuple[str, ...]) -> Column:
@@ -124,3 +128,23 @@ def reach(layer: Layer, far: float) -> tuple[float, float]:
     with np.errstate(all="ignore"):
         A = layer.activation.function(Z)
     return float(A.min()), float(A.max())
+
+
+def out_of_reach(experiment: Experiment) -> str:
+    """How the targets lie where the last activation has no outputs; nothing where it can give them all.
+
+    A loss with a link has bounds of its own for targets, and a softmax sums to ask for besides.
+    """
+    Y, layer = experiment.dataset.Y, experiment.network.layers[-1]
+    low, high = reach(layer, 1e3 * max(1.0, float(np.abs(Y).max())))
+    excess = np.maximum(low - Y, Y - high)
+    outside = int((excess > 1e-9).sum())
+    if experiment.recipe.loss.link or not outside:
+        return ""
+    between = f"between {low:.3g} and {high:.3g}" if high < 1e3 else f"never below {low:.3g}"
+    row, column = np.unravel_index(int(excess.argmax()), Y.shape)
+    furthest = Column(target_names(experiment)[column], float(Y[row, column]))
+    return (
+        f"{layer.activation.name} outputs are {between}, and {outside:,} of {Y.size:,} targets are not "
+        f"({furthest.words})"
+    )

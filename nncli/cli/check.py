@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import TRAIN, command
-from nncli.cli.options import ConfigFile, Settings, read_config, tell_remark
+from nncli.cli.options import ConfigFile, Settings, read_config, tell_oddities, tell_remark
 from nncli.cli.output import Output, aligned
 from nncli.wording import counted, listed, printable
 
@@ -25,9 +25,10 @@ def check(out: Output, config: ConfigFile, set_: Settings = None) -> None:
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
     tell_remark(prepared.dataset.table, out)
+    warnings = tell_oddities(prepared, out)
     rows = _words(facts) | (_drawn(prepared) if out.verbose else {})
     out.detail(aligned([*rows.items()], left=2))
-    out.object("check", {"ok": True, **facts})
+    out.object("check", {"ok": True, "warnings": warnings, **facts})
 
 
 def _facts(prepared: Experiment) -> dict[str, Any]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config
     from nncli.data.table import RowError, Table
+    from nncli.experiment import Experiment
     from nncli.runs import Run
 
 ConfigFile = Annotated[
@@ -125,3 +126,15 @@ def tell_remark(table: Table, out: Output) -> None:
     """Note on stderr what was guessed to read a table."""
     if table.remark:
         out.note(f"{table.origin}: {table.remark}")
+
+
+def tell_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | None]]:
+    """Warn of what can be trained but is seldom meant; the same as --json tells it."""
+    from nncli.analysis.pairing import oddities
+
+    odd = oddities(prepared)
+    if not odd:
+        return []
+    warning = prepared.config.error(*odd)
+    out.warning(warning)
+    return [{"message": one.message, "hint": one.hint} for one in (warning, *warning.others)]

@@ -10,7 +10,7 @@ import typer
 
 from nncli.cli.app import TRAIN, command
 from nncli.cli.follow import Progress, follow
-from nncli.cli.options import ConfigFile, FailIf, Settings, read_config, tell_remark
+from nncli.cli.options import ConfigFile, FailIf, Settings, read_config, tell_oddities, tell_remark
 from nncli.cli.output import Output
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def train(
     )
     prepared = experiment.build(loaded)
     tell_remark(prepared.dataset.table, out)
+    tell_oddities(prepared, out)
     conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
     if smoke:
         _smoke(out, prepared, conditions)

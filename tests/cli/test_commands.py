@@ -106,6 +106,28 @@ def test_check_tells_what_rows_of_a_class_count(nncli: Command) -> None:
     assert "class weights" not in nncli("check", "height_weight.yaml").out
 
 
+ODD = ("--set", "network.layers[1].activation=tanh", "--set", "dataset.task=binary", "--set", "loss=mse")
+
+
+@pytest.mark.parametrize("command", ["check", "train --smoke", "train --progress none"])
+def test_what_can_be_trained_but_is_seldom_meant_is_warned_of(nncli: Command, command: str) -> None:
+    nncli("init", "xor")
+    name, *options = command.split()
+    result = nncli(name, "xor.yaml", *options, *ODD)
+    assert result.code == 0
+    assert "network.layers[1].activation: tanh outputs are taken for probabilities of classes" in result.err
+    assert "hint: set activation: sigmoid, with loss: binary_cross_entropy" in result.err
+    assert "warning:" not in nncli(name, "xor.yaml", *options, *ODD, "-q").err
+
+
+def test_check_tells_programs_of_its_warnings(nncli: Command) -> None:
+    nncli("init", "xor")
+    assert json.loads(nncli("check", "xor.yaml", "--json").out)["warnings"] == []
+    (warning,) = json.loads(nncli("check", "xor.yaml", "--json", *ODD).out)["warnings"]
+    assert "tanh outputs are taken for probabilities" in warning["message"]
+    assert warning["hint"] == "set activation: sigmoid, with loss: binary_cross_entropy"
+
+
 def test_check_tells_where_training_starts_when_asked_for_more(nncli: Command) -> None:
     nncli("init", "worked_example")
     text = nncli("check", "worked_example.yaml", "-v", "--set", "seed=7").out

@@ -70,7 +70,7 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
     "without docstrings": {"PYTHONOPTIMIZE": "2", "TZ": "nonsense", "COLUMNS": "40"},
 }
 
-LIBRARIES = re.compile(r"Traceback|Warning|matplotlib|a bug in", re.IGNORECASE)
+LIBRARIES = re.compile(r"Traceback|Warning|[Mm]atplotlib|a bug in")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 SECONDS = re.compile(r"in \d+\.\d\d s")
 

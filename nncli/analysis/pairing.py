@@ -1,0 +1,92 @@
+"""Pairs of task, last activation and loss that can be trained, but are seldom what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from nncli.analysis import symptoms
+from nncli.config.document import Mistake
+from nncli.experiment import Experiment
+from nncli.wording import counted
+
+PROBABILITIES = {
+    "binary": "set activation: sigmoid, with loss: binary_cross_entropy",
+    "multiclass": "set activation: softmax, with loss: cross_entropy",
+}
+
+
+def oddities(experiment: Experiment) -> list[Mistake]:
+    """What a person should look at before training, each at its place in the config."""
+    return [found for rule in RULES if (found := rule(experiment))]
+
+
+def _single_softmax(experiment: Experiment) -> Mistake | None:
+    if _output(experiment) != "softmax" or experiment.network.outputs > 1:
+        return None
+    return _of_activation(
+        experiment,
+        "softmax over a single unit is always 1, so nothing can be learned",
+        "set activation: sigmoid, or give each of several classes a unit",
+    )
+
+
+def _no_probabilities(experiment: Experiment) -> Mistake | None:
+    output, task = _output(experiment), experiment.dataset.columns.task
+    if task == "regression" or output in ("sigmoid", "softmax"):
+        return None
+    words = f"{output} outputs are taken for probabilities of classes, but may lie outside 0 to 1"
+    return _of_activation(experiment, words, PROBABILITIES[task])
+
+
+def _independent_classes(experiment: Experiment) -> Mistake | None:
+    columns = experiment.dataset.columns
+    if _output(experiment) != "sigmoid" or columns.task != "multiclass" or not columns.labelled:
+        return None
+    sigmoids = counted(columns.outputs, "sigmoid")
+    words = f"{sigmoids} let a row be of several classes or none; here each is of one"
+    return _of_activation(experiment, words, PROBABILITIES["multiclass"])
+
+
+def _slow_softmax(experiment: Experiment) -> Mistake | None:
+    loss = experiment.recipe.loss
+    if _output(experiment) != "softmax" or loss.link:
+        return None
+    return Mistake(
+        ("loss",),
+        f"{loss.name} hardly moves a softmax that is sure and wrong: its slope there is nearly 0",
+        "loss: cross_entropy keeps a slope there",
+    )
+
+
+def _sums(experiment: Experiment) -> Mistake | None:
+    if _output(experiment) != "softmax":
+        return None
+    rows = int((np.abs(experiment.dataset.Y.sum(axis=1) - 1.0) > 1e-6).sum())
+    words = f"softmax outputs of a row sum to 1, the targets of {counted(rows, 'row')} do not"
+    return _of_activation(experiment, words, "set activation: sigmoid or identity") if rows else None
+
+
+def _out_of_reach(experiment: Experiment) -> Mistake | None:
+    words = symptoms.out_of_reach(experiment)
+    hint = "set activation: identity, or scale_targets: minmax in dataset.preprocessing"
+    return _of_activation(experiment, words, hint) if words else None
+
+
+def _output(experiment: Experiment) -> str:
+    return experiment.network.output_activation.name
+
+
+def _of_activation(experiment: Experiment, message: str, hint: str) -> Mistake:
+    return Mistake(("network", "layers", len(experiment.network.layers) - 1, "activation"), message, hint)
+
+
+RULES: list[Callable[[Experiment], Mistake | None]] = [
+    _single_softmax,
+    _no_probabilities,
+    _independent_classes,
+    _slow_softmax,
+    _sums,
+    _out_of_reach,
+]

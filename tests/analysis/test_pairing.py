@@ -1,0 +1,145 @@
+"""Pairs of task, last activation and loss: the wrong ones are refused, the odd ones told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from nncli import resources
+from nncli.analysis.pairing import RULES, oddities
+from nncli.config import Config, load_config, templates
+from nncli.errors import ConfigError
+from nncli.experiment import Experiment, build
+
+NUMBERS = {"columns": ["x", "y"], "rows": [[0, -3.5], [1, 0.5], [2, 1.5]], "targets": ["y"]}
+SHARES = {
+    "columns": ["x", "p", "q"],
+    "rows": [[0, 0.2, 0.8], [1, 0.9, 0.1]],
+    "targets": ["p", "q"],
+    "task": "regression",
+}
+LABELS = {"columns": ["x", "y"], "rows": [[0, "a"], [1, "b"], [2, "c"]], "targets": ["y"]}
+TWO = {"columns": ["x", "y"], "rows": [[0, 0], [1, 1]], "targets": ["y"], "task": "binary"}
+FLAGS = {
+    "columns": ["x", "p", "q"],
+    "rows": [[0, 1, 1], [1, 0, 0], [2, 0, 1]],
+    "targets": ["p", "q"],
+    "task": "multiclass",
+}
+
+
+def experiment(dataset: dict[str, Any], activation: str, units: int, loss: str = "mse") -> Experiment:
+    layers = [{"units": units, "activation": activation}]
+    return build(Config.of({"dataset": dataset, "network": {"layers": layers}, "loss": loss}))
+
+
+SCALED = {**NUMBERS, "preprocessing": {"scale_targets": "standard"}}
+SMALL = {**NUMBERS, "preprocessing": {"scale_targets": "minmax"}}
+UNEVEN = {**SHARES, "rows": [[0, 0.2, 0.2], [1, 0.9, 0.1]]}
+
+ODD: dict[str, tuple[tuple[Any, ...], list[str]]] = {
+    "values beyond a sigmoid": (
+        (NUMBERS, "sigmoid", 1),
+        ["sigmoid outputs are between 0 and 1, and 2 of 3 targets are not ('y' reaches -3.5)"],
+    ),
+    "values beyond a tanh": (
+        (NUMBERS, "tanh", 1),
+        ["tanh outputs are between -1 and 1, and 2 of 3 targets are not ('y' reaches -3.5)"],
+    ),
+    "negative values for a relu": (
+        (NUMBERS, "relu", 1),
+        ["relu outputs are never below 0, and 1 of 3 targets are not ('y' reaches -3.5)"],
+    ),
+    "scaled values beyond a sigmoid": (
+        (SCALED, "sigmoid", 1),
+        ["sigmoid outputs are between 0 and 1, and 1 of 3 targets are not ('y' reaches -1.389)"],
+    ),
+    "softmax with mse": (
+        (LABELS, "softmax", 3),
+        ["mse hardly moves a softmax that is sure and wrong: its slope there is nearly 0"],
+    ),
+    "a single softmax": (
+        ({**TWO, "task": "auto", "rows": [[0, 1], [1, 1]]}, "softmax", 1, "cross_entropy"),
+        ["softmax over a single unit is always 1, so nothing can be learned"],
+    ),
+    "shares that do not sum to 1": (
+        (UNEVEN, "softmax", 2, "cross_entropy"),
+        ["softmax outputs of a row sum to 1, the targets of 1 row do not"],
+    ),
+    "flags under a softmax": (
+        (FLAGS, "softmax", 2, "cross_entropy"),
+        ["softmax outputs of a row sum to 1, the targets of 2 rows do not"],
+    ),
+    "a sigmoid for each label": (
+        (LABELS, "sigmoid", 3, "binary_cross_entropy"),
+        ["3 sigmoids let a row be of several classes or none; here each is of one"],
+    ),
+    "two classes from a tanh": (
+        (TWO, "tanh", 1),
+        ["tanh outputs are taken for probabilities of classes, but may lie outside 0 to 1"],
+    ),
+    "labels from weighted sums": (
+        (LABELS, "identity", 3),
+        ["identity outputs are taken for probabilities of classes, but may lie outside 0 to 1"],
+    ),
+}
+USUAL: dict[str, tuple[Any, ...]] = {
+    "values from weighted sums": (NUMBERS, "identity", 1),
+    "scaled values from weighted sums": (SCALED, "identity", 1, "huber"),
+    "values scaled to a sigmoid": (SMALL, "sigmoid", 1),
+    "values scaled to a relu": (SMALL, "relu", 1, "mae"),
+    "shares from a softmax": (SHARES, "softmax", 2, "cross_entropy"),
+    "shares from sigmoids": (SHARES, "sigmoid", 2, "binary_cross_entropy"),
+    "two classes from a sigmoid": (TWO, "sigmoid", 1, "binary_cross_entropy"),
+    "two classes from a sigmoid by mse": (TWO, "sigmoid", 1),
+    "labels from a softmax": (LABELS, "softmax", 3, "cross_entropy"),
+    "flags from sigmoids": (FLAGS, "sigmoid", 2, "binary_cross_entropy"),
+}
+WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
+    "cross-entropy of a sigmoid": (
+        (LABELS, "sigmoid", 3, "cross_entropy"),
+        "cross_entropy needs a last layer with activation softmax, found sigmoid",
+    ),
+    "binary cross-entropy of weighted sums": (
+        (TWO, "identity", 1, "binary_cross_entropy"),
+        "binary_cross_entropy needs a last layer with activation sigmoid, found identity",
+    ),
+    "binary cross-entropy of any value": (
+        (NUMBERS, "sigmoid", 1, "binary_cross_entropy"),
+        "binary_cross_entropy needs targets between 0 and 1, found -3.5 to 1.5",
+    ),
+    "cross-entropy of negative shares": (
+        ({**SHARES, "rows": [[0, 1.2, -0.2], [1, 0.9, 0.1]]}, "softmax", 2, "cross_entropy"),
+        "cross_entropy needs targets of at least 0, found -0.2 to 1.2",
+    ),
+    "fewer units than classes": ((LABELS, "softmax", 2, "cross_entropy"), "2 units in the last layer for 3"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), ODD.values(), ids=ODD)
+def test_odd_pair_is_told_with_the_reason(arguments: tuple[Any, ...], words: list[str]) -> None:
+    found = oddities(experiment(*arguments))
+    assert [mistake.message for mistake in found] == words
+    assert all(mistake.hint for mistake in found)
+
+
+@pytest.mark.parametrize("arguments", USUAL.values(), ids=USUAL)
+def test_usual_pair_is_not_told(arguments: tuple[Any, ...]) -> None:
+    assert oddities(experiment(*arguments)) == []
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_no_template_is_odd(name: str) -> None:
+    assert oddities(build(load_config(resources.folder("configs") / f"{name}.yaml"))) == []
+
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG.values(), ids=WRONG)
+def test_wrong_pair_is_refused(arguments: tuple[Any, ...], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        experiment(*arguments)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_every_rule_tells_of_something(rule: Any) -> None:
+    assert any(rule(experiment(*arguments)) for arguments, _ in ODD.values())
