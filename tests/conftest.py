@@ -1,7 +1,8 @@
-"""The options for long tests, with the counts they print, and for tests with PyTorch; and a trained run."""
+"""The options for long tests and those with PyTorch, the counts they print, Ctrl-C, and a trained run."""
 
 from __future__ import annotations
 
+import signal
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="train with PyTorch as well (python -m pip install torch), and compare with it as it is",
     )
+
+
+def pytest_configure() -> None:
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and their processes with them.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,16 +35,20 @@ def start(*words: str, **variables: str) -> subprocess.Popen[str]:
     )
 
 
-def in_the_first_update() -> subprocess.Popen[str]:
-    """A training of wide.yaml within its first, long, update."""
+@contextmanager
+def in_the_first_update() -> Iterator[subprocess.Popen[str]]:
+    """A training of wide.yaml within its first, long, update; it would take hours."""
     Path("wide.yaml").write_text(WIDE)
-    process = start("train", "wide.yaml", "--progress", "log", OPENBLAS_NUM_THREADS="1")
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("epoch=0"):
-            break
-    time.sleep(0.5)
-    return process
+    with start("train", "wide.yaml", "--progress", "log", OPENBLAS_NUM_THREADS="1") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("epoch=0"):
+                break
+        time.sleep(0.5)
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_signal_is_answered_within_5_seconds_in_the_middle_of_a_long_operation(nncli: Command) -> None:
