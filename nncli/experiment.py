@@ -15,6 +15,7 @@ from nncli.config.document import Mistake
 from nncli.config.schema import LayerConfig
 from nncli.data import sources
 from nncli.data.columns import Dataset, Roles
+from nncli.data.preprocessing import as_dtype
 from nncli.data.split import Part
 from nncli.early_stopping import EarlyStopping
 from nncli.engines import threads
@@ -100,7 +101,7 @@ class Experiment:
     def changed(self, config: Config) -> Experiment:
         """The same rows under another config, which names the same columns."""
         rows = Rows(self.dataset, self.held_out, self.whole, self.left_out)
-        if config.dataset != self.config.dataset:
+        if (config.dataset, config.training.dtype) != (self.config.dataset, self.config.training.dtype):
             rows = prepared(config, self.whole.table, self.whole.columns)
         return _experiment(config, rows)
 
@@ -223,12 +224,17 @@ def _network(config: Config, inputs: int) -> Network:
 
 def _initial(config: Config, network: Network) -> Array:
     rng = sources.random_stream(config.seed.training, "weights")
-    return network.flatten(
+    drawn = network.flatten(
         [
             _draw_layer(config, given, layer, rng)
             for given, layer in zip(config.network.layers, network.layers, strict=True)
         ]
     )
+    initial = as_dtype(drawn, config.training.dtype)
+    if not np.isfinite(initial).all():
+        found = f"a weight starts at {np.abs(drawn).max():g}, beyond {config.training.dtype}"
+        raise config.error(Mistake(("training", "dtype"), found, "dtype: float64, or smaller weights"))
+    return initial
 
 
 def _draw_layer(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.data.columns import Columns
-from nncli.data.table import Table, format_number
+from nncli.data.table import Table, format_number, shortest
 from nncli.nn.activations import Array
 from nncli.nn.network import Network
 
@@ -25,7 +25,7 @@ class Model:
 
     def outputs(self, X: Array) -> Array:
         """Outputs (n, outputs) in the targets' own units, for what the network gets (n, encoded)."""
-        A = np.empty((len(X), self.network.outputs))
+        A = np.empty((len(X), self.network.outputs), self.parameters.dtype)
         with np.errstate(all="ignore"):
             for start in range(0, len(X), BLOCK):
                 A[start : start + BLOCK] = self.network.predict(self.parameters, X[start : start + BLOCK])
@@ -61,5 +61,5 @@ class Model:
 def as_text(column: Sequence[str] | Array) -> list[str]:
     """A column for a file: numbers in their shortest exact form."""
     if isinstance(column, np.ndarray):
-        return [format_number(value) if np.isfinite(value) else repr(value) for value in column.tolist()]
+        return [format_number(value) if np.isfinite(value) else repr(value) for value in shortest(column)]
     return list(column)

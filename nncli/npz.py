@@ -93,7 +93,7 @@ def _members(stream: BinaryIO) -> dict[str, Array]:
 
 # The one form of header that numpy writes for arrays like ours; its own reader would parse any literal.
 _HEADER = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '(<f8|<i8|\|u1)', "
+    rb"\x93NUMPY\x01\x00..\{'descr': '(<f8|<f4|<i8|\|u1)', "
     rb"'fortran_order': False, 'shape': \(([\d, ]*)\), \} *\n",
     re.DOTALL,
 )

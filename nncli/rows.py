@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from nncli.config import Config
 from nncli.config.document import Loc, Mistake
 from nncli.data import sources
@@ -63,8 +65,12 @@ def prepared(config: Config, table: Table, roles: Roles) -> Rows:
     parts = divide(table, roles.labels(table), split, config.seed.data)
     training = table.take(parts.train)
     targets = roles.Y(training) if roles.task == "regression" else None
-    fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets)
+    dtype = config.training.dtype
+    fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets, dtype)
     whole = Dataset.read(table, Columns(**_fields(roles), preprocessing=fitted))
+    if not np.isfinite(whole.Y).all():
+        problem = f"targets reach {np.abs(whole.expected).max():g}, beyond {dtype}"
+        raise Misfit(("targets",), problem, hint="set training.dtype: float64, or scale_targets: standard")
     held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
     named = {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
     return Rows(whole.part(parts.train), named, whole, left_out)

@@ -17,7 +17,7 @@ from nncli import files
 from nncli.data.columns import Columns
 from nncli.data.encoding import without_value
 from nncli.data.formats import parquet
-from nncli.data.table import CellError, RowError, Source, Table, ValueKind, is_number, texts
+from nncli.data.table import CellError, RowError, Source, Table, ValueKind, is_number, shortest, texts
 from nncli.engines import threads
 from nncli.errors import NncliError
 from nncli.model import Model
@@ -71,7 +71,7 @@ class Predictions:
         """A column's cells for JSON."""
         column = self.columns[name]
         if isinstance(column, np.ndarray):
-            return [cell if np.isfinite(cell) else None for cell in column.tolist()]
+            return [cell if np.isfinite(cell) else None for cell in shortest(column)]
         return [_number(cell) for cell in column] if name in self.numeric else list(column)
 
     def copied(self, form: str) -> Sequence[str] | None:

@@ -62,6 +62,8 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
             "batch_size": recipe.batch_size,
         },
         "engine": prepared.engine_name,
+        "dtype": config.training.dtype,
+        "threads": prepared.threads,
     }
 
 
@@ -129,14 +131,18 @@ def _input(column: Mapping[str, Any]) -> str:
 
 
 def _drawn(prepared: Experiment) -> dict[str, str]:
-    """Where training starts: how each layer is drawn, and the seeds."""
+    """Where training starts: how each layer is drawn, the seeds, and what it computes in."""
     network, seed = prepared.config.network, prepared.config.seed
     rows = {}
     for position, layer in enumerate(network.layers):
         weights = "given" if layer.weights is not None else _choice(layer.weight_init or network.weight_init)
         biases = "given" if layer.biases is not None else _choice(layer.bias_init or network.bias_init)
         rows[f"layer {position}"] = f"weights {weights}, biases {biases if layer.bias else 'none'}"
-    return {**rows, "seed": f"data {seed.data}, training {seed.training}"}
+    return {
+        **rows,
+        "seed": f"data {seed.data}, training {seed.training}",
+        "arithmetic": f"{prepared.config.training.dtype}, {counted(prepared.threads, 'thread')}",
+    }
 
 
 def _choice(chosen: Choice) -> str:

@@ -49,6 +49,8 @@ def gradcheck(
         out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")
     if prepared.network.has_dropout:
         out.note("checked with all units, as in every measurement: dropout is for updates alone")
+    if prepared.config.training.dtype != "float64":
+        out.note(f"checked in float64: differences of {prepared.config.training.dtype} tell too little")
     rows = [("tensor", "shape", "worst error", "at", "backprop", "difference")]
     for entry in checks:
         shape, index = "x".join(map(str, entry.shape)), ",".join(map(str, entry.index))

@@ -23,6 +23,7 @@ def contradictions(values: Values) -> Iterator[Mistake]:
     yield from _in_network(values)
     yield from _in_loss(values)
     yield from _in_optimizer(values)
+    yield from _in_training(values)
 
 
 def _in_loss(values: Values) -> Iterator[Mistake]:
@@ -46,6 +47,15 @@ def _in_optimizer(values: Values) -> Iterator[Mistake]:
     options = values.optimizer.options()
     if options.get("nesterov") and not options["momentum"]:
         yield Mistake(("optimizer", "nesterov"), "nesterov needs a momentum above 0", "add momentum: 0.9")
+
+
+def _in_training(values: Values) -> Iterator[Mistake]:
+    if values.training.dtype != "float64" and values.gradient.name == "finite_difference":
+        yield Mistake(
+            ("training", "dtype"),
+            f"{values.training.dtype} is too coarse for differences of losses (gradient: finite_difference)",
+            "dtype: float64, or gradient: backprop",
+        )
 
 
 def _in_network(values: Values) -> Iterator[Mistake]:

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from nncli.config.registry import Choice, Either, Strict, choice
 from nncli.data.encoding import FITTERS
-from nncli.data.preprocessing import ColumnSettings, Settings
+from nncli.data.preprocessing import ColumnSettings, DType, Settings
 from nncli.data.scaling import FILLS, SCALERS
 from nncli.data.sources import BUILTIN, SAMPLES
 from nncli.nn.activations import ACTIVATIONS
@@ -281,6 +281,9 @@ class TrainingConfig(Strict):
     )
     threads: Annotated[Literal["auto"] | Count, Either("auto or a whole number from 1")] = Field(
         "auto", description="of matrix products; auto: 1, or all processors from 256 units in a layer on"
+    )
+    dtype: DType = Field(
+        "float64", description="of parameters, data and gradients; float32 takes half the memory"
     )
     engine: Literal["auto", "numpy"] = Field("auto", description="what executes the updates")
 

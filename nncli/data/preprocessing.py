@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
@@ -18,6 +18,9 @@ from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error, no
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
 from nncli.wording import counted, shown
+
+DType = Literal["float64", "float32"]
+BEYOND = "scale the column, or set training.dtype: float64"
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -67,12 +70,14 @@ class Preprocessing:
     ----------
     columns : the inputs in order.
     targets : the scaling of each target; none at all where the task is about classes.
+    dtype : of what the network gets and learns; scaling itself is in float64, both ways.
     """
 
     __pydantic_config__ = _STRICT
 
     columns: Annotated[tuple[Annotated[Column, Field(discriminator="kind")], ...], Field(min_length=1)]
     targets: tuple[Scaling, ...] = ()
+    dtype: DType = "float64"
 
     def __post_init__(self) -> None:
         if len({column.name for column in self.columns}) < len(self.columns):
@@ -108,26 +113,33 @@ class Preprocessing:
 
     def _encoded(self, table: Table) -> Array:
         table.require([column.name for column in self.columns])
-        return np.hstack([column.encode(table.columns[column.name]) for column in self.columns])
+        return np.hstack([self._inputs(column, table) for column in self.columns])
+
+    def _inputs(self, column: Column, table: Table) -> Array:
+        """The inputs (n, width) of a column; not finite where a cell cannot be used."""
+        return as_dtype(column.encode(table.columns[column.name]), self.dtype)
 
     def _cell_error(self, table: Table, row: int) -> CellError:
         """Why a row cannot be used: its first cell that cannot."""
         one = table.take([row])
-        column = next(c for c in self.columns if not np.isfinite(c.encode(one.columns[c.name])).all())
-        return table.cell_error(row, column.name, *why_not(column, one.texts(column.name)[0]))
+        column = next(c for c in self.columns if not np.isfinite(self._inputs(c, one)).all())
+        cell = one.texts(column.name)[0]
+        if np.isfinite(column.encode(one.columns[column.name])).all():
+            return table.cell_error(row, column.name, f"'{shown(cell)}' is beyond {self.dtype}", BEYOND)
+        return table.cell_error(row, column.name, *why_not(column, cell))
 
     def scaled(self, Y: Array) -> Array:
         """What the network learns, from targets (n, targets) in their own units."""
-        return self._each(Scaling.forward, Y)
+        return as_dtype(self._each(Scaling.forward, Y), self.dtype)
 
     def unscaled(self, A: Array) -> Array:
-        """Outputs (n, outputs) in the targets' own units."""
+        """Outputs (n, outputs) in the targets' own units, in float64 where they were scaled."""
         return self._each(Scaling.inverse, A)
 
     def _each(self, apply: Callable[[Scaling, Array], Array], values: Array) -> Array:
         if all(scaling.leaves for scaling in self.targets):
             return values
-        pairs = zip(self.targets, values.T, strict=True)
+        pairs = zip(self.targets, values.T.astype(np.float64, copy=False), strict=True)
         return np.column_stack([apply(scaling, column) for scaling, column in pairs])
 
 
@@ -201,7 +213,11 @@ def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[st
 
 
 def fit(
-    training: Table, chosen: Mapping[str, Treatment], Y: Array | None = None, scale_targets: Scale = "none"
+    training: Table,
+    chosen: Mapping[str, Treatment],
+    Y: Array | None = None,
+    scale_targets: Scale = "none",
+    dtype: DType = "float64",
 ) -> Preprocessing:
     """Fit on a table of the training rows alone.
 
@@ -210,6 +226,7 @@ def fit(
     Parameters
     ----------
     Y : targets (n, targets) of a regression; None leaves targets as they are.
+    dtype : of what the network will get.
 
     Raises
     ------
@@ -223,13 +240,19 @@ def fit(
             _check_numbers(training, name)
     columns = tuple(FITTERS[own.kind](name, training.columns[name], own) for name, own in chosen.items())
     if Y is None:
-        return Preprocessing(columns)
+        return Preprocessing(columns, dtype=dtype)
     with np.errstate(all="ignore"):
         targets = tuple(SCALERS[scale_targets](values) for values in Y.T)
     if not np.isfinite([(scaling.zero, scaling.unit) for scaling in targets]).all():
         problem = f"targets reach {np.abs(Y).max():g}, too far to be scaled"
         raise Misfit(("preprocessing", "scale_targets"), problem, hint="give them in a larger unit")
-    return Preprocessing(columns, targets)
+    return Preprocessing(columns, targets, dtype)
+
+
+def as_dtype(values: Array, dtype: DType) -> Array:
+    """The numbers rounded to a dtype; infinite where they lie beyond it."""
+    with np.errstate(over="ignore"):
+        return values.astype(dtype, copy=False)
 
 
 def _check_numbers(training: Table, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 
@@ -263,9 +263,16 @@ def format_number(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
+def shortest(values: Array) -> list[float]:
+    """As floats whose shortest text is that of the array's own dtype: 0.1 for a float32 of 0.1."""
+    if values.dtype == np.float64:
+        return cast(list[float], values.tolist())
+    return [float(text) for text in values.astype(str)]
+
+
 def format_numbers(values: Array) -> list[str]:
     """Each number (n,) in its shortest form; those that are not finite as Python writes them."""
-    texts = list(map(repr, values.tolist()))
+    texts = list(map(repr, shortest(values)))
     whole = np.flatnonzero((np.trunc(values) == values) & (np.abs(values) < 1e15))
     for row, value in zip(whole.tolist(), values[whole].tolist(), strict=True):
         texts[row] = str(int(value))

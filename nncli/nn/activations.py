@@ -174,7 +174,8 @@ def tanh() -> Activation:
 
 def below_largest(Z: Array) -> Array:
     """Z less the largest of its row: at most 0, so that exp(Z) cannot overflow."""
-    C = np.clip(Z, -8e307, 8e307)  # the difference of two larger numbers would be infinite
+    half = float(np.finfo(Z.dtype).max) / 2.0  # the difference of two larger numbers would be infinite
+    C = np.clip(Z, -half, half)
     return np.asarray(C - C.max(axis=-1, keepdims=True))
 
 

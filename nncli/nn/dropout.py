@@ -29,6 +29,9 @@ def _masked(activation: Activation, mask: Array, kept: float) -> Activation:
 
     def backward(dA: Array, Z: Array, A: Array) -> Array:
         # Where a unit is left out A is not its activation, but then dA is 0.
-        return activation.backward(dA * mask, Z, A * kept)
+        return activation.backward(dA * mask.astype(Z.dtype, copy=False), Z, A * kept)
 
-    return Activation(activation.name, lambda Z: activation.function(Z) * mask, backward)
+    def function(Z: Array) -> Array:
+        return np.asarray(activation.function(Z) * mask.astype(Z.dtype, copy=False))
+
+    return Activation(activation.name, function, backward)

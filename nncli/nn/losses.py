@@ -46,7 +46,7 @@ class Loss:
         """What the sum of the terms is divided by; rows count what their class weighs."""
         if self.reduction == "sum":
             return 1.0
-        rows = len(Y) if self.class_weights is None else float(self.row_weights(Y).sum())
+        rows = len(Y) if self.class_weights is None else float(self.row_weights(Y).sum(dtype=np.float64))
         return float(rows if self.per_row else rows * Y.shape[1])
 
     def terms_of(self, Z: Array, A: Array, Y: Array) -> Array:
@@ -56,8 +56,8 @@ class Loss:
 
     def row_weights(self, Y: Array) -> Array:
         """The weight of each row's class (n, 1), for classes as 0/1 (n, 1) or one-hot (n, classes)."""
-        weights = self.class_weights
-        assert weights is not None
+        assert self.class_weights is not None
+        weights = self.class_weights.astype(Y.dtype, copy=False)
         if Y.shape[1] == 1:
             return np.asarray(weights[0] + (weights[1] - weights[0]) * Y)
         return np.asarray(Y @ weights[:, np.newaxis])
@@ -67,8 +67,8 @@ class Loss:
         return slope if self.class_weights is None else slope * self.row_weights(Y)
 
     def value(self, Z: Array, A: Array, Y: Array) -> float:
-        """The loss of outputs A = activation(Z), (n, k)."""
-        return float(self.terms_of(Z, A, Y).sum() / self.divisor(Y))
+        """The loss of outputs A = activation(Z), (n, k); the terms are added in float64."""
+        return float(self.terms_of(Z, A, Y).sum(dtype=np.float64) / self.divisor(Y))
 
     def output_error(self, activation: Activation, Z: Array, A: Array, Y: Array) -> Array:
         """DZ of the last layer, (n, k)."""

@@ -104,7 +104,7 @@ class Network:
 
     def cost(self, parameters: Array) -> float:
         """What the layers' penalties add to the loss."""
-        return float(self.penalty.terms(parameters).sum()) if self.penalty else 0.0
+        return float(self.penalty.terms(parameters).sum(dtype=np.float64)) if self.penalty else 0.0
 
     def blocks(self, parameters: Array) -> list[Array]:
         """A view (units, inputs + 1) of each layer's part of a vector (P,); without bias (units, inputs)."""

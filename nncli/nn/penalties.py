@@ -18,8 +18,14 @@ class Penalty:
 
     def terms(self, parameters: Array) -> Array:
         """What each parameter costs, (P,)."""
-        return np.asarray(self.l1 * np.abs(parameters) + 0.5 * self.l2 * np.square(parameters))
+        l1, l2 = self._factors(parameters)
+        return np.asarray(l1 * np.abs(parameters) + 0.5 * l2 * np.square(parameters))
 
     def slope(self, parameters: Array) -> Array:
         """The derivative by each parameter, (P,); that of |w| at 0 is taken as 0."""
-        return np.asarray(self.l1 * np.sign(parameters) + self.l2 * parameters)
+        l1, l2 = self._factors(parameters)
+        return np.asarray(l1 * np.sign(parameters) + l2 * parameters)
+
+    def _factors(self, parameters: Array) -> tuple[Array, Array]:
+        """Both in the dtype of the parameters, which they would widen."""
+        return self.l1.astype(parameters.dtype, copy=False), self.l2.astype(parameters.dtype, copy=False)

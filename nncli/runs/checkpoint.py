@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import DTypeLike
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.early_stopping import Best
@@ -114,16 +115,16 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
 def _standing(arrays: dict[str, Array], experiment: Experiment, header: _Header) -> Standing | None:
     """The stacked states, where they have the shapes and values that states of this training can have."""
     initial = Standing.start(experiment).state
-    shapes = {
-        "parameters": (3, *initial.parameters.shape),
-        "slots": (3, *initial.slots.shape),
-        "updates": (3,),
-        "partial_losses": (3,),
+    forms: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
+        "parameters": ((3, *initial.parameters.shape), initial.parameters.dtype),
+        "slots": ((3, *initial.slots.shape), initial.slots.dtype),
+        "updates": ((3,), np.int64),
+        "partial_losses": ((3,), np.float64),
     }
-    if any(name not in arrays or arrays[name].shape != shape for name, shape in shapes.items()):
+    if any(name not in arrays or not _has_form(arrays[name], *form) for name, form in forms.items()):
         return None
-    parameters, slots, updates, partial_losses = (arrays.pop(name) for name in shapes)
-    if not np.isfinite(parameters).all() or updates.dtype != np.int64 or min(updates) < 0:
+    parameters, slots, updates, partial_losses = (arrays.pop(name) for name in forms)
+    if not np.isfinite(parameters).all() or min(updates) < 0:
         return None
     present, *behind = (
         State(parameters[k], slots[k], int(updates[k]), float(partial_losses[k])) for k in range(3)
@@ -133,7 +134,12 @@ def _standing(arrays: dict[str, Array], experiment: Experiment, header: _Header)
         return None
     if header.best:
         parameters = arrays.pop("best", np.empty(0))
-        if parameters.shape != initial.parameters.shape or not np.isfinite(parameters).all():
+        form = initial.parameters.shape, initial.parameters.dtype
+        if not _has_form(parameters, *form) or not np.isfinite(parameters).all():
             return None
         best = Best(header.best.value, header.best.epoch, parameters, header.best.waited)
     return Standing(present, (behind[0], behind[1]), best, header.ended)
+
+
+def _has_form(array: Array, shape: tuple[int, ...], dtype: DTypeLike) -> bool:
+    return array.shape == shape and array.dtype == dtype

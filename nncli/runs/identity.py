@@ -38,7 +38,8 @@ class Data(BaseModel):
 
     Attributes
     ----------
-    columns : SHA-256 of each column as float64, inputs first; class labels with their order.
+    columns : SHA-256 of each column, inputs first, as the network gets them; targets as float64; class
+        labels with their order.
     blocks : CRC-32 of the rows in at most `BLOCKS` parts of equal size.
     """
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
@@ -52,7 +53,8 @@ class Record:
             self.weights[report.epoch] = report.state.parameters
         if "errors" in report.kept:
             with np.errstate(all="ignore"):
-                self.errors[report.epoch] = (report.outputs - self.experiment.dataset.expected)[:ERROR_ROWS]
+                errors = (report.outputs - self.experiment.dataset.expected)[:ERROR_ROWS]
+                self.errors[report.epoch] = errors.astype(self._dtype, copy=False)
 
     def add_losses(self, outcome: Diverged) -> None:
         """The losses of the epochs since the last row, of which no more is known."""
@@ -81,16 +83,21 @@ class Record:
         errors = (min(len(self.experiment.dataset), ERROR_ROWS), self.experiment.network.outputs)
         return {
             "weight_epochs": np.array(list(self.weights), dtype=np.int64),
-            "weights": _stacked(self.weights, (self.experiment.network.parameter_count,)),
+            "weights": _stacked(self.weights, (self.experiment.network.parameter_count,), self._dtype),
             "error_epochs": np.array(list(self.errors), dtype=np.int64),
-            "errors": _stacked(self.errors, errors),
+            "errors": _stacked(self.errors, errors, self._dtype),
         }
+
+    @property
+    def _dtype(self) -> DTypeLike:
+        """Of the network's numbers; the history is in float64."""
+        return self.experiment.initial.dtype
 
     def arrays(self) -> dict[str, Array]:
         """Everything, for a checkpoint."""
         return {
             "history_epochs": np.array(list(self.history), dtype=np.int64),
-            "history": _stacked(self.history, (len(self.header) - 1,)),
+            "history": _stacked(self.history, (len(self.header) - 1,), np.float64),
             **self.snapshots(),
         }
 
@@ -116,8 +123,8 @@ class Record:
         return record
 
 
-def _stacked(kept: dict[int, Array], shape: tuple[int, ...]) -> Array:
-    return np.array(list(kept.values()), dtype=np.float64).reshape(len(kept), *shape)
+def _stacked(kept: dict[int, Array], shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    return np.array(list(kept.values()), dtype=dtype).reshape(len(kept), *shape)
 
 
 def _cell(value: float) -> str:

@@ -261,6 +261,7 @@ def _circumstances(recording: Recording, command: Sequence[str]) -> dict[str, An
         "seed": experiment.config.seed.model_dump(),
         "engine": experiment.engine_name,
         "threads": experiment.threads,
+        "dtype": experiment.config.training.dtype,
         "data": {"rows": data.rows, "columns": data.columns},
         "versions": versions(),
         "command": list(command),

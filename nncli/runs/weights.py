@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from nncli.data.columns import Columns, Task
 from nncli.data.preprocessing import Preprocessing
 from nncli.errors import RunError
 from nncli.model import Model
-from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.activations import ACTIVATIONS, Array
 from nncli.nn.network import Layer, Network
 from nncli.npz import read_npz, write_npz
 
@@ -105,17 +106,16 @@ def read_model(path: Path) -> Model:
         raise RunError(f"{path}: its header describes no network that nncli knows") from None
     # Compared before memory is taken: a header may claim any size.
     fits = network.parameter_count == sum(array.size for array in arrays.values())
-    parameters = np.zeros(network.parameter_count if fits else 0)
+    given = header.columns
+    preprocessing = given.preprocessing or Preprocessing.plain(given.inputs)
+    parameters = np.zeros(network.parameter_count if fits else 0, preprocessing.dtype)
     tensors = network.tensors(parameters) if fits else {}
-    if {name: array.shape for name, array in arrays.items()} != {
-        name: t.shape for name, t in tensors.items()
-    }:
-        raise RunError(f"{path}: its arrays do not have the shapes its header states")
+    if _forms(arrays) != _forms(tensors):
+        raise RunError(f"{path}: its arrays do not have the shapes and the dtype its header states")
     for name, tensor in tensors.items():
         tensor[...] = arrays[name]
     if not np.isfinite(parameters).all():
         raise RunError(f"{path}: a weight is not finite")
-    given = header.columns
     columns = Columns(
         inputs=tuple(given.inputs),
         targets=tuple(given.targets),
@@ -123,9 +123,13 @@ def read_model(path: Path) -> Model:
         classes=tuple(given.classes),
         id=given.id,
         formulas=given.formulas,
-        preprocessing=given.preprocessing or Preprocessing.plain(given.inputs),
+        preprocessing=preprocessing,
     )
     return Model(network, parameters, columns)
+
+
+def _forms(tensors: Mapping[str, Array]) -> dict[str, tuple[tuple[int, ...], str]]:
+    return {name: (tensor.shape, tensor.dtype.name) for name, tensor in tensors.items()}
 
 
 def _network(header: _Header) -> Network:
