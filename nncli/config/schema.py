@@ -280,7 +280,8 @@ class TrainingConfig(Strict):
         None, ge=0, description="seconds between checkpoints; default: 5, or 50 times what one takes"
     )
     threads: Annotated[Literal["auto"] | Count, Either("auto or a whole number from 1")] = Field(
-        "auto", description="of matrix products; auto: 1, or all processors from 256 units in a layer on"
+        "auto",
+        description="of matrix products; auto: 1, or all processors from 256 inputs or units in a layer on",
     )
     dtype: DType = Field(
         "float64", description="of parameters, data and gradients; float32 takes half the memory"
