@@ -61,7 +61,7 @@ SCHEMA = {
         with_line("training: {«epocs»: 5}"),
         "training.epocs: unknown key",
         "did you mean epochs? allowed here: epochs, batch_size, shuffle,"
-        " evaluate_every, early_stopping, stop_when, log_every, checkpoint_every, threads, engine",
+        " evaluate_every, early_stopping, stop_when, log_every, checkpoint_every, threads, dtype, engine",
     ),
     "a key misspelt in a layer": (
         layer("{«unit»: 1}"),
@@ -223,7 +223,6 @@ SCHEMA = {
 
 # Keys of later versions and of other tools are plain unknown keys.
 LATER = {
-    "dtype": "training: {dtype: float32}",
 }
 
 YAML = {

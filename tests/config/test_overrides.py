@@ -109,7 +109,7 @@ MISTAKES = {
     "training.epocs=3": (
         "--set training.epocs=3: training.epocs: unknown key",
         "did you mean epochs? allowed here: epochs, batch_size, shuffle,"
-        " evaluate_every, early_stopping, stop_when, log_every, checkpoint_every, threads, engine",
+        " evaluate_every, early_stopping, stop_when, log_every, checkpoint_every, threads, dtype, engine",
     ),
     "training.epochs=many": (
         "--set training.epochs=many: training.epochs: expected a whole number, found text 'many'",
