@@ -221,8 +221,10 @@ SCHEMA = {
     ),
 }
 
-# Keys of later versions and of other tools are plain unknown keys.
-LATER = {
+# Keys that other tools have are plain unknown keys.
+OTHERS = {
+    "device": "training: {device: cuda}",
+    "patience": "training: {patience: 5}",
 }
 
 YAML = {
@@ -671,8 +673,8 @@ def test_a_mistake_is_one_block(refused: Refused) -> None:
     )
 
 
-@pytest.mark.parametrize(("key", "line"), LATER.items(), ids=LATER)
-def test_keys_of_later_versions_are_unknown(refused: Refused, key: str, line: str) -> None:
+@pytest.mark.parametrize(("key", "line"), OTHERS.items(), ids=OTHERS)
+def test_keys_of_other_tools_are_unknown(refused: Refused, key: str, line: str) -> None:
     head = line.partition(":")[0]
     rest = [text for text in ("dataset: xor", "network: {layers: [{units: 1}]}") if not text.startswith(head)]
     (error,) = refused("\n".join([line, *rest]))

@@ -15,7 +15,7 @@ from nncli.config import json_schema, yaml12
 from nncli.config.schema import Values
 
 from .strategies import configs
-from .test_bad_input import LATER, SCHEMA, unmarked
+from .test_bad_input import OTHERS, SCHEMA, unmarked
 from .test_resolved import TEMPLATES
 
 VALIDATOR = jsonschema.Draft202012Validator(json_schema())
@@ -60,9 +60,11 @@ def test_mistakes_are_mistakes(name: str) -> None:
     assert not VALIDATOR.is_valid(values_of(str(text)))
 
 
-@pytest.mark.parametrize("line", LATER.values(), ids=LATER)
-def test_keys_of_later_versions_are_mistakes(line: str) -> None:
-    assert not VALIDATOR.is_valid(values_of(f"{{{line}}}"))
+@pytest.mark.parametrize("line", OTHERS.values(), ids=OTHERS)
+def test_keys_of_other_tools_are_mistakes(line: str) -> None:
+    sound = "{dataset: xor, network: {layers: [{units: 1}]}"
+    assert VALIDATOR.is_valid(values_of(sound + "}"))
+    assert not VALIDATOR.is_valid(values_of(f"{sound}, {line}}}"))
 
 
 ODD = [
