@@ -1,11 +1,13 @@
-"""Backprop held against finite differences, parameter by parameter."""
+"""Backprop compared with finite differences, parameter by parameter."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
+from nncli.analysis.kinks import meets_kink
 from nncli.experiment import Experiment
 from nncli.nn.activations import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
@@ -13,39 +15,63 @@ from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 
 TOLERANCE = 1e-6
-FLOOR = 1e-5  # times max(1, loss): what is smaller is compared absolutely, for differences resolve no more
 ROWS = 64  # rows the check looks at: every parameter is moved a dozen times for each of them
 RATIO = 4.0
-LADDER = [1e-2 / RATIO**step for step in range(6)]  # 0.01 down to 1e-5, relative to max(1, |w|)
+RUNGS = 6
+LARGEST, SMALLEST = 1e-2, 1e-9  # steps relative to max(1, |w|), before extrapolation
+SHORTEST = 1e-5  # relative step below which extrapolation brings more rounding than it takes truncation
+BESIDE = 1e-6  # of a bias, relative likewise
+ONE_SIDED = 1e-7  # relative step of the slopes on both sides of a kink
+SLACK = 1e-4  # of such a slope: it is not extrapolated
+RESOLUTION = 1e-10  # times max(1, loss): rounding of a difference whose step is 1, over the tolerance
 
 
 @dataclass(frozen=True)
 class TensorCheck:
-    """How well two gradients of a weight matrix or bias vector agree.
+    """Two gradients of a weight matrix (units, inputs) or bias vector (units,), and how well they agree.
 
     Attributes
     ----------
-    worst : the largest |a - b| / max(|a|, |b|, 1e-5 max(1, loss)), kinks left out.
-    index : where it is; weights by (unit, input).
-    backprop, numeric : the two derivatives there.
+    backprop, finite_difference : the derivatives.
+    error : |a - b| / max(|a|, |b|, floor); 0 at a kink where backprop is right.
     kinks : entries where the loss has no derivative (a relu at exactly 0) and backprop gave a value
         between the slopes on both sides, which is all that can be asked.
+
+    The floor is 1e-5 max(1, loss), for differences resolve no more, and rises where a kink is so near that
+    only a step shorter than 1e-5 avoids it: rounding grows as the step shrinks.
     """
 
     name: str
-    shape: tuple[int, ...]
-    worst: float
-    index: tuple[int, ...]
-    backprop: float
-    numeric: float
-    kinks: int
+    backprop: Array
+    finite_difference: Array
+    error: Array
+    kinks: Array
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the tensor; weights are (units, inputs)."""
+        return self.error.shape
+
+    @property
+    def index(self) -> tuple[int, ...]:
+        """Position of the entry with the largest error; weights by (unit, input)."""
+        return tuple(int(i) for i in np.unravel_index(int(self.error.argmax()), self.shape))
+
+    @property
+    def worst(self) -> float:
+        """The largest error."""
+        return float(self.error[self.index])
 
 
 def check_gradients(experiment: Experiment, parameters: Array | None = None) -> list[TensorCheck]:
-    """Check the gradient at `parameters` (default: the start) on the first rows of an experiment.
+    """Check backprop at `parameters` (default: the initial ones) on the first rows of an experiment."""
+    return check_method(experiment, backprop(), parameters)
 
-    In float64 whatever the training's dtype: differences of float32 tell too little.
-    """
+
+def check_method(
+    experiment: Experiment, method: GradientMethod, parameters: Array | None = None
+) -> list[TensorCheck]:
+    """Check any gradient method; in float64 whatever the training's dtype, float32 being too imprecise."""
     dataset = experiment.dataset
     at = experiment.initial if parameters is None else parameters
     return compare_gradients(
@@ -54,76 +80,129 @@ def check_gradients(experiment: Experiment, parameters: Array | None = None) -> 
         dataset.X[:ROWS].astype(np.float64),
         dataset.Y[:ROWS].astype(np.float64),
         experiment.recipe.loss,
-        backprop(),
+        method,
     )
 
 
 def compare_gradients(
     network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, method: GradientMethod
 ) -> list[TensorCheck]:
-    """Hold `method` against differences at parameters (P,), one entry a weight matrix or bias vector."""
+    """Compare `method` with finite differences at parameters (P,), tensor by tensor."""
     with np.errstate(all="ignore"):
-        value, exact = method(network, parameters, X, Y, loss)
-        floor = FLOOR * max(1.0, abs(value))
-        numeric = extrapolated_differences(network, parameters, X, Y, loss)
-        error = np.abs(exact - numeric) / np.maximum(np.maximum(np.abs(exact), np.abs(numeric)), floor)
-        error = np.where(np.isfinite(error), error, np.inf)
-        kinks = (error > TOLERANCE) & _at_kink(network, parameters, X, Y, loss, exact, floor)
-    return _by_tensor(network, np.where(kinks, 0.0, error), exact, numeric, kinks)
+        value, gradient = method(network, parameters, X, Y, loss)
+        numeric = finite_differences(network, parameters, X, Y, loss)
+    return compare(network, value, gradient, numeric)
 
 
-def extrapolated_differences(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss) -> Array:
+def compare(network: Network, value: float, gradient: Array, numeric: Differences) -> list[TensorCheck]:
+    """Compare a loss and its gradient (P,) with the finite differences."""
+    low, high = numeric.low, numeric.high
+    with np.errstate(all="ignore"):
+        floor = max(1.0, abs(value)) * RESOLUTION / numeric.steps
+        size = np.maximum(np.maximum(np.abs(low), np.abs(high)), floor)
+        slack = np.where(numeric.at_kink, SLACK * size, 0.0)
+        beyond = np.maximum(low - slack - gradient, gradient - high - slack)
+        error = np.maximum(beyond, 0.0) / np.maximum(np.abs(gradient), size)
+    error = np.where(np.isfinite(error) & np.isfinite(gradient), error, np.inf)
+    kinks = numeric.at_kink & (error == 0.0)
+    named = [network.tensors(each) for each in (gradient, 0.5 * (low + high), error, kinks)]
+    return [TensorCheck(name, *(each[name] for each in named)) for name in named[0]]
+
+
+class Differences(NamedTuple):
+    """A gradient by finite differences, (P,) each.
+
+    Attributes
+    ----------
+    low, high : the derivative twice; at a kink the slopes on both sides.
+    steps : the shortest relative step they rest on.
+    at_kink : whether every step meets a kink.
+    """
+
+    low: Array
+    high: Array
+    steps: Array
+    at_kink: Array
+
+
+def finite_differences(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss) -> Differences:
     """The gradient (P,) by central differences at ever smaller steps, extrapolated to none.
 
     One step size cannot serve all parameters: at 6e-6 rounding leaves an absolute error of about
     1e-11, too much for gradients below 1e-5. Ridders (1982), Adv. Eng. Softw. 4(2): the Neville
-    table over a ladder of steps, and for each parameter the entry whose neighbours agree best.
+    table over a ladder of steps, and for each parameter the entry whose neighbors agree best. The ladder
+    of each parameter begins with its longest step that meets no kink.
     """
     scale = np.maximum(1.0, np.abs(parameters))
+    reach = _longest_steps(network, parameters, X, Y, loss)
     best = np.zeros_like(parameters)
     doubt = np.full_like(parameters, np.inf)
+    shortest = reach.copy()
     above: list[Array] = []
-    for step in LADDER:
-        row = [central_differences(network, parameters, X, Y, loss, step * scale)[1]]
+    for rung in range(RUNGS):
+        steps = reach / RATIO**rung
+        if rung > 1:  # two are extrapolated in any case
+            steps[steps < SHORTEST] = 0.0
+        shortest = np.where(steps > 0.0, steps, shortest)
+        row = [central_differences(network, parameters, X, Y, loss, steps * scale)[1]]
         for order, previous in enumerate(above, start=1):
             factor = RATIO ** (2 * order)  # a central difference's error goes with the step squared
             row.append((factor * row[-1] - previous) / (factor - 1.0))
             spread = np.maximum(np.abs(row[-1] - row[-2]), np.abs(row[-1] - previous))
-            better = spread < doubt
+            better = spread < doubt  # never of NaN, which a step of 0 gives
             best, doubt = np.where(better, row[-1], best), np.where(better, spread, doubt)
         above = row
-    return best
+    at_kink = reach == 0.0
+    if not at_kink.any():
+        return Differences(best, best, shortest, at_kink)
+    slopes = _slopes_at_kinks(network, parameters, X, Y, loss, np.where(at_kink, ONE_SIDED * scale, 0.0))
+    low, high = (np.where(at_kink, slope, best) for slope in (slopes.min(axis=0), slopes.max(axis=0)))
+    return Differences(low, high, np.where(at_kink, ONE_SIDED, shortest), at_kink)
 
 
-def _at_kink(
-    network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, exact: Array, floor: float
+def _slopes_at_kinks(
+    network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, steps: Array
 ) -> Array:
-    """Where the slopes on both sides differ and `exact` lies between them."""
-    steps = 1e-6 * np.maximum(1.0, np.abs(parameters))
-    _, right = forward_differences(network, parameters, X, Y, loss, steps)
-    _, left = forward_differences(network, parameters, X, Y, loss, -steps)
-    size = np.maximum(np.maximum(np.abs(left), np.abs(right)), floor)
-    slack = 1e-4 * size
-    between = (exact >= np.minimum(left, right) - slack) & (exact <= np.maximum(left, right) + slack)
-    return np.asarray(between & (np.abs(right - left) > 1e-3 * size))
+    """Slopes that a derivative at a kink may lie between, (3, P): left, right and beside.
+
+    With several units at their kinks a parameter may raise some and lower others: relu(w) - relu(-w) has
+    slope 1 on both sides, and backprop, for which a unit at 0 is off, gives 0. So it is also measured
+    beside the kinks, where lower biases have turned these units off.
+    """
+    sides = [forward_differences(network, parameters, X, Y, loss, side)[1] for side in (-steps, steps)]
+    beside = _off_kinks(network, parameters, X)
+    if loss.kinks:  # an error of 0 stays 0, where the slope of |e| is taken as 0
+        Y = Y + network.predict(beside, X) - network.predict(parameters, X)
+    return np.array([*sides, central_differences(network, beside, X, Y, loss, steps)[1]])
 
 
-def _by_tensor(
-    network: Network, error: Array, exact: Array, numeric: Array, kinks: Array
-) -> list[TensorCheck]:
-    checks = []
-    a, b, k = network.tensors(exact), network.tensors(numeric), network.tensors(kinks)
-    for name, errors in network.tensors(error).items():
-        index = tuple(int(i) for i in np.unravel_index(int(errors.argmax()), errors.shape))
-        checks.append(
-            TensorCheck(
-                name=name,
-                shape=errors.shape,
-                worst=float(errors[index]),
-                index=index,
-                backprop=float(a[name][index]),
-                numeric=float(b[name][index]),
-                kinks=int(k[name].sum()),
-            )
-        )
-    return checks
+def _off_kinks(network: Network, parameters: Array, X: Array) -> Array:
+    """The parameters with biases a little lower, so that every sum that lay at a kink lies below it."""
+    lower = parameters.copy()
+    A = X
+    for layer, (W, b), (Z, _) in zip(
+        network.layers, network.views(lower), network.forward(parameters, X), strict=True
+    ):
+        Z_lower = A @ W.T
+        if b is not None:
+            Z_lower += b
+            raised = np.where(np.isin(Z, layer.activation.kinks), Z_lower - Z, 0.0).max(axis=0)
+            fall = np.maximum(raised, 0.0) + BESIDE * np.maximum(1.0, np.abs(b))
+            b -= fall
+            Z_lower -= fall
+        A = layer.activation.function(Z_lower)
+    return lower
+
+
+def _longest_steps(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss) -> Array:
+    """The longest step (P,), relative to max(1, |w|), that meets no kink on either side; 0 for none."""
+    scale = np.maximum(1.0, np.abs(parameters))
+    reach = np.full_like(parameters, LARGEST)
+    undecided = np.ones(len(parameters), dtype=bool)
+    while undecided.any():
+        steps = np.where(undecided, reach * scale, 0.0)
+        sides = (meets_kink(network, parameters, X, Y, loss, side) for side in (steps, -steps))
+        undecided = np.logical_or(*sides)
+        reach[undecided] /= RATIO
+        undecided &= reach >= SMALLEST
+    return np.where(reach >= SMALLEST, reach, 0.0)

@@ -53,8 +53,8 @@ def _nncli(
 _SWITCHES = [
     inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
     for name, annotation in {
-        "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="The result alone.")],
-        "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="More from init and check.")],
+        "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")],
+        "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Print more detail.")],
         "debug": Annotated[bool, typer.Option("--debug", help="Show tracebacks.")],
         "json": Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")],
     }.items()

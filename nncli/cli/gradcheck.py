@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,11 @@ from nncli.cli.app import CHECK, command
 from nncli.cli.options import Settings, find_whole_run, read_config, tell_changed_data
 from nncli.cli.output import Output, aligned
 from nncli.wording import shown
+
+if TYPE_CHECKING:
+    from nncli.analysis.gradcheck import TensorCheck
+    from nncli.experiment import Experiment
+    from nncli.nn.activations import Array
 
 
 @command(CHECK)
@@ -28,14 +33,14 @@ def gradcheck(
     ] = None,
     set_: Settings = None,
 ) -> None:
-    """Hold backprop against finite differences, a line a tensor with its worst entry."""
+    """Compare backprop with finite differences and report the largest error in each tensor."""
     from nncli import experiment
-    from nncli.analysis.gradcheck import ROWS, TOLERANCE, check_gradients
+    from nncli.analysis.gradcheck import TOLERANCE, check_gradients
     from nncli.errors import CheckFailed, NncliError
 
-    limit = TOLERANCE if tolerance is None else tolerance
+    limit, parameters = TOLERANCE if tolerance is None else tolerance, None
     if target is not None and _is_config(target):
-        checks = check_gradients(prepared := experiment.build(read_config(Path(target), set_)))
+        prepared = experiment.build(read_config(Path(target), set_))
     elif set_:
         raise NncliError(
             f"--set {shown(set_[0])}: a run is checked as it was trained",
@@ -44,39 +49,99 @@ def gradcheck(
     else:
         run = find_whole_run(target, out)
         tell_changed_data(run, out)
-        checks = check_gradients(prepared := run.experiment, run.model.parameters)
+        prepared, parameters = run.experiment, run.model.parameters
+    checks = check_gradients(prepared, parameters)
+    _note_conditions(out, prepared)
+    out.detail(_table(checks))
+    if out.verbose:
+        out.detail(f"\n{_entries(checks)}")
+    kinks = sum(int(check.kinks.sum()) for check in checks)
+    if kinks:
+        out.note(f"{kinks} entries lie on a kink, where any slope between the two sides is right")
+    worst = max(checks, key=lambda check: check.worst)
+    facts = {"ok": worst.worst <= limit, "tolerance": limit}
+    configured = _configured(out, prepared, parameters)
+    out.object("gradcheck", {**facts, "tensors": [_fields(check, out) for check in checks], **configured})
+    if worst.worst > limit:
+        backprop, difference = _pair(worst, "%.9g")
+        raise CheckFailed(
+            f"gradcheck: {worst.name}{_at(worst.index)}: backprop {backprop}, finite differences "
+            f"{difference}, relative error {worst.worst:.1e} beyond {limit:g}"
+        )
+    count = prepared.network.parameter_count
+    out.result(f"ok: {count} gradients agree, worst relative error {worst.worst:.1e} (limit {limit:g})")
+
+
+def _note_conditions(out: Output, prepared: Experiment) -> None:
+    """Say where the check differs from training."""
+    from nncli.analysis.gradcheck import ROWS
+
     if len(prepared.dataset) > ROWS:
         out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")
     if prepared.network.has_dropout:
         out.note("checked with all units, as in every measurement: dropout is for updates alone")
     if prepared.config.training.dtype != "float64":
         out.note(f"checked in float64: differences of {prepared.config.training.dtype} tell too little")
-    rows = [("tensor", "shape", "worst error", "at", "backprop", "difference")]
-    for entry in checks:
-        shape, index = "x".join(map(str, entry.shape)), ",".join(map(str, entry.index))
-        numbers = (f"{entry.backprop:.6g}", f"{entry.numeric:.6g}")
-        rows.append((entry.name, shape, f"{entry.worst:.1e}", f"[{index}]", *numbers))
-    out.detail(aligned(rows, left=2))
-    kinks = sum(entry.kinks for entry in checks)
-    if kinks:
-        out.note(f"{kinks} entries lie on a kink, where any slope between the two sides is right")
-    worst = max(checks, key=lambda entry: entry.worst)
-    count = prepared.network.parameter_count
-    out.object(
-        "gradcheck",
-        {
-            "ok": worst.worst <= limit,
-            "tolerance": limit,
-            "tensors": [asdict(entry) for entry in checks],
-        },
+
+
+def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> dict[str, Any]:
+    """The error of the finite differences that the config trains with, which have one step for all."""
+    from nncli.analysis.gradcheck import check_method
+
+    options = prepared.config.gradient.options()
+    if "epsilon" not in options:
+        return {}
+    worst = max(check_method(prepared, prepared.recipe.gradient, parameters), key=lambda check: check.worst)
+    out.note(
+        f"training uses {options['scheme']} differences with epsilon {options['epsilon']:g}: "
+        f"worst relative error {worst.worst:.1e}, at {worst.name}{_at(worst.index)}"
     )
-    if worst.worst > limit:
-        index = ",".join(map(str, worst.index))
-        raise CheckFailed(
-            f"gradcheck: {worst.name}[{index}]: backprop {worst.backprop:.9g}, finite differences "
-            f"{worst.numeric:.9g}, relative error {worst.worst:.1e} beyond {limit:g}"
-        )
-    out.result(f"ok: {count} gradients agree, worst relative error {worst.worst:.1e} (limit {limit:g})")
+    place = {"name": worst.name, "index": worst.index}
+    return {"configured": {**options, "worst": worst.worst, **place}}
+
+
+def _table(checks: Sequence[TensorCheck]) -> str:
+    rows = [("tensor", "shape", "worst error", "at", "backprop", "finite diff.")]
+    for check in checks:
+        shape = "x".join(map(str, check.shape))
+        rows.append((check.name, shape, f"{check.worst:.1e}", _at(check.index), *_pair(check)))
+    return aligned(rows, left=2)
+
+
+def _entries(checks: Sequence[TensorCheck]) -> str:
+    """Every gradient, the largest error first."""
+    import numpy as np
+
+    rows = [("parameter", "error", "backprop", "finite diff.")]
+    every = [(float(error), check, index) for check in checks for index, error in np.ndenumerate(check.error)]
+    for error, check, index in sorted(every, key=lambda entry: -entry[0]):
+        rows.append((f"{check.name}{_at(index)}", f"{error:.1e}", *_pair(check, index=index)))
+    return aligned(rows)
+
+
+def _pair(check: TensorCheck, form: str = "%.6g", index: tuple[int, ...] | None = None) -> tuple[str, str]:
+    at = check.index if index is None else index
+    return form % check.backprop[at], form % check.finite_difference[at]
+
+
+def _at(index: tuple[int, ...]) -> str:
+    return f"[{','.join(map(str, index))}]"
+
+
+def _fields(check: TensorCheck, out: Output) -> dict[str, Any]:
+    """A tensor for --json; with -v every entry of it."""
+    at = check.index
+    arrays = {"error": check.error, "backprop": check.backprop, "finite_difference": check.finite_difference}
+    return {
+        "name": check.name,
+        "shape": check.shape,
+        "worst": check.worst,
+        "index": at,
+        "backprop": float(check.backprop[at]),
+        "finite_difference": float(check.finite_difference[at]),
+        "kinks": int(check.kinks.sum()),
+        **({"entries": {name: values.tolist() for name, values in arrays.items()}} if out.verbose else {}),
+    }
 
 
 def _is_config(target: str) -> bool:

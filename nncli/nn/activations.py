@@ -25,6 +25,7 @@ class Activation:
     backward : (dA, Z, A) -> dZ, the chain rule through the activation.
     derivative : (Z, A) -> dA/dZ element by element; None where an output depends on several z.
     expression, derivative_expression : the same as scalar expressions; None likewise.
+    kinks : every z where a derivative of the function, be it the second, jumps.
     options : what the entry was made with, by name.
     """
 
@@ -34,6 +35,7 @@ class Activation:
     derivative: Callable[[Array, Array], Array] | None = None
     expression: str | None = None
     derivative_expression: str | None = None
+    kinks: tuple[float, ...] = ()
     options: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -43,12 +45,13 @@ def _elementwise(
     derivative: Callable[[Array, Array], Array],
     expression: str,
     derivative_expression: str,
+    kinks: tuple[float, ...] = (),
     **options: float,
 ) -> Activation:
     def backward(dA: Array, Z: Array, A: Array) -> Array:
         return np.asarray(dA * derivative(Z, A))
 
-    return Activation(name, function, backward, derivative, expression, derivative_expression, options)
+    return Activation(name, function, backward, derivative, expression, derivative_expression, kinks, options)
 
 
 def logistic(Z: Array) -> Array:
@@ -73,6 +76,7 @@ def relu() -> Activation:
         lambda Z, A: (Z > 0).astype(Z.dtype),
         "where(z > 0, z, 0)",
         "where(z > 0, 1, 0)",
+        kinks=(0.0,),
     )
 
 
@@ -84,6 +88,7 @@ def leaky_relu(slope: Annotated[float, "", "slope for z below zero"] = 0.01) -> 
         lambda Z, A: np.where(Z > 0, 1.0, slope).astype(Z.dtype, copy=False),
         f"where(z > 0, z, {slope!r} * z)",
         f"where(z > 0, 1, {slope!r})",
+        kinks=(0.0,),
         slope=slope,
     )
 
@@ -96,6 +101,7 @@ def elu(alpha: Annotated[float, "> 0", "limit for z far below zero is -alpha"] =
         lambda Z, A: np.where(Z > 0, 1.0, alpha * np.exp(np.minimum(Z, 0.0))),
         f"where(z > 0, z, {alpha!r} * expm1(minimum(z, 0)))",
         f"where(z > 0, 1, {alpha!r} * exp(minimum(z, 0)))",
+        kinks=(0.0,),
         alpha=alpha,
     )
 

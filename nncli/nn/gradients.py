@@ -71,7 +71,7 @@ def central_differences(
     network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, steps: Array
 ) -> tuple[float, Array]:
     """(L(w + h) - L(w - h)) / 2h with a step h of its own for every parameter, `steps` (P,)."""
-    moved = _MovedTerms(network, parameters, X, Y, loss)
+    moved = MovedTerms(network, parameters, X, Y, loss)
     return moved.value, (moved.change(steps) - moved.change(-steps)) / (2.0 * steps)
 
 
@@ -79,11 +79,11 @@ def forward_differences(
     network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, steps: Array
 ) -> tuple[float, Array]:
     """(L(w + h) - L(w)) / h with a step h of its own for every parameter; negative steps look backward."""
-    moved = _MovedTerms(network, parameters, X, Y, loss)
+    moved = MovedTerms(network, parameters, X, Y, loss)
     return moved.value, moved.change(steps) / steps
 
 
-class _MovedTerms:
+class MovedTerms:
     """How the loss changes when one parameter moves, for many parameters at once.
 
     A weight (i, j) of a layer moves one row of Z by its step times input j; that moves the next
@@ -110,51 +110,54 @@ class _MovedTerms:
 
     def change(self, steps: Array) -> Array:
         """L(w + h) - L(w) for each parameter moved by its own step h, (P,)."""
-        change = np.empty_like(steps)
-        for index, (H, C) in enumerate(
-            zip(self.network.blocks(steps), self.network.blocks(change), strict=True)
-        ):
-            for start, stop in self._chunks(index):
-                units, columns = np.divmod(np.arange(start, stop), H.shape[1])
-                terms = self._terms(index, units, columns, H[units, columns])
-                # Term by term before the sum: two large, nearly equal sums would cancel.
-                C[units, columns] = (terms - self.base).sum(axis=(-2, -1))
+        change = np.zeros_like(steps)
+        for index, units, columns, h in self.chunks(steps):
+            *_, Z = self.sums(index, units, columns, h)
+            terms = self.loss.terms_of(*self.outputs(index, units, Z), self.Y)
+            # Term by term before the sum: two large, nearly equal sums would cancel.
+            C = self.network.blocks(change)[index]
+            C[units, columns] = (terms - self.base).sum(axis=(-2, -1))
         change /= self.loss.divisor(self.Y)
         if penalty := self.network.penalty:
             change += penalty.terms(self.parameters + steps) - penalty.terms(self.parameters)
         return change
 
-    def _terms(self, index: int, units: Array, columns: Array, steps: Array) -> Array:
-        """Loss terms (p, n, k) with the weights (units, columns) of a layer moved one at a time."""
-        layers = self.network.layers
+    def sums(self, index: int, units: Array, columns: Array, steps: Array) -> Iterator[Array]:
+        """Z of the moved unit (p, 1, n), then of each later layer (p, units, n), one weight moved in each."""
+        layers = self.network.layers[index:]
         moved = self.Z[index][units] + steps[:, np.newaxis] * self.inputs[index][columns]
-        if index == len(layers) - 1:
-            # The other outputs stay, but a softmax needs them all.
-            Z = np.repeat(self.Z[index][np.newaxis], len(units), axis=0)
-            Z[np.arange(len(units)), units] = moved
-        else:
-            change = layers[index].activation.function(moved) - self.A[index][units]
-            Z = change[:, np.newaxis, :] * self.views[index + 1].W.T[units][:, :, np.newaxis]
-            Z += self.Z[index + 1]
-            Z = self._forward(Z, index + 1)
-        Z = Z.swapaxes(-1, -2)
-        return self.loss.terms_of(Z, layers[-1].activation.function(Z), self.Y)
-
-    def _forward(self, Z: Array, index: int) -> Array:
-        """Z of the last layer, given Z (p, units, n) of layer `index`."""
-        for layer, view in zip(self.network.layers[index:], self.views[index + 1 :], strict=False):
+        yield moved[:, np.newaxis]
+        if len(layers) == 1:
+            return
+        change = layers[0].activation.function(moved) - self.A[index][units]
+        Z = change[:, np.newaxis, :] * self.views[index + 1].W.T[units][:, :, np.newaxis]
+        Z += self.Z[index + 1]
+        yield Z
+        for layer, view in zip(layers[1:], self.views[index + 2 :], strict=False):
             Z = view.W @ layer.activation.function(Z)
             if view.b is not None:
                 Z += view.b[:, np.newaxis]
-        return Z
+            yield Z
 
-    def _chunks(self, index: int) -> Iterator[tuple[int, int]]:
-        """Ranges of a layer's parameters whose largest temporary has at most `CHUNK` numbers."""
-        layers = self.network.layers[index:]
-        per_parameter = len(self.Y) * max(layer.units for layer in layers)
-        size = max(1, CHUNK // per_parameter)
-        count = layers[0].units * layers[0].shape[1]
-        return ((start, min(start + size, count)) for start in range(0, count, size))
+    def outputs(self, index: int, units: Array, Z: Array) -> tuple[Array, Array]:
+        """Z and A of the last layer, (p, n, k), from the last of the sums."""
+        if index == len(self.network.layers) - 1:
+            # The other outputs stay, but a softmax needs them all.
+            moved = Z[:, 0]
+            Z = np.repeat(self.Z[index][np.newaxis], len(units), axis=0)
+            Z[np.arange(len(units)), units] = moved
+        Z = Z.swapaxes(-1, -2)
+        return Z, self.network.output_activation.function(Z)
+
+    def chunks(self, steps: Array) -> Iterator[tuple[int, Array, Array, Array]]:
+        """Layer, units, columns and steps of parameters that move, with temporaries of at most `CHUNK`."""
+        for index, H in enumerate(self.network.blocks(steps)):
+            moving = np.flatnonzero(H)
+            widest = max(layer.units for layer in self.network.layers[index:])
+            size = max(1, CHUNK // (len(self.Y) * widest))
+            for start in range(0, len(moving), size):
+                units, columns = np.divmod(moving[start : start + size], H.shape[1])
+                yield index, units, columns, H[units, columns]
 
 
 SCHEMES = {"central": central_differences, "forward": forward_differences}

@@ -32,6 +32,7 @@ class Loss:
     link : the output activation the loss is written for. Sigmoid with binary cross-entropy and
         softmax with cross-entropy join into a form in Z that neither overflows nor cancels.
     class_weights : of each class, (classes,): the terms of a row count as often as its class weighs.
+    kinks : (A, Y) -> numbers that are 0 where a derivative of a term, be it the second, jumps.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Loss:
     link: str | None = None
     per_row: bool = False
     class_weights: Array | None = None
+    kinks: Callable[[Array, Array], Array] | None = None
 
     def divisor(self, Y: Array) -> float:
         """What the sum of the terms is divided by; rows count what their class weighs."""
@@ -94,7 +96,13 @@ def half_squared_error(reduction: Reduction = "mean") -> Loss:
 
 def mae(reduction: Reduction = "mean") -> Loss:
     """Mean absolute error: |e|; its derivative at 0 is taken as 0."""
-    return Loss("mae", reduction, lambda A, Y: np.abs(A - Y), lambda A, Y: np.sign(A - Y))
+    return Loss(
+        "mae",
+        reduction,
+        lambda A, Y: np.abs(A - Y),
+        lambda A, Y: np.sign(A - Y),
+        kinks=lambda A, Y: A - Y,
+    )
 
 
 def huber(
@@ -108,7 +116,13 @@ def huber(
         square = 0.5 * np.square(np.minimum(E, delta))
         return np.asarray(np.where(E <= delta, square, delta * (E - 0.5 * delta)))
 
-    return Loss("huber", reduction, terms, lambda A, Y: np.clip(A - Y, -delta, delta))
+    return Loss(
+        "huber",
+        reduction,
+        terms,
+        lambda A, Y: np.clip(A - Y, -delta, delta),
+        kinks=lambda A, Y: np.abs(A - Y) - delta,
+    )
 
 
 def binary_cross_entropy(reduction: Reduction = "mean") -> Loss:

@@ -120,7 +120,7 @@ def at_zero(slope_at_kink: float) -> list[int | float]:
     parameters = np.array([0.7, 0.0, 1.3, 0.2])
     X, Y = np.zeros((1, 1)), np.ones((1, 1))
     checks = compare_gradients(network, parameters, X, Y, LOSSES["mse"](), backprop())
-    return [sum(entry.kinks for entry in checks), max(entry.worst for entry in checks)]
+    return [sum(int(entry.kinks.sum()) for entry in checks), max(entry.worst for entry in checks)]
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.3, 1.0])

@@ -324,26 +324,6 @@ def test_fail_if_decides_the_exit_code(trained: Command, condition: str, code: i
     assert trained("evaluate", "--fail-if", condition).code == code
 
 
-def test_gradcheck_agrees_on_config_and_run(trained: Command) -> None:
-    for target in ("xor.yaml", "xor"):
-        result = trained("gradcheck", target)
-        assert result.code == 0
-        assert result.out.splitlines()[-1].startswith("ok: 17 gradients agree")
-
-
-def test_gradcheck_says_that_it_leaves_no_unit_out(trained: Command) -> None:
-    result = trained("gradcheck", "xor.yaml", "--set", "network.layers[0].dropout=0.5")
-    assert result.code == 0
-    assert "dropout is for updates alone" in result.err
-    assert "dropout" not in trained("gradcheck", "xor.yaml").err
-
-
-def test_gradcheck_beyond_tolerance_exits_with_4(trained: Command) -> None:
-    result = trained("gradcheck", "xor.yaml", "--tolerance", "0")
-    assert result.code == 4
-    assert "layers." in result.err
-
-
 def test_runs_lists_the_newest_first(trained: Command) -> None:
     trained("train", "xor.yaml", "--epochs", "3")
     names = [line.split()[0] for line in trained("runs").out.splitlines()[1:]]
@@ -479,17 +459,6 @@ def test_weights_alone_are_told_where_the_config_is_needed(
     assert (result.code, result.out) == (2, "")
     message = "weights alone, without the config.yaml of their run\nhint: give the run's own folder"
     assert message in result.err
-
-
-def test_gradcheck_refuses_to_set_values_of_a_run(trained: Command) -> None:
-    result = trained("gradcheck", "xor", "--set", "loss=mse")
-    assert (result.code, result.out) == (2, "")
-    assert "--set loss=mse: a run is checked as it was trained\nhint: give its config.yaml" in result.err
-    assert trained("gradcheck", "runs/xor/config.yaml", "--set", "loss=mse").code == 0
-
-
-def test_gradcheck_is_held_to_one_in_a_million(trained: Command) -> None:
-    assert json.loads(trained("gradcheck", "xor", "--json").out)["tolerance"] == 1e-6
 
 
 def mistaken(trained: Command) -> list[tuple[str, ...]]:

@@ -1,0 +1,121 @@
+"""The gradcheck command, and the smoke run in CI that rests on the same check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nncli.analysis.gradcheck import TOLERANCE, check_gradients
+from nncli.analysis.smoke import smoke
+from nncli.config import Override, load_config, templates
+from nncli.experiment import build
+from nncli.resources import folder
+from nncli.runs import Run
+from nncli.training import train
+from tests.cli.conftest import Command
+
+SEEDS = 10
+
+
+def test_gradcheck_agrees_on_config_and_run(trained: Command) -> None:
+    for target in ("xor.yaml", "xor"):
+        result = trained("gradcheck", target)
+        assert result.code == 0
+        assert result.out.splitlines()[-1].startswith("ok: 17 gradients agree")
+
+
+def test_gradcheck_says_that_it_leaves_no_unit_out(trained: Command) -> None:
+    result = trained("gradcheck", "xor.yaml", "--set", "network.layers[0].dropout=0.5")
+    assert result.code == 0
+    assert "dropout is for updates alone" in result.err
+    assert "dropout" not in trained("gradcheck", "xor.yaml").err
+
+
+def test_gradcheck_beyond_tolerance_exits_with_4(trained: Command) -> None:
+    result = trained("gradcheck", "xor.yaml", "--tolerance", "0")
+    assert result.code == 4
+    assert "layers." in result.err
+
+
+def test_gradcheck_refuses_to_set_values_of_a_run(trained: Command) -> None:
+    result = trained("gradcheck", "xor", "--set", "loss=mse")
+    assert (result.code, result.out) == (2, "")
+    assert "--set loss=mse: a run is checked as it was trained\nhint: give its config.yaml" in result.err
+    assert trained("gradcheck", "runs/xor/config.yaml", "--set", "loss=mse").code == 0
+
+
+def test_gradcheck_is_held_to_one_in_a_million(trained: Command) -> None:
+    assert json.loads(trained("gradcheck", "xor", "--json").out)["tolerance"] == 1e-6
+
+
+@pytest.mark.parametrize("name", templates.names())
+def test_smoke_run_passes_on_every_template_whatever_the_seed(name: str, long: bool) -> None:
+    # A check of digits takes a second.
+    for seed in range(SEEDS if long or name != "digits" else 2):
+        config = load_config(folder("configs") / f"{name}.yaml", [Override.parse(f"seed={seed}")])
+        assert smoke(build(config)).worst <= TOLERANCE, seed
+
+
+@pytest.mark.parametrize("name", [name for name in templates.names() if name != "linear_map_published"])
+def test_gradients_of_every_template_agree_untrained_and_trained(name: str) -> None:
+    experiment = build(load_config(folder("configs") / f"{name}.yaml"))
+    *_, last = train(experiment)
+    for parameters in (None, last.state.parameters):
+        assert max(check.worst for check in check_gradients(experiment, parameters)) <= TOLERANCE
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_units_at_a_kink_in_xor_are_no_mistake(trained: Command, seed: int) -> None:
+    """Of the row (0, 0) every relu starts at exactly 0."""
+    words = ["--set", "network.layers[0].activation=relu", "--set", "network.layers[0].units=8"]
+    words += ["--set", "network.bias_init=zeros", "--set", f"seed={seed}"]
+    result = trained("gradcheck", "xor.yaml", *words)
+    assert result.code == 0
+    assert "on a kink" in result.err
+
+
+def test_verbose_lists_every_gradient_the_largest_error_first(trained: Command) -> None:
+    _, entries = trained("gradcheck", "xor.yaml", "-v").out.split("\n\n")
+    header, *rows, last = entries.splitlines()
+    assert header.split() == ["parameter", "error", "backprop", "finite", "diff."]
+    assert len(rows) == 17
+    errors = [float(row.split()[1]) for row in rows]
+    assert errors == sorted(errors, reverse=True)
+    assert last.startswith("ok: 17 gradients agree")
+
+
+def test_json_has_every_gradient_on_request(trained: Command) -> None:
+    short = json.loads(trained("gradcheck", "xor", "--json").out)
+    whole = json.loads(trained("gradcheck", "xor", "--json", "-v").out)
+    model = Run(Path("runs/xor")).model
+    for plain, tensor in zip(short["tensors"], whole["tensors"], strict=True):
+        entries = tensor.pop("entries")
+        assert tensor == plain
+        assert {np.shape(values) for values in entries.values()} == {tuple(tensor["shape"])}
+        assert np.shape(model.network.tensors(model.parameters)[tensor["name"]]) == tuple(tensor["shape"])
+        at = tuple(tensor["index"])
+        assert np.array(entries["error"])[at] == np.max(entries["error"]) == tensor["worst"]
+        assert np.array(entries["finite_difference"])[at] == tensor["finite_difference"]
+
+
+@pytest.mark.parametrize(("scheme", "order"), [("central", 2), ("forward", 1)])
+def test_error_of_the_configured_differences_is_told(trained: Command, scheme: str, order: int) -> None:
+    words = [
+        "gradcheck",
+        "xor.yaml",
+        "--set",
+        "gradient=finite_difference",
+        "--set",
+        f"gradient.scheme={scheme}",
+    ]
+    far, near = (
+        json.loads(trained(*words, "--set", f"gradient.epsilon={epsilon}", "--json").out)["configured"]
+        for epsilon in (1e-2, 1e-3)
+    )
+    assert (far["scheme"], far["epsilon"]) == (scheme, 1e-2)
+    assert far["worst"] / near["worst"] == pytest.approx(10**order, rel=0.3)  # the order of the scheme
+    assert f"{scheme} differences with epsilon 1e-06" in trained(*words).err
+    assert "differences with epsilon" not in trained("gradcheck", "xor.yaml").err
