@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
-from nncli import experiment, files, plots, runs
+from nncli import experiment, plots, runs
 from nncli.analysis.reproduction import Repetition, Reproduction
 from nncli.config import Config, Override, load_config
 from nncli.runs import Run
@@ -89,13 +90,20 @@ def reproduce(run: Run) -> Reproduction:
     return repetition.outcome()
 
 
-def plot(run: Run, kinds: Sequence[str] = (), *, format: str = "svg") -> list[Path]:
-    """Draw pictures into the run's plots/; without kinds all that fit. Returns their paths."""
+def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "pdf"] = "svg") -> list[Path]:
+    """Draw pictures into the run's plots/; without kinds all that fit. Returns their paths.
+
+    Raises
+    ------
+    NncliError
+        If there is no such kind or format, a kind does not fit the run, or a file cannot be written.
+    """
     view = plots.View()
-    files.make_folder(run.plots)
-    paths = []
-    for kind in kinds or plots.fitting(run, view):
-        path = run.plots / f"{kind}.{format}"
-        plots.save(plots.KINDS[kind].draw(run, view), path)
-        paths.append(path)
+    names = plots.chosen(run, kinds, view)
+    folder = plots.folder_of(run)
+    paths = [folder / f"{name}.{format}" for name in names]
+    for path in paths:
+        plots.require_room(path)
+    for name, path in zip(names, paths, strict=True):
+        plots.save(plots.KINDS[name].draw(run, view), path)
     return paths

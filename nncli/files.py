@@ -6,21 +6,26 @@ import errno
 import json
 import math
 import os
+import re
+import stat
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nncli import locking
 from nncli.errors import NncliError, RunError
 
 UNFINISHED = ".nncli-"  # how the names of temporary files begin
+FRESH = 2.0  # seconds: a file just made may not be locked yet
+_TEMPORARY = re.compile(re.escape(UNFINISHED) + r"[a-z0-9_]{8}")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary file beside `path`, then rename, as `replacing` does."""
+    """Write a file, whole or not at all, as `replacing` does."""
     with replacing(path) as stream:
         stream.write(content)
 
@@ -29,27 +34,57 @@ def write_bytes(path: Path, content: bytes) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A temporary file beside `path` to write to, then renamed: a reader sees the old content or the new.
 
-    Content and rename have reached the disk at the end of the block. A link is followed; a device or pipe,
-    which no file may replace, is written to as it is.
+    Content and rename have reached the disk at the end of the block. A file that is replaced hands on its
+    permissions. Nothing is written through a link.
 
     Raises
     ------
     NncliError
-        If the file cannot be written; the old one stands, and nothing else is left behind, also where
-        the block itself fails.
+        If the file cannot be written, or something else than a file stands there; the old one stands, and
+        nothing else is left behind, also where the block itself fails.
+    """
+    with _told(path):
+        if os.path.lexists(path) and not is_plain(path):
+            raise OSError(errno.EEXIST, f"it is {_what_stands(path)}")
+        with _temporary(path) as stream:
+            yield stream
+
+
+@contextmanager
+def output(path: Path) -> Iterator[BinaryIO]:
+    """Like `replacing`, for a path that a user named: a link is followed.
+
+    A device or pipe, which no file may replace, is written to as it is. What processes that died left beside
+    the file is cleared.
     """
     target = Path(os.path.realpath(path))
+    if os.path.exists(target) and not os.path.isfile(target):
+        with _told(path), target.open("wb") as stream:
+            yield stream
+    else:
+        clear_unfinished(target.parent, older_than=FRESH)
+        with _told(path), _temporary(target) as stream:
+            yield stream
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Within, what the system refuses is an error of nncli that names the path."""
     try:
-        if os.path.exists(target) and not os.path.isfile(target):
-            with target.open("wb") as stream:
-                yield stream
-        else:
-            with _temporary(target) as stream:
-                yield stream
+        yield
     except OSError as error:
         raise NncliError(
             f"{path}: cannot be written: {error.strerror or error}", hint=_REMEDIES.get(error.errno or 0)
         ) from None
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a regular file stands there, not a link to one."""
+    return os.path.isfile(path) and not os.path.islink(path)
+
+
+def _what_stands(path: Path) -> str:
+    return "a symbolic link" if os.path.islink(path) else "not a file"
 
 
 _FULL = "make room first; what was there before is unharmed"
@@ -61,15 +96,29 @@ def _temporary(path: Path) -> Iterator[BinaryIO]:
     handle, temporary = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
+            locking.lock(handle)  # as long as it lives, nobody clears its file
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
+        _take_over_permissions(path, temporary)
         _rename(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _take_over_permissions(path: Path, temporary: str) -> None:
+    """Give a file the permissions and owner of the one it replaces; of a new one what the umask asks."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
+        os.chmod(temporary, 0o666 & ~_umask())
+        return
+    if hasattr(os, "chown"):
+        with suppress(OSError):
+            os.chown(temporary, old.st_uid, old.st_gid)
+    os.chmod(temporary, stat.S_IMODE(old.st_mode))
 
 
 def _umask() -> int:
@@ -107,15 +156,36 @@ else:
 
 
 def clear_unfinished(folder: Path, older_than: float = 0.0) -> None:
-    """Remove what processes that died while writing left in a folder.
+    """Remove the temporary files that processes left in a folder when they died while writing.
 
     Parameters
     ----------
-    older_than : seconds; above 0 where other processes may be writing there.
+    older_than : seconds from now, either way, for clocks differ; above 0 where others may be writing.
     """
-    for path in folder.glob(f"{UNFINISHED}*"):
-        if time.time() - path.lstat().st_mtime >= older_than:
-            path.unlink(missing_ok=True)
+    for path in unfinished(folder):
+        with suppress(OSError):  # of another user, or gone already
+            if abs(time.time() - path.lstat().st_mtime) >= older_than:
+                _clear(path)
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """The temporary files in a folder, by the form of their names; none where it cannot be read."""
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    found = [folder / name for name in names if _TEMPORARY.fullmatch(name)]
+    return [path for path in found if is_plain(path)]
+
+
+def _clear(path: Path) -> None:
+    """Remove a temporary file unless the process that writes it lives; OSError then."""
+    handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        locking.lock(handle)
+        path.unlink()
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

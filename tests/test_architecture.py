@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each group may import those before it; modules of one group may import each other.
 LAYERS = [
-    {"errors", "nearest", "wording", "expressions", "resources"},
+    {"errors", "nearest", "wording", "expressions", "resources", "locking"},
     {"nn"},
     {"data"},
     {"config"},

@@ -231,7 +231,7 @@ def save(parts: Iterable[Predictions], form: Format, path: Path) -> int:
     NncliError
         Like `stream`, if the file cannot be written, or npy would have to hold labels.
     """
-    with files.replacing(path) as file:
+    with files.output(path) as file:
         if form == "npy":
             return _save_npy(parts, file)
         if form == "parquet":

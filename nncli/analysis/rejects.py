@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,8 +12,11 @@ from typing import TypeVar
 
 from nncli import files
 from nncli.data.table import RowError
+from nncli.errors import NncliError
 
 Part = TypeVar("Part")
+
+HEADER = ["line", "reason", "row"]
 
 
 class Rejects:
@@ -33,10 +37,10 @@ class Rejects:
     def add(self, error: RowError) -> None:
         """Leave a row out."""
         if self._out is None:
-            file = self._stack.enter_context(files.replacing(self.path))
+            file = self._stack.enter_context(files.output(self.path))
             self._out = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
             self._stack.callback(self._out.detach)
-            csv.writer(self._out, lineterminator="\n").writerow(["line", "reason", "row"])
+            csv.writer(self._out, lineterminator="\n").writerow(HEADER)
         csv.writer(self._out, lineterminator="\n").writerow([error.line, error.problem, error.text])
         self.count += 1
         self.first = self.first or error
@@ -59,6 +63,24 @@ class Rejects:
 
 @contextmanager
 def rejects(path: Path) -> Iterator[Rejects]:
-    """Where rows are left out to, written at the end of the block unless it fails."""
+    """Where rows are left out to, written at the end of the block unless it fails.
+
+    Raises
+    ------
+    NncliError
+        If something else than such a file stands there already.
+    """
+    if os.path.lexists(path) and not _is_rejects(path):
+        raise NncliError(
+            f"{path}: exists already, and the rows that are left out would replace it",
+            hint="move it away, or give another --output",
+        )
     with ExitStack() as stack:
         yield Rejects(path, stack)
+
+
+def _is_rejects(path: Path) -> bool:
+    if not files.is_plain(path):
+        return False
+    with path.open("rb") as stream:
+        return stream.readline().rstrip() == ",".join(HEADER).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,11 +108,13 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
         If the file exists already, or its folder does not.
     """
     from nncli.errors import NncliError
+    from nncli.runs import require_no_run_file
 
     if name == "-":
         return None
     path = Path(name)
-    if path.exists() and not overwrite:
+    require_no_run_file(path)
+    if os.path.lexists(path) and not overwrite:
         raise NncliError(f"{path}: exists already", hint="give another file with -o, or --overwrite")
     if not path.parent.is_dir():
         raise NncliError(f"{path}: there is no directory {path.parent}", hint="create it first")
@@ -125,7 +128,8 @@ def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) 
         out.result(text.rstrip("\n"))
         out.object("init", {**origin, "text": text})
         return
-    files.write_text(path, text)
+    with files.output(path) as stream:
+        stream.write(text.encode())
     out.result(str(path) if out.quiet else f"wrote {printable(str(path))}")
     out.detail(f"next: {printable(shlex.join(['nncli', 'train', str(path)]))}")
     out.object("init", {**origin, "path": str(path)})

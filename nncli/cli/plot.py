@@ -11,7 +11,7 @@ import typer
 from nncli.cli.app import LOOK, command
 from nncli.cli.options import find_whole_run
 from nncli.cli.output import Output, aligned
-from nncli.wording import printable, shown
+from nncli.wording import printable
 
 if TYPE_CHECKING:
     from nncli.plots import View
@@ -66,23 +66,19 @@ def plot(
 ) -> None:
     """Draw a run into its plots/, and the numbers of each picture as CSV beside it."""
     from nncli import plots
-    from nncli.errors import NncliError
 
     if list_:
         out.result(aligned([(name, entry.summary) for name, entry in plots.KINDS.items()], left=2))
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
         return
     os.environ["MPLBACKEND"] = "agg"  # no window is opened, whatever the environment names
-    for name in kind or ():
-        _require_kind(name)
     view = _view(features, at, weights, directions)
     references: list[str | None] = [*run] if run else [None]
     found = [find_whole_run(reference, out) for reference in references]
-    wanted = [(one, name) for one in found for name in kind or plots.fitting(one, view)]
-    for one, name in wanted:
-        if reason := plots.KINDS[name].unfit(one, view):
-            raise NncliError(f"{name} does not fit {one.path}: {reason}")
+    wanted = [(one, name) for one in found for name in plots.chosen(one, kind or (), view)]
     paths = _paths(wanted, output, format)
+    for path in paths:
+        plots.require_room(path)
     drawn = []
     for (one, name), path in zip(wanted, paths, strict=True):
         picture = plots.KINDS[name].draw(one, view)
@@ -106,23 +102,17 @@ def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | Non
                 f"{output}: one file for {len(wanted)} pictures", hint="give a directory, or one KIND"
             )
         return [output]
-    paths = [(output or one.plots) / f"{name}.{ending}" for one, name in wanted]
+    from nncli import plots
+
+    folders = {one: output or plots.folder_of(one) for one, _ in wanted}
+    paths = [folders[one] / f"{name}.{ending}" for one, name in wanted]
     if len(set(paths)) < len(paths):
         raise NncliError(f"{output}: pictures of several runs would replace each other", hint="leave -o out")
     from nncli.files import make_folder
 
-    for folder in {path.parent for path in paths}:
-        make_folder(folder)
+    if output is not None:
+        make_folder(output)
     return paths
-
-
-def _require_kind(name: str) -> None:
-    from nncli import plots
-    from nncli.errors import NncliError
-    from nncli.nearest import suggestion
-
-    if name not in plots.KINDS:
-        raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, plots.KINDS, "kinds"))
 
 
 def _view(

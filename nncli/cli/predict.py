@@ -55,15 +55,19 @@ def predict(
     from nncli.analysis import prediction
     from nncli.analysis.rejects import rejects
     from nncli.errors import NncliError
+    from nncli.runs import require_no_run_file
 
     if input and values:
         raise NncliError("--input and --values both name rows", hint="give one of them")
+    if output != "-":
+        require_no_run_file(Path(output))
     own = not (input or values)
     shape = format or _by_ending(output)
     found = find_whole_run(run, out) if own else find_run(run, out)
     model = found.model if epoch is None else found.model_at(epoch)
-    with rejects(_rejected(output)) as rejected, ExitStack() as stack:
-        on_bad = rejected.add if on_error == "skip" else None
+    with ExitStack() as stack:
+        rejected = stack.enter_context(rejects(_rejected(output))) if on_error == "skip" else None
+        on_bad = rejected.add if rejected else None
         tables: Iterable[Table]
         if input:
             tables = _remarked(out, stack.enter_context(input_parts(input, on_bad)))
@@ -72,8 +76,8 @@ def predict(
         else:
             tables = [found.experiment.whole.table]
         parts = prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
-        facts = _written(out, rejected.not_all(parts), output, shape)
-    if rejected.count:
+        facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
+    if rejected and rejected.count:
         kept = facts["rows"] + rejected.count
         out.note(f"left out {rejected.count:,} of {counted(kept, 'row')}: {printable(str(rejected.path))}")
         facts |= {"rejected": rejected.count, "rejected_file": str(rejected.path)}

@@ -78,7 +78,7 @@ def train(
     else:
         opened = runs.create_at(output, overwrite=overwrite)
     with opened as run:
-        if run.begun:
+        if resume and run.begun:
             recording = runs.Recording.resumed(prepared, run, sys.argv[1:])
         else:
             if resume:

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
+from nncli import files
 from nncli.engines import threads
-from nncli.errors import NncliError
-from nncli.plots.picture import FORMATS, Picture, View, save
+from nncli.errors import NncliError, RunError
+from nncli.nearest import suggestion
+from nncli.plots.picture import FORMATS, Picture, View, require_room, save
 from nncli.runs import Run
+from nncli.wording import shown
 
-__all__ = ["FORMATS", "KINDS", "Kind", "Picture", "View", "fitting", "save"]
+__all__ = [
+    "FORMATS",
+    "KINDS",
+    "Kind",
+    "Picture",
+    "View",
+    "chosen",
+    "fitting",
+    "folder_of",
+    "require_room",
+    "save",
+]
 
 
 class Kind(NamedTuple):
@@ -41,6 +57,36 @@ def fitting(run: Run, view: View) -> list[str]:
         If the view names an input or a weight that the run does not have.
     """
     return [name for name, kind in KINDS.items() if kind.unfit(run, view) is None]
+
+
+def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
+    """The kinds by name, which must fit the run; all that fit where none is named.
+
+    Raises
+    ------
+    NncliError
+        If there is no such kind, it does not fit, or the view names what the run does not have.
+    """
+    for name in kinds:
+        if name not in KINDS:
+            raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
+        if reason := KINDS[name].unfit(run, view):
+            raise NncliError(f"{name} does not fit {run.path}: {reason}")
+    return list(kinds) or fitting(run, view)
+
+
+def folder_of(run: Run) -> Path:
+    """The run's plots/, made if there is none.
+
+    Raises
+    ------
+    RunError
+        If it cannot be made, or is a link, through which nothing is written.
+    """
+    if os.path.islink(run.plots):
+        raise RunError(f"{run.plots}: a symbolic link", hint="name the folder itself with -o")
+    files.make_folder(run.plots)
+    return run.plots
 
 
 def _kind(module: str, summary: str) -> Kind:

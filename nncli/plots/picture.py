@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,10 +14,11 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from nncli import files
+from nncli import files, runs
 from nncli.errors import NncliError
 from nncli.model import as_text
 from nncli.nn.activations import Array
+from nncli.runs import proof
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,13 +59,28 @@ def save(picture: Picture, path: Path) -> None:
     Raises
     ------
     NncliError
-        If the suffix is none of svg, png and pdf, or a file cannot be written.
+        If the suffix is none of svg, png and pdf, a file cannot be written, or one of something else would be
+        replaced by the numbers.
     """
-    render = FORMATS.get(path.suffix.lower())
-    if render is None:
+    require_room(path)
+    with files.output(path) as stream:
+        stream.write(FORMATS[path.suffix.lower()](picture))
+    with files.output(path.with_suffix(".csv")) as stream:
+        stream.write(_csv(picture.numbers).encode())
+
+
+def require_room(path: Path) -> None:
+    """Raise NncliError where a picture cannot be saved, or would replace what is no picture's."""
+    if path.suffix.lower() not in FORMATS:
         raise NncliError(f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(FORMATS)}")
-    files.write_bytes(path, render(picture))
-    files.write_text(path.with_suffix(".csv"), _csv(picture.numbers))
+    numbers = path.with_suffix(".csv")
+    if os.path.lexists(numbers) and not proof.is_numbers(numbers):
+        raise NncliError(
+            f"{numbers}: exists already, and the numbers behind {path.name} would replace it",
+            hint="give the picture another name or folder",
+        )
+    for file in (path, numbers):
+        runs.require_no_run_file(file)
 
 
 def _csv(numbers: Mapping[str, Sequence[str] | Array]) -> str:

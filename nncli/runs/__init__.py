@@ -2,6 +2,7 @@
 
 run          what a run holds, read when asked
 store        directories made, found and reopened; owner: one process writes at a time
+proof        which files of a directory nncli wrote
 recording    a training written down as it goes; record: what is kept of its way
 checkpoint   a training as it stands; identity: what it is a training of
 weights      the trained network in a file
@@ -22,7 +23,7 @@ from nncli.runs.run import (
     Snapshots,
     versions,
 )
-from nncli.runs.store import RUNS, all_runs, create, create_at, find, reopen
+from nncli.runs.store import RUNS, all_runs, create, create_at, find, reopen, require_no_run_file
 
 __all__ = [
     "CHECKPOINT",
@@ -44,5 +45,6 @@ __all__ = [
     "find",
     "record",
     "reopen",
+    "require_no_run_file",
     "versions",
 ]

@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
-import sys
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from nncli import locking
 from nncli.errors import RunError
 from nncli.files import clear_unfinished
 
 LOCK = ".lock"
 ATTEMPTS = 4  # 30 ms in all: `is_owned` holds the lock for a moment
-
-if sys.platform == "win32":
-    import msvcrt
-
-    BEYOND = 1 << 30  # where the file has no bytes, so that others can read those it has
-
-    def _lock(handle: int) -> None:
-        os.lseek(handle, BEYOND, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+# Nothing is written through a link, and nothing waits for the other end of a pipe.
+PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+SIGNED = re.compile(rb"process \d+ on [^\n]{0,300}\n")
 
 
 @contextmanager
@@ -49,7 +39,8 @@ def owned(folder: Path) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):  # Windows removes no open file: there it stays, unlocked
-            (folder / LOCK).unlink()
+            if _is_at(handle, folder / LOCK):
+                (folder / LOCK).unlink()
         os.close(handle)
 
 
@@ -66,13 +57,13 @@ def _sign(handle: int, folder: Path) -> None:
 def is_owned(folder: Path) -> bool:
     """Whether a living process writes into a folder."""
     try:
-        handle = os.open(folder / LOCK, os.O_RDWR)
+        handle = os.open(folder / LOCK, os.O_RDWR | PLAIN)
     except OSError:
         return False
     try:
-        _lock(handle)
+        locking.lock(handle)
     except OSError as error:
-        return _is_taken(error)
+        return locking.is_taken(error)
     finally:
         os.close(handle)
     return False
@@ -80,15 +71,12 @@ def is_owned(folder: Path) -> bool:
 
 def _acquire(folder: Path) -> int:
     for attempt in range(ATTEMPTS):
+        handle = _open(folder)
         try:
-            handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-        except OSError as error:
-            raise RunError(f"{folder}: cannot be written: {error.strerror}") from None
-        try:
-            _lock(handle)
+            locking.lock(handle)
         except OSError as error:
             os.close(handle)
-            if not _is_taken(error):
+            if not locking.is_taken(error):
                 raise RunError(
                     f"{folder}: cannot be locked: {error.strerror}", hint="give an --output on a local disk"
                 ) from None
@@ -103,13 +91,37 @@ def _acquire(folder: Path) -> int:
     )
 
 
-def _is_taken(error: OSError) -> bool:
-    return error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+def _open(folder: Path) -> int:
+    """The lock file, made if there is none.
+
+    Raises
+    ------
+    RunError
+        If it cannot be opened, or nncli did not write what stands there.
+    """
+    try:
+        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | PLAIN, 0o666)
+    except OSError as error:
+        problem = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise RunError(f"{folder / LOCK}: cannot be written: {problem}") from None
+    if not _is_lock(handle):
+        os.close(handle)
+        raise RunError(f"{folder / LOCK}: nncli did not write it", hint="give another --output")
+    return handle
+
+
+def _is_lock(handle: int) -> bool:
+    """Whether an open file is a lock that nncli wrote, or is about to write."""
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        return False
+    content = os.read(handle, 1000)
+    return not content or SIGNED.fullmatch(content) is not None
 
 
 def _is_at(handle: int, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(handle), path.stat())
+        return os.path.samestat(os.fstat(handle), path.lstat())
     except OSError:
         return False
 

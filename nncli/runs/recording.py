@@ -26,6 +26,7 @@ from nncli.npz import write_npz
 from nncli.observer import Observer
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.runs.identity import Identity
+from nncli.runs.proof import pictures
 from nncli.runs.record import Record
 from nncli.runs.run import (
     CHECKPOINT,
@@ -38,6 +39,7 @@ from nncli.runs.run import (
     WEIGHTS,
     Run,
     Status,
+    config_digest,
     versions,
 )
 from nncli.runs.weights import FORMAT, write_model
@@ -69,6 +71,8 @@ class Recording:
         self._standing = self._since or Standing.start(experiment)
         self._record = checkpoint.record if checkpoint else Record(experiment)
         self._identity = Identity.of(experiment)
+        self._config = experiment.config.to_yaml(run.path)
+        self._replaces = checkpoint is None and run.begun  # until the files of this training are whole
         started = (run.started if checkpoint else "") or _now()
         self._info = {"status": "running", "started": started, **_circumstances(self, command)}
         self._seconds = float(run.info.get("seconds", 0.0)) if checkpoint else 0.0
@@ -136,8 +140,9 @@ class Recording:
         NncliError
             If a file cannot be written; the last checkpoint stands.
         """
-        write_json(self.run.path / RUN, self._info)  # first, for it marks the directory as a run's
-        write_text(self.run.path / CONFIG, self.experiment.config.to_yaml(self.run.path))
+        if not self._replaces:
+            write_json(self.run.path / RUN, self._info)  # first, for it marks the directory as a run's
+            write_text(self.run.path / CONFIG, self._config)
         with threads.limited(self.experiment.threads):
             yield from self._trained()
 
@@ -217,6 +222,9 @@ class Recording:
 
     def _write_way(self, parameters: Array) -> None:
         path, experiment = self.run.path, self.experiment
+        if self._replaces:
+            self._remove_leftovers()
+            write_text(path / CONFIG, self._config)
         write_text(path / HISTORY, self._record.csv())
         write_npz(path / SNAPSHOTS, self._record.snapshots())
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.dataset.columns))
@@ -235,6 +243,14 @@ class Recording:
         if self._standing.best_epoch and status != "diverged":
             ending["best_epoch"] = self._standing.best_epoch
         write_json(self.run.path / RUN, {**self._info, **ending})
+
+    def _remove_leftovers(self) -> None:
+        """Remove what an overwritten run leaves and the new one may not write, such as its pictures."""
+        for file in [*pictures(self.run), self.run.path / ERRORS]:
+            file.unlink(missing_ok=True)
+        with suppress(OSError):  # only where nothing else is in it
+            self.run.plots.rmdir()
+        self._replaces = False
 
     @cached_property
     def _observer(self) -> Observer:
@@ -265,6 +281,7 @@ def _circumstances(recording: Recording, command: Sequence[str]) -> dict[str, An
         "data": {"rows": data.rows, "columns": data.columns},
         "versions": versions(),
         "command": list(command),
+        "config": config_digest(recording._config),
     }
 
 

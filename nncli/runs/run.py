@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import os
 import platform
@@ -30,7 +31,6 @@ from nncli.runs.weights import read_model
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, CHECKPOINT, RESULTS = "snapshots.npz", "checkpoint.npz", "results.json"
 ERRORS, PLOTS = "error.log", "plots"
-FILES = (CONFIG, RUN, WEIGHTS, HISTORY, SNAPSHOTS, CHECKPOINT, RESULTS, ERRORS)
 
 PARTS = ("train", "validation", "test")
 Status = Literal["running", "completed", "diverged", "interrupted"]
@@ -39,6 +39,11 @@ Status = Literal["running", "completed", "diverged", "interrupted"]
 def versions() -> dict[str, str]:
     """What decides the last digits besides config, data and machine."""
     return {"nncli": nncli.__version__, "numpy": np.__version__, "python": platform.python_version()}
+
+
+def config_digest(text: str) -> str:
+    """SHA-256 of config.yaml, for run.json: whether it is still as nncli wrote it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True)

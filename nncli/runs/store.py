@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from nncli.errors import RunError
 from nncli.files import make_folder
-from nncli.runs.owner import LOCK, owned
-from nncli.runs.run import CHECKPOINT, FILES, PLOTS, RUN, WEIGHTS, Run
+from nncli.runs.owner import LOCK, is_owned, owned
+from nncli.runs.proof import PROOFS, require_plain, unproven
+from nncli.runs.run import CHECKPOINT, RUN, WEIGHTS, Run
+from nncli.wording import shown
 
 RUNS = Path("runs")
-PICTURES = (".svg", ".png", ".pdf", ".csv")
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3 ... may follow
 
 
@@ -52,67 +53,72 @@ def _claim(name: str) -> Path:
 def create_at(path: Path, *, overwrite: bool) -> Iterator[Run]:
     """Exactly this directory, owned within.
 
+    With `overwrite` it may hold a run, whose files stay until those of the next are whole.
+
     Raises
     ------
     RunError
-        If it is no directory, another process writes there, or it holds anything and `overwrite` is
-        not given.
+        If it is no directory, another process writes there, it holds anything and `overwrite` is not given,
+        or anything that nncli did not write. Nothing in it has changed then.
     """
-    with _opened(path):
-        if overwrite and os.path.isfile(path / RUN):
-            _clear(path)
-        if set(os.listdir(path)) - {LOCK}:
-            hint = "give another --output" + (
-                "; only a run is overwritten" if overwrite else ", or --overwrite a run"
+
+    def judge() -> None:
+        if not overwrite and set(os.listdir(path)) - {LOCK}:
+            raise RunError(
+                f"{path}: the directory is not empty", hint="choose another --output, or --overwrite a run"
             )
-            raise RunError(f"{path}: the directory is in use", hint=hint)
+        _require_ours(path)
+
+    with _opened(path, judge):
         yield Run(path)
 
 
 @contextmanager
 def reopen(path: Path) -> Iterator[Run]:
-    """The directory of a run that may go on, owned within.
-
-    One that has nothing to go on from, for it is new or died before its first checkpoint, is cleared.
+    """The directory of a run that may go on, owned within; without a checkpoint yet it begins again.
 
     Raises
     ------
     RunError
-        If it is no directory, another process writes there, or it holds something else than a run.
+        If it is no directory, another process writes there, or it holds something else than a run. Nothing in
+        it has changed then.
     """
-    with _opened(path):
-        if not Run(path).begun:
-            if os.path.isfile(path / RUN):
-                _clear(path)
-            if set(os.listdir(path)) - {LOCK}:
-                raise RunError(f"{path}: holds files that are no run's", hint="give another --output")
+
+    def judge() -> None:
+        if Run(path).begun:
+            require_plain(path)
+        else:
+            _require_ours(path)
+
+    with _opened(path, judge):
         yield Run(path)
 
 
+def _require_ours(path: Path) -> None:
+    if (name := unproven(path)) is not None:
+        raise RunError(
+            f"{path}: nncli did not write {shown(name)}, or it is damaged; nothing was changed",
+            hint="choose another --output, or move the file elsewhere",
+        )
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[None]:
+def _opened(path: Path, judge: Callable[[], None]) -> Iterator[None]:
+    """Own a directory unless `judge` refuses it: asked before anything is touched, and again as its owner."""
     if os.path.lexists(path) and not os.path.isdir(path):
-        raise RunError(f"{path}: is a file, not a directory")
+        raise RunError(f"{path}: not a directory")
+    existed = os.path.isdir(path)
+    if existed and not is_owned(path):
+        judge()
     make_folder(path)
     try:
         with owned(path):
+            judge()
             yield
     finally:
-        with suppress(OSError):
-            path.rmdir()
-
-
-def _clear(path: Path) -> None:
-    """Remove a run's own files, and the pictures; run.json last, for it marks the directory as a run's."""
-    pictures = [file for file in (path / PLOTS).glob("*.*") if file.suffix in PICTURES]
-    try:
-        for file in (*pictures, *(path / name for name in FILES if name != RUN)):
-            file.unlink(missing_ok=True)
-        if os.path.isdir(path / PLOTS) and not any((path / PLOTS).iterdir()):
-            (path / PLOTS).rmdir()
-        (path / RUN).unlink()
-    except OSError as error:
-        raise RunError(f"{path}: cannot be overwritten: {error.filename}: {error.strerror}") from None
+        if not existed:
+            with suppress(OSError):  # only where nothing was written
+                path.rmdir()
 
 
 def all_runs() -> list[Run]:
@@ -155,3 +161,10 @@ _WITHOUT = {
     WEIGHTS: "it was stopped before anything was saved: train again",
     CHECKPOINT: "nothing to go on from: it diverged, or an earlier nncli trained it; train again",
 }
+
+
+def require_no_run_file(path: Path) -> None:
+    """Raise RunError where a path that a user named for output is one of the files of a run."""
+    target = Path(os.path.realpath(path))
+    if target.name in PROOFS and os.path.isfile(target) and os.path.isfile(target.parent / RUN):
+        raise RunError(f"{path}: a file of the run {target.parent}", hint="give another file")

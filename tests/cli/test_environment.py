@@ -141,7 +141,7 @@ def test_every_command_ends_as_it_should_among_hostile_names(plain: tuple[Path, 
 def test_messages_show_names_as_typed_and_on_one_line(plain: tuple[Path, Ended]) -> None:
     _, (_, out, err) = plain
     name = HOSTILE.replace("\n", "\\n")
-    assert f"error: out {name.replace('/', '|')}: the directory is in use" in err
+    assert f"error: out {name.replace('/', '|')}: the directory is not empty" in err
     assert f"inputs       {name}, b" in out
     assert f"error: no picture '{name}'" in err
     assert all(character.isprintable() or character == "\n" for character in err)

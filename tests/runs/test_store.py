@@ -2,16 +2,17 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nncli import runs
+from nncli import locking, plot, runs
 from nncli.errors import RunError
 from nncli.runs import Run, owner
-from tests.trained import record
+from tests.trained import record, xor
 
 
 def created(name: str) -> Path:
@@ -47,58 +48,154 @@ def test_damaged_run_does_not_hide_the_others(tmp_path: Path, monkeypatch: pytes
     assert {run.name for run in runs.all_runs()} == {"a", "b", "c", "good"}
 
 
-def test_only_a_run_is_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(RunError, match="in use") as caught, runs.create_at(tmp_path, overwrite=True):
+OPENED: list[Callable[[Path], Any]] = [
+    runs.reopen,
+    lambda path: runs.create_at(path, overwrite=True),
+    lambda path: runs.create_at(path, overwrite=False),
+]
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Every entry below a folder with its bytes; of a link where it leads, of a folder nothing."""
+    return {
+        str(path.relative_to(folder)): (
+            os.readlink(path).encode() if path.is_symlink() else path.read_bytes() if path.is_file() else None
+        )
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("opened", OPENED[:2])
+@pytest.mark.parametrize("name", [runs.CONFIG, "notes.txt", runs.RUN, runs.RESULTS, runs.HISTORY, ".lock"])
+def test_folder_with_files_of_others_is_refused_and_left_as_it_is(
+    tmp_path: Path, opened: Callable[[Path], Any], name: str
+) -> None:
+    (tmp_path / name).write_text('{"status": "completed", "mine": 1}')
+    before = contents(tmp_path)
+    with pytest.raises(RunError, match="nncli did not write"), opened(tmp_path):
         pass
-    assert caught.value.hint == "give another --output; only a run is overwritten"
-    with pytest.raises(RunError, match="holds files that are no run's"), runs.reopen(tmp_path):
-        pass
-    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert contents(tmp_path) == before
 
 
-def test_config_of_a_person_is_not_taken_for_the_rest_of_a_run(tmp_path: Path) -> None:
-    (tmp_path / runs.CONFIG).write_text("dataset: xor")
-    with pytest.raises(RunError, match="holds files that are no run's"), runs.reopen(tmp_path):
-        pass
-    assert (tmp_path / runs.CONFIG).read_text() == "dataset: xor"
-
-
-def test_overwriting_removes_a_runs_files_and_pictures_and_nothing_else(run: Run) -> None:
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "plots/notes.txt", "plots/loss.svg", "plots/own.csv", ".nncli-dir"]
+)
+def test_run_with_files_of_others_is_not_overwritten(run: Run, name: str) -> None:
     run.plots.mkdir()
-    (run.plots / "loss.svg").touch()
+    if name.endswith("dir"):
+        (run.path / name).mkdir()
+    else:
+        (run.path / name).write_text("mine")
+    before = contents(run.path)
+    with pytest.raises(RunError, match=f"nncli did not write {name}"), OPENED[1](run.path):
+        pass
+    assert contents(run.path) == before
+
+
+FILES = [runs.CONFIG, runs.RUN, runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_run_with_a_file_changed_by_others_is_not_overwritten(run: Run, name: str) -> None:
+    path = run.path / name
+    path.write_bytes(path.read_bytes()[:-3] + b"# x")
+    if name == runs.HISTORY:
+        path.write_text("epoch,loss\n0,1\n")  # of another tool
+    before = contents(run.path)
+    with pytest.raises(RunError, match=f"nncli did not write {name}, or it is damaged"), OPENED[1](run.path):
+        pass
+    assert contents(run.path) == before
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+@pytest.mark.parametrize("name", [*FILES, "plots"])
+def test_nothing_is_written_through_a_link_in_a_run(run: Run, name: str, kind: str, tmp_path: Path) -> None:
+    place, outside = run.path / name, tmp_path / "outside"
+    if place.is_file():
+        place.rename(outside)
+    else:
+        outside.mkdir()
+    if kind == "link":
+        place.symlink_to(outside)
+    elif name == "plots":
+        place.write_text("no folder")
+    else:
+        place.mkdir()
+    before = contents(tmp_path)
+    for opened in OPENED[:2]:
+        with pytest.raises(RunError, match=name), opened(run.path):
+            pass
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("victim", ["link", "hard link", "pipe", "content"])
+def test_lock_that_nncli_did_not_write_is_left_as_it_is(tmp_path: Path, victim: str) -> None:
+    folder, other = tmp_path / "run", tmp_path / "other"
+    folder.mkdir()
+    other.write_text("" if victim == "hard link" else "mine")
+    lock = folder / ".lock"
+    if victim == "link":
+        lock.symlink_to(other)
+    elif victim == "hard link":
+        lock.hardlink_to(other)
+    elif victim == "pipe":
+        os.mkfifo(lock)
+    else:
+        lock.write_text("mine")
+    for opened in OPENED:
+        with pytest.raises(RunError, match=r"\.lock"), opened(folder):
+            pass
+    assert other.read_text() == ("" if victim == "hard link" else "mine")
+    assert os.path.lexists(lock)
+
+
+def test_overwritten_run_stays_until_the_next_is_whole(run: Run) -> None:
+    plot(run, ["loss"])
+    before = contents(run.path)
     with runs.create_at(run.path, overwrite=True):
-        assert os.listdir(run.path) == [".lock"]
-    again = record(run.path)
-    again.plots.mkdir()
-    (again.plots / "notes.txt").touch()
-    with pytest.raises(RunError, match="in use"), runs.create_at(run.path, overwrite=True):
+        assert contents(run.path).keys() == before.keys() | {".lock"}
+    assert contents(run.path) == before
+    with runs.create_at(run.path, overwrite=True) as opened:
+        reports = runs.record(xor("optimizer.learning_rate=1"), opened)
+        next(reports)
+        assert {**contents(run.path), ".lock": None} == {**before, ".lock": None}
+        list(reports)
+    after = contents(run.path)
+    assert after.keys() == before.keys() - {"plots", "plots/loss.svg", "plots/loss.csv"}
+    assert all(after[name] != before[name] for name in after)
+
+
+def test_interrupted_successor_is_whole_too(run: Run) -> None:
+    with runs.create_at(run.path, overwrite=True) as opened:
+        reports = runs.record(xor("optimizer.learning_rate=1"), opened)
+        next(reports)
+        reports.close()
+    assert Run(run.path).status == "interrupted"
+    with runs.reopen(run.path) as opened:
+        list(runs.Recording.resumed(xor("optimizer.learning_rate=1"), opened).reports())
+    assert Run(run.path).config.optimizer.learning_rate == 1.0
+
+
+def test_runs_of_earlier_versions_are_known_as_runs(tmp_path: Path) -> None:
+    shutil.copytree(Path(__file__).parent / "format-1", tmp_path / "run")
+    with runs.create_at(tmp_path / "run", overwrite=True):
         pass
-    assert (again.plots / "notes.txt").exists()
 
 
-def test_run_that_died_before_its_first_checkpoint_begins_again(tmp_path: Path) -> None:
-    (tmp_path / runs.RUN).write_text('{"status": "running"}')
-    (tmp_path / runs.CONFIG).write_text("half of a config")
-    with runs.reopen(tmp_path) as run:
-        assert not run.begun
-        assert os.listdir(tmp_path) == [".lock"]
-
-
-def test_run_that_cannot_be_cleared_is_told(run: Run) -> None:
-    (run.path / runs.SNAPSHOTS).unlink()
-    (run.path / runs.SNAPSHOTS).mkdir()  # which no unlink removes, not even root's
-    with (
-        pytest.raises(RunError, match=r"cannot be overwritten: .*snapshots.npz"),
-        runs.create_at(run.path, overwrite=True),
-    ):
-        pass
+def test_run_that_died_before_its_first_checkpoint_begins_again(run: Run) -> None:
+    for file in run.path.iterdir():
+        if file.name not in (runs.RUN, runs.CONFIG):
+            file.unlink()
+    (run.path / ".nncli-a1b2c3d4").write_bytes(b"half")
+    with runs.reopen(run.path) as again:
+        assert not again.begun
+        assert sorted(os.listdir(run.path)) == [".lock", runs.CONFIG, runs.RUN]
 
 
 @pytest.mark.parametrize("opened", [runs.reopen, lambda path: runs.create_at(path, overwrite=False)])
 def test_place_of_a_run_must_be_a_directory(tmp_path: Path, opened: Callable[..., Any]) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RunError, match="is a file, not a directory"), opened(tmp_path / "file"):
+    with pytest.raises(RunError, match="file: not a directory"), opened(tmp_path / "file"):
         pass
     with pytest.raises(RunError, match="cannot be made"), opened(tmp_path / "file" / "below"):
         pass
@@ -136,7 +233,7 @@ def test_folder_that_cannot_be_written_or_locked_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".lock").mkdir()
-    with pytest.raises(RunError, match="cannot be written: Is a directory"), owner.owned(tmp_path):
+    with pytest.raises(RunError, match=r"\.lock: cannot be written: Is a directory"), owner.owned(tmp_path):
         pass
     (tmp_path / ".lock").rmdir()
 
@@ -147,7 +244,7 @@ def test_folder_that_cannot_be_written_or_locked_is_told(
         full.setattr(os, "truncate", unable)
         with pytest.raises(RunError, match="cannot be written: No locks available"), owner.owned(tmp_path):
             pass
-    monkeypatch.setattr(owner, "_lock", unable)
+    monkeypatch.setattr(locking, "lock", unable)
     with pytest.raises(RunError, match="cannot be locked: No locks available"), owner.owned(tmp_path):
         pass
     (tmp_path / ".lock").touch()
@@ -157,14 +254,14 @@ def test_folder_that_cannot_be_written_or_locked_is_told(
 def test_lock_that_its_last_owner_removed_is_not_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, removed = owner._lock, iter([True])
+    real, removed = locking.lock, iter([True])
 
     def late(handle: int) -> None:
         if next(removed, False):
             (tmp_path / ".lock").unlink()
         real(handle)
 
-    monkeypatch.setattr(owner, "_lock", late)
+    monkeypatch.setattr(locking, "lock", late)
     with owner.owned(tmp_path):
         assert (tmp_path / ".lock").read_text().startswith("process ")
 
