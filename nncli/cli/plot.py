@@ -72,6 +72,7 @@ def plot(
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
         return
     os.environ["MPLBACKEND"] = "agg"  # no window is opened, whatever the environment names
+    plots.require_known(kind or ())
     view = _view(features, at, weights, directions)
     references: list[str | None] = [*run] if run else [None]
     found = [find_whole_run(reference, out) for reference in references]

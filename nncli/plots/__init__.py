@@ -28,6 +28,7 @@ __all__ = [
     "chosen",
     "fitting",
     "folder_of",
+    "require_known",
     "require_room",
     "save",
 ]
@@ -67,12 +68,18 @@ def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
     NncliError
         If there is no such kind, it does not fit, or the view names what the run does not have.
     """
+    require_known(kinds)
     for name in kinds:
-        if name not in KINDS:
-            raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
         if reason := KINDS[name].unfit(run, view):
             raise NncliError(f"{name} does not fit {run.path}: {reason}")
     return list(kinds) or fitting(run, view)
+
+
+def require_known(kinds: Sequence[str]) -> None:
+    """Raise NncliError unless there are kinds of these names."""
+    for name in kinds:
+        if name not in KINDS:
+            raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
 
 
 def folder_of(run: Run) -> Path:
