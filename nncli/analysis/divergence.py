@@ -19,6 +19,8 @@ LEAST_EPOCHS = 300  # of a trial, where the work allows: a diverged run is often
 PROBE_UPDATES = 30  # after which a runaway shows
 PROBE_SHARE = 0.02  # of the work for each of them
 SHARE = 0.1  # of the work for each long trial
+SMALLEST_EPSILON = float(np.finfo(np.float64).eps)  # a shorter step does not move a weight of 1
+EPSILON = 1e-6
 RUNGS = 4  # learning rates tried for longer, from the largest that does not run away
 
 
@@ -40,15 +42,14 @@ def advise(experiment: Experiment, outcome: training.Diverged) -> Advice:
     ]
     proven = next((cause for cause, trial in tried if trial and trial.beats_guessing), causes[0])
     found = [trial for _, trial in tried if trial]
-    if slower := _largest_rate(experiment, budget, epochs):
-        found.append(slower)
-    good = [trial for trial in found if trial.beats_guessing] or found
+    slower = _largest_rate(experiment, budget, epochs)
+    good = [trial for trial in [*found, *([slower] if slower else [])] if trial.beats_guessing]
     good.sort(key=lambda trial: not trial.variant.key)  # lines of the config first, the data after them
     return Advice(
         since=_since(outcome),
         why=proven.words + _limit(experiment),
         trials=tuple(good),
-        otherwise=_otherwise(experiment),
+        otherwise=_otherwise(experiment, slower),
     )
 
 
@@ -59,6 +60,12 @@ def _since(outcome: training.Diverged) -> str:
 
 def _causes(experiment: Experiment) -> Iterator[Cause]:
     """What stands out, the likeliest first; always at least one."""
+    epsilon = experiment.config.gradient.options().get("epsilon", 1.0)
+    if epsilon < SMALLEST_EPSILON:
+        limit = f"the rounding error of a weight of 1, {SMALLEST_EPSILON:.1g}"
+        words = f"gradient.epsilon {epsilon:g} is below {limit}"
+        yield Cause(words, trials.variant(experiment, ("gradient", "epsilon"), EPSILON))
+        return
     loss, rate = experiment.recipe.loss, experiment.recipe.optimizer.learning_rate
     terms = experiment.recipe.batch_size * (1 if loss.per_row else experiment.network.outputs)
     column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
@@ -148,10 +155,17 @@ def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
     return observer.loss(parameters) <= limit
 
 
-def _otherwise(experiment: Experiment) -> str:
+def _otherwise(experiment: Experiment, slower: Trial | None) -> str:
+    """What to do where no change was seen to help."""
     column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
     if trials.work(experiment) * trials.FEWEST_UPDATES > trials.WORK:
         return "nothing was tried, as an update takes too long: divide optimizer.learning_rate by 10"
+    if slower:
+        rate = trials.written(slower.variant.new)
+        return (
+            f"optimizer.learning_rate: {rate} does not diverge, but learns no more than a constant: "
+            "add a hidden layer, or check the data"
+        )
     if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):
         return f"no change tried trains it: divide input column '{column.name}' by {abs(column.reaches):.2g}"
     return (

@@ -17,10 +17,12 @@ from nncli.nn.network import Layer
 
 FEWEST_EPOCHS = 10  # of fewer nothing is said
 STILL = 0.01  # a loss that changes by less, as a share of it, does not move
+CREEPING = 0.02  # one that changes by less in a quarter of so many updates creeps
+MANY_UPDATES = 1000
 BETTER = 0.9  # of the loss of guessing: a change that ends above it is not told
 SHARE = 0.06  # of the work for each trial
 MOST_CHANGES = 3
-RATES = (0.1, 0.01, 0.001, 10.0, 100.0)  # times the learning rate
+RATES = (0.1, 0.01, 0.001, 10.0, 100.0, 1e3, 1e4, 1e5)  # times the learning rate
 MORE_EPOCHS = 10
 NEAR, FAR = 0.01, 30.0  # weights that moved less, or more, times their size
 
@@ -42,8 +44,11 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
       Where the targets never vary, being off by a hundredth of the largest counts as learnt.
     - It is less than 1 % below that of the quarter before: nothing is on its way.
 
-    It also learnt nothing if the loss of no row differs from the first by 1 %, and a change that was tried
-    ends 10 % lower; else the start may have been as good as it gets.
+    It also learnt nothing if one of these holds, and a change that was tried ends 10 % lower:
+
+    - The loss of no row of the history differs from the first by 1 %. Else the start may be the best.
+    - After at least 1,000 updates the mean loss of the last quarter is not below 99 % of that of the best
+      constant prediction, and less than 2 % below that of the quarter before: it creeps.
 
     Parameters
     ----------
@@ -56,7 +61,9 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
     bar = trials.bar(experiment)
     stalled = fourth >= bar and third - fourth < STILL * third
     unmoved = bool((np.abs(losses - losses[0]) < STILL * abs(losses[0])).all()) and losses[-1] > 0
-    if not (stalled or unmoved):
+    many = epochs[-1] * experiment.updates_per_epoch >= MANY_UPDATES
+    creeping = many and fourth >= bar and third - fourth < CREEPING * third
+    if not (stalled or unmoved or creeping):
         return None
     found = list(_symptoms(experiment, parameters))
     guessing = trials.guessing(experiment)
@@ -65,10 +72,11 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
     if not helpful and not stalled:
         return None
     return Advice(
-        since=_since(epochs, losses, guessing, stalled=stalled),
+        since=_since(epochs, losses, guessing if stalled or creeping else None),
         why=_why(experiment, parameters, found),
         trials=tuple(helpful),
-        otherwise="no change tried learns more: perhaps the inputs do not tell the targets",
+        otherwise="none of the changes tried helps: check that the inputs determine the targets, "
+        "or try a larger network",
     )
 
 
@@ -79,15 +87,16 @@ def _quarters(epochs: Array, losses: Array) -> tuple[float, float]:
     return float(losses[third].mean() if third.any() else losses[0]), float(losses[fourth].mean())
 
 
-def _since(epochs: Array, losses: Array, guessing: float, *, stalled: bool) -> str:
+def _since(epochs: Array, losses: Array, guessing: float | None) -> str:
+    """What was seen; with the loss of guessing where training ended no better."""
     moved = np.abs(losses - losses[-1]) >= STILL * abs(losses[-1])
     since = float(epochs[np.flatnonzero(moved)[-1]]) if moved.any() else 0.0
-    still = f"the loss has not moved for {epochs[-1] - since:,.0f} epochs"
-    if not stalled:
+    still = f"the loss has not changed by 1% for {epochs[-1] - since:,.0f} epochs"
+    if guessing is None:
         return f"{still}: it is {losses[-1]:.4g}"
     return (
-        f"training ended no better than guessing: loss {losses[-1]:.4g}, and always predicting the same "
-        f"costs {guessing:.4g}; {still}"
+        f"the network learned no more than a constant prediction: its loss is {losses[-1]:.4g}, "
+        f"that of the best constant {guessing:.4g}; {still}"
     )
 
 

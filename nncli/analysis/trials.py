@@ -101,10 +101,9 @@ class Trial:
     @property
     def words(self) -> str:
         """The instruction with what was seen."""
-        still = "" if self.beats_guessing else f", still no better than guessing, {self.guessing:.3g}"
         return (
             f"{self.variant.words} (tried: loss {self.before:.3g} -> {self.after:.3g}"
-            f" in {_count(self.epochs)} epochs{still})"
+            f" in {_count(self.epochs)} epochs)"
         )
 
 

@@ -146,15 +146,43 @@ def test_the_curvature_proves_the_learning_rate_of_a_line() -> None:
     assert change.variant.new < 2 / largest < 3.4 * change.variant.new  # the rung below, not one far below
 
 
-def test_what_is_no_better_than_guessing_is_not_praised() -> None:
+def test_change_that_ends_no_better_than_guessing_is_no_cure() -> None:
     # A line cannot do XOR: its best is 0.5 for every row.
-    (change,) = advice_for(optimizer=sgd(1e3)).changes
-    assert change.endswith("epochs, still no better than guessing, 0.25)")
+    advice = advice_for(optimizer=sgd(1e3))
+    assert advice.changes == ()
+    assert advice.hint.startswith("optimizer.learning_rate: ")
+    assert "does not diverge, but learns no more than a constant" in advice.hint
+
+
+@pytest.mark.parametrize("scheme", ["central", "forward"])
+@pytest.mark.parametrize("epsilon", [1e-17, 1e-30, 1e-300])
+def test_epsilon_below_rounding_is_named_and_cured(epsilon: float, scheme: str) -> None:
+    gradient = {"name": "finite_difference", "epsilon": epsilon, "scheme": scheme}
+    values = DIVERGING["learning rate"] | {"optimizer": sgd(0.3), "gradient": gradient}
+    experiment = build(config(**values))
+    outcome = diverged(experiment)
+    assert f"adding gradient.epsilon = {epsilon:g} does not change a weight of " in outcome.reason
+    advice = advise(experiment, outcome)
+    assert advice.why.startswith(
+        f"gradient.epsilon {epsilon:g} is below the rounding error of a weight of 1, 2e-16"
+    )
+    assert advice.changes[0].startswith(f"set gradient.epsilon: 1e-06 instead of {epsilon:g} (tried: ")
+
+
+def test_weight_that_grew_too_large_for_epsilon_is_not_blamed_on_epsilon() -> None:
+    layer = {"units": 1, "weights": [[1e12, 1.0]]}
+    gradient = {"name": "finite_difference", "epsilon": 1e-6}
+    experiment = build(config(network={"layers": [layer]}, gradient=gradient, optimizer=sgd(1e-30)))
+    outcome = diverged(experiment)
+    assert "does not change a weight of 1e+12" in outcome.reason
+    assert "rounding error" not in advise(experiment, outcome).why
 
 
 def test_start_that_overflows_is_not_blamed_on_the_learning_rate() -> None:
     layer = {"units": 1, "weights": [[1e300, 1e300]]}
-    advice = advice_for(network={"layers": [layer]}, optimizer=sgd(0.1))
+    rows = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 2]]
+    data = {"columns": ["a", "b", "y"], "rows": rows, "targets": ["y"]}
+    advice = advice_for(dataset=data, network={"layers": [layer]}, optimizer=sgd(0.1))
     assert "not finite at the start already: the weights of layers.0 reach 1e+300" in advice.why
     assert advice.changes[0].startswith("leave out network.layers[0].weights (tried: ")
 

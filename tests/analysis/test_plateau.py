@@ -160,7 +160,7 @@ def test_a_stalled_training_is_told_why_and_what_to_change(name: str) -> None:
     _, why, change = STALLED[name]
     advice = stalled(name).advice
     assert advice is not None
-    assert advice.since.startswith("training ended no better than guessing: loss ")
+    assert advice.since.startswith("the network learned no more than a constant prediction: its loss is ")
     assert why in advice.why
     assert advice.changes[0].startswith(change)
 
@@ -233,7 +233,7 @@ def test_a_loss_below_guessing_that_never_moved_is_told_if_a_change_moves_it() -
     layer = {"units": 1, "weights": [[1.8]]}
     advice = trained(config(dataset=noisy_line(0.0), network={"layers": [layer]}, optimizer=sgd(1e-9))).advice
     assert advice is not None
-    assert advice.since.startswith("the loss has not moved for 1,000 epochs: it is 0.0")
+    assert advice.since.startswith("the loss has not changed by 1% for 1,000 epochs: it is 0.0")
     assert advice.changes[0].startswith("set optimizer.learning_rate: ")
 
 
@@ -243,7 +243,31 @@ def test_inputs_that_say_nothing_are_told_without_a_change() -> None:
     advice = trained(config(dataset=table(*rows), network=network((1, "identity")))).advice
     assert advice is not None
     assert advice.changes == ()
-    assert advice.hint == "no change tried learns more: perhaps the inputs do not tell the targets"
+    assert advice.hint.startswith(
+        "none of the changes tried helps: check that the inputs determine the targets"
+    )
+
+
+@pytest.mark.parametrize(
+    ("units", "rate", "epochs"),
+    [(4, 1e-4, 1000), (4, 1e-3, 1000), (4, 0.01, 1000), (3, 1e-3, 2000), (2, 1e-3, 2000), (2, 1e-3, 10_000)],
+)
+def test_far_too_small_a_learning_rate_is_told_whether_the_loss_stands_or_creeps(
+    units: int, rate: float, epochs: int
+) -> None:
+    bad = trained(
+        config(
+            network=network((units, "sigmoid"), (1, "sigmoid")),
+            optimizer=sgd(rate),
+            training={"epochs": epochs},
+        )
+    )
+    assert bad.advice is not None
+    (best, *_) = bad.advice.trials
+    assert best.variant.key == "optimizer.learning_rate"
+    assert best.variant.new > rate
+    *_, last = train(best.variant.experiment)
+    assert last.metrics["accuracy"] == 1.0
 
 
 def test_the_line_of_the_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
