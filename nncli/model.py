@@ -52,6 +52,8 @@ class Model:
         if columns.task == "binary":
             chosen = (A[:, 0] >= 0.5).astype(int)
             shares: dict[str, list[str] | Array] = {f"proba_{columns.classes[1]}": A[:, 0]}
+            if proba:
+                shares = {f"proba_{columns.classes[0]}": 1.0 - A[:, 0], **shares}
         else:
             chosen = A.argmax(axis=1)
             shares = {f"proba_{name}": A[:, index] for index, name in enumerate(columns.classes) if proba}

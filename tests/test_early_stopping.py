@@ -63,6 +63,18 @@ def expected_end(values: list[float], patience: int, min_delta: float, every: in
     return len(values) - 1, best_epoch
 
 
+@pytest.mark.parametrize("higher", [False, True])
+def test_a_gain_counts_only_beyond_min_delta(higher: bool) -> None:
+    early = EarlyStopping("m", higher_is_better=higher, patience=2, min_delta=0.5, restore_best=True)
+    parameters = np.zeros(1)
+    sign = 1.0 if higher else -1.0
+    best = early.judged(early.start(parameters), 0.0, 1, parameters)
+    for epoch, (gain, counts) in enumerate([(0.25, False), (0.5, False), (0.75, True)], start=2):
+        judged = early.judged(best, sign * gain, epoch, parameters)
+        assert (judged.epoch == epoch) == counts
+        assert judged.waited == (0 if counts else 1)
+
+
 CASES = {
     "the default": {},
     "a short patience": {"patience": 1},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -101,10 +102,28 @@ def exit_code(call: Callable[[], Any], out: Output) -> int:
         return out.failure(error, error.exit_code)
     except UsageError as error:
         command = error.ctx.command_path if error.ctx else "nncli"
-        return out.failure(NncliError(error.format_message(), hint=f"{command} --help"), 2)
+        words = error.format_message().replace("Value error, ", "")  # pydantic's, about a choice
+        return out.failure(NncliError(words, hint=f"{command} --help"), 2)
     except Stopped as stop:
         return out.ended(stop.exit_code)
+    except FileNotFoundError as error:
+        if _in_a_directory():
+            return _bug(error, out)
+        problem = "the current directory no longer exists"
+        return out.failure(NncliError(problem, hint="change to one that does: cd"), 2)
     except Exception as error:  # the outermost boundary: a bug must not look like a user's mistake
-        where = "; ".join(getattr(error, "__notes__", ())) or "--debug prints the traceback"
-        words = printable(f"{type(error).__name__}: {error}")[:MOST]
-        return out.failure(NncliError(f"a bug in nncli: {words}", hint=f"please report it; {where}"), 1)
+        return _bug(error, out)
+
+
+def _bug(error: Exception, out: Output) -> int:
+    where = "; ".join(getattr(error, "__notes__", ())) or "--debug prints the traceback"
+    words = printable(f"{type(error).__name__}: {error}")[:MOST]
+    return out.failure(NncliError(f"a bug in nncli: {words}", hint=f"please report it; {where}"), 1)
+
+
+def _in_a_directory() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True

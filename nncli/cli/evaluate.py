@@ -50,6 +50,7 @@ def evaluate(
     """Measure a run on data: its own, or a table of --input with the same columns."""
     from nncli.analysis.conditions import PREFIXES, Condition
     from nncli.analysis.evaluation import evaluate as measure
+    from nncli.analysis.unseen import Unseen
 
     found = find_whole_run(run, out)
     measured_part, table = _rows(found, input, part, out)
@@ -58,13 +59,17 @@ def evaluate(
     known = [*measured_names, *(prefix + name for name in measured_names if prefix)]
     conditions = [Condition.parse(text, known) for text in fail_if or ()]
     evaluation = measure(found, table)
+    unseen = Unseen(found.model.columns)
+    unseen.add(table)
+    if unseen.warning:
+        out.warning(unseen.warning)
     results = evaluation.metrics
     rows = [(name, measured(value, 6)) for name, value in results.items()]
     out.result(aligned([*rows, ("rows", str(len(table)))], left=1))
     for block in _details(evaluation):
         out.detail(f"\n{block}")
-    told = {"run": str(found.path), "part": measured_part, "rows": len(table), **_object(evaluation)}
-    out.object("evaluate", told)
+    facts = {"run": str(found.path), "part": measured_part, "rows": len(table), "unseen": unseen.rows}
+    out.object("evaluate", {**facts, **_object(evaluation)})
     for condition in conditions:
         condition.check({**results, **{prefix + name: value for name, value in results.items()}})
 

@@ -46,7 +46,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
         words = _train(out, recording, progress)
     warning = _warn(out, recording.experiment, run)
     out.detail(f"{words}\n")
-    _summarise(out, run, warning)
+    _summarise(out, run, recording.experiment, warning)
     return named(run.results_by_part)
 
 
@@ -60,7 +60,7 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
     def tell_stopped() -> None:
         done = f"{recording.epoch} of {recording.experiment.epochs} epochs"
         command = shlex.join(["nncli", "resume", str(recording.run.path)])
-        out.note(f"stopped after {done}, saved in {recording.run.path}; go on: {command}")
+        out.say(f"interrupted after {done}; saved to {recording.run.path}. Resume with: {command}")
 
     began, first = time.perf_counter(), recording.epoch
     try:
@@ -109,7 +109,7 @@ def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
     return {"warning": {"since": advice.since, "why": advice.why, "try": list(advice.changes)}}
 
 
-def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
+def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[str, object]) -> None:
     """What a finished run came to, and what to do with it."""
     from nncli.analysis.conditions import named
 
@@ -119,7 +119,9 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
     rows += [(name, *_course(run, name, results[name])) for name in shown]
     rows += [(name, "", measured(results[name]), "") for name in results if name.startswith("test_")]
     out.detail(aligned(rows))
-    use = shlex.join(["nncli", *_use(run)])
+    if words := _which_loss(run):
+        out.detail(words)
+    use = shlex.join(["nncli", *_use(run, experiment)])
     out.detail(f"\nnext: {use}    {shlex.join(['nncli', 'plot', '--run', str(run.path)])}")
     out.result(str(run.path))
     out.object(
@@ -138,11 +140,20 @@ def _summarise(out: Output, run: Run, warning: Mapping[str, object]) -> None:
     )
 
 
-def _use(run: Run) -> list[str]:
+def _which_loss(run: Run) -> str:
+    """Why the last loss differs from that of the log and the history; empty where it does not."""
+    saved, during = measured(run.results["loss"]), measured(run.history["loss"][-1])
+    epoch = run.history["epoch"][-1]
+    if saved == during or run.epoch != epoch:
+        return ""
+    return f"loss {saved} is that of the saved weights; epoch {epoch:,.0f} had {during} while it trained"
+
+
+def _use(run: Run, experiment: Experiment) -> list[str]:
     """What to try next: predict the few rows there are, or a usual one of a few inputs; else evaluate."""
     from nncli.analysis.surfaces import usual
 
-    data, columns = run.experiment.dataset, run.model.columns.preprocessing.columns
+    data, columns = experiment.dataset, run.model.columns.preprocessing.columns
     if len(data) <= FEW_ROWS:
         return ["predict", str(run.path)]
     cells = [usual(column, data.table) for column in columns]

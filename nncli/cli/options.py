@@ -117,9 +117,11 @@ def find_whole_run(reference: str | None, out: Output) -> Run:
 
 
 def tell_changed_data(run: Run, out: Output) -> None:
-    """Note on stderr where a run's own data are no longer those it was trained on."""
+    """Warn where a run's own data are no longer those it was trained on."""
+    from nncli.errors import NncliError
+
     if run.changed_data:
-        out.note(f"the data have changed since training: {run.changed_data}")
+        out.warning(NncliError(f"the data have changed since training: {run.changed_data}"))
 
 
 def tell_remark(table: Table, out: Output) -> None:

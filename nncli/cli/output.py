@@ -64,12 +64,15 @@ class Output:
     def note(self, text: str) -> None:
         """Good to know."""
         if not self.quiet:
-            print(printable(text), file=sys.stderr)
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """What must be known, on stderr; -q does not hide it."""
+        print(printable(text), file=sys.stderr)
 
     def warning(self, trouble: NncliError) -> None:
-        """What a person should look at, though the command does what was asked."""
-        if not self.quiet:
-            print_blocks(trouble.blocks("warning"))
+        """What a person should look at, though the command does what was asked; -q does not hide it."""
+        print_blocks(trouble.blocks("warning"))
 
     def more(self, text: str) -> None:
         """Good to know for those who asked with -v."""

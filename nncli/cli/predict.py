@@ -54,6 +54,7 @@ def predict(
     """Predict rows; without input the run's own data, with targets and errors."""
     from nncli.analysis import prediction
     from nncli.analysis.rejects import rejects
+    from nncli.analysis.unseen import Unseen
     from nncli.errors import NncliError
     from nncli.runs import require_no_run_file
 
@@ -75,13 +76,16 @@ def predict(
             tables = [_row_table(values, model.columns)]
         else:
             tables = [found.experiment.whole.table]
-        parts = prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
+        unseen = Unseen(model.columns)
+        parts = prediction.in_parts(model, unseen.watch(tables), proba=proba, on_bad=on_bad)
         facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
     if rejected and rejected.count:
         kept = facts["rows"] + rejected.count
         out.note(f"left out {rejected.count:,} of {counted(kept, 'row')}: {printable(str(rejected.path))}")
         facts |= {"rejected": rejected.count, "rejected_file": str(rejected.path)}
-    out.object("predict", {"run": str(found.path), **facts})
+    if unseen.warning:
+        out.warning(unseen.warning)
+    out.object("predict", {"run": str(found.path), **facts, "unseen": unseen.rows})
 
 
 def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:

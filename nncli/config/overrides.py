@@ -45,6 +45,13 @@ class Override:
         """A mistake in this override."""
         return ConfigError(f"{self.words}: {message}", hint=hint)
 
+    def require_text(self) -> None:
+        """Raise ConfigError where the words of the command line are no text in the locale's encoding."""
+        try:
+            (self.key + self.value).encode()
+        except UnicodeEncodeError:
+            raise self.error("not valid UTF-8 text") from None
+
     def steps(self) -> list[str | int]:
         """The keys and list positions on the way to the value."""
         steps: list[str | int] = []
@@ -74,6 +81,7 @@ def lay_over(document: Document, overrides: Sequence[Override], defaults: Mappin
     """
     root = document.root
     for override in overrides:
+        override.require_text()
         first, *others = override.steps()
         if others and first in defaults and child_of(root, first)[1] is None:
             missing = _made(yaml12.TEXT, defaults[str(first)], override.words)

@@ -46,7 +46,9 @@ class AnyOptimizer(Choice):
 
     schedule: ScheduleChoice = _written("constant", "how the learning rate changes by epoch")
     clip_norm: float | None = Field(
-        None, gt=0, description="longest gradient; longer ones are shortened to it, direction kept"
+        None,
+        gt=0,
+        description="longest gradient: one of a larger norm is multiplied by clip_norm / (norm + 1e-6)",
     )
 
 

@@ -65,12 +65,13 @@ def suited(profile: Profile) -> Suited:
     parts = 1 + (test > 0) + (validation > 0)
     return Suited(
         size=size,
-        epochs=max(size.epochs, _hundreds(FEWEST_UPDATES / updates)),
+        epochs=_epochs(size.epochs, FEWEST_UPDATES / updates),
         validation=validation,
         test=test,
         stratify=all(rows >= parts for rows in profile.classes.values()),
     )
 
 
-def _hundreds(epochs: float) -> int:
-    return 100 * ceil(epochs / 100)
+def _epochs(usual: int, needed: float) -> int:
+    """The usual number, or as many hundreds as are needed for more updates."""
+    return usual if needed <= usual else 100 * ceil(needed / 100)

@@ -226,6 +226,9 @@ def _explain(error: yaml.MarkedYAMLError) -> YamlError:
     around = mark.buffer[max(0, mark.pointer - 1) : mark.pointer + 1] if mark and mark.buffer else ""
     if "'\\t'" in problem or "\t" in around:
         return YamlError("a tab; YAML is indented with spaces", mark, "replace the tab by spaces")
+    if anchor := re.search(r"found duplicate anchor '(.*?)'", str(error.context)):
+        name = shown(anchor[1])
+        return YamlError(f"the anchor &{name} is defined twice", mark, "give each & a name of its own")
     if "but found another document" in problem:
         return YamlError("a second document; a config is one", mark, "remove the line ---")
     hint = next((hint for part, hint in _HINTS.items() if part in problem), None)

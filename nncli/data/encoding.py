@@ -76,6 +76,10 @@ class Number:
             values = self.scaling.forward(values)
         return values[:, np.newaxis]
 
+    def unseen_rows(self, cells: Cells) -> list[int]:
+        """None: every number is known."""
+        return []
+
     def problem(self, cell: str) -> tuple[str, str | None]:
         """Why a cell cannot be used, and what to do."""
         if not is_number(cell) or not np.isfinite(float(cell)):
@@ -108,6 +112,10 @@ class Boolean:
         known = TRUTH if self.fill is None else {**dict.fromkeys(NO_VALUE[self.kind], self.fill), **TRUTH}
         values = [known.get(cell.lower(), np.nan) for cell in texts(cells)]
         return np.array(values, dtype=np.float64)[:, np.newaxis]
+
+    def unseen_rows(self, cells: Cells) -> list[int]:
+        """None: there are but two values."""
+        return []
 
     def problem(self, cell: str) -> tuple[str, str | None]:
         """Why a cell cannot be used, and what to do."""
@@ -157,6 +165,14 @@ class Category:
         codes = [position.get(label, unknown) for label in as_labels(cells, numeric=self.numeric)]
         rows = np.vstack([np.eye(width), np.zeros(width), np.full(width, np.nan)])
         return rows[np.array(codes, dtype=np.intp)]
+
+    def unseen_rows(self, cells: Cells) -> list[int]:
+        """The rows whose category no training row had, where that is let pass."""
+        if self.unseen == "error":
+            return []
+        labels = as_labels(cells, numeric=self.numeric)
+        unknown = {*labels} - {*self.categories, ""}
+        return [row for row, label in enumerate(labels) if label in unknown] if unknown else []
 
     def problem(self, cell: str) -> tuple[str, str | None]:
         """Why a cell cannot be used, and what to do."""

@@ -22,6 +22,7 @@ ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
 MOST_CATEGORIES_UNASKED = 50  # of a column, unless each has ROWS_PER_CATEGORY on average
 ROWS_PER_CATEGORY = 20
 MOST_REASONS = 5  # shown why no column is an input
+LARGEST_WHOLE = 2.0**53  # from which on float64 does not hold every whole number
 COUNTING_ROWS = 20  # from which on a first column of 1, 2, 3 ... is taken to number them
 
 _NAMES_OF_IDS = re.compile(r"(?i:(.*[ _-])?(id|uuid|guid)|index|unnamed: 0)|.*[a-z](Id|ID)")
@@ -261,6 +262,8 @@ def _input(table: Table, name: str) -> Input | str:
     given = [cell for cell, none in zip(table.texts(name), missing, strict=True) if not none]
     if kind == "number":
         found = _number(table, name, missing)
+        if isinstance(found, str):
+            return found
     else:
         found = Input(kind, count, len({cell.lower() for cell in given} if kind == "boolean" else set(given)))
     if found.distinct == 1:
@@ -273,8 +276,8 @@ def _input(table: Table, name: str) -> Input | str:
     return found
 
 
-def _number(table: Table, name: str, missing: Array) -> Input:
-    """A column of numbers.
+def _number(table: Table, name: str, missing: Array) -> Input | str:
+    """A column of numbers, or why it is no input.
 
     Raises
     ------
@@ -285,5 +288,8 @@ def _number(table: Table, name: str, missing: Array) -> Input:
     for row in np.flatnonzero(~np.isfinite(values) & ~missing).tolist():
         raise table.cell_error(row, name, *no_number(table.take([row]).texts(name)[0]))
     distinct = np.unique(values[~missing])
+    given = [cell for cell, none in zip(table.texts(name), missing, strict=True) if not none]
+    if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
+        return f"{len(set(given)):,} different numbers of which float64 tells {len(distinct):,} apart"
     codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))
     return Input("number", int(missing.sum()), len(distinct), codes)

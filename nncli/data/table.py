@@ -12,7 +12,7 @@ import numpy as np
 from nncli.errors import DataError
 from nncli.nearest import suggestion
 from nncli.nn.activations import Array
-from nncli.wording import shown
+from nncli.wording import listed, shown
 
 Cells: TypeAlias = Sequence[str] | Array
 ValueKind = Literal["number", "boolean", "category"]
@@ -103,12 +103,13 @@ class Table:
         return Table(self.origin, columns, self.source and self.source.take(rows), self.remark)
 
     def require(self, names: Sequence[str]) -> None:
-        """Raise DataError unless every name is a column."""
-        for name in names:
-            if name not in self.columns:
-                raise DataError(
-                    f"{self.origin}: no column '{shown(name)}'", hint=suggestion(name, self.names, "columns")
-                )
+        """Raise DataError unless every name is a column; the message names all that are not."""
+        if missing := [name for name in names if name not in self.columns]:
+            words = "column" if len(missing) == 1 else "columns"
+            quoted = listed(f"'{shown(name)}'" for name in missing)
+            raise DataError(
+                f"{self.origin}: no {words} {quoted}", hint=suggestion(missing[0], self.names, "columns")
+            )
 
     def is_text(self, name: str) -> bool:
         """Whether some cell of a column is no number."""

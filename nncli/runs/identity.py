@@ -23,6 +23,8 @@ from nncli.wording import counted, shown
 
 BLOCKS = 1000  # rows are told apart to one in a thousand of them
 
+ANYWHERE = Path("/")  # paths of data do not count, and the current directory may be gone
+
 # What a run may change on the way without changing a number: the data are known by their content.
 FREE = (
     ("name",),
@@ -103,7 +105,7 @@ class Identity(BaseModel):
     @classmethod
     def of(cls, experiment: Experiment) -> Identity:
         """The identity of an experiment."""
-        config = _without_free(experiment.config.resolved(Path()))
+        config = _without_free(experiment.config.resolved(ANYWHERE))
         if experiment.config.dataset.path is not None:
             config["dataset"]["path"] = Path(experiment.config.dataset.path).name
         return cls(config=config, engine=experiment.engine_name, data=Data.of(experiment))
@@ -121,7 +123,7 @@ class Identity(BaseModel):
 def _completed(config: dict[str, Any]) -> dict[str, Any]:
     """With the defaults of keys that a later nncli has added, and without what is free."""
     with suppress(ConfigError):  # of a later nncli, or forged: compared as it stands
-        config = Config.of(copy.deepcopy(config)).resolved(Path())
+        config = Config.of(copy.deepcopy(config), folder=ANYWHERE).resolved(ANYWHERE)
     return _without_free(copy.deepcopy(config))
 
 

@@ -51,6 +51,11 @@ def test_gradcheck_is_held_to_one_in_a_million(trained: Command) -> None:
     assert json.loads(trained("gradcheck", "xor", "--json").out)["tolerance"] == 1e-6
 
 
+def test_readme_has_the_line_for_ci_that_is_tried_below() -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert "\nnncli train config.yaml --smoke\n" in readme.read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", templates.names())
 def test_smoke_run_passes_on_every_template_whatever_the_seed(name: str, long: bool) -> None:
     # A check of digits takes a second.

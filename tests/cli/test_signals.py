@@ -59,7 +59,9 @@ def test_signal_is_answered_within_5_seconds_in_the_middle_of_a_long_operation(n
         assert time.monotonic() - began < 5
     assert process.returncode == 143
     last = error.splitlines()[-1]
-    assert last == "stopped after 0 of 1000 epochs, saved in runs/wide; go on: nncli resume runs/wide"
+    assert (
+        last == "interrupted after 0 of 1000 epochs; saved to runs/wide. Resume with: nncli resume runs/wide"
+    )
     run = runs.find("wide")
     assert run.status == "interrupted"
     assert run.history["epoch"].tolist() == [0]

@@ -182,6 +182,8 @@ def test_sizes_follow_the_rows_alone(count: int) -> None:
     assert (values.validation > 0) == (count >= 1000)
     assert values.size in SIZES.values()
     assert values.epochs * training_rows / min(training_rows, values.size.batch_size) >= 400 * 0.9
+    needed = 400 * values.size.batch_size / training_rows
+    assert values.epochs == values.size.epochs or needed > values.size.epochs
 
 
 CELLS = {

@@ -193,3 +193,11 @@ def test_a_task_that_the_target_does_not_fit_is_refused(
     with pytest.raises(DataError) as caught:
         profile(table(x=X, y=cells), ["y"], task=task)
     assert caught.value.message.startswith(message)
+
+
+def test_whole_numbers_that_float64_cannot_tell_apart_are_left_out_as_such() -> None:
+    big = [str(2**60 + i) for i in range(40)]
+    numbers = [str(i % 7) for i in range(40)]
+    found = profile(Table("t", {"big": big, "x": numbers, "y": [str(i / 3) for i in range(40)]}), ["y"])
+    assert found.left_out == {"big": "40 different numbers of which float64 tells 1 apart"}
+    assert list(found.inputs) == ["x"]

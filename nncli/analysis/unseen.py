@@ -1,0 +1,57 @@
+"""Rows with a category that no training row had, which a config may let pass as none of the known ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nncli.data.columns import Columns
+from nncli.data.table import Table
+from nncli.errors import NncliError
+from nncli.wording import counted, shown
+
+
+@dataclass
+class Unseen:
+    """How many such rows there were so far.
+
+    Attributes
+    ----------
+    first : the first such cell with its place; empty where there is none.
+    """
+
+    columns: Columns
+    rows: int = 0
+    first: str = ""
+
+    def watch(self, tables: Iterable[Table]) -> Iterator[Table]:
+        """The same tables, their rows counted."""
+        for table in tables:
+            self.add(table)
+            yield table
+
+    def add(self, table: Table) -> None:
+        """Count the rows of a table that lacks no column."""
+        cells = [
+            (row, column.name)
+            for column in self.columns.preprocessing.columns
+            if column.name in table.columns
+            for row in column.unseen_rows(table.columns[column.name])
+        ]
+        if cells and not self.first:
+            row, name = min(cells, key=lambda cell: cell[0])
+            problem = f"'{shown(table.take([row]).texts(name)[0])}'"
+            self.first = table.cell_error(row, name, problem).message
+        self.rows += len({row for row, _ in cells})
+
+    @property
+    def warning(self) -> NncliError | None:
+        """What people should know; None where every category is known."""
+        if not self.rows:
+            return None
+        some = "a category" if self.rows == 1 else "categories"
+        return NncliError(
+            f"{counted(self.rows, 'row')} with {some} that no training row had, taken as none of the known "
+            f"ones; first {self.first}",
+            hint="unseen: error in dataset.preprocessing refuses such rows; train on some to learn them",
+        )
