@@ -37,7 +37,7 @@ def draw(run: Run, view: View) -> Picture:
     figure = style.figure(width=5.2, height=5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
     across, up = _names(run)
-    counted = "labels of rows" if run.model.columns.task == "multilabel" else "rows"
+    counted = "probabilities" if run.model.columns.task == "multilabel" else "rows"
     _draw_curve(upper, bins, up)
     _draw_histogram(lower, bins, across, counted)
     mean, share = probabilities.mean(), happened.mean()

@@ -17,10 +17,10 @@ MOST_LABELS = 30  # drawn; of more those with the lowest F1
 LETTER = 0.075  # width of a letter in inches
 # The columns of the picture: what is counted, what that is called, and whether it is right.
 COLUMNS = {
-    "true_positives": ("predicted", True),
-    "false_negatives": ("missed", False),
-    "false_positives": ("predicted", False),
-    "true_negatives": ("not predicted", True),
+    "true_positives": ("predicted (TP)", True),
+    "false_negatives": ("missed (FN)", False),
+    "false_positives": ("predicted (FP)", False),
+    "true_negatives": ("not predicted (TN)", True),
 }
 
 
