@@ -25,7 +25,7 @@ from nncli.nn.activations import ACTIVATIONS, Array
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 from nncli.nn.losses import LOSSES
-from nncli.nn.metrics import CLASS_METRICS, METRICS, Metric
+from nncli.nn.metrics import CLASS_METRICS, LABEL_METRICS, METRICS, Metric
 from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS, Optimizer, clipped
 from nncli.nn.schedules import SCHEDULES
@@ -127,7 +127,8 @@ def build(config: Config) -> Experiment:
 def _experiment(config: Config, rows: Rows) -> Experiment:
     columns = rows.dataset.columns
     network = _network(config, len(columns.encoded))
-    metrics = {name: METRICS[name] for name in _metric_names(config, columns)}
+    functions = LABEL_METRICS if columns.task == "multilabel" else METRICS
+    metrics = {name: functions[name] for name in _metric_names(config, columns)}
     return Experiment(
         config=config,
         **rows._asdict(),
@@ -177,7 +178,10 @@ def _wrong_class_weights(config: Config, roles: Roles) -> Iterator[Mistake]:
     given, loc = config.loss.class_weight, ("loss", "class_weight")
     if given is None:
         return
-    if not roles.labelled:
+    if roles.task == "multilabel":
+        found = f"class_weight needs one class per row, but a row may have several of {listed(roles.classes)}"
+        yield Mistake(loc, found, "remove the key")
+    elif not roles.labelled:
         yield Mistake(loc, "the targets are no classes of rows", "remove the key")
     elif given != "balanced":
         for name in given:

@@ -34,7 +34,8 @@ class Model:
     def predict(self, table: Table, *, proba: bool = False) -> dict[str, list[str] | Array]:
         """Predictions by column name, one entry a row: `pred_<target>`, and `proba_<class>` for classes.
 
-        Two classes come with the probability of the second; more with all of them if `proba`.
+        Two classes come with the probability of the second; more with all of them if `proba`. Each label
+        of a multilabel task comes as 0 or 1 with its probability beside it.
 
         Raises
         ------
@@ -46,6 +47,8 @@ class Model:
     def labelled(self, A: Array, *, proba: bool = False) -> dict[str, list[str] | Array]:
         """Such outputs as named columns, of classes with their labels."""
         columns = self.columns
+        if columns.task == "multilabel":
+            return self._flags(A)
         if not columns.labelled:
             return {f"pred_{name}": A[:, index] for index, name in enumerate(columns.targets)}
         (target,) = columns.targets
@@ -58,6 +61,14 @@ class Model:
             chosen = A.argmax(axis=1)
             shares = {f"proba_{name}": A[:, index] for index, name in enumerate(columns.classes) if proba}
         return {f"pred_{target}": [columns.classes[code] for code in chosen], **shares}
+
+    def _flags(self, A: Array) -> dict[str, list[str] | Array]:
+        """Each label as 0 or 1, and its probability beside it."""
+        found: dict[str, list[str] | Array] = {}
+        for index, name in enumerate(self.columns.targets):
+            found[f"pred_{name}"] = ["1" if output >= 0.5 else "0" for output in A[:, index]]
+            found[f"proba_{name}"] = A[:, index]
+        return found
 
 
 def as_text(column: Sequence[str] | Array) -> list[str]:

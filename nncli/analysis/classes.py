@@ -9,6 +9,7 @@ import numpy as np
 
 from nncli.data.columns import Roles
 from nncli.nn.activations import Array
+from nncli.nn.metrics import label_counts
 
 BINS = 10
 
@@ -82,6 +83,72 @@ class Confusion:
         true, told = np.nonzero(wrong)
         order = np.argsort(-wrong[true, told], kind="stable")
         return list(zip(true[order].tolist(), told[order].tolist(), strict=True))
+
+
+@dataclass(frozen=True)
+class LabelCounts:
+    """Rows by label, as predicted and as true, where a row may have any number of labels.
+
+    Attributes
+    ----------
+    labels : their names.
+    true_positives, false_positives, false_negatives, true_negatives : rows of each label (k,).
+    """
+
+    labels: tuple[str, ...]
+    true_positives: Array
+    false_positives: Array
+    false_negatives: Array
+    true_negatives: Array
+
+    @classmethod
+    def of(cls, A: Array, Y: Array, roles: Roles) -> LabelCounts:
+        """Those of outputs A and targets Y, both (n, labels)."""
+        hits, told, true = label_counts(A, Y)
+        return cls(roles.classes, hits, told - hits, true - hits, len(Y) - told - true + hits)
+
+    @property
+    def support(self) -> Array:
+        """Rows that have each label (k,)."""
+        return np.asarray(self.true_positives + self.false_negatives)
+
+    @property
+    def counts(self) -> dict[str, Array]:
+        """The four counts of each label by name, (k,) each."""
+        return {
+            "true_positives": self.true_positives,
+            "false_positives": self.false_positives,
+            "false_negatives": self.false_negatives,
+            "true_negatives": self.true_negatives,
+        }
+
+    @cached_property
+    def shares(self) -> dict[str, Array]:
+        """Precision, recall and F1 of each label (k,), 0 where they are undefined."""
+        return _shares(self.true_positives, self.false_positives, self.false_negatives)
+
+    @property
+    def averages(self) -> dict[str, dict[str, float]]:
+        """`macro` with equal weight, `weighted` by rows with the label, `micro` of the counts of all labels.
+
+        Weighted averages are 0 where no row has any label, as in scikit-learn.
+        """
+        weights = self.support / max(int(self.support.sum()), 1)
+        sums = (self.true_positives.sum(), self.false_positives.sum(), self.false_negatives.sum())
+        return {
+            "macro": {name: float(share.mean()) for name, share in self.shares.items()},
+            "weighted": {name: float(share @ weights) for name, share in self.shares.items()},
+            "micro": {name: float(share) for name, share in _shares(*sums).items()},
+        }
+
+
+def _shares(hits: Array, false_positives: Array, false_negatives: Array) -> dict[str, Array]:
+    wrong = false_positives + false_negatives
+    return {
+        "precision": hits / np.maximum(hits + false_positives, 1),
+        "recall": hits / np.maximum(hits + false_negatives, 1),
+        "f1": 2 * hits / np.maximum(2 * hits + wrong, 1),
+    }
 
 
 def roc(scores: Array, positive: Array) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nncli.analysis.classes import Confusion
+from nncli.analysis.classes import Confusion, LabelCounts
 from nncli.data.columns import Dataset
 from nncli.data.table import Table
 from nncli.engines import threads
@@ -24,12 +24,14 @@ class Evaluation:
     Attributes
     ----------
     metrics : the loss and the config's metrics, by name.
-    confusion : of a class task.
+    confusion : of a task with one class per row.
+    labels : of a multilabel task.
     targets : the config's metrics of each target, where there are several that hold values.
     """
 
     metrics: Mapping[str, float]
     confusion: Confusion | None
+    labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
 
 
@@ -72,10 +74,11 @@ def evaluate(run: Run, table: Table) -> Evaluation:
     with threads.limited(run.experiment.threads):
         metrics = Observer.of(run.experiment).measured(model.parameters, rows)
         A = model.outputs(rows.X)
-    values = columns.task == "regression"
+    values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(
         metrics=metrics,
-        confusion=None if values else Confusion.of(A, rows.expected, columns),
+        confusion=None if values or several else Confusion.of(A, rows.expected, columns),
+        labels=LabelCounts.of(A, rows.expected, columns) if several else None,
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
     )
 

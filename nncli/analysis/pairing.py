@@ -14,6 +14,7 @@ from nncli.wording import counted
 PROBABILITIES = {
     "binary": "set activation: sigmoid, with loss: binary_cross_entropy",
     "multiclass": "set activation: softmax, with loss: cross_entropy",
+    "multilabel": "set activation: sigmoid, with loss: binary_cross_entropy",
 }
 
 
@@ -61,11 +62,18 @@ def _slow_softmax(experiment: Experiment) -> Mistake | None:
 
 
 def _sums(experiment: Experiment) -> Mistake | None:
-    if _output(experiment) != "softmax":
+    if _output(experiment) != "softmax" or experiment.dataset.columns.task == "multilabel":
         return None
     rows = int((np.abs(experiment.dataset.Y.sum(axis=1) - 1.0) > 1e-6).sum())
     words = f"softmax outputs of a row sum to 1, the targets of {counted(rows, 'row')} do not"
     return _of_activation(experiment, words, "set activation: sigmoid or identity") if rows else None
+
+
+def _competing_labels(experiment: Experiment) -> Mistake | None:
+    if _output(experiment) != "softmax" or experiment.dataset.columns.task != "multilabel":
+        return None
+    words = "softmax outputs of a row sum to 1, but a row may have any number of labels"
+    return _of_activation(experiment, words, PROBABILITIES["multilabel"])
 
 
 def _out_of_reach(experiment: Experiment) -> Mistake | None:
@@ -88,5 +96,6 @@ RULES: list[Callable[[Experiment], Mistake | None]] = [
     _independent_classes,
     _slow_softmax,
     _sums,
+    _competing_labels,
     _out_of_reach,
 ]

@@ -21,15 +21,17 @@ from nncli.cli.output import Output, aligned
 from nncli.wording import measured, shortened, shown
 
 if TYPE_CHECKING:
-    from nncli.analysis.classes import Confusion
+    from nncli.analysis.classes import Confusion, LabelCounts
     from nncli.analysis.evaluation import Evaluation
     from nncli.data.table import Table
+    from nncli.nn.activations import Array
     from nncli.runs import Run
 
 WIDTH = 80  # characters of a line that a terminal has room for
 LONGEST_NAME = 30  # of a class in a table
 MOST_CLASSES = 20  # told one by one
 MOST_MISTAKES = 10  # told where the confusion matrix is too wide
+COUNTS = "true (T) and false (F) positives (P) and negatives (N) of each label, in rows"
 LARGEST_MATRIX = 100  # classes of a confusion matrix in --json
 
 
@@ -96,9 +98,11 @@ def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[s
 
 
 def _details(evaluation: Evaluation) -> list[str]:
-    """What is told below the metrics: tables by class or by target."""
+    """What is told below the metrics: tables by class, by label or by target."""
     if evaluation.confusion is not None:
         return [_by_class(evaluation.confusion), _confusion(evaluation.confusion)]
+    if evaluation.labels is not None:
+        return [_by_label(evaluation.labels), _label_counts(evaluation.labels)]
     return [_by_target(evaluation.targets)] if evaluation.targets else []
 
 
@@ -113,25 +117,56 @@ def _by_target(targets: Mapping[str, Mapping[str, float]]) -> str:
 
 def _by_class(confusion: Confusion) -> str:
     """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
-    shares, names = confusion.shares, _names(confusion)
-    chosen = (
-        range(len(names)) if len(names) <= MOST_CLASSES else shares["f1"].argsort()[:MOST_CLASSES].tolist()
-    )
+    names, chosen = _names(confusion.classes), _chosen(confusion.shares["f1"])
+    header = ["class", *confusion.shares, "rows"]
+    return aligned([header, *_share_rows(confusion, names, chosen)]) + _left_out(chosen, names, "classes")
+
+
+def _by_label(labels: LabelCounts) -> str:
+    """Precision, recall, F1 and rows with each label; of many labels those with the lowest F1."""
+    names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
+    header = ["label", *labels.shares, "rows with it"]
+    return aligned([header, *_share_rows(labels, names, chosen)]) + _left_out(chosen, names, "labels")
+
+
+def _label_counts(labels: LabelCounts) -> str:
+    """True and false positives and negatives of each label, of many labels those of the table above."""
+    names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
+    rows = [[names[k], *(str(count[k]) for count in labels.counts.values())] for k in chosen]
+    header = ["label", "TP", "FP", "FN", "TN"]
+    return f"{COUNTS}\n{aligned([header, *rows])}"
+
+
+def _chosen(f1: Array) -> Sequence[int]:
+    """The positions of all classes, of many those with the lowest F1."""
+    few = len(f1) <= MOST_CLASSES
+    chosen: list[int] = f1.argsort(kind="stable")[:MOST_CLASSES].tolist()
+    return range(len(f1)) if few else chosen
+
+
+def _share_rows(
+    told: Confusion | LabelCounts, names: Sequence[str], chosen: Sequence[int]
+) -> list[list[str]]:
+    """A row for each of the chosen classes or labels, and for each average."""
     rows = [
-        [names[k], *(_share(share[k]) for share in shares.values()), str(confusion.support[k])]
+        [names[k], *(_share(share[k]) for share in told.shares.values()), str(told.support[k])]
         for k in chosen
     ]
-    rows += [
-        [average, *map(_share, values.values()), str(confusion.support.sum())]
-        for average, values in confusion.averages.items()
-    ]
-    left_out = f"\nthe {len(chosen)} lowest f1 of {len(names):,} classes" if len(chosen) < len(names) else ""
-    return aligned([["class", *shares, "rows"], *rows]) + left_out
+    averages = told.averages.items()
+    total = str(told.support.sum())
+    return rows + [[average, *map(_share, values.values()), total] for average, values in averages]
+
+
+def _left_out(chosen: Sequence[int], names: Sequence[str], kind: str) -> str:
+    return f"\nthe {len(chosen)} lowest f1 of {len(names):,} {kind}" if len(chosen) < len(names) else ""
 
 
 def _confusion(confusion: Confusion) -> str:
     """The matrix under names, under numbers where names are too wide, else the most frequent mistakes."""
-    names, counts = _names(confusion), [[str(count) for count in row] for row in confusion.counts.tolist()]
+    names, counts = (
+        _names(confusion.classes),
+        [[str(count) for count in row] for row in confusion.counts.tolist()],
+    )
     numbers = [str(number) for number, _ in enumerate(names, start=1)]
     numbered = [f"{number} {name}" for number, name in zip(numbers, names, strict=True)]
     for across, down in ((names, names), (numbers, numbered)):
@@ -150,9 +185,9 @@ def _mistakes(confusion: Confusion, names: Sequence[str]) -> str:
     return aligned([["true", "predicted", "rows"], *rows[:MOST_MISTAKES]], left=2) + more
 
 
-def _names(confusion: Confusion) -> list[str]:
-    """The classes as a table has room for."""
-    return [shortened(shown(name), LONGEST_NAME) for name in confusion.classes]
+def _names(classes: Sequence[str]) -> list[str]:
+    """The classes or labels as a table has room for."""
+    return [shortened(shown(name), LONGEST_NAME) for name in classes]
 
 
 def _share(value: float) -> str:
@@ -166,7 +201,20 @@ def _object(evaluation: Evaluation) -> dict[str, Any]:
         told["targets"] = evaluation.targets
     if evaluation.confusion is not None:
         told |= _classes_object(evaluation.confusion)
+    if evaluation.labels is not None:
+        told |= _labels_object(evaluation.labels)
     return told
+
+
+def _labels_object(labels: LabelCounts) -> dict[str, Any]:
+    columns = {
+        "label": list(labels.labels),
+        **{name: share.tolist() for name, share in labels.shares.items()},
+        "support": labels.support.tolist(),
+        **{name: count.tolist() for name, count in labels.counts.items()},
+    }
+    rows = zip(*columns.values(), strict=True)
+    return {"labels": [dict(zip(columns, row, strict=True)) for row in rows], "averages": labels.averages}
 
 
 def _classes_object(confusion: Confusion) -> dict[str, Any]:

@@ -35,14 +35,16 @@ def init(
     ] = None,
     target: Annotated[
         list[str] | None,
-        typer.Option("--target", metavar="COL", help="The column to learn; again for several numbers."),
+        typer.Option(
+            "--target", metavar="COL", help="The column to learn; repeat for several numbers or 0/1 columns."
+        ),
     ] = None,
     id_: Annotated[
         str | None,
         typer.Option("--id", metavar="COL", help="The column that names the rows; default: a guess."),
     ] = None,
     task: Annotated[
-        Literal["regression", "binary", "multiclass"] | None,
+        Literal["regression", "binary", "multiclass", "multilabel"] | None,
         typer.Option("--task", metavar="KIND", help="What the target is; default: a guess."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
@@ -70,7 +72,7 @@ def _from_table(
     source: Path,
     targets: list[str],
     id_: str | None,
-    task: Literal["regression", "binary", "multiclass"] | None,
+    task: Literal["regression", "binary", "multiclass", "multilabel"] | None,
     *,
     output: str | None,
     overwrite: bool,

@@ -59,6 +59,17 @@ OUTPUTS: dict[Task, Output] = {
         ("cross_entropy", SURPRISE),
         (["accuracy", "f1"], "accuracy: share of rows classed right; f1: every class counts alike"),
     ),
+    "multilabel": Output(
+        ("sigmoid", "the output, a unit for each label: the probability that a row has it"),
+        (
+            "binary_cross_entropy",
+            "what training makes small: the mean of -log of the probability of the truth",
+        ),
+        (
+            ["accuracy", "f1", "auc"],
+            "accuracy: share of rows with every label right; f1, auc: averages over the labels",
+        ),
+    ),
 }
 
 KINDS: dict[ValueKind, str] = {
@@ -148,7 +159,10 @@ def _meaning(profile: Profile) -> str:
     if not profile.classes:
         return f"amounts are learnt: {profile.why_task or 'as told'}"
     rows = _at_most([f"{shown(label)} ({count:,})" for label, count in profile.classes.items()])
-    return f"classes are learnt: {profile.why_task or 'as told'}; rows of each: {', '.join(rows)}"
+    why, counts = profile.why_task or "as told", ", ".join(rows)
+    if profile.task == "multilabel":
+        return f"labels, any number per row: {why}; rows with each: {counts}"
+    return f"classes are learnt: {why}; rows of each: {counts}"
 
 
 def _kinds(profile: Profile) -> list[str]:

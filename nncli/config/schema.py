@@ -207,7 +207,7 @@ class DatasetConfig(Strict):
     )
     targets: Columns | None = Field(None, description="target columns")
     id: ColumnName | None = Field(None, description="a column that names the rows and is not learned")
-    task: Literal["auto", "regression", "binary", "multiclass"] = Field(
+    task: Literal["auto", "regression", "binary", "multiclass", "multilabel"] = Field(
         "auto", description="auto tells it from the last activation and the targets"
     )
     split: SplitConfig = _written({}, "which rows are held out")

@@ -45,7 +45,7 @@ class Suited:
     Attributes
     ----------
     validation, test : shares of the rows.
-    stratify : whether every class has a row for each part.
+    stratify : whether every class has a row for each part; also where rows have no one class.
     """
 
     size: Size
@@ -68,7 +68,7 @@ def suited(profile: Profile) -> Suited:
         epochs=_epochs(size.epochs, FEWEST_UPDATES / updates),
         validation=validation,
         test=test,
-        stratify=all(rows >= parts for rows in profile.classes.values()),
+        stratify=len(profile.targets) > 1 or all(rows >= parts for rows in profile.classes.values()),
     )
 
 

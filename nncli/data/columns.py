@@ -11,11 +11,11 @@ import numpy as np
 from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
-from nncli.data.table import Misfit, Table, date_error, is_number
+from nncli.data.table import Misfit, Table, date_error, is_number, numbers_or_nan
 from nncli.nn.activations import Array
 from nncli.wording import counted, listed, shown
 
-Task = Literal["regression", "binary", "multiclass"]
+Task = Literal["regression", "binary", "multiclass", "multilabel"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Roles:
 
     Attributes
     ----------
-    task : what the outputs are: values, the share of the second class, or a share for each class.
+    task : what the outputs are: values, the probability of the second class, a share for each class of
+        which a row has one, or a probability for each label of which a row may have any number.
     classes : the labels of a class task, sorted; with several 0/1 target columns their names.
     formulas : target -> expression of the inputs, where the data came from a formula.
     """
@@ -55,6 +56,8 @@ class Roles:
             If a column is missing, a cell is no number, or a label was not among the classes.
         """
         table.require(self.targets)
+        if self.task == "multilabel":
+            _require_flags(table, self.targets)
         if not self.labelled:
             return np.column_stack([table.numbers(name) for name in self.targets])
         codes = self._codes(table)
@@ -165,7 +168,7 @@ def assign(
     """Give every column its role; inputs default to all that are neither target, id nor name the part.
 
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
-    else regression.
+    sigmoids for several 0/1 columns that do not sum to 1 in every row -> multilabel; else regression.
 
     Raises
     ------
@@ -180,6 +183,8 @@ def assign(
             if table.kind(name) == "date":
                 raise date_error(table, name, "task: multiclass")
         task = _guess(table, targets, output_activation)
+    elif task == "multiclass" and len(targets) > 1 and output_activation == "sigmoid":
+        _refuse_labels(table, targets)
     classes = _classes(table, targets, task)
     roles = Roles(chosen, tuple(targets), task, classes, id)
     return roles if roles.labelled else replace(roles, formulas=dict(formulas))
@@ -206,7 +211,8 @@ def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task
     if output_activation == "softmax":
         return "multiclass"
     if len(targets) > 1:
-        return "regression"
+        flags = output_activation == "sigmoid" and are_flags(table, targets)
+        return "multilabel" if flags and other_sums(table, targets) else "regression"
     (target,) = targets
     numeric = table.is_numeric(target)
     if output_activation == "sigmoid":
@@ -219,6 +225,12 @@ def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task
 def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...]:
     if task == "regression":
         return ()
+    if task == "multilabel":
+        if len(targets) == 1:
+            raise Misfit(
+                ("task",), "multilabel needs at least two target columns, found 1", hint="set task: binary"
+            )
+        _require_flags(table, targets)
     if len(targets) > 1:
         if task == "binary":
             raise Misfit(
@@ -238,6 +250,44 @@ def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...
             hint="multiclass takes any number, with softmax and a unit for each",
         )
     return _sorted(labels)
+
+
+def are_flags(table: Table, names: Sequence[str]) -> bool:
+    """Whether every cell of these columns is 0 or 1."""
+    return all(
+        table.is_numeric(name) and bool(np.isin(numbers_or_nan(table.columns[name]), (0.0, 1.0)).all())
+        for name in names
+    )
+
+
+def other_sums(table: Table, names: Sequence[str]) -> int:
+    """In how many rows these columns of numbers do not sum to 1; 0 for one-hot columns."""
+    sums = np.sum([table.numbers(name) for name in names], axis=0)
+    return int((sums != 1.0).sum())
+
+
+def _refuse_labels(table: Table, targets: Sequence[str]) -> None:
+    """Raise Misfit where rows of 0/1 columns have no class or several, under a sigmoid for each."""
+    if are_flags(table, targets) and (rows := other_sums(table, targets)):
+        raise Misfit(
+            ("task",),
+            f"multiclass needs exactly one class in each row, but {rows:,} of {counted(len(table), 'row')}"
+            f" have none or several of {listed(targets)}",
+            hint="set task: multilabel",
+        )
+
+
+def _require_flags(table: Table, names: Sequence[str]) -> None:
+    """Raise CellError at the first cell that is neither 0 nor 1."""
+    for name in names:
+        values = table.numbers(name)
+        for row in np.flatnonzero(~np.isin(values, (0.0, 1.0))).tolist():
+            raise table.cell_error(
+                row,
+                name,
+                f"expected 0 or 1, found {values[row]:g}",
+                "a label is 1 in rows that have it, else 0",
+            )
 
 
 def _labels(table: Table, name: str) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.data.columns import Task, assign
+from nncli.data.columns import Task, are_flags, assign, other_sums
 from nncli.data.encoding import MOST_CATEGORIES, without_value
 from nncli.data.table import Table, ValueKind, no_number, numbers_or_nan
 from nncli.errors import DataError
@@ -54,7 +54,7 @@ class Profile:
     ----------
     rows : with a value in every target; `without_target` others have none in some.
     why_task, why_id : what a guess rests on; empty where a person said it.
-    classes : label -> rows, in the order of the outputs; empty for a regression.
+    classes : class or label -> rows, in the order of the outputs; empty for a regression.
     left_out : column -> why it is no input.
     """
 
@@ -146,11 +146,9 @@ def _check_targets(table: Table, targets: Sequence[str]) -> None:
 def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
     """The task, and why where it is a guess."""
     if len(targets) > 1:
-        if asked not in (None, "regression"):
-            raise DataError(f"{asked} takes one target, found {len(targets)}", hint="give --target once")
-        for name in targets:
-            table.numbers(name)
-        return "regression", "several targets"
+        return _task_of_several(table, targets, asked)
+    if asked == "multilabel":
+        raise DataError("multilabel needs at least two targets, found 1", hint="give --target for each label")
     (target,) = targets
     kind = table.kind(target)
     if asked == "regression" or (asked is None and kind in ("number", "date")):
@@ -169,6 +167,38 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
     if asked:
         return asked, ""
     return "binary" if different == 2 else "multiclass", f"{different:,} different texts"
+
+
+def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
+    """That of several targets: one-hot classes, labels, or values."""
+    if asked == "binary":
+        raise DataError(f"binary takes one target, found {len(targets)}", hint="give --target once")
+    for name in targets:
+        table.numbers(name)
+    if asked == "regression":
+        return asked, ""
+    flags = are_flags(table, targets)
+    mixed = other_sums(table, targets)
+    if asked == "multiclass" and (mixed or not flags):
+        raise _no_one_hot(table, targets, flags=flags, rows=mixed)
+    if asked:
+        return asked, ""
+    if not flags:
+        return "regression", "several targets"
+    if mixed:
+        return "multilabel", f"0/1 columns, with none or several of them 1 in {counted(mixed, 'row')}"
+    return "multiclass", "0/1 columns, with exactly one of them 1 in every row"
+
+
+def _no_one_hot(table: Table, targets: Sequence[str], *, flags: bool, rows: int) -> DataError:
+    """Why several targets are no one-hot classes: other numbers than 0 and 1, or rows with other sums."""
+    message = (
+        f"{table.origin}: multiclass needs exactly one of {listed(targets)} to be 1 in every row, else 0"
+    )
+    if not flags:
+        return DataError(message, hint="use --task regression for targets that are numbers")
+    found = f"{message}; {rows:,} of {counted(len(table), 'row')} have none or several"
+    return DataError(found, hint="use --task multilabel")
 
 
 def _task_of_numbers(values: Array, rows: int) -> tuple[Task, str]:
@@ -196,7 +226,7 @@ def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[
     )
     labels = roles.labels(table)
     if labels is None:
-        return {}
+        return {name: int(table.numbers(name).sum()) for name in roles.classes}
     counts = Counter(labels)
     return {label: counts[label] for label in roles.classes}
 

@@ -101,7 +101,9 @@ def drawn(rows: int, labels: Sequence[str] | None, split: Split, seed: int) -> P
     classes = labels if stratified else None
     if stratified and classes is None:
         raise Misfit(
-            ("split", "stratify"), "the targets are values, not classes", hint="set stratify: auto or false"
+            ("split", "stratify"),
+            "stratify needs one target column that names the class of each row",
+            hint="set stratify: auto or false",
         )
     sizes = {
         "test": _size("test", split.test, rows),

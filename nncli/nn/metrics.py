@@ -3,13 +3,14 @@
 Defined as in scikit-learn. Several targets are averaged with equal weight. Classes are one column of
 0 and 1, or one column each (one-hot) of which the largest output is the one told; there precision,
 recall, F1 and AUC are macro averages: of each class against the rest, with equal weight.
+Where a row may have any number of labels, LABEL_METRICS measure each column by itself.
 A metric that has no value is NaN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Metric:
     ----------
     function : (A, Y) -> float, both (n, k).
     higher_is_better : whether the best is its largest value.
-    needs_classes : whether it is for binary and multiclass tasks alone.
+    needs_classes : whether it is for class tasks alone, not for regression.
     """
 
     function: Callable[[Array, Array], float]
@@ -170,6 +171,60 @@ METRICS: dict[str, Metric] = {
     "f1": Metric(f1, higher_is_better=True, needs_classes=True),
     "auc": Metric(auc, higher_is_better=True, needs_classes=True),
     "log_loss": Metric(log_loss, needs_classes=True),
+}
+
+
+def label_accuracy(A: Array, Y: Array) -> float:
+    """Share of rows in which every label is right, the subset accuracy; 0.5 or more predicts a label."""
+    return float(((A >= 0.5) == (Y >= 0.5)).all(axis=1).mean())
+
+
+def label_precision(A: Array, Y: Array) -> float:
+    """Precision of each label, averaged with equal weight; 0 for a label that is never predicted."""
+    hits, told, _ = label_counts(A, Y)
+    return _mean_share(hits, told)
+
+
+def label_recall(A: Array, Y: Array) -> float:
+    """Recall of each label, averaged with equal weight; 0 for a label that no row has."""
+    hits, _, true = label_counts(A, Y)
+    return _mean_share(hits, true)
+
+
+def label_f1(A: Array, Y: Array) -> float:
+    """F1 of each label, averaged with equal weight; 0 for a label that is neither predicted nor true."""
+    hits, told, true = label_counts(A, Y)
+    return _mean_share(2 * hits, told + true)
+
+
+def label_auc(A: Array, Y: Array) -> float:
+    """Area under the ROC curve of each label, averaged; NaN where no row or every row has some label."""
+    areas = [_area(scores, true) for scores, true in zip(A.T, (Y >= 0.5).T, strict=True)]
+    return float(np.mean(areas))
+
+
+def label_log_loss(A: Array, Y: Array) -> float:
+    """Binary log loss in nats, averaged over rows and labels; NaN where an output is no probability."""
+    return float(np.mean([log_loss(A[:, [k]], Y[:, [k]]) for k in range(Y.shape[1])]))
+
+
+def label_counts(A: Array, Y: Array) -> tuple[Array, Array, Array]:
+    """Rows for which each label is predicted and true, predicted, and true, (k,) each."""
+    told, true = A >= 0.5, Y >= 0.5
+    return (told & true).sum(axis=0), told.sum(axis=0), true.sum(axis=0)
+
+
+# The same metrics where each column is a label of its own, and a row may have any number of them.
+LABEL_METRICS: dict[str, Metric] = METRICS | {
+    name: replace(METRICS[name], function=function)
+    for name, function in {
+        "accuracy": label_accuracy,
+        "precision": label_precision,
+        "recall": label_recall,
+        "f1": label_f1,
+        "auc": label_auc,
+        "log_loss": label_log_loss,
+    }.items()
 }
 
 CLASS_METRICS = frozenset(name for name, metric in METRICS.items() if metric.needs_classes)

@@ -22,6 +22,8 @@ def unfit(run: Run, view: View) -> str | None:
     """Needs classes and two inputs."""
     if run.model.columns.task == "regression":
         return "the task is regression, there are no classes to decide between"
+    if run.model.columns.task == "multilabel":
+        return "the task is multilabel: a row may have several labels, so there is no single boundary"
     return inputs.too_few(run, view)
 
 

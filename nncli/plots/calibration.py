@@ -27,22 +27,26 @@ def unfit(run: Run, view: View) -> str | None:
 
 
 def draw(run: Run, view: View) -> Picture:
-    """For two classes the probability of the second; for more that of the class told, if it is right."""
+    """For two classes the probability of the second; for more that of the class told, if it is right.
+
+    Where a row may have several labels, the probability of each label of each row.
+    """
     told = outcomes.outcome(run)
     probabilities, happened = _told_and_true(run, told)
     bins = reliability(probabilities, happened)
     figure = style.figure(width=5.2, height=5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
     across, up = _names(run)
+    counted = "probabilities" if run.model.columns.task == "multilabel" else "rows"
     _draw_curve(upper, bins, up)
-    _draw_histogram(lower, bins, across)
+    _draw_histogram(lower, bins, across, counted)
     mean, share = probabilities.mean(), happened.mean()
     title = f"Calibration: {style.named(run)}, {told.rows}"
     style.head(
         figure,
         title,
         f"On the diagonal a probability comes true as often as it says. Told {mean:.1%} on the whole, true "
-        f"{share:.1%}. Hollow: fewer than {FEW} rows. Expected calibration error {bins.error:.3f}.",
+        f"{share:.1%}. Hollow: fewer than {FEW} {counted}. Expected calibration error {bins.error:.3f}.",
     )
     caption = (
         f"{told.rows}, told {mean:.1%} on the whole, true {share:.1%}, calibration error {bins.error:.3f}"
@@ -51,10 +55,12 @@ def draw(run: Run, view: View) -> Picture:
 
 
 def _told_and_true(run: Run, told: Outcome) -> tuple[Array, Array]:
-    """The probability of each row (n,), and whether it came true (n,)."""
+    """The probability of each row (n,), or of each label in it (n * labels,), and whether it came true."""
     columns = run.model.columns
     if columns.task == "binary":
         return told.A[:, 0], told.Y[:, 0] >= 0.5
+    if columns.task == "multilabel":
+        return told.A.ravel(), told.Y.ravel() >= 0.5
     return told.A.max(axis=1), decided(told.A, columns) == decided(told.Y, columns)
 
 
@@ -63,6 +69,8 @@ def _names(run: Run) -> tuple[str, str]:
     if run.model.columns.task == "binary":
         name = outcomes.second_class(run)
         return f"probability of {name}", f"share of rows with {name}"
+    if run.model.columns.task == "multilabel":
+        return "probability of a label", "share of rows with the label, over all labels"
     return "probability of the class told", "share of rows told right"
 
 
@@ -89,12 +97,12 @@ def _draw_curve(axes: Axes, bins: Reliability, label: str) -> None:
     style.grid(axes)
 
 
-def _draw_histogram(axes: Axes, bins: Reliability, label: str) -> None:
+def _draw_histogram(axes: Axes, bins: Reliability, label: str, counted: str) -> None:
     axes.stairs(bins.counts, EDGES, fill=True, color=style.SKY)
     for count, left, right in zip(bins.counts, EDGES, EDGES[1:], strict=False):
         axes.text((left + right) / 2, count, f"{count:,}", ha="center", va="bottom", fontsize=style.SMALL)
     axes.set_ylim(0, 1.35 * bins.counts.max())
-    axes.set_ylabel("rows")
+    axes.set_ylabel(counted)
     axes.set_yticks([])
     axes.set_xlabel(f"{label}, in {BINS} bins")
 

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 
 from nncli.analysis.classes import Confusion
 from nncli.nn.activations import Array
-from nncli.plots import outcomes, style
+from nncli.plots import label_counts, outcomes, style
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
 from nncli.wording import shortened
@@ -28,7 +28,12 @@ def unfit(run: Run, view: View) -> str | None:
 
 
 def draw(run: Run, view: View) -> Picture:
-    """Counts and shares of the true class, the diagonal framed; of many classes the colours alone."""
+    """Counts and shares of the true class, the diagonal framed; of many classes the colours alone.
+
+    Where a row may have several labels, the counts of each label instead.
+    """
+    if run.model.columns.task == "multilabel":
+        return label_counts.draw(run)
     told = outcomes.outcome(run)
     confusion = Confusion.of(told.A, told.Y, run.model.columns)
     shares = confusion.counts / np.maximum(confusion.support, 1)[:, np.newaxis]

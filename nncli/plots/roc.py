@@ -14,7 +14,7 @@ from nncli.plots import outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
-from nncli.wording import shortened
+from nncli.wording import counted, shortened
 
 MOST_CURVES = 6
 MOST_POINTS = 1000  # of a curve: more cannot be seen
@@ -27,14 +27,16 @@ def unfit(run: Run, view: View) -> str | None:
     if reason := outcomes.no_classes(run):
         return reason
     told = outcomes.outcome(run)
-    return (
-        None if _against_rest(run, told) else f"the {told.rows} are of one class, there is no other to tell"
-    )
+    if _against_rest(run, told):
+        return None
+    if run.model.columns.task == "multilabel":
+        return f"every label is on all of the {told.rows} or on none"
+    return f"the {told.rows} are of one class, there is no other to tell"
 
 
 def draw(run: Run, view: View) -> Picture:
-    """One curve for two classes; for more one for each against the rest, and their mean."""
-    told = outcomes.outcome(run)
+    """One curve for two classes; for more, or for labels, one for each and their mean."""
+    columns, told = run.model.columns, outcomes.outcome(run)
     rest = _against_rest(run, told)
     curves = {name: roc(scores, positive) for name, (scores, positive) in rest.items()}
     areas = {name: _area(*rest[name]) for name in rest}
@@ -50,9 +52,10 @@ def draw(run: Run, view: View) -> Picture:
     if len(areas) > 1:
         average = _mean(list(curves.values()))
         axes.plot(*average, color=style.BLACK, linewidth=3.2, zorder=1.5, label=f"mean: {mean:.3f}")
-    _finish(axes)
+    _finish(axes, _noun(run))
     several = len(areas) > 1
-    title = f"ROC{', each class against the rest' if several else ''}: {style.named(run)}, {told.rows}"
+    of_each = "each label" if columns.task == "multilabel" else "each class against the rest"
+    title = f"ROC{f', {of_each}' if several else ''}: {style.named(run)}, {told.rows}"
     style.head(figure, title, _note(run, told, areas, drawn))
     numbers = {name: curves[name] for name in drawn}
     if several:
@@ -107,11 +110,15 @@ def _plot(axes: Axes, curve: Curve, label: str, place: int, **look: Any) -> None
     )
 
 
-def _finish(axes: Axes) -> None:
+def _noun(run: Run) -> str:
+    return "label" if run.model.columns.task == "multilabel" else "class"
+
+
+def _finish(axes: Axes, noun: str) -> None:
     axes.set_aspect("equal")
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("false positive rate: share of the other rows taken for the class")
+    axes.set_xlabel(f"false positive rate: share of the other rows taken for the {noun}")
     axes.set_ylabel("true positive rate: share of its rows found")
     style.grid(axes)
     style.legend_beside(axes, title="area under the curve", alignment="left")
@@ -123,7 +130,7 @@ def _note(run: Run, told: Outcome, areas: dict[str, float], drawn: list[str]) ->
     if columns.task == "binary":
         note.append(f"By the probability of {outcomes.second_class(run)}.")
     if len(drawn) < len(areas):
-        note.append(f"The {len(drawn)} lowest of {len(areas)} classes; the mean is of all.")
+        note.append(f"The {len(drawn)} lowest of {counted(len(areas), _noun(run))}; the mean is of all.")
     if left_out := (0 if columns.task == "binary" else len(columns.classes) - len(areas)):
         note.append(f"{left_out} without a row, or with every row, left out.")
     return " ".join(note)

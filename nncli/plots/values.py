@@ -27,7 +27,8 @@ def none_to_meet(run: Run) -> str | None:
     """Why there are no values to be met, or None."""
     task = run.model.columns.task
     if task != "regression":
-        return f"the task is {task}, the targets are classes and not values"
+        kind = "labels" if task == "multilabel" else "classes"
+        return f"the task is {task}, the targets are {kind} and not values"
     near = all((np.abs([each.A, each.Y]) < FARTHEST).all() for each in outcomes.outcomes(run))
     return None if near else "outputs or targets are too large to be drawn"
 

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from nncli.analysis.classes import BINS, Confusion, reliability, roc
+from nncli.analysis.classes import BINS, Confusion, LabelCounts, reliability, roc
 from nncli.data.columns import Roles
 from nncli.nn import metrics
 from nncli.nn.activations import Array
@@ -18,6 +18,11 @@ BINARY = Roles(("x",), ("y",), "binary", ("no", "yes"))
 
 def multiclass(k: int) -> Roles:
     return Roles(("x",), ("y",), "multiclass", tuple(f"class {index}" for index in range(k)))
+
+
+def multilabel(k: int) -> Roles:
+    names = tuple(f"label {index}" for index in range(k))
+    return Roles(("x",), names, "multilabel", names)
 
 
 # Told 0 0 1 2 1 of true 0 1 1 2 2; of a fourth class nothing.
@@ -145,3 +150,45 @@ def test_reliability_is_scikit_learns_calibration_curve(seed: int) -> None:
     bins = reliability(probabilities, happened)
     np.testing.assert_allclose(bins.told[bins.counts > 0], told, rtol=1e-15)
     np.testing.assert_allclose(bins.happened[bins.counts > 0], share, rtol=1e-15)
+
+
+def test_label_counts_are_the_ones_worked_by_hand() -> None:
+    A = np.array([[0.9, 0.5, 0.1], [0.2, 0.8, 0.2], [0.4, 0.3, 0.3]])
+    Y = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 1.0, 0.0]])
+    found = LabelCounts.of(A, Y, multilabel(3))
+    assert found.labels == ("label 0", "label 1", "label 2")
+    assert {name: count.tolist() for name, count in found.counts.items()} == {
+        "true_positives": [1, 1, 0],
+        "false_positives": [0, 1, 0],
+        "false_negatives": [1, 1, 0],
+        "true_negatives": [1, 0, 3],
+    }
+    assert found.support.tolist() == [2, 2, 0]
+    assert found.shares["f1"].tolist() == [2 / 3, 2 / 4, 0.0]
+    assert found.averages["macro"]["recall"] == pytest.approx((1 / 2 + 1 / 2 + 0) / 3)
+    assert found.averages["micro"] == pytest.approx({"precision": 2 / 3, "recall": 2 / 4, "f1": 4 / 7})
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_label_counts_are_scikit_learns(seed: int) -> None:
+    sklearn = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(seed)
+    n, k = int(rng.integers(1, 60)), int(rng.integers(2, 6))
+    A, Y = rng.uniform(size=(n, k)).round(1), (rng.uniform(size=(n, k)) < 0.3).astype(int)
+    if seed % 3 == 0:
+        Y[:, 0], A[:, 0] = 0, 0.1 * (seed % 2)  # a label of no row, and never told
+    if seed % 10 == 0:
+        Y[:] = 0
+    told = (A >= 0.5).astype(int)
+    found = LabelCounts.of(A, Y.astype(float), multilabel(k))
+    names = ["true_negatives", "false_positives", "false_negatives", "true_positives"]
+    matrices = np.column_stack([found.counts[name] for name in names]).reshape(k, 2, 2)
+    assert np.array_equal(matrices, sklearn.multilabel_confusion_matrix(Y, told))
+    scores = sklearn.precision_recall_fscore_support
+    expected = scores(Y, told, average=None, zero_division=0)
+    for name, values in zip(("precision", "recall", "f1"), expected, strict=False):
+        np.testing.assert_allclose(found.shares[name], values, rtol=1e-14)
+    assert found.support.tolist() == expected[3].tolist()
+    for average, values in found.averages.items():
+        theirs = scores(Y, told, average=average, zero_division=0)[:3]
+        np.testing.assert_allclose(list(values.values()), theirs, rtol=1e-14, atol=1e-15)

@@ -29,7 +29,10 @@ FLAGS = {
 }
 
 
-def experiment(dataset: dict[str, Any], activation: str, units: int, loss: str = "mse") -> Experiment:
+LABELED = {**FLAGS, "task": "multilabel"}
+
+
+def experiment(dataset: dict[str, Any], activation: str, units: int, loss: Any = "mse") -> Experiment:
     layers = [{"units": units, "activation": activation}]
     return build(Config.of({"dataset": dataset, "network": {"layers": layers}, "loss": loss}))
 
@@ -71,6 +74,14 @@ ODD: dict[str, tuple[tuple[Any, ...], list[str]]] = {
         (FLAGS, "softmax", 2, "cross_entropy"),
         ["softmax outputs of a row sum to 1, the targets of 2 rows do not"],
     ),
+    "labels under a softmax": (
+        (LABELED, "softmax", 2, "cross_entropy"),
+        ["softmax outputs of a row sum to 1, but a row may have any number of labels"],
+    ),
+    "labels from a tanh": (
+        (LABELED, "tanh", 2),
+        ["tanh outputs are taken for probabilities of classes, but may lie outside 0 to 1"],
+    ),
     "a sigmoid for each label": (
         (LABELS, "sigmoid", 3, "binary_cross_entropy"),
         ["3 sigmoids let a row be of several classes or none; here each is of one"],
@@ -94,7 +105,7 @@ USUAL: dict[str, tuple[Any, ...]] = {
     "two classes from a sigmoid": (TWO, "sigmoid", 1, "binary_cross_entropy"),
     "two classes from a sigmoid by mse": (TWO, "sigmoid", 1),
     "labels from a softmax": (LABELS, "softmax", 3, "cross_entropy"),
-    "flags from sigmoids": (FLAGS, "sigmoid", 2, "binary_cross_entropy"),
+    "flags of labels from sigmoids": (LABELED, "sigmoid", 2, "binary_cross_entropy"),
 }
 WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
     "cross-entropy of a sigmoid": (
@@ -112,6 +123,14 @@ WRONG: dict[str, tuple[tuple[Any, ...], str]] = {
     "cross-entropy of negative shares": (
         ({**SHARES, "rows": [[0, 1.2, -0.2], [1, 0.9, 0.1]]}, "softmax", 2, "cross_entropy"),
         "cross_entropy needs targets of at least 0, found -0.2 to 1.2",
+    ),
+    "one class per row of labels": (
+        (FLAGS, "sigmoid", 2, "binary_cross_entropy"),
+        "multiclass needs exactly one class in each row, but 2 of 3 rows have none or several of p, q",
+    ),
+    "class weights of labels": (
+        (LABELED, "sigmoid", 2, {"name": "binary_cross_entropy", "class_weight": "balanced"}),
+        "class_weight needs one class per row, but a row may have several of p, q",
     ),
     "fewer units than classes": ((LABELS, "softmax", 2, "cross_entropy"), "2 units in the last layer for 3"),
 }

@@ -122,3 +122,81 @@ def test_targets_are_told_one_by_one(nncli: Command) -> None:
     assert list(told["targets"]) == ["X1", "X2"]
     mean = sum(metrics["mse"] for metrics in told["targets"].values()) / 2
     assert told["metrics"]["mse"] == pytest.approx(mean)
+
+
+def labeled(nncli: Command, rows: list[tuple[str, str]], k: int = 3) -> None:
+    """Train on rows of true and told labels, each a string of 0 and 1: the inputs say what is told."""
+    names = [f"tag {index}" for index in range(k)]
+    columns = [*(f"x{index}" for index in range(k)), *names]
+    given = [[*map(float, told), *map(int, true)] for true, told in rows]
+    weights = [[100.0 * (row == column) for column in range(k)] for row in range(k)]
+    layer = {"units": k, "activation": "sigmoid", "weights": weights, "biases": [-50.0] * k}
+    config = {
+        "dataset": {"columns": columns, "rows": given, "targets": names},
+        "network": {"layers": [layer]},
+        "loss": "binary_cross_entropy",
+        "metrics": ["accuracy", "f1"],
+        "training": {"epochs": 0},
+    }
+    Path("tags.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    assert nncli("train", "tags.yaml", "-q", "-o", "tags").code == 0
+
+
+TAGS = [("100", "110"), ("010", "010"), ("110", "000"), ("000", "000")]
+
+
+def test_labels_are_told_one_by_one_with_their_counts(nncli: Command) -> None:
+    labeled(nncli, TAGS)
+    out = nncli("evaluate", "tags").out
+    assert [line.split() for line in out.partition("\n\n")[0].splitlines()][1:] == [
+        ["accuracy", "0.5"],
+        ["f1", "0.388889"],
+        ["rows", "4"],
+    ]
+    assert out.partition("\n\n")[2] == (
+        "label     precision  recall     f1  rows with it\n"
+        "tag 0         1.000   0.500  0.667             2\n"
+        "tag 1         0.500   0.500  0.500             2\n"
+        "tag 2         0.000   0.000  0.000             0\n"
+        "macro         0.500   0.333  0.389             4\n"
+        "weighted      0.750   0.500  0.583             4\n"
+        "micro         0.667   0.500  0.571             4\n"
+        "\n"
+        "true (T) and false (F) positives (P) and negatives (N) of each label, in rows\n"
+        "label  TP  FP  FN  TN\n"
+        "tag 0   1   0   1   2\n"
+        "tag 1   1   1   1   1\n"
+        "tag 2   0   0   0   4\n"
+    )
+
+
+def test_json_has_the_counts_of_labels(nncli: Command) -> None:
+    labeled(nncli, TAGS)
+    told = json.loads(nncli("evaluate", "tags", "--json").out)
+    assert "classes" not in told
+    assert told["labels"][0] == {
+        "label": "tag 0",
+        "precision": 1.0,
+        "recall": 0.5,
+        "f1": pytest.approx(2 / 3),
+        "support": 2,
+        "true_positives": 1,
+        "false_positives": 0,
+        "false_negatives": 1,
+        "true_negatives": 2,
+    }
+    assert told["averages"]["macro"]["f1"] == pytest.approx(told["metrics"]["f1"])
+
+
+def test_of_many_labels_the_lowest_are_told(nncli: Command) -> None:
+    labeled(nncli, [("1" * 30, "1" * 15 + "0" * 15), ("0" * 30, "0" * 30)], k=30)
+    out = nncli("evaluate", "tags").out
+    assert "the 20 lowest f1 of 30 labels" in out
+    assert len(out.split("\n\n")[-1].splitlines()) == 22
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_condition_is_on_the_metric_of_labels(nncli: Command) -> None:
+    labeled(nncli, TAGS)
+    assert nncli("evaluate", "tags", "--fail-if", "accuracy < 0.6").code == 4
+    assert nncli("evaluate", "tags", "--fail-if", "accuracy < 0.4").code == 0

@@ -102,3 +102,38 @@ def test_what_cannot_be_done_is_told_and_nothing_written(
     assert (result.code, result.out) == (2, "")
     assert message in result.err
     assert [path.name for path in Path().iterdir()] == ["people.csv"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "layer", "loss", "metrics"),
+    [
+        (
+            ["1,0,1", "2,1,1", "3,0,0", "4,1,0"],
+            "multilabel",
+            "{units: 2, activation: sigmoid}",
+            "binary_cross_entropy",
+            "[accuracy, f1, auc]",
+        ),
+        (
+            ["1,0,1", "2,1,0", "3,0,1", "4,1,0"],
+            "multiclass",
+            "{units: 2, activation: softmax}",
+            "cross_entropy",
+            "[accuracy, f1]",
+        ),
+    ],
+)
+def test_the_config_of_flags_trains_evaluates_predicts_and_plots(
+    rows: list[str], task: str, layer: str, loss: str, metrics: str, nncli: Command
+) -> None:
+    Path("t.csv").write_text("\n".join(["x,a,b", *rows * 10]), encoding="utf-8")
+    made = nncli("init", "--from-csv", "t.csv", "--target", "a", "--target", "b")
+    assert made.err.startswith(f"task {task}: 0/1 columns, with ")
+    text = Path("t.yaml").read_text(encoding="utf-8")
+    for part in (f"task: {task}", layer, f"loss: {loss}", f"metrics: {metrics}", "a (20), b (20)"):
+        assert part in " ".join(text.replace("#", " ").split())
+    assert "stratify" not in text
+    assert "warning" not in nncli("check", "t.yaml").err
+    assert nncli("train", "t.yaml", "-q", "--epochs", "2", "-o", "t").code == 0
+    for words in (["evaluate", "t"], ["predict", "t"], ["plot", "confusion", "roc", "--run", "t"]):
+        assert nncli(*words).code == 0

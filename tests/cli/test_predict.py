@@ -367,3 +367,63 @@ def test_predictions_do_not_depend_on_the_environments_threads(nncli: Command) -
     one, two = (process("wide", "-q", "-i", "t.csv", OPENBLAS_NUM_THREADS=number) for number in "12")
     assert one.returncode == 0
     assert one.stdout == two.stdout
+
+
+TAGS = "x,p,q\n-2,0,0\n-1,0,1\n1,1,1\n2,1,1\n"
+
+
+@pytest.fixture
+def tags(nncli: Command) -> Command:
+    """`nncli predict` of two labels: the first from 0 on, the second from -1 on."""
+    layer = {"units": 2, "activation": "sigmoid", "weights": [[4.0], [4.0]], "biases": [0.0, 4.0]}
+    values = config(TAGS, ["p", "q"], [layer])
+    api.train(values, output="tags")
+    Path("t.csv").write_text(TAGS, encoding="utf-8")
+    Path("new.csv").write_text("x\n-3\n-0.5\n3\n", encoding="utf-8")
+    return lambda *words, **options: nncli("predict", "tags", "-q", *words, **options)
+
+
+LABELS = ["pred_p", "proba_p", "pred_q", "proba_q"]
+TOLD = [("0", "0"), ("0", "1"), ("1", "1")]
+
+
+def test_each_label_comes_with_its_probability_beside_it(tags: Command) -> None:
+    rows = records(tags("-i", "new.csv").out)
+    assert list(rows[0]) == ["x", *LABELS]
+    assert [(row["pred_p"], row["pred_q"]) for row in rows] == TOLD
+    for row in rows:
+        assert (float(row["proba_p"]) >= 0.5, float(row["proba_q"]) >= 0.5) == (
+            row["pred_p"] == "1",
+            row["pred_q"] == "1",
+        )
+
+
+def test_errors_of_labels_compare_outputs_with_targets(tags: Command) -> None:
+    rows = records(tags("-i", "t.csv").out)
+    assert list(rows[0]) == ["x", "p", "q", *LABELS, "error_p", "error_q"]
+    for row in rows:
+        assert float(row["error_q"]) == float(row["proba_q"]) - float(row["q"])
+
+
+def test_a_label_that_is_no_flag_is_told_with_its_cell(tags: Command) -> None:
+    result = tags("-i", "-", stdin="x,p,q\n1,0,1\n1,0,7\n")
+    assert result.code == 2
+    assert "3:5: q: expected 0 or 1, found 7" in result.err
+
+
+def test_labels_are_the_same_in_every_format(tags: Command) -> None:
+    told = [tuple(map(int, pair)) for pair in TOLD]
+    lines = [json.loads(line) for line in tags("-i", "new.csv", "--format", "jsonl").out.splitlines()]
+    assert [(line["pred_p"], line["pred_q"]) for line in lines] == told
+    table = tags("-i", "new.csv", "--format", "table").out.splitlines()
+    assert table[0].split() == ["x", *LABELS]
+    assert [(row.split()[1], row.split()[3]) for row in table[1:]] == TOLD
+    assert tags("-i", "new.csv", "-o", "p.npy").code == 0
+    array = np.load("p.npy")
+    assert array.shape == (3, 4)
+    assert array[:, [0, 2]].tolist() == [list(map(float, pair)) for pair in told]
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert tags("-i", "new.csv", "-o", "p.parquet").code == 0
+    read = parquet.read_table("p.parquet")
+    assert read.column_names == ["x", *LABELS]
+    assert list(zip(read["pred_p"].to_pylist(), read["pred_q"].to_pylist(), strict=True)) == told

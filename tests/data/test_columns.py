@@ -50,6 +50,55 @@ def test_several_targets_under_softmax_are_the_classes_themselves() -> None:
     assert columns.Y(FLAGS).tolist() == [[0.0, 1.0], [1.0, 0.0]]
 
 
+LABELED = parse_csv("x,p,q\n1,0,1\n2,1,1\n3,0,0\n", "t.csv")
+
+
+@pytest.mark.parametrize("task", ["auto", "multilabel"])
+def test_several_flags_of_which_a_row_has_any_number_are_labels(task: str) -> None:
+    columns = roles(LABELED, "p", "q", task=task, output="sigmoid")
+    assert (columns.task, columns.classes, columns.outputs) == ("multilabel", ("p", "q"), 2)
+    assert (columns.labelled, columns.labels(LABELED)) == (False, None)
+    assert columns.Y(LABELED).tolist() == [[0, 1], [1, 1], [0, 0]]
+
+
+def test_flags_of_one_class_per_row_can_be_labels_when_the_config_says_so() -> None:
+    assert roles(FLAGS, "p", "q", task="multilabel", output="sigmoid").task == "multilabel"
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "task"),
+    [
+        ("x,p,q\n1,0,1\n2,1,1\n", "softmax", "multiclass"),
+        ("x,p,q\n1,0,1\n2,1,1\n", "identity", "regression"),
+        ("x,p,q\n1,0,0.5\n2,1,1\n", "sigmoid", "regression"),
+        ("x,p,q\n1,0,2\n2,1,1\n", "sigmoid", "regression"),
+    ],
+)
+def test_other_outputs_and_other_numbers_are_no_labels(text: str, output: str, task: str) -> None:
+    assert roles(parse_csv(text, "t.csv"), "p", "q", output=output).task == task
+
+
+def test_multiclass_is_refused_where_rows_have_several_classes_under_sigmoids() -> None:
+    message = "multiclass needs exactly one class in each row, but 2 of 3 rows have none or several of p, q"
+    with pytest.raises(Misfit, match=message) as caught:
+        roles(LABELED, "p", "q", task="multiclass", output="sigmoid")
+    assert (caught.value.key, caught.value.hint) == (("task",), "set task: multilabel")
+    assert roles(FLAGS, "p", "q", task="multiclass", output="sigmoid").task == "multiclass"
+
+
+def test_multilabel_is_refused_for_one_column_and_for_cells_that_are_no_flags() -> None:
+    with pytest.raises(Misfit, match="multilabel needs at least two target columns, found 1"):
+        roles(LABELED, "p", task="multilabel")
+    with pytest.raises(DataError, match=r"t\.csv:3:5: q: expected 0 or 1, found 0\.5"):
+        roles(parse_csv("x,p,q\n1,0,1\n2,1,0.5\n", "t.csv"), "p", "q", task="multilabel")
+
+
+def test_labels_of_a_later_table_must_be_flags_too() -> None:
+    columns = roles(LABELED, "p", "q", output="sigmoid")
+    with pytest.raises(DataError, match=r"later\.csv:2:3: p: expected 0 or 1, found 3"):
+        columns.Y(parse_csv("x,p,q\n1,3,1\n", "later.csv"))
+
+
 @pytest.mark.parametrize("output", ["identity", "sigmoid"])
 def test_several_targets_are_values_under_any_other_output(output: str) -> None:
     assert roles(FLAGS, "p", "q", output=output).task == "regression"

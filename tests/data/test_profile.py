@@ -70,6 +70,66 @@ def test_several_targets_are_a_regression() -> None:
     assert (found.task, found.targets, list(found.inputs)) == ("regression", ("y", "z"), ["x"])
 
 
+FLAGS = {"x": X, "a": cycled(1, 0, 0), "b": cycled(0, 1, 0), "c": cycled(0, 0, 1)}
+
+
+@pytest.mark.parametrize(
+    ("targets", "task", "why", "classes"),
+    [
+        (
+            ["a", "b", "c"],
+            "multiclass",
+            "0/1 columns, with exactly one of them 1 in every row",
+            {"a": 20, "b": 20, "c": 20},
+        ),
+        (
+            ["c", "a"],
+            "multilabel",
+            "0/1 columns, with none or several of them 1 in 20 rows",
+            {"c": 20, "a": 20},
+        ),
+        (["a", "y"], "regression", "several targets", {}),
+    ],
+)
+def test_several_flags_are_one_class_per_row_or_labels(
+    targets: list[str], task: str, why: str, classes: dict[str, int]
+) -> None:
+    found = profile(table(**FLAGS, y=Y), targets)
+    assert (found.task, found.why_task, dict(found.classes)) == (task, why, classes)
+
+
+@pytest.mark.parametrize(
+    ("task", "classes"), [("regression", {}), ("multilabel", {"a": 20, "b": 20, "c": 20})]
+)
+def test_a_person_knows_better_what_flags_are(task: Task, classes: dict[str, int]) -> None:
+    found = profile(table(**FLAGS), ["a", "b", "c"], task=task)
+    assert (found.task, found.why_task, dict(found.classes)) == (task, "", classes)
+
+
+@pytest.mark.parametrize(
+    ("task", "targets", "message", "hint"),
+    [
+        ("binary", ["a", "b"], "binary takes one target, found 2", "give --target once"),
+        ("multilabel", ["a"], "multilabel needs at least two targets, found 1", "give --target for each"),
+        ("multilabel", ["a", "y"], "t.csv:2:11: y: expected 0 or 1, found 0.25", "a label is 1 in rows"),
+        (
+            "multiclass",
+            ["a", "b"],
+            "t.csv: multiclass needs exactly one of a, b to be 1 in every row, else 0; 20 of 60 rows",
+            "use --task multilabel",
+        ),
+        ("multiclass", ["a", "y"], "t.csv: multiclass needs exactly one of a, y", "use --task regression"),
+    ],
+)
+def test_a_task_that_several_targets_do_not_fit_is_refused(
+    task: Task, targets: list[str], message: str, hint: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        profile(table(**FLAGS, y=Y), targets, task=task)
+    assert caught.value.message.startswith(message)
+    assert (caught.value.hint or "").startswith(hint)
+
+
 @pytest.mark.parametrize(
     ("name", "cells", "why"),
     [

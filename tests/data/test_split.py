@@ -152,7 +152,7 @@ REFUSED: dict[str, tuple[int, list[str] | None, dict[str, Any], str]] = {
         9,
         None,
         {"test": 1, "stratify": True},
-        r"split\.stratify: the targets are values",
+        r"split\.stratify: stratify needs one target column",
     ),
 }
 

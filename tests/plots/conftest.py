@@ -109,6 +109,29 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [{"units": 30, "activation": "softmax"}],
             loss="cross_entropy",
         ),
+        "labels held out": _inline(
+            ["a", "b", *LONG],
+            [[*row[:2], int(row[0] > 0), int(row[1] > 0.5), int(row[2] > 0)] for row in numbers],
+            [{**SIGMOID, "units": 3}],
+            split=SPLIT,
+            targets=LONG,
+            **binary,
+        ),
+        "many labels": _inline(
+            ["a", "b", *(f"label {index}" for index in range(40))],
+            [[*row[:2], *(int(cell > 0) for cell in row[2:42])] for row in numbers],
+            [{**SIGMOID, "units": 40}],
+            targets=[f"label {index}" for index in range(40)],
+            **binary,
+        ),
+        "labels on all rows or none held out": _inline(
+            ["a", "part", "p", "q"],
+            [[i / 10, "test" if i < 3 else "train", int(i % 2 or i < 3), int(i > 9)] for i in range(30)],
+            [{**SIGMOID, "units": 2}],
+            split={"column": "part"},
+            targets=["p", "q"],
+            **binary,
+        ),
         "not probabilities": _inline(
             ["a", "kind"],
             [[i / 10, "xyz"[i % 3]] for i in range(30)],
@@ -179,6 +202,7 @@ SHAPES = _shapes()
 # Those that differ in what is predicted alone, of no interest to pictures of inputs and weights.
 OF_OUTCOMES = {
     *("held out", "classes held out", "one class held out", "two of three classes held out"),
+    *("many labels", "labels on all rows or none held out"),
     *("many classes", "not probabilities", "values held out", "scaled targets", "constant outputs"),
     *("four targets", "eight targets", "beyond all floats", "held out, diverged"),
 }

@@ -12,7 +12,7 @@ import pytest
 
 from nncli.analysis.evaluation import parts
 from nncli.errors import NncliError, RunError
-from nncli.nn.metrics import METRICS
+from nncli.nn.metrics import LABEL_METRICS, METRICS
 from nncli.plots import FORMATS, KINDS, View, fitting, save
 from nncli.plots.scale import Scale
 from nncli.runs import Run
@@ -149,6 +149,36 @@ def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_ri
     assert len(frames) == 3
 
 
+def test_confusion_of_labels_counts_each_of_them(trained: dict[str, Run]) -> None:
+    run = trained["labels held out"]
+    data = run.experiment.held_out["test"]
+    told, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
+    picture = KINDS["confusion"].draw(run, View())
+    assert f"6 test rows, {(told == true).all(axis=1).sum()} of 6 with every label right" in picture.caption
+    assert picture.numbers["label"] == list(run.model.columns.targets)
+    assert np.array_equal(picture.numbers["true_positives"], (told & true).sum(axis=0))
+    assert np.array_equal(picture.numbers["false_positives"], (told & ~true).sum(axis=0))
+    assert np.array_equal(picture.numbers["false_negatives"], (~told & true).sum(axis=0))
+    assert np.array_equal(picture.numbers["true_negatives"], (~told & ~true).sum(axis=0))
+
+
+def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
+    trained: dict[str, Run],
+) -> None:
+    picture = KINDS["confusion"].draw(trained["many labels"], View())
+    assert len(picture.figure.axes[0].get_yticks()) == 30
+    assert len(picture.numbers["label"]) == 40
+    assert "The 30 labels with the lowest F1 of 40." in picture.figure._supxlabel.get_text()
+
+
+def test_roc_and_calibration_are_of_every_label(trained: dict[str, Run]) -> None:
+    run = trained["many labels"]
+    A, Y = run.model.outputs(run.experiment.dataset.X), run.experiment.dataset.Y
+    mean = KINDS["roc"].draw(run, View()).caption.partition("mean AUC ")[2][:5]
+    assert float(mean) == pytest.approx(LABEL_METRICS["auc"](A, Y), abs=5e-4)
+    assert KINDS["calibration"].draw(run, View()).numbers["rows"].sum() == A.size
+
+
 def test_confusion_of_many_classes_is_told_in_words_and_colours(trained: dict[str, Run]) -> None:
     picture = KINDS["confusion"].draw(trained["many classes"], View())
     assert not picture.figure.axes[0].texts
@@ -194,6 +224,13 @@ def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -
         ("roc", "one class held out", "the 3 test rows are of one class, there is no other to tell"),
         ("residuals", "beyond all floats", "outputs or targets are too large to be drawn"),
         ("parity", "xor", "the task is binary, the targets are classes and not values"),
+        ("roc", "labels on all rows or none held out", "every label is on all of the 3 test rows or on none"),
+        ("parity", "many labels", "the task is multilabel, the targets are labels and not values"),
+        (
+            "boundary",
+            "many labels",
+            "the task is multilabel: a row may have several labels, so there is no single boundary",
+        ),
         ("residuals", "classes", "the task is multiclass, the targets are classes and not values"),
     ],
 )
