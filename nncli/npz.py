@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -55,14 +56,20 @@ def read_npz(path: Path) -> dict[str, Array]:
         with open(path, "rb") as stream:
             arrays = _members(stream)
     except OSError as error:
+        if error.errno == errno.EINVAL:  # zipfile looked for a place before the start of the file
+            raise _damaged(path) from None
         raise RunError(f"{path}: {error.strerror or error}") from None
     except _DAMAGE:
-        raise RunError(
-            f"{path}: damaged, or no file of nncli", hint="train again, or copy the file again"
-        ) from None
+        raise _damaged(path) from None
     if arrays.pop(DIGEST, np.empty(0)).tobytes() != digest(arrays):
         raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
     return arrays
+
+
+def _damaged(path: Path) -> RunError:
+    return RunError(
+        f"{path}: damaged, or not a file that nncli wrote", hint="copy the file again, or train again"
+    )
 
 
 # What zipfile and numpy raise on bytes that are not theirs.

@@ -57,7 +57,7 @@ def test_truncated_model_is_refused(run: Run, length: int) -> None:
 def test_pickled_member_is_never_loaded(tmp_path: Path) -> None:
     file = tmp_path / "weights.npz"
     np.savez(file, header=np.array([{"a": 1}], dtype=object), digest=np.zeros(32, np.uint8))
-    with pytest.raises(RunError, match="damaged, or no file of nncli"):
+    with pytest.raises(RunError, match="damaged, or not a file that nncli wrote"):
         weights.read_model(file)
 
 

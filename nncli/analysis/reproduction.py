@@ -276,7 +276,7 @@ def _read(run: Run) -> _Kept:
         return replace(kept, saved=None, notes=(note,))
     checkpoint = read_checkpoint(run.path / runs.CHECKPOINT, experiment)
     updates = checkpoint.standing.state.update
-    if run.info["status"] == "interrupted":
+    if run.info.get("status") == "interrupted":
         return _read_files(run, updates)
     # Killed between two files of a save, they are of two moments; the checkpoint alone is of one.
     return _Kept(

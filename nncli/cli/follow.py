@@ -113,7 +113,7 @@ def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[s
     """What a finished run came to, and what to do with it."""
     from nncli.analysis.conditions import named
 
-    rows = [("", "first", "last" if run.epoch == run.info["epochs"] else "kept", "best")]
+    rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "kept", "best")]
     results = {**named(run.results_by_part), **run.results}
     shown = [name for name in run.history if name in results]
     rows += [(name, *_course(run, name, results[name])) for name in shown]
@@ -127,13 +127,13 @@ def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[s
     out.object(
         out.command,
         {
-            "status": run.info["status"],
+            "status": run.info.get("status"),
             "run": str(run.path),
-            "seed": run.info["seed"],
-            "epochs": run.info["epochs"],
+            "seed": run.info.get("seed"),
+            "epochs": run.info.get("epochs"),
             "ended_by": run.info.get("ended_by"),
             "weights_of_epoch": run.epoch,
-            "seconds": run.info["seconds"],
+            "seconds": run.info.get("seconds"),
             "metrics": run.results_by_part,
             **warning,
         },

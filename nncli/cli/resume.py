@@ -42,6 +42,8 @@ def resume(
         config = read_config(owned.path / runs.CONFIG, None, training__epochs=epochs)
         prepared = experiment.build(config)
         conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
+        if not owned.readable_info:
+            out.note(f"{owned.path / runs.RUN} cannot be read; the checkpoint has all that is needed")
         recording = runs.Recording.resumed(prepared, owned, sys.argv[1:])
         for name, (then, now) in owned.other_versions.items():
             out.note(f"{name} {now}, so far {then}: the last digits may differ from an undisturbed training")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -109,6 +110,12 @@ class Identity(BaseModel):
         if experiment.config.dataset.path is not None:
             config["dataset"]["path"] = Path(experiment.config.dataset.path).name
         return cls(config=config, engine=experiment.engine_name, data=Data.of(experiment))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of it all, by which other files of a run name the training they are of."""
+        text = json.dumps(self.model_dump(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def difference(self, before: Identity) -> str | None:
         """The first key of the config, or part of the data, that is no longer as it was; None if all is."""

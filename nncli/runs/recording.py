@@ -40,6 +40,7 @@ from nncli.runs.run import (
     Run,
     Status,
     config_digest,
+    snapshots_header,
     versions,
 )
 from nncli.runs.weights import FORMAT, write_model
@@ -66,7 +67,7 @@ class Recording:
         checkpoint: Checkpoint | None = None,
     ) -> None:
         self.experiment, self.run = experiment, Run(run.path)
-        self._completed = checkpoint is not None and self.run.status == "completed"
+        self._completed = checkpoint is not None and run.readable_info.get("status") == "completed"
         self._since = checkpoint.standing if checkpoint else None
         self._standing = self._since or Standing.start(experiment)
         self._record = checkpoint.record if checkpoint else Record(experiment)
@@ -75,7 +76,7 @@ class Recording:
         self._replaces = checkpoint is None and run.begun  # until the files of this training are whole
         started = (run.started if checkpoint else "") or _now()
         self._info = {"status": "running", "started": started, **_circumstances(self, command)}
-        self._seconds = float(run.info.get("seconds", 0.0)) if checkpoint else 0.0
+        self._seconds = float(run.readable_info.get("seconds", 0.0)) if checkpoint else 0.0
         self._began = self._saved = time.perf_counter()
         self._cost = 0.0
         self._writing = threading.Lock()
@@ -91,7 +92,7 @@ class Recording:
         DivergedError
             If the run diverged: it would again.
         """
-        if run.status == "diverged":
+        if run.readable_info.get("status") == "diverged":
             raise DivergedError(
                 f"{run.path}: diverged, and would again", hint="change the config and train into a new run"
             )
@@ -226,7 +227,8 @@ class Recording:
             self._remove_leftovers()
             write_text(path / CONFIG, self._config)
         write_text(path / HISTORY, self._record.csv())
-        write_npz(path / SNAPSHOTS, self._record.snapshots())
+        header = snapshots_header(self._identity.digest)
+        write_npz(path / SNAPSHOTS, {"header": header, **self._record.snapshots()})
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.dataset.columns))
 
     def _write_results(self, parameters: Array, epoch: int) -> None:
@@ -282,6 +284,7 @@ def _circumstances(recording: Recording, command: Sequence[str]) -> dict[str, An
         "versions": versions(),
         "command": list(command),
         "config": config_digest(recording._config),
+        "identity": recording._identity.digest,
     }
 
 

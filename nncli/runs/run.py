@@ -14,7 +14,7 @@ from types import NoneType
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import nncli
 from nncli.config import Config, load_config
@@ -23,10 +23,12 @@ from nncli.experiment import Experiment, build
 from nncli.files import read_json, read_text
 from nncli.model import Model
 from nncli.nn.activations import Array
+from nncli.nn.network import Network
 from nncli.npz import read_npz
 from nncli.runs.identity import Data
 from nncli.runs.owner import is_owned
-from nncli.runs.weights import read_model
+from nncli.runs.weights import FORMAT, read_model
+from nncli.wording import shown
 
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, CHECKPOINT, RESULTS = "snapshots.npz", "checkpoint.npz", "results.json"
@@ -46,6 +48,39 @@ def config_digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class _Info(BaseModel):
+    """The types of run.json's values; any may be missing, as of an earlier nncli, and others be there."""
+
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+    status: str | None = None
+    started: str | None = None
+    format: int | None = None
+    engine: str | None = None
+    threads: int | None = Field(None, ge=1)
+    epochs: int | None = Field(None, ge=0)
+    best_epoch: int | None = Field(None, ge=0)
+    seconds: float | None = Field(None, ge=0)
+    ended_by: str | None = None
+    versions: dict[str, str] | None = None
+    command: list[str] | None = None
+    config: str | None = None
+    identity: str | None = None
+
+
+class _SnapshotsHeader(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    format: int
+    identity: str
+
+
+def snapshots_header(identity: str) -> Array:
+    """The header of snapshots.npz, which says what training they are of."""
+    header = _SnapshotsHeader(format=FORMAT, identity=identity)
+    return np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)
+
+
 @dataclass(frozen=True)
 class Snapshots:
     """What was kept of the way.
@@ -60,6 +95,18 @@ class Snapshots:
     weights: Array
     error_epochs: Array
     errors: Array
+
+    def fit(self, network: Network) -> bool:
+        """Whether the shapes are those of this network's snapshots, and the epochs ascend."""
+        epochs = (self.weight_epochs, self.error_epochs)
+        ascend = all(each.ndim == 1 and (np.diff(each) > 0).all() for each in epochs)
+        weights, errors = self.weights.shape, self.errors.shape
+        return (
+            ascend
+            and weights == (len(self.weight_epochs), network.parameter_count)
+            and len(errors) == 3
+            and (errors[0], errors[2]) == (len(self.error_epochs), network.outputs)
+        )
 
 
 @dataclass(frozen=True)
@@ -81,8 +128,29 @@ class Run:
 
     @cached_property
     def info(self) -> dict[str, Any]:
-        """run.json: status, versions, seed, engine, times."""
-        return read_json(self.path / RUN)
+        """run.json: status, versions, seed, engine, times; without what is null.
+
+        Raises
+        ------
+        RunError
+            If it cannot be read, or a value is of another type than nncli writes.
+        """
+        file = self.path / RUN
+        stored = read_json(file)
+        try:
+            _Info.model_validate(stored)
+        except ValidationError as error:
+            key = ".".join(map(str, error.errors()[0]["loc"]))
+            raise RunError(f"{file}: damaged: {shown(key)} has no such value", hint=_ANEW) from None
+        return {key: value for key, value in stored.items() if value is not None}
+
+    @property
+    def readable_info(self) -> dict[str, Any]:
+        """The same, empty where it cannot be read."""
+        try:
+            return self.info
+        except RunError:
+            return {}
 
     @property
     def begun(self) -> bool:
@@ -98,7 +166,7 @@ class Run:
     @property
     def other_versions(self) -> dict[str, tuple[str, str]]:
         """What the run was made with and what is here now, where they differ, by name."""
-        then = self.info.get("versions")
+        then = self.readable_info.get("versions")
         now = versions()
         if not isinstance(then, dict):
             return {}
@@ -118,10 +186,7 @@ class Run:
     @property
     def started(self) -> str:
         """When training began, as text that sorts by time; empty where it cannot be read."""
-        try:
-            return str(self.info.get("started", ""))
-        except RunError:
-            return ""
+        return str(self.readable_info.get("started", ""))
 
     @property
     def results(self) -> dict[str, float]:
@@ -140,7 +205,10 @@ class Run:
     @property
     def epoch(self) -> int:
         """The epoch of the saved weights, which are those of results.json."""
-        return int(read_json(self.path / RESULTS).get("epoch", self.info.get("epochs", 0)))
+        epoch = read_json(self.path / RESULTS).get("epoch", self.info.get("epochs", 0))
+        if type(epoch) is not int or epoch < 0:
+            raise RunError(f"{self.path / RESULTS}: damaged: its epoch is not a whole number")
+        return epoch
 
     @cached_property
     def config(self) -> Config:
@@ -196,12 +264,41 @@ class Run:
 
     @cached_property
     def snapshots(self) -> Snapshots:
-        """What was kept of the way."""
-        arrays = read_npz(self.path / SNAPSHOTS)
+        """What was kept of the way.
+
+        Raises
+        ------
+        RunError
+            If the file is damaged, does not fit the network, or belongs to another run.
+        """
+        file = self.path / SNAPSHOTS
+        arrays = read_npz(file)
+        self._require_own(file, arrays.pop("header", None))
         try:
-            return Snapshots(**arrays)
+            found = Snapshots(**arrays)
         except TypeError:
-            raise RunError(f"{self.path / SNAPSHOTS}: damaged: it holds {', '.join(arrays)}") from None
+            raise RunError(f"{file}: damaged: it holds {', '.join(arrays)}", hint=_ANEW) from None
+        if not found.fit(self.model.network):
+            raise _of_another_run(file)
+        return found
+
+    def _require_own(self, file: Path, header: Array | None) -> None:
+        """Raise RunError where snapshots say that they are of another training than run.json."""
+        if header is None:  # of an earlier nncli
+            return
+        try:
+            identity = _SnapshotsHeader.model_validate_json(header.tobytes()).identity
+        except ValidationError:
+            raise RunError(f"{file}: damaged: its header cannot be read", hint=_ANEW) from None
+        if identity != self.readable_info.get("identity", identity):
+            raise _of_another_run(file)
+
+
+_ANEW = "copy the file again, or train again"
+
+
+def _of_another_run(file: Path) -> RunError:
+    return RunError(f"{file}: belongs to another run", hint=_ANEW)
 
 
 def _numbers(results: Any) -> dict[str, float]:

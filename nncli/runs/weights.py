@@ -15,6 +15,7 @@ from nncli.model import Model
 from nncli.nn.activations import ACTIVATIONS, Array
 from nncli.nn.network import Layer, Network
 from nncli.npz import read_npz, write_npz
+from nncli.wording import counted
 
 FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
 
@@ -106,8 +107,13 @@ def read_model(path: Path) -> Model:
         raise RunError(f"{path}: its header describes no network that nncli knows") from None
     # Compared before memory is taken: a header may claim any size.
     fits = network.parameter_count == sum(array.size for array in arrays.values())
-    given = header.columns
-    preprocessing = given.preprocessing or Preprocessing.plain(given.inputs)
+    try:
+        columns = _columns(header.columns, network)
+    except ValueError as error:
+        raise RunError(
+            f"{path}: its header contradicts itself: {error}", hint="copy the file again"
+        ) from None
+    preprocessing = columns.preprocessing
     parameters = np.zeros(network.parameter_count if fits else 0, preprocessing.dtype)
     tensors = network.tensors(parameters) if fits else {}
     if _forms(arrays) != _forms(tensors):
@@ -116,16 +122,45 @@ def read_model(path: Path) -> Model:
         tensor[...] = arrays[name]
     if not np.isfinite(parameters).all():
         raise RunError(f"{path}: a weight is not finite")
+    return Model(network, parameters, columns)
+
+
+def _columns(given: _ColumnsHeader, network: Network) -> Columns:
+    """The roles of columns, if they fit together and the network; else ValueError."""
+    inputs, targets, classes = tuple(given.inputs), tuple(given.targets), tuple(given.classes)
+    if not inputs or not targets or len({*inputs, *targets}) < len(inputs) + len(targets):
+        raise ValueError("a name is missing, or stands for two columns")
     columns = Columns(
-        inputs=tuple(given.inputs),
-        targets=tuple(given.targets),
+        inputs=inputs,
+        targets=targets,
         task=given.task,
-        classes=tuple(given.classes),
+        classes=classes,
         id=given.id,
         formulas=given.formulas,
-        preprocessing=preprocessing,
+        preprocessing=given.preprocessing or Preprocessing.plain(inputs),
     )
-    return Model(network, parameters, columns)
+    preprocessing = columns.preprocessing
+    if tuple(column.name for column in preprocessing.columns) != inputs:
+        raise ValueError("preprocessing is of other columns than the inputs")
+    if len(preprocessing.encoded) != network.inputs or columns.outputs != network.outputs:
+        raise ValueError("the columns are not those of the network")
+    if len(set(classes)) < len(classes) or not _suit(columns):
+        raise ValueError(f"{counted(len(classes), 'class')} with task {given.task}")
+    if len(preprocessing.targets) not in (0, columns.outputs if given.task == "regression" else 0):
+        raise ValueError("not every target has a scaling")
+    if given.formulas and given.formulas.keys() != set(targets):
+        raise ValueError("not every target has a formula")
+    return columns
+
+
+def _suit(columns: Columns) -> bool:
+    """Whether task, classes and targets go together."""
+    classes, targets = columns.classes, columns.targets
+    if columns.task == "regression":
+        return not classes
+    if columns.task == "binary":
+        return len(classes) == 2 and len(targets) == 1
+    return classes == targets or (columns.task == "multiclass" and len(targets) == 1 and bool(classes))
 
 
 def _forms(tensors: Mapping[str, Array]) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nncli import npz, runs
 from nncli.errors import RunError
+from nncli.npz import read_npz, write_npz
 from nncli.runs import Run
+from tests.trained import record, xor
 
 
 @pytest.mark.parametrize("file", [runs.HISTORY, runs.RUN, runs.RESULTS, runs.SNAPSHOTS])
@@ -51,3 +55,59 @@ def test_other_versions_are_named(run: Run) -> None:
         assert Run(run.path).other_versions == {}
     (run.path / runs.RUN).write_text(json.dumps({**info, "versions": {"numpy": "1.0"}}))
     assert Run(run.path).other_versions == {"numpy": ("1.0", np.__version__)}
+
+
+def other(tmp_path: Path, *settings: str) -> Run:
+    return record(tmp_path / "other", *settings)
+
+
+@pytest.mark.parametrize("setting", ["seed=1", "network.layers[0].units=5", "optimizer.learning_rate=1"])
+def test_snapshots_of_another_run_are_refused(run: Run, tmp_path: Path, setting: str) -> None:
+    shutil.copy(other(tmp_path, setting).path / runs.SNAPSHOTS, run.path)
+    with pytest.raises(RunError, match=r"snapshots\.npz: belongs to another run"):
+        Run(run.path).model_at(3)
+
+
+def test_snapshots_of_the_same_training_go_together_whatever_its_length(run: Run, tmp_path: Path) -> None:
+    shutil.copy(other(tmp_path, "training.epochs=50").path / runs.SNAPSHOTS, run.path)
+    assert Run(run.path).snapshots.weight_epochs[-1] == 50
+
+
+def test_snapshots_without_a_name_must_fit_the_network(run: Run) -> None:
+    arrays = read_npz(run.path / runs.SNAPSHOTS)
+    arrays.pop("header")
+    write_npz(run.path / runs.SNAPSHOTS, arrays)
+    assert Run(run.path).snapshots.fit(run.model.network)  # as of an earlier nncli
+    arrays["weights"] = arrays["weights"][:, :-1]
+    write_npz(run.path / runs.SNAPSHOTS, arrays)
+    with pytest.raises(RunError, match=r"snapshots\.npz: belongs to another run"):
+        Run(run.path).model_at(3)
+
+
+def test_null_in_run_json_is_a_missing_value(run: Run) -> None:
+    info = json.loads((run.path / runs.RUN).read_text())
+    (run.path / runs.RUN).write_text(json.dumps({**info, "seconds": None, "best_epoch": None}))
+    assert "seconds" not in Run(run.path).info
+    assert Run(run.path).status == "completed"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b'{"seconds": "x"}', b'{"status": 3}'])
+def test_damaged_run_json_stops_no_resume(tmp_path: Path, run: Run, content: bytes) -> None:
+    interrupted = record(tmp_path / "short", "training.epochs=20")
+    (interrupted.path / runs.RUN).write_bytes(content)
+    with runs.reopen(interrupted.path) as opened:
+        list(runs.Recording.resumed(xor(), opened).reports())
+    for name in (runs.WEIGHTS, runs.HISTORY, runs.SNAPSHOTS, runs.CHECKPOINT, runs.RESULTS):
+        assert (interrupted.path / name).read_bytes() == (run.path / name).read_bytes()
+    assert Run(interrupted.path).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "cut", [slice(1, None), slice(1000, None), slice(None, -1), slice(None, 100), slice(0)]
+)
+@pytest.mark.parametrize("name", [runs.WEIGHTS, runs.SNAPSHOTS, runs.CHECKPOINT])
+def test_file_whose_head_or_end_is_missing_is_called_damaged(run: Run, name: str, cut: slice) -> None:
+    (run.path / name).write_bytes((run.path / name).read_bytes()[cut])
+    with pytest.raises(RunError, match=f"{name}: damaged") as caught:
+        read_npz(run.path / name)
+    assert caught.value.hint == "copy the file again, or train again"

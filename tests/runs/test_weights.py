@@ -85,3 +85,26 @@ def test_header_that_no_network_fits_is_refused_before_memory_is_taken(
 ) -> None:
     with pytest.raises(RunError):
         weights.read_model(forged(run, header=header_with(run, layers=layers)))
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"targets": []}, "a name is missing"),
+        ({"inputs": []}, "a name is missing"),
+        ({"inputs": ["x1", "x1"]}, "stands for two columns"),
+        ({"inputs": ["x1", "y"]}, "stands for two columns"),
+        ({"inputs": ["x1", "x9"]}, "preprocessing is of other columns"),
+        ({"task": "multiclass"}, "not those of the network"),
+        ({"task": "regression"}, "2 classes with task regression"),
+        ({"classes": ["0"]}, "1 class with task binary"),
+        ({"classes": ["0", "0"]}, "2 classes with task binary"),
+        ({"formulas": {"z": "x1"}}, "not every target has a formula"),
+    ],
+)
+def test_header_that_contradicts_itself_is_refused(
+    run: Run, changes: dict[str, object], problem: str
+) -> None:
+    columns = json.loads(npz.read_npz(run.path / runs.WEIGHTS)["header"].tobytes())["columns"]
+    with pytest.raises(RunError, match=f"its header contradicts itself: .*{problem}"):
+        weights.read_model(forged(run, header=header_with(run, columns={**columns, **changes})))
