@@ -122,7 +122,7 @@ def test_changed_data_are_told_by_all_and_stop_reproduce(words: tuple[str, ...],
     Path("t.csv").write_text(TABLE.replace("1,1,0", "3,1,0"))
     note = "the data have changed since training: input x1 has changed"
     result = nncli(*words)
-    assert (result.code, result.err) == (0, note + "\n")
+    assert (result.code, result.err) == (0, f"warning: {note}\n")
     result = nncli("reproduce", "c")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith(f"error: runs/c: {note}\nhint: ")

@@ -214,7 +214,7 @@ def test_fail_if_on_a_metric_that_is_no_number_fails(nncli: Command) -> None:
 
 def test_best_is_never_worse_than_last(trained: Command) -> None:
     lines = trained("train", "xor.yaml").out.splitlines()
-    (loss,) = [line.split() for line in lines if line.startswith("loss")]
+    (loss,) = [line.split() for line in lines if line.startswith("loss   ")]
     assert float(loss[3]) <= float(loss[2])
 
 
@@ -269,7 +269,7 @@ def test_signal_saves_what_was_learnt(nncli: Command, number: int, code: int) ->
     nncli("init", "xor")
     exit_code, error = stopped(number, "train", "xor.yaml", "--epochs", "100000000")
     assert exit_code == code
-    assert error.splitlines()[-1].endswith("epochs, saved in runs/xor; go on: nncli resume runs/xor")
+    assert error.splitlines()[-1].endswith("epochs; saved to runs/xor. Resume with: nncli resume runs/xor")
     assert "Traceback" not in error
     run = runs.find("xor")
     assert run.info["status"] == "interrupted"
