@@ -16,6 +16,7 @@ from nncli.nn.network import Network
 
 # Measured: OpenBLAS on two threads is slower or no faster than on one below about this width.
 WIDE = 256
+MOST_THREADS = 2**31 - 1  # what a C int holds
 
 
 def automatic(network: Network) -> int:
@@ -39,7 +40,7 @@ def limited(count: int) -> Iterator[None]:
         yield
         return
     before = library.get()
-    library.use(count)
+    library.use(min(count, MOST_THREADS))
     try:
         yield
     finally:

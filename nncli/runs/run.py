@@ -302,6 +302,10 @@ def _of_another_run(file: Path) -> RunError:
 
 
 def _numbers(results: Any) -> dict[str, float]:
-    if {type(value) for value in results.values()} - {float, int, NoneType}:
-        raise ValueError("other than numbers")
+    if (
+        not isinstance(results, dict)
+        or "loss" not in results
+        or {type(value) for value in results.values()} - {float, int, NoneType}
+    ):
+        raise ValueError("no loss, or other than numbers")
     return {name: float("nan") if value is None else float(value) for name, value in results.items()}

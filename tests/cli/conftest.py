@@ -30,8 +30,10 @@ def nncli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     def run(*words: str, stdin: str = "") -> Result:
         monkeypatch.setattr(sys, "argv", ["nncli", *words])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        streams = sys.stdout, sys.stderr
         with pytest.raises(SystemExit) as ended:
             main()
+        sys.stdout, sys.stderr = streams  # wrapped once more by each command
         printed = capsys.readouterr()
         return Result(int(ended.value.code or 0), printed.out, printed.err)
 
