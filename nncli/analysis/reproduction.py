@@ -121,8 +121,6 @@ class Repetition:
             )
         self._run = run
         count = run.info.get("threads", run.experiment.threads)
-        if type(count) is not int or count < 1:
-            raise RunError(f"{run.path / runs.RUN}: damaged: it does not say how many threads there were")
         self._whole = replace(run.experiment, threads=count)
         self._kept = _read(run)
         self._findings = _Findings(self._whole)
@@ -347,9 +345,9 @@ def _parts(arrays: Mapping[str, Array], history: str, snapshots: str) -> dict[st
 
 def _epochs(run: Run) -> int:
     epochs = run.info.get("epochs")
-    if type(epochs) is not int or epochs < 0:
+    if epochs is None:
         raise RunError(f"{run.path / runs.RUN}: damaged: it does not say how many epochs were trained")
-    return epochs
+    return int(epochs)
 
 
 def _advanced(experiment: Experiment, state: State, updates: int) -> State:

@@ -273,25 +273,33 @@ class Run:
         """
         file = self.path / SNAPSHOTS
         arrays = read_npz(file)
-        self._require_own(file, arrays.pop("header", None))
+        proven = self._are_own(file, arrays.pop("header", None))
         try:
             found = Snapshots(**arrays)
         except TypeError:
             raise RunError(f"{file}: damaged: it holds {', '.join(arrays)}", hint=_ANEW) from None
         if not found.fit(self.model.network):
-            raise _of_another_run(file)
+            raise _of_another_run(self.path / self.weights if proven else file)
         return found
 
-    def _require_own(self, file: Path, header: Array | None) -> None:
-        """Raise RunError where snapshots say that they are of another training than run.json."""
+    def _are_own(self, file: Path, header: Array | None) -> bool:
+        """Whether snapshots and run.json name the same training; False where one of them names none.
+
+        Raises
+        ------
+        RunError
+            If they name two.
+        """
         if header is None:  # of an earlier nncli
-            return
+            return False
         try:
             identity = _SnapshotsHeader.model_validate_json(header.tobytes()).identity
         except ValidationError:
             raise RunError(f"{file}: damaged: its header cannot be read", hint=_ANEW) from None
-        if identity != self.readable_info.get("identity", identity):
+        own = self.readable_info.get("identity")
+        if own not in (None, identity):
             raise _of_another_run(file)
+        return own is not None
 
 
 _ANEW = "copy the file again, or train again"

@@ -257,14 +257,14 @@ def test_files_of_another_config_are_refused(values: dict[str, str], run: Run) -
 def test_weights_of_another_network_are_refused(run: Run, tmp_path: Path) -> None:
     other = record(tmp_path / "other", "network.layers=[{units: 1, activation: sigmoid}]")
     shutil.copy(other.path / runs.WEIGHTS, run.path)
-    with pytest.raises(RunError, match=r"weights\.npz: not of the network in config\.yaml"):
+    with pytest.raises(RunError, match=r"weights\.npz: belongs to another run"):
         again(run.path)
 
 
 def test_snapshots_of_another_network_are_refused(run: Run, tmp_path: Path) -> None:
     other = record(tmp_path / "other", "network.layers=[{units: 1, activation: sigmoid}]")
     shutil.copy(other.path / runs.SNAPSHOTS, run.path)
-    with pytest.raises(RunError, match=r"snapshots\.npz: not of the data and the network in config\.yaml"):
+    with pytest.raises(RunError, match=r"snapshots\.npz: belongs to another run"):
         again(run.path)
 
 
@@ -314,17 +314,19 @@ def test_unreadable_word_on_the_data_is_damage(data: object, run: Run) -> None:
         again(run.path)
 
 
-@pytest.mark.parametrize("epochs", ["40", -1, 4.5, True])
+@pytest.mark.parametrize("epochs", ["40", -1, 4.5, True, None])
 def test_unreadable_number_of_epochs_is_damage(epochs: object, run: Run) -> None:
     change_info(run.path, epochs=epochs)
-    with pytest.raises(RunError, match=r"run\.json: damaged: it does not say how many epochs"):
+    with pytest.raises(
+        RunError, match=r"run\.json: damaged: (epochs has no such value|it does not say how many epochs)"
+    ):
         again(run.path)
 
 
 @pytest.mark.parametrize("count", ["2", 0, True, 1.0])
 def test_unreadable_number_of_threads_is_damage(count: object, run: Run) -> None:
     change_info(run.path, threads=count)
-    with pytest.raises(RunError, match=r"run\.json: damaged: it does not say how many threads"):
+    with pytest.raises(RunError, match=r"run\.json: damaged: threads has no such value"):
         again(run.path)
 
 
