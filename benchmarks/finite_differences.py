@@ -16,7 +16,7 @@ from pathlib import Path
 from nncli import training
 from nncli.config import Override, load_config
 from nncli.experiment import Experiment, build
-from nncli.resources import folder
+from nncli.storage.resources import folder
 
 EPOCHS, EPSILON = 10, 1e-6
 RUNS = 5

@@ -40,8 +40,8 @@ from nncli.data import formats
 from nncli.data.columns import Dataset
 from nncli.data.profile import profile
 from nncli.experiment import Experiment, build
-from nncli.nn.activations import Array
-from nncli.resources import folder
+from nncli.nn.arrays import Array
+from nncli.storage.resources import folder
 
 ALLOWED = 0.01  # below scikit-learn
 AS_THEY_ARE = [Override(f"dataset.preprocessing.{key}", "none") for key in ("scale", "scale_targets")]

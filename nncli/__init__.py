@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from nncli.version import VERSION
+
+__version__ = VERSION
 
 if TYPE_CHECKING:
     from nncli.api import open_run, plot, reproduce, resume, train
     from nncli.config import Config, load_config
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
     from nncli.runs import Run
 
 # Loaded when first used: `nncli --help` should not wait for numpy.
 _HOME = {
     "Config": "nncli.config",
-    "NncliError": "nncli.errors",
+    "NncliError": "nncli.messages.errors",
     "Run": "nncli.runs",
     "load_config": "nncli.config",
     "open_run": "nncli.api",

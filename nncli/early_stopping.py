@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 
 @dataclass(frozen=True)

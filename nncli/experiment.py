@@ -13,24 +13,25 @@ from nncli.config import Config
 from nncli.config.contradictions import wrong_shape
 from nncli.config.document import Mistake
 from nncli.config.schema import LayerConfig
-from nncli.data import sources
 from nncli.data.columns import Dataset, Roles
 from nncli.data.preprocessing import as_dtype
 from nncli.data.split import Part
 from nncli.early_stopping import EarlyStopping
 from nncli.engines import threads
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
-from nncli.nearest import suggestion
-from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import counted, listed, shown
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 from nncli.nn.losses import LOSSES
 from nncli.nn.metrics import CLASS_METRICS, LABEL_METRICS, METRICS, Metric
 from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS, Optimizer, clipped
+from nncli.nn.randomness import random_stream
 from nncli.nn.schedules import SCHEDULES
 from nncli.rows import Rows, prepared, read_rows
-from nncli.wording import counted, listed, shown
 
 # Targets beyond which a loss has no least value.
 TARGETS = {
@@ -227,7 +228,7 @@ def _network(config: Config, inputs: int) -> Network:
 
 
 def _initial(config: Config, network: Network) -> Array:
-    rng = sources.random_stream(config.seed.training, "weights")
+    rng = random_stream(config.seed.training, "weights")
     drawn = network.flatten(
         [
             _draw_layer(config, given, layer, rng)

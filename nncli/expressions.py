@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from nncli.nearest import suggestion
-from nncli.wording import counted, listed, shown
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import counted, listed, shown
 
 LONGEST = 1000  # characters
 DEEPEST = 200  # levels of the tree, which recursion follows

@@ -10,7 +10,7 @@ import numpy as np
 
 from nncli.data.columns import Dataset
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 
 def history_step(epoch: int) -> int:

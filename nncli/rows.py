@@ -17,9 +17,9 @@ from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
 from nncli.data.preprocessing import complete, fit, treatments
 from nncli.data.split import Part, Split, divide
 from nncli.data.table import CellError, Misfit, Table
-from nncli.nearest import suggestion
-from nncli.nn.activations import Array
-from nncli.wording import shown
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import shown
+from nncli.nn.arrays import Array
 
 
 class Rows(NamedTuple):

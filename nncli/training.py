@@ -11,9 +11,9 @@ import numpy as np
 
 from nncli.early_stopping import Best
 from nncli.engines.contract import Chunk, Plan, State, start
-from nncli.errors import DivergedError
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
+from nncli.messages.errors import DivergedError
+from nncli.nn.arrays import Array
 from nncli.observer import Measured, Observer
 
 Ending = Literal["early_stopping", "stop_when"]

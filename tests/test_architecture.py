@@ -20,16 +20,15 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 # Each group may import those before it; modules of one group may import each other.
 LAYERS = [
-    {"errors", "nearest", "wording", "expressions", "resources", "locking"},
+    {"messages", "expressions", "version"},
     {"nn"},
+    {"storage"},
     {"data"},
     {"config"},
     {"engines", "early_stopping"},
     {"rows"},
     {"experiment"},
     {"observer", "training", "model"},
-    {"files"},
-    {"npz"},
     {"runs"},
     {"analysis"},
     {"plots"},

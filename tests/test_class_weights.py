@@ -10,8 +10,8 @@ import pytest
 from nncli import training
 from nncli.analysis.trials import guessing
 from nncli.config import Config
-from nncli.errors import ConfigError
 from nncli.experiment import Experiment, build
+from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import backprop, finite_difference
 from nncli.nn.losses import LOSSES

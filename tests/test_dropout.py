@@ -10,11 +10,11 @@ import pytest
 from nncli import training
 from nncli.analysis.gradcheck import check_gradients
 from nncli.config import Config
-from nncli.data.sources import random_stream
-from nncli.errors import ConfigError
 from nncli.experiment import Experiment, build
+from nncli.messages.errors import ConfigError
 from nncli.nn.dropout import dropped
 from nncli.nn.gradients import backprop
+from nncli.nn.randomness import random_stream
 
 
 def experiment(**more: Any) -> Experiment:

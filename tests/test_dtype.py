@@ -17,14 +17,15 @@ from nncli.analysis.prediction import beside, save
 from nncli.analysis.smoke import smoke
 from nncli.config import Config
 from nncli.data.table import Table, shortest
-from nncli.errors import ConfigError, DataError, RunError
 from nncli.experiment import Experiment, build
-from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.messages.errors import ConfigError, DataError, RunError
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.arrays import Array
 from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
-from nncli.npz import read_npz, write_npz
 from nncli.runs import CHECKPOINT, SNAPSHOTS, WEIGHTS, Run, create_at, record
 from nncli.runs.recording import Recording
+from nncli.storage.npz import read_npz, write_npz
 from tests.trained import xor
 
 EPOCHS = 6

@@ -14,8 +14,8 @@ from nncli.analysis.reproduction import Repetition
 from nncli.analysis.smoke import smoke
 from nncli.config import Config, load_config
 from nncli.early_stopping import EarlyStopping
-from nncli.errors import ConfigError
 from nncli.experiment import Experiment, build
+from nncli.messages.errors import ConfigError
 from nncli.runs import Run
 
 RNG = np.random.default_rng(3)

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nncli import files, runs
-from nncli.errors import NncliError
+from nncli import runs
+from nncli.messages.errors import NncliError
 from nncli.runs import Run
+from nncli.storage import files
 from tests.processes import UNMEASURED
 
 

@@ -12,8 +12,8 @@ import pytest
 from nncli import runs, training
 from nncli.analysis.conditions import Condition, named, names
 from nncli.config import Config
-from nncli.errors import CheckFailed, NncliError
 from nncli.experiment import Experiment, build
+from nncli.messages.errors import CheckFailed, NncliError
 from nncli.nn.metrics import METRICS
 from nncli.runs import Run
 

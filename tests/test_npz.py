@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import npz, runs
-from nncli.errors import RunError
+from nncli import runs
+from nncli.messages.errors import RunError
 from nncli.runs import Run, weights
+from nncli.storage import npz
 from tests.trained import record
 
 

@@ -22,8 +22,8 @@ from nncli.analysis import prediction
 from nncli.analysis.evaluation import evaluate
 from nncli.analysis.gradcheck import check_gradients
 from nncli.config import Config
-from nncli.errors import ConfigError
 from nncli.experiment import Experiment
+from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.losses import LOSSES

@@ -13,8 +13,8 @@ from nncli import runs
 from nncli.analysis import prediction
 from nncli.config import Config, load_config
 from nncli.data.formats import parse_csv
-from nncli.errors import ConfigError, DataError
 from nncli.experiment import Experiment, build
+from nncli.messages.errors import ConfigError, DataError
 from nncli.runs import Run
 
 ROWS = [

@@ -12,7 +12,7 @@ from nncli.config import Override, load_config
 from nncli.data.sources import BUILTIN
 from nncli.data.table import Table
 from nncli.experiment import Experiment, build
-from nncli.resources import folder
+from nncli.storage.resources import folder
 from nncli.training import Report, Standing
 
 CONFIGS = Path(str(folder("configs")))

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from nncli.data.columns import Roles
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.metrics import label_counts
 
 BINS = 10

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from nncli.errors import CheckFailed, NncliError
 from nncli.experiment import Experiment
-from nncli.nearest import suggestion
-from nncli.wording import shown
+from nncli.messages.errors import CheckFailed, NncliError
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import shown
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

@@ -9,12 +9,12 @@ from nncli.analysis.classes import Confusion, LabelCounts
 from nncli.data.columns import Dataset
 from nncli.data.table import Table
 from nncli.engines import threads
-from nncli.errors import DataError, RunError
-from nncli.nearest import suggestion
-from nncli.nn.activations import Array
+from nncli.messages.errors import DataError, RunError
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import listed, shown
+from nncli.nn.arrays import Array
 from nncli.observer import Observer
 from nncli.runs import Run
-from nncli.wording import listed, shown
 
 
 @dataclass(frozen=True)

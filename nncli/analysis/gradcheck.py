@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.analysis.kinks import meets_kink
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network

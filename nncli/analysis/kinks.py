@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import MovedTerms
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network

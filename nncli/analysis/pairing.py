@@ -9,7 +9,7 @@ import numpy as np
 from nncli.analysis import symptoms
 from nncli.config.document import Mistake
 from nncli.experiment import Experiment
-from nncli.wording import counted
+from nncli.messages.wording import counted
 
 PROBABILITIES = {
     "binary": "set activation: sigmoid, with loss: binary_cross_entropy",

@@ -11,7 +11,7 @@ import numpy as np
 from nncli.analysis import symptoms, trials
 from nncli.analysis.trials import Advice, Trial, Trials, Variant
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.network import Layer
 

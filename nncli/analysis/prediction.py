@@ -13,16 +13,16 @@ from typing import Any, BinaryIO, Literal, TextIO, cast
 
 import numpy as np
 
-from nncli import files
 from nncli.data.columns import Columns
 from nncli.data.encoding import without_value
 from nncli.data.formats import parquet
 from nncli.data.table import CellError, RowError, Source, Table, ValueKind, is_number, shortest, texts
 from nncli.engines import threads
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
+from nncli.messages.wording import listed, shown
 from nncli.model import Model
-from nncli.nn.activations import Array
-from nncli.wording import listed, shown
+from nncli.nn.arrays import Array
+from nncli.storage import files
 
 Column = Sequence[str] | Array
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]

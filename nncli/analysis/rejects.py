@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from nncli import files
 from nncli.data.table import RowError
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
+from nncli.storage import files
 
 Part = TypeVar("Part")
 

@@ -11,14 +11,14 @@ import numpy as np
 from nncli import runs, training
 from nncli.engines import threads
 from nncli.engines.contract import State
-from nncli.errors import DataError, RunError
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
+from nncli.messages.errors import DataError, RunError
+from nncli.messages.wording import counted
+from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.runs.checkpoint import read_checkpoint
 from nncli.runs.record import Record
 from nncli.training import Diverged, Report
-from nncli.wording import counted
 
 # Of the largest |weight|. Processors and versions of numpy add in different orders, which changes last
 # digits (1e-16), and updates carry that on; another training is off by far more.

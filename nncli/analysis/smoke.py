@@ -12,8 +12,8 @@ import numpy as np
 from nncli import runs
 from nncli.analysis.evaluation import evaluate
 from nncli.analysis.gradcheck import TOLERANCE, check_gradients
-from nncli.errors import CheckFailed, NncliError
 from nncli.experiment import Experiment
+from nncli.messages.errors import CheckFailed, NncliError
 from nncli.observer import Observer
 from nncli.runs import Run
 

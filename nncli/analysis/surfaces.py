@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.data.encoding import Column, Number, why_not
-from nncli.data.sources import BUILTIN, random_stream
+from nncli.data.sources import BUILTIN
 from nncli.data.table import Cells, Table, numbers_or_nan, texts
-from nncli.errors import RunError
 from nncli.experiment import Experiment
 from nncli.expressions import ExpressionError
-from nncli.nearest import nearest
-from nncli.nn.activations import Array
+from nncli.messages.errors import RunError
+from nncli.messages.suggestions import nearest
+from nncli.nn.arrays import Array
 from nncli.nn.network import Network
+from nncli.nn.randomness import random_stream
 from nncli.runs import Run
 
 GRID = 100  # points along each input

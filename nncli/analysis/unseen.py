@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from nncli.data.columns import Columns
 from nncli.data.table import Table
-from nncli.errors import NncliError
-from nncli.wording import counted, shown
+from nncli.messages.errors import NncliError
+from nncli.messages.wording import counted, shown
 
 
 @dataclass

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-import nncli
 from nncli.cli.output import Output
 from nncli.cli.stopping import Stopped
-from nncli.errors import NncliError
-from nncli.wording import printable
+from nncli.messages.errors import NncliError
+from nncli.messages.wording import printable
+from nncli.version import VERSION
 
 # typer exports only the last of click's error classes, and newer versions bring click inside.
 UsageError: Any = typer.BadParameter.__base__
@@ -46,7 +46,7 @@ def _nncli(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if version:
-        print(f"nncli {nncli.__version__}")
+        print(f"nncli {VERSION}")
     elif context.invoked_subcommand is None:
         print(context.get_help())
 

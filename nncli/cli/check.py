@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nncli.cli.app import TRAIN, command
 from nncli.cli.options import ConfigFile, Settings, read_config, tell_oddities, tell_remark
 from nncli.cli.output import Output, aligned
-from nncli.wording import counted, listed, printable
+from nncli.messages.wording import counted, listed, printable
 
 if TYPE_CHECKING:
     from nncli.config.registry import Choice

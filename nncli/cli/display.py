@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from nncli.cli.output import Output
-from nncli.wording import printable
+from nncli.messages.wording import printable
 
 if TYPE_CHECKING:
     from nncli.experiment import Experiment

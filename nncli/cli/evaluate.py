@@ -18,13 +18,13 @@ from nncli.cli.options import (
     tell_remark,
 )
 from nncli.cli.output import Output, aligned
-from nncli.wording import measured, shortened, shown
+from nncli.messages.wording import measured, shortened, shown
 
 if TYPE_CHECKING:
     from nncli.analysis.classes import Confusion, LabelCounts
     from nncli.analysis.evaluation import Evaluation
     from nncli.data.table import Table
-    from nncli.nn.activations import Array
+    from nncli.nn.arrays import Array
     from nncli.runs import Run
 
 WIDTH = 80  # characters of a line that a terminal has room for
@@ -79,7 +79,7 @@ def evaluate(
 def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[str | None, Table]:
     """What is measured, and which part of the run's own rows it is."""
     from nncli.analysis import evaluation
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     if input and part:
         raise NncliError(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from nncli.cli.output import Output, aligned
-from nncli.wording import counted, measured
+from nncli.messages.wording import counted, measured
 
 if TYPE_CHECKING:
     from nncli.experiment import Experiment
@@ -100,7 +100,7 @@ def _ending(recording: Recording) -> str:
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
     """Tell where training learnt nothing; gives the fields of --json that say so."""
     from nncli.analysis.plateau import examine
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     advice = examine(experiment, run.model.parameters, run.history["epoch"], run.history["loss"])
     if advice is None:
@@ -181,7 +181,7 @@ def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
 
 def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> NoReturn:
     from nncli.analysis.divergence import advise
-    from nncli.errors import DivergedError
+    from nncli.messages.errors import DivergedError
 
     advice = advise(prepared, outcome)
     kept = f"kept: {run.path} (history, and the weights of epoch {run.info['epochs']})"

@@ -11,12 +11,12 @@ import typer
 from nncli.cli.app import CHECK, command
 from nncli.cli.options import Settings, find_whole_run, read_config, tell_changed_data
 from nncli.cli.output import Output, aligned
-from nncli.wording import shown
+from nncli.messages.wording import shown
 
 if TYPE_CHECKING:
     from nncli.analysis.gradcheck import TensorCheck
     from nncli.experiment import Experiment
-    from nncli.nn.activations import Array
+    from nncli.nn.arrays import Array
 
 
 @command(CHECK)
@@ -36,7 +36,7 @@ def gradcheck(
     """Compare backprop with finite differences and report the largest error in each tensor."""
     from nncli import experiment
     from nncli.analysis.gradcheck import TOLERANCE, check_gradients
-    from nncli.errors import CheckFailed, NncliError
+    from nncli.messages.errors import CheckFailed, NncliError
 
     limit, parameters = TOLERANCE if tolerance is None else tolerance, None
     if target is not None and _is_config(target):

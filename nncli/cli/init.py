@@ -12,7 +12,7 @@ import typer
 
 from nncli.cli.app import TRAIN, UsageError, command
 from nncli.cli.output import Output, aligned
-from nncli.wording import printable
+from nncli.messages.wording import printable
 
 
 @command(TRAIN)
@@ -80,8 +80,8 @@ def _from_table(
     from nncli.config.from_table import config_text, guesses
     from nncli.data import formats
     from nncli.data.profile import profile
-    from nncli.errors import NncliError
-    from nncli.wording import listed
+    from nncli.messages.errors import NncliError
+    from nncli.messages.wording import listed
 
     path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
     table = formats.read(source, str(source))
@@ -109,7 +109,7 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
     NncliError
         If the file exists already, or its folder does not.
     """
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
 
     if name == "-":
@@ -124,7 +124,7 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
 
 
 def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) -> None:
-    from nncli import files
+    from nncli.storage import files
 
     if path is None:
         out.result(text.rstrip("\n"))

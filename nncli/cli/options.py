@@ -84,7 +84,7 @@ def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Itera
 
 
 def _stdin() -> bytes:
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     try:
         return sys.stdin.buffer.read()
@@ -105,7 +105,7 @@ def find_run(reference: str | None, out: Output) -> Run:
 def find_whole_run(reference: str | None, out: Output) -> Run:
     """A run with its config and data, not the weights alone."""
     from nncli import runs
-    from nncli.errors import RunError
+    from nncli.messages.errors import RunError
 
     run = find_run(reference, out)
     if run.weights != runs.WEIGHTS or not (run.path / runs.CONFIG).is_file():
@@ -118,7 +118,7 @@ def find_whole_run(reference: str | None, out: Output) -> Run:
 
 def tell_changed_data(run: Run, out: Output) -> None:
     """Warn where a run's own data are no longer those it was trained on."""
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     if run.changed_data:
         out.warning(NncliError(f"the data have changed since training: {run.changed_data}"))

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from nncli.errors import ConfigError, NncliError
-from nncli.wording import printable
+from nncli.messages.errors import ConfigError, NncliError
+from nncli.messages.wording import printable
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Output:
     def object(self, command: str, values: Mapping[str, Any]) -> None:
         """The one object of --json."""
         if self.json:
-            from nncli.files import finite
+            from nncli.storage.files import finite
 
             # In ASCII, which every encoding of stdout can hold.
             print(json.dumps(finite({"schema": f"nncli.{command}/1", **values})))

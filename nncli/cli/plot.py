@@ -11,7 +11,7 @@ import typer
 from nncli.cli.app import LOOK, command
 from nncli.cli.options import find_whole_run
 from nncli.cli.output import Output, aligned
-from nncli.wording import printable
+from nncli.messages.wording import printable
 
 if TYPE_CHECKING:
     from nncli.plots import View
@@ -92,7 +92,7 @@ def plot(
 
 def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | None) -> list[Path]:
     """Where each picture goes: a file named by -o, a directory named by -o, or the run's plots/."""
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     ending = format or (output.suffix.lstrip(".").lower() if output else "") or "svg"
     if ending not in ("svg", "png", "pdf"):
@@ -109,7 +109,7 @@ def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | Non
     paths = [folders[one] / f"{name}.{ending}" for one, name in wanted]
     if len(set(paths)) < len(paths):
         raise NncliError(f"{output}: pictures of several runs would replace each other", hint="leave -o out")
-    from nncli.files import make_folder
+    from nncli.storage.files import make_folder
 
     if output is not None:
         make_folder(output)
@@ -134,7 +134,7 @@ def _view(
 
 
 def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | None:
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     if names is None:
         return None
@@ -146,7 +146,7 @@ def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | 
 
 
 def _assignment(text: str) -> tuple[str, str]:
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     name, equals, value = text.partition("=")
     if not equals:

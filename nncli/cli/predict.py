@@ -15,7 +15,7 @@ from nncli.cli.app import USE, command
 from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, tell_remark
 from nncli.cli.output import Output
 from nncli.cli.streams import encode_as_utf_8, unread
-from nncli.wording import counted, listed, printable, shown
+from nncli.messages.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
     from nncli.analysis.prediction import Predictions
@@ -55,7 +55,7 @@ def predict(
     from nncli.analysis import prediction
     from nncli.analysis.rejects import rejects
     from nncli.analysis.unseen import Unseen
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
 
     if input and values:
@@ -149,7 +149,7 @@ ENDINGS: dict[str, Format] = {
 
 
 def _by_ending(output: str) -> Format:
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     if output == "-":
         return "table" if sys.stdout.isatty() else "csv"
@@ -164,7 +164,7 @@ def _by_ending(output: str) -> Format:
 
 def _row_table(values: list[str], columns: Columns) -> Table:
     from nncli.data.table import Table
-    from nncli.errors import DataError
+    from nncli.messages.errors import DataError
 
     rows = [_cells(text) for text in values]
     for text, row in zip(values, rows, strict=True):
@@ -178,7 +178,7 @@ def _row_table(values: list[str], columns: Columns) -> Table:
 
 
 def _cells(text: str) -> list[str]:
-    from nncli.errors import DataError
+    from nncli.messages.errors import DataError
 
     try:
         return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True), [])]

@@ -36,7 +36,7 @@ def reproduce(
     from nncli.analysis.reproduction import TOLERANCE, Repetition
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
-    from nncli.errors import CheckFailed
+    from nncli.messages.errors import CheckFailed
 
     limit = TOLERANCE if tolerance is None else tolerance
     found = find_whole_run(run, out)

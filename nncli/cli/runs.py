@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nncli.cli.app import LOOK, command
 from nncli.cli.output import Output, aligned
-from nncli.wording import measured, printable, shown
+from nncli.messages.wording import measured, printable, shown
 
 if TYPE_CHECKING:
     from nncli.runs import Run
@@ -36,7 +36,7 @@ def runs(out: Output) -> None:
 
 def _results(run: Run) -> dict[str, float]:
     """What a run came to; nothing where it is not finished or cannot be read."""
-    from nncli.errors import RunError
+    from nncli.messages.errors import RunError
 
     try:
         return dict(run.results)
@@ -45,7 +45,7 @@ def _results(run: Run) -> dict[str, float]:
 
 
 def _info(run: Run) -> dict[str, Any]:
-    from nncli.errors import RunError
+    from nncli.messages.errors import RunError
 
     try:
         return {**run.info, "status": run.status}

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TextIO, cast
 
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
 
 NARROWEST, WIDEST = 40, 400  # columns of help and bars
 

@@ -90,7 +90,7 @@ def train(
 
 
 def _refuse_contradictions(output: Path | None, *, overwrite: bool, resume: bool, smoke: bool) -> None:
-    from nncli.errors import NncliError
+    from nncli.messages.errors import NncliError
 
     if resume and output is None:
         raise NncliError("--resume: needs --output DIR", hint="or go on with a run by name: nncli resume RUN")

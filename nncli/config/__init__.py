@@ -18,8 +18,8 @@ from nncli.config.document import Document, Loc, Mistake, Place, child_of
 from nncli.config.mistakes import UNKNOWN_KEY, translated
 from nncli.config.overrides import Override, lay_over
 from nncli.config.schema import LONGEST_NAME, Values
-from nncli.errors import ConfigError
-from nncli.wording import counted
+from nncli.messages.errors import ConfigError
+from nncli.messages.wording import counted
 
 __all__ = ["Config", "Mistake", "Override", "json_schema", "load_config", "parse_config"]
 

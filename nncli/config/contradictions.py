@@ -11,8 +11,8 @@ from nncli.config.document import Loc, Mistake
 from nncli.config.schema import DatasetConfig, Function, LayerConfig, Values
 from nncli.data.sources import BUILTIN
 from nncli.expressions import ExpressionError, parse
+from nncli.messages.wording import counted, listed, shown
 from nncli.nn.losses import LOSSES
-from nncli.wording import counted, listed, shown
 
 LARGEST_TABLE = 1_000_000_000  # bytes of generated data
 

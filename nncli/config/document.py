@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from nncli.config import yaml12
-from nncli.errors import ConfigError
-from nncli.wording import excerpt, shown
+from nncli.messages.errors import ConfigError
+from nncli.messages.wording import excerpt, shown
 
 Loc = tuple[str | int, ...]
 """Where a value stands: keys and list positions from the root."""

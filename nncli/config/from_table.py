@@ -13,7 +13,7 @@ from nncli.config.suited import WEIGHT_DECAY, Suited, suited
 from nncli.data.columns import Task
 from nncli.data.profile import Profile
 from nncli.data.table import ValueKind
-from nncli.wording import counted, listed, shown
+from nncli.messages.wording import counted, listed, shown
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
 OTHER_KEYS = (

@@ -13,8 +13,8 @@ from nncli.config import yaml12
 from nncli.config.document import Loc, Mistake
 from nncli.config.schema import Values
 from nncli.data.sources import BUILTIN
-from nncli.nearest import nearest, suggestion
-from nncli.wording import counted, listed, shown
+from nncli.messages.suggestions import nearest, suggestion
+from nncli.messages.wording import counted, listed, shown
 
 UNKNOWN_KEY = "unknown key"
 Node = dict[str, Any]

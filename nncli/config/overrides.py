@@ -10,8 +10,8 @@ import yaml
 
 from nncli.config import yaml12
 from nncli.config.document import Document, child_of, kind
-from nncli.errors import ConfigError
-from nncli.wording import counted, shown
+from nncli.messages.errors import ConfigError
+from nncli.messages.wording import counted, shown
 
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from nncli import resources
-from nncli.errors import NncliError
-from nncli.nearest import nearest
+from nncli.messages.errors import NncliError
+from nncli.messages.suggestions import nearest
+from nncli.storage import resources
 
 
 def names() -> list[str]:

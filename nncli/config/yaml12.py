@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import yaml
 from yaml.reader import ReaderError
 
-from nncli.wording import shown
+from nncli.messages.wording import shown
 
 DEEPEST = 50  # levels of nesting
 LONGEST = 1_000_000  # characters

@@ -12,8 +12,8 @@ from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
 from nncli.data.table import Misfit, Table, date_error, is_number, numbers_or_nan
-from nncli.nn.activations import Array
-from nncli.wording import counted, listed, shown
+from nncli.messages.wording import counted, listed, shown
+from nncli.nn.arrays import Array
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 

@@ -12,8 +12,8 @@ from pydantic import ConfigDict, Field
 
 from nncli.data.scaling import AS_THEY_ARE, FILLS, SCALERS, Missing, Scale, Scaling, most_frequent
 from nncli.data.table import NO_VALUE, Cells, Misfit, ValueKind, is_number, no_number, numbers_or_nan, texts
-from nncli.nn.activations import Array
-from nncli.wording import counted, listed, shown
+from nncli.messages.wording import counted, listed, shown
+from nncli.nn.arrays import Array
 
 Unseen = Literal["error", "ignore"]
 

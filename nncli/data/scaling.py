@@ -12,7 +12,7 @@ from typing import Annotated, Literal, cast
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 Scale = Literal["none", "standard", "minmax"]
 Missing = Literal["error", "mean", "median", "most_frequent", "drop"]

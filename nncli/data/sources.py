@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nncli import resources, wording
 from nncli.data.formats import FORMATS, ending, parse_csv, read
 from nncli.data.table import Misfit, Table
 from nncli.expressions import parse
+from nncli.messages import wording
+from nncli.nn.randomness import random_stream
+from nncli.storage import resources
 
 # What each built-in name stands for, as the mapping a config could give instead.
 LINEAR_INPUTS = {"q1": (-1.0, 1.0), "q2": (-1.0, 1.0)}
@@ -33,11 +34,6 @@ BUILTIN: dict[str, dict[str, Any]] = {
     "digits": {"file": "digits.csv", "targets": ["digit"]},
 }
 SAMPLES = 1000
-
-
-def random_stream(seed: int, name: str) -> np.random.Generator:
-    """The generator of one named stream of a seed: streams never share or shift each other's numbers."""
-    return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def builtin_file(name: str) -> Table:

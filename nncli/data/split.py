@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from nncli.data.sources import random_stream
 from nncli.data.table import Misfit, Table
-from nncli.nearest import suggestion
-from nncli.nn.activations import Array
-from nncli.wording import counted, shown
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import counted, shown
+from nncli.nn.arrays import Array
+from nncli.nn.randomness import random_stream
 
 Part = Literal["train", "validation", "test"]
 

@@ -9,10 +9,10 @@ from typing import Literal, Protocol, TypeAlias, cast
 
 import numpy as np
 
-from nncli.errors import DataError
-from nncli.nearest import suggestion
-from nncli.nn.activations import Array
-from nncli.wording import listed, shown
+from nncli.messages.errors import DataError
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import listed, shown
+from nncli.nn.arrays import Array
 
 Cells: TypeAlias = Sequence[str] | Array
 ValueKind = Literal["number", "boolean", "category"]

@@ -8,12 +8,12 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from nncli.data.sources import random_stream
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 from nncli.nn.optimizers import Optimizer
+from nncli.nn.randomness import random_stream
 from nncli.nn.schedules import Schedule
 
 

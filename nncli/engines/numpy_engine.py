@@ -7,11 +7,11 @@ from functools import cached_property
 
 import numpy as np
 
-from nncli.data.sources import random_stream
 from nncli.engines.contract import Chunk, Recipe, State, block_epochs, epoch_orders, updates_per_epoch
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.dropout import dropped
 from nncli.nn.network import Network
+from nncli.nn.randomness import random_stream
 
 
 class NumpyEngine:

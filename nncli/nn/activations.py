@@ -12,7 +12,7 @@ from typing import Annotated
 
 import numpy as np
 
-Array = np.ndarray
+from nncli.nn.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from nncli.nn.activations import Activation, Array
+from nncli.nn.activations import Activation
+from nncli.nn.arrays import Array
 from nncli.nn.network import Layer, Network
 
 

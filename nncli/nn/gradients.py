@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 

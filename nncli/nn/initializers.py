@@ -10,7 +10,7 @@ from typing import Annotated
 
 import numpy as np
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
 

@@ -16,7 +16,8 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from nncli.nn.activations import Activation, Array, below_largest, logistic
+from nncli.nn.activations import Activation, below_largest, logistic
+from nncli.nn.arrays import Array
 
 Reduction = Literal["mean", "sum"]
 

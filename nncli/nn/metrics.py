@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli.nn.activations import Activation, Array
+from nncli.nn.activations import Activation
+from nncli.nn.arrays import Array
 from nncli.nn.penalties import Penalty
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 LearningRate = Annotated[float, "> 0", "step size"]
 Beta1 = Annotated[float, "[0, 1)", "decay of the mean of the gradient"]

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from nncli import files
 from nncli.engines import threads
-from nncli.errors import NncliError, RunError
-from nncli.nearest import suggestion
+from nncli.messages.errors import NncliError, RunError
+from nncli.messages.suggestions import suggestion
+from nncli.messages.wording import shown
 from nncli.plots.picture import FORMATS, Picture, View, require_room, save
 from nncli.runs import Run
-from nncli.wording import shown
+from nncli.storage import files
 
 __all__ = [
     "FORMATS",

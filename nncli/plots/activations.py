@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli.nn.activations import Activation, Array, logistic
+from nncli.nn.activations import Activation, logistic
+from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import number

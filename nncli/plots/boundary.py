@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from nncli.analysis import surfaces
 from nncli.analysis.classes import decided
 from nncli.analysis.surfaces import Plane
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import inputs, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale

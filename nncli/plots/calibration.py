@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nncli.analysis.classes import BINS, Reliability, decided, reliability
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import Picture, View

@@ -8,11 +8,11 @@ from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
 from nncli.analysis.classes import Confusion
-from nncli.nn.activations import Array
+from nncli.messages.wording import shortened
+from nncli.nn.arrays import Array
 from nncli.plots import label_counts, outcomes, style
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
-from nncli.wording import shortened
 
 MOST_TEXT = 20  # classes up to which each cell holds its numbers
 MOST_NAMES = 40  # classes up to which each has its name on the axes

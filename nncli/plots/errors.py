@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import Plane, Surface
 from nncli.data.table import numbers_or_nan
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, Scale, number

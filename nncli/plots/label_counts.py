@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from nncli.analysis.classes import LabelCounts
-from nncli.nn.activations import Array
+from nncli.messages.wording import shortened
+from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style
 from nncli.plots.picture import Picture
 from nncli.runs import Run
-from nncli.wording import shortened
 
 MOST_LABELS = 30  # drawn; of more those with the lowest F1
 LETTER = 0.075  # width of a letter in inches

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.outcomes import LOOKS
 from nncli.plots.picture import Picture, View

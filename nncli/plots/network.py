@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
 from nncli.analysis import surfaces
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.network import LayerView
 from nncli.plots import style
 from nncli.plots.picture import Picture, View

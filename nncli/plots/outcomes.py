@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nncli.analysis import evaluation
-from nncli.nn.activations import Array
+from nncli.messages.wording import counted, shortened
+from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.runs import Run
-from nncli.wording import counted, shortened
 
 
 class Look(NamedTuple):

@@ -14,11 +14,12 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from nncli import files, runs
-from nncli.errors import NncliError
+from nncli import runs
+from nncli.messages.errors import NncliError
 from nncli.model import as_text
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.runs import proof
+from nncli.storage import files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style, values
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.picture import Picture, View

@@ -8,13 +8,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from nncli.analysis.classes import roc
+from nncli.messages.wording import counted, shortened
 from nncli.nn import metrics
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
-from nncli.wording import counted, shortened
 
 MOST_CURVES = 6
 MOST_POINTS = 1000  # of a curve: more cannot be seen

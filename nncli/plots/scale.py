@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 SPANS_DECADES = 30.0  # largest / smallest value from which an axis is logarithmic
 DRAWABLE = 1e290  # beyond it, and below its inverse, an axis has no room left for a margin

@@ -19,10 +19,10 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
-from nncli.nn.activations import Array
+from nncli.messages.wording import counted
+from nncli.nn.arrays import Array
 from nncli.plots.scale import Scale
 from nncli.runs import Run
-from nncli.wording import counted
 
 # Okabe & Ito (2008), Color universal design, written out because older matplotlibs do not name them.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"

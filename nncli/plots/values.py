@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from nncli.nn import metrics
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.scale import FARTHEST, number

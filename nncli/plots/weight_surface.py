@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import LossSurface, WeightPlane
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.observer import Observer
 from nncli.plots import style
 from nncli.plots.picture import Picture, View

@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.early_stopping import Best
 from nncli.engines.contract import State
-from nncli.errors import RunError
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
-from nncli.npz import read_npz, write_npz
+from nncli.messages.errors import RunError
+from nncli.nn.arrays import Array
 from nncli.runs.identity import Identity
 from nncli.runs.record import Record
 from nncli.runs.weights import FORMAT
+from nncli.storage.npz import read_npz, write_npz
 from nncli.training import Ending, Standing
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nncli import locking
-from nncli.errors import RunError
-from nncli.files import clear_unfinished
+from nncli.messages.errors import RunError
+from nncli.storage import locking
+from nncli.storage.files import clear_unfinished
 
 LOCK = ".lock"
 ATTEMPTS = 4  # 30 ms in all: `is_owned` holds the lock for a moment

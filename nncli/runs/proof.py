@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from nncli.config import yaml12
-from nncli.errors import NncliError, RunError
-from nncli.files import is_plain, read_json, read_text, unfinished
-from nncli.npz import read_npz
+from nncli.messages.errors import NncliError, RunError
 from nncli.runs.owner import LOCK
 from nncli.runs.run import (
     CHECKPOINT,
@@ -26,6 +24,8 @@ from nncli.runs.run import (
     Status,
     config_digest,
 )
+from nncli.storage.files import is_plain, read_json, read_text, unfinished
+from nncli.storage.npz import read_npz
 
 # What nncli writes into each format of picture.
 MARKS = {".svg": b"<dc:title>nncli</dc:title>", ".png": b"Software\0nncli", ".pdf": b"/Creator (nncli)"}

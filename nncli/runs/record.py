@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nncli.experiment import Experiment
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.observer import Observer
 from nncli.training import Diverged, Report
 

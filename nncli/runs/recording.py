@@ -17,12 +17,10 @@ import numpy as np
 
 from nncli import training
 from nncli.engines import threads
-from nncli.errors import DivergedError, NncliError, RunError
 from nncli.experiment import Experiment
-from nncli.files import write_json, write_text
+from nncli.messages.errors import DivergedError, NncliError, RunError
 from nncli.model import Model
-from nncli.nn.activations import Array
-from nncli.npz import write_npz
+from nncli.nn.arrays import Array
 from nncli.observer import Observer
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.runs.identity import Identity
@@ -44,6 +42,8 @@ from nncli.runs.run import (
     versions,
 )
 from nncli.runs.weights import FORMAT, write_model
+from nncli.storage.files import write_json, write_text
+from nncli.storage.npz import write_npz
 from nncli.training import Diverged, Report, Standing
 
 SECONDS = 5.0  # between checkpoints, unless the config says

@@ -16,19 +16,19 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-import nncli
 from nncli.config import Config, load_config
-from nncli.errors import RunError
 from nncli.experiment import Experiment, build
-from nncli.files import read_json, read_text
+from nncli.messages.errors import RunError
+from nncli.messages.wording import shown
 from nncli.model import Model
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.network import Network
-from nncli.npz import read_npz
 from nncli.runs.identity import Data
 from nncli.runs.owner import is_owned
 from nncli.runs.weights import FORMAT, read_model
-from nncli.wording import shown
+from nncli.storage.files import read_json, read_text
+from nncli.storage.npz import read_npz
+from nncli.version import VERSION
 
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, CHECKPOINT, RESULTS = "snapshots.npz", "checkpoint.npz", "results.json"
@@ -40,7 +40,7 @@ Status = Literal["running", "completed", "diverged", "interrupted"]
 
 def versions() -> dict[str, str]:
     """What decides the last digits besides config, data and machine."""
-    return {"nncli": nncli.__version__, "numpy": np.__version__, "python": platform.python_version()}
+    return {"nncli": VERSION, "numpy": np.__version__, "python": platform.python_version()}
 
 
 def config_digest(text: str) -> str:

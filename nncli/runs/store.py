@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from nncli.errors import RunError
-from nncli.files import make_folder
+from nncli.messages.errors import RunError
+from nncli.messages.wording import shown
 from nncli.runs.owner import LOCK, is_owned, owned
 from nncli.runs.proof import PROOFS, require_plain, unproven
 from nncli.runs.run import CHECKPOINT, RUN, WEIGHTS, Run
-from nncli.wording import shown
+from nncli.storage.files import make_folder
 
 RUNS = Path("runs")
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3 ... may follow

@@ -11,7 +11,7 @@ import pytest
 from nncli.analysis.classes import BINS, Confusion, LabelCounts, reliability, roc
 from nncli.data.columns import Roles
 from nncli.nn import metrics
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 
 BINARY = Roles(("x",), ("y",), "binary", ("no", "yes"))
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from nncli.analysis.conditions import Condition
-from nncli.errors import CheckFailed, NncliError
+from nncli.messages.errors import CheckFailed, NncliError
 
 
 def holds(text: str, value: float) -> bool:

@@ -11,7 +11,7 @@ from nncli import experiment, runs, training
 from nncli.analysis.evaluation import evaluate, part, parts
 from nncli.config import Config
 from nncli.data.table import Table
-from nncli.errors import DataError, RunError
+from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 
 ROWS = [[x / 40, x / 20, 1 - x / 40] for x in range(40)]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.analysis.conditions import Condition
-from nncli.errors import CheckFailed
+from nncli.messages.errors import CheckFailed
 
 from ..config.endings import read_or_refused
 

@@ -13,11 +13,12 @@ from nncli.analysis.gradcheck import ROWS, TOLERANCE, TensorCheck, compare, fini
 from nncli.analysis.kinks import meets_kink
 from nncli.config import load_config
 from nncli.experiment import build
-from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network
-from nncli.resources import folder
+from nncli.storage.resources import folder
 
 NETWORKS = 1000
 SAMPLE = 40

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from nncli import resources
 from nncli.analysis.pairing import RULES, oddities
 from nncli.config import Config, load_config, templates
-from nncli.errors import ConfigError
 from nncli.experiment import Experiment, build
+from nncli.messages.errors import ConfigError
+from nncli.storage import resources
 
 NUMBERS = {"columns": ["x", "y"], "rows": [[0, -3.5], [1, 0.5], [2, 1.5]], "targets": ["y"]}
 SHARES = {

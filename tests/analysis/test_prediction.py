@@ -17,8 +17,8 @@ from nncli.analysis import prediction
 from nncli.config import Config
 from nncli.data.formats import parts, refuse
 from nncli.data.table import RowError
-from nncli.errors import DataError
 from nncli.experiment import build
+from nncli.messages.errors import DataError
 from nncli.model import Model
 
 from ..config.endings import mutated, read_or_refused

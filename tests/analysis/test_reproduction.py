@@ -16,12 +16,12 @@ import nncli
 from nncli import runs, training
 from nncli.analysis.reproduction import TOLERANCE, Repetition, Reproduction
 from nncli.config import Override, load_config, templates
-from nncli.errors import DataError, RunError
 from nncli.experiment import build
-from nncli.npz import read_npz, write_npz
+from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.runs.owner import owned
 from nncli.runs.weights import write_model
+from nncli.storage.npz import read_npz, write_npz
 from tests.trained import record, xor
 
 CONFIGS = Path(__file__).parents[2] / "configs"

@@ -10,7 +10,7 @@ import pytest
 from nncli import experiment, runs
 from nncli.analysis import surfaces
 from nncli.config import Config
-from nncli.errors import RunError
+from nncli.messages.errors import RunError
 from nncli.runs import Run
 
 

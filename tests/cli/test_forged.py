@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.npz import DIGEST, read_npz, write_npz
+from nncli.storage.npz import DIGEST, read_npz, write_npz
 from tests.cli.conftest import Command
 
 SAMPLE, LONG = 120, 1800

@@ -12,8 +12,8 @@ from nncli.analysis.gradcheck import TOLERANCE, check_gradients
 from nncli.analysis.smoke import smoke
 from nncli.config import Override, load_config, templates
 from nncli.experiment import build
-from nncli.resources import folder
 from nncli.runs import Run
+from nncli.storage.resources import folder
 from nncli.training import train
 from tests.cli.conftest import Command
 

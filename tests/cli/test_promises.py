@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nncli.wording import measured
+from nncli.messages.wording import measured
 from tests.cli.conftest import Command
 from tests.processes import UNMEASURED
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nncli.config import Override, load_config
-from nncli.errors import NncliError
 from nncli.experiment import build
+from nncli.messages.errors import NncliError
 
 Refused = Callable[..., Sequence[NncliError]]
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from nncli.config import load_config
-from nncli.errors import ConfigError, NncliError
+from nncli.messages.errors import ConfigError, NncliError
 
 from .conftest import Refused
 

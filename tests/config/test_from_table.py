@@ -19,9 +19,9 @@ from nncli.config.from_table import SCHEMA_LINE, config_text, guesses
 from nncli.config.suited import SIZES, suited
 from nncli.data import formats
 from nncli.data.profile import Profile, profile
-from nncli.errors import DataError
 from nncli.experiment import build
-from nncli.resources import folder
+from nncli.messages.errors import DataError
+from nncli.storage.resources import folder
 
 DATASETS = Path(str(folder("datasets")))
 CASES = 400

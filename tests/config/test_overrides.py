@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nncli.config import Config, Override, load_config
-from nncli.errors import ConfigError
+from nncli.messages.errors import ConfigError
 
 CONFIG = """\
 dataset: xor

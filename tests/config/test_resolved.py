@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from nncli import resources, runs, training
+from nncli import runs, training
 from nncli.config import Config, load_config, yaml12
 from nncli.experiment import build
+from nncli.storage import resources
 
 from .strategies import Values, configs
 

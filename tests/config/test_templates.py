@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from nncli.config import parse_config, templates
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
 
 
 def test_every_template_is_a_config_with_a_summary() -> None:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from nncli.data.formats import parts, refuse
 from nncli.data.table import RowError, Table
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
 
 
 class Trickle(io.RawIOBase):

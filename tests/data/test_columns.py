@@ -11,7 +11,7 @@ from nncli.data.columns import Roles, assign
 from nncli.data.formats import parse_csv
 from nncli.data.sources import data_file, from_function
 from nncli.data.table import Misfit, Table
-from nncli.errors import DataError
+from nncli.messages.errors import DataError
 
 
 def roles(table: Table, *targets: str, task: str = "auto", output: str = "identity") -> Roles:

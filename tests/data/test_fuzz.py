@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from nncli.config import load_config
 from nncli.data.formats import decode
 from nncli.data.table import Table
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.rows import read_rows
 
 from ..config.endings import mutated, read_or_refused

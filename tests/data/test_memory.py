@@ -10,8 +10,8 @@ import pytest
 
 from nncli.config import Config, load_config
 from nncli.data.formats import read
-from nncli.errors import NncliError
 from nncli.experiment import build
+from nncli.messages.errors import NncliError
 
 from ..config.endings import assert_clean
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.data.formats import decode
-from nncli.errors import DataError
+from nncli.messages.errors import DataError
 
 REFUSED = {
     "nothing": ("", "t.jsonl: no rows"),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nncli.data.formats import decode, read
 from nncli.data.table import Table
-from nncli.errors import DataError, NncliError
+from nncli.messages.errors import DataError, NncliError
 
 from ..config.endings import read_or_refused
 from .files import outcome

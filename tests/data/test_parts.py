@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nncli.data.formats import decode, opened, parts, read
 from nncli.data.formats.chunks import LONGEST_LINE
 from nncli.data.table import Table
-from nncli.errors import DataError, NncliError
+from nncli.messages.errors import DataError, NncliError
 
 from ..config.endings import assert_clean
 from .files import Outcome, outcome

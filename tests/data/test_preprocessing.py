@@ -17,8 +17,8 @@ from nncli.data.formats import parse_csv
 from nncli.data.preprocessing import ColumnSettings, Preprocessing, Settings, complete, fit, treatments
 from nncli.data.scaling import FILLS, SCALERS, Missing, Scale
 from nncli.data.table import CellError, Misfit, Table, ValueKind
-from nncli.errors import DataError
-from nncli.nn.activations import Array
+from nncli.messages.errors import DataError
+from nncli.nn.arrays import Array
 
 MIXED = """size,colour,old,code
 1,red,yes,07

@@ -10,7 +10,7 @@ from nncli.data.columns import Task
 from nncli.data.formats import parse_csv
 from nncli.data.profile import Profile, profile
 from nncli.data.table import Table
-from nncli.errors import DataError
+from nncli.messages.errors import DataError
 
 ROWS = 60
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nncli.data.formats import parse_csv, read
 from nncli.data.table import Table
-from nncli.errors import DataError
+from nncli.messages.errors import DataError
 
 FILES = {
     "empty": ("", "t.csv: the file is empty", "the first line must name the columns"),

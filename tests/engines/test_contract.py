@@ -20,7 +20,8 @@ from nncli.engines.contract import (
     start,
     updates_per_epoch,
 )
-from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nncli.expressions import parse
-from nncli.nn.activations import ACTIVATIONS, Activation, Array
+from nncli.nn.activations import ACTIVATIONS, Activation
+from nncli.nn.arrays import Array
 
 # Each default, and options other than the default where there are any.
 VARIANTS: dict[str, Activation] = {name: make() for name, make in ACTIVATIONS.items()} | {

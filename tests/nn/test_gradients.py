@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from nncli.nn import gradients
-from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.arrays import Array
 from nncli.nn.gradients import GRADIENTS, SCHEMES, central_differences
 from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
 
 UNITS, INPUTS = 300, 500

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from nncli.nn.activations import ACTIVATIONS, Array
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.arrays import Array
 from nncli.nn.losses import LOSSES, Loss
 
 REDUCTIONS = ["mean", "sum"]

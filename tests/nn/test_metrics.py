@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.metrics import CLASS_METRICS, METRICS
 
 VALUE_METRICS = [name for name in METRICS if name not in CLASS_METRICS]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.metrics import CLASS_METRICS, LABEL_METRICS, METRICS
 
 # Told 11, 01, 00 of true 10, 01, 11: only the second row is right in both labels.

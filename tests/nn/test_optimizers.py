@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.nn.activations import Array
+from nncli.nn.arrays import Array
 from nncli.nn.optimizers import OPTIMIZERS, Optimizer
 
 W, G1, G2 = np.array([1.0, -2.0]), np.array([0.5, -4.0]), np.array([1.0, 2.0])

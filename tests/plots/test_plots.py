@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nncli.analysis.evaluation import parts
-from nncli.errors import NncliError, RunError
+from nncli.messages.errors import NncliError, RunError
 from nncli.nn.metrics import LABEL_METRICS, METRICS
 from nncli.plots import FORMATS, KINDS, View, fitting, save
 from nncli.plots.scale import Scale

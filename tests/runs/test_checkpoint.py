@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from nncli.config import Config
-from nncli.errors import RunError
 from nncli.experiment import Experiment, build
-from nncli.npz import read_npz, write_npz
+from nncli.messages.errors import RunError
 from nncli.runs import CHECKPOINT, Run, record
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from nncli.storage.npz import read_npz, write_npz
 
 PARTS = 8  # of the bits, so that several processes can share them
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.errors import RunError
+from nncli.messages.errors import RunError
 from nncli.runs import Run
 from tests.trained import record, xor
 

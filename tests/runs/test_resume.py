@@ -19,8 +19,8 @@ import pytest
 
 from nncli import runs, training
 from nncli.config import Config, Override, load_config
-from nncli.errors import DivergedError, RunError
 from nncli.experiment import build
+from nncli.messages.errors import DivergedError, RunError
 from nncli.runs import Run
 from nncli.runs.identity import Data, Identity
 from tests.processes import UNMEASURED

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import npz, runs
-from nncli.errors import RunError
-from nncli.npz import read_npz, write_npz
+from nncli import runs
+from nncli.messages.errors import RunError
 from nncli.runs import Run
+from nncli.storage import npz
+from nncli.storage.npz import read_npz, write_npz
 from tests.trained import record, xor
 
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from nncli import locking, plot, runs
-from nncli.errors import RunError
+from nncli import plot, runs
+from nncli.messages.errors import RunError
 from nncli.runs import Run, owner
+from nncli.storage import locking
 from tests.trained import record, xor
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 from nncli.data.formats import delimited, ndjson, parquet
 from nncli.data.formats.chunks import pieces, reading, text_chunks
 from nncli.data.table import RowError, Table
-from nncli.errors import DataError
+from nncli.messages.errors import DataError
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
 SMALLER = "give fewer rows, or fewer columns"

@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from nncli.data.table import Cells, RowError, Source, Table
-from nncli.errors import DataError, NncliError
-from nncli.nn.activations import Array
-from nncli.wording import shown
+from nncli.messages.errors import DataError, NncliError
+from nncli.messages.wording import shown
+from nncli.nn.arrays import Array
 
 ROWS = 4096
 WHOLE_FLOATS = 2**53  # integers beyond are not all float64

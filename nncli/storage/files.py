@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from nncli import locking
-from nncli.errors import NncliError, RunError
+from nncli.messages.errors import NncliError, RunError
+from nncli.storage import locking
 
 UNFINISHED = ".nncli-"  # how the names of temporary files begin
 FRESH = 2.0  # seconds: a file just made may not be locked yet

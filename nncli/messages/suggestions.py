@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
-from nncli.wording import listed
+from nncli.messages.wording import listed
 
 LONGEST = 100  # characters compared; matching takes their square
 

@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from nncli.errors import RunError
-from nncli.files import require_regular, write_bytes
-from nncli.nn.activations import Array
+from nncli.messages.errors import RunError
+from nncli.nn.arrays import Array
+from nncli.storage.files import require_regular, write_bytes
 
 DIGEST = "digest"
 

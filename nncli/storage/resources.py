@@ -6,7 +6,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from nncli.errors import NncliError
+from nncli.messages.errors import NncliError
 
 
 def folder(name: str) -> Traversable:
@@ -14,7 +14,7 @@ def folder(name: str) -> Traversable:
     packaged = files("nncli") / "_data" / name
     if packaged.is_dir():
         return packaged
-    checkout = Path(__file__).resolve().parents[1]
+    checkout = Path(__file__).resolve().parents[2]
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name
     raise NncliError(f"nncli was installed without its {name}/", hint="install it again: pip install .")

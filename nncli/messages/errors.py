@@ -13,7 +13,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from nncli.wording import printable
+from nncli.messages.wording import printable
 
 
 class NncliError(Exception):

@@ -1,0 +1,3 @@
+"""The version of nncli."""
+
+VERSION = "0.1.0"
