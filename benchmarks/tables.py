@@ -35,13 +35,13 @@ from sklearn.preprocessing import StandardScaler
 
 from nncli import training
 from nncli.config import Override, load_config
-from nncli.config.from_table import config_text
-from nncli.data import formats
 from nncli.data.columns import Dataset
-from nncli.data.profile import profile
 from nncli.experiment import Experiment, build
 from nncli.nn.arrays import Array
+from nncli.scaffold.from_table import config_text
+from nncli.scaffold.profile import profile
 from nncli.storage.resources import folder
+from nncli.tables import reading
 
 ALLOWED = 0.01  # below scikit-learn
 AS_THEY_ARE = [Override(f"dataset.preprocessing.{key}", "none") for key in ("scale", "scale_targets")]
@@ -111,7 +111,7 @@ def written(rows: Rows, target: str, place: Path) -> Path:
     table, config = place / "table.csv", place / "table.yaml"
     with table.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows)
-    found = profile(formats.read(table, table.name), [target])
+    found = profile(reading.read(table, table.name), [target])
     config.write_text(config_text(found, table, config), encoding="utf-8")
     return config
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from nncli import load_config, plots, train
-from nncli.config import templates
 from nncli.plots import View
+from nncli.scaffold import templates
 
 IMAGES = Path(__file__).resolve().parent / "images"
 DATASETS = IMAGES.parents[1] / "datasets"

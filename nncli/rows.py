@@ -16,10 +16,10 @@ from nncli.data import sources
 from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
 from nncli.data.preprocessing import complete, fit, treatments
 from nncli.data.split import Part, Split, divide
-from nncli.data.table import CellError, Misfit, Table
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
+from nncli.tables.table import CellError, Misfit, Table
 
 
 class Rows(NamedTuple):

@@ -16,7 +16,6 @@ from nncli.analysis.gradcheck import TOLERANCE, check_gradients
 from nncli.analysis.prediction import beside, save
 from nncli.analysis.smoke import smoke
 from nncli.config import Config
-from nncli.data.table import Table, shortest
 from nncli.experiment import Experiment, build
 from nncli.messages.errors import ConfigError, DataError, RunError
 from nncli.nn.activations import ACTIVATIONS
@@ -26,6 +25,7 @@ from nncli.nn.optimizers import OPTIMIZERS
 from nncli.runs import CHECKPOINT, SNAPSHOTS, WEIGHTS, Run, create_at, record
 from nncli.runs.recording import Recording
 from nncli.storage.npz import read_npz, write_npz
+from nncli.tables.table import Table, shortest
 from tests.trained import xor
 
 EPOCHS = 6

@@ -10,9 +10,9 @@ import pytest
 from nncli import runs, training
 from nncli.config import Override, load_config
 from nncli.data.sources import BUILTIN
-from nncli.data.table import Table
 from nncli.experiment import Experiment, build
 from nncli.storage.resources import folder
+from nncli.tables.table import Table
 from nncli.training import Report, Standing
 
 CONFIGS = Path(str(folder("configs")))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from nncli.analysis.classes import Confusion, LabelCounts
 from nncli.data.columns import Dataset
-from nncli.data.table import Table
 from nncli.engines import threads
 from nncli.messages.errors import DataError, RunError
 from nncli.messages.suggestions import suggestion
@@ -15,6 +14,7 @@ from nncli.messages.wording import listed, shown
 from nncli.nn.arrays import Array
 from nncli.observer import Observer
 from nncli.runs import Run
+from nncli.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ import numpy as np
 
 from nncli.data.columns import Columns
 from nncli.data.encoding import without_value
-from nncli.data.formats import parquet
-from nncli.data.table import CellError, RowError, Source, Table, ValueKind, is_number, shortest, texts
 from nncli.engines import threads
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import listed, shown
 from nncli.model import Model
 from nncli.nn.arrays import Array
 from nncli.storage import files
+from nncli.tables import parquet
+from nncli.tables.table import CellError, RowError, Source, Table, ValueKind, is_number, shortest, texts
 
 Column = Sequence[str] | Array
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]

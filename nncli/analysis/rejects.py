@@ -10,9 +10,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from nncli.data.table import RowError
 from nncli.messages.errors import NncliError
 from nncli.storage import files
+from nncli.tables.table import RowError
 
 Part = TypeVar("Part")
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nncli.data.columns import Columns
-from nncli.data.table import Table
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, shown
+from nncli.tables.table import Table
 
 
 @dataclass

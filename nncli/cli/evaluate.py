@@ -23,9 +23,9 @@ from nncli.messages.wording import measured, shortened, shown
 if TYPE_CHECKING:
     from nncli.analysis.classes import Confusion, LabelCounts
     from nncli.analysis.evaluation import Evaluation
-    from nncli.data.table import Table
     from nncli.nn.arrays import Array
     from nncli.runs import Run
+    from nncli.tables.table import Table
 
 WIDTH = 80  # characters of a line that a terminal has room for
 LONGEST_NAME = 30  # of a class in a table

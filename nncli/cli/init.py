@@ -50,7 +50,7 @@ def init(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Write a config whose comments explain every key."""
-    from nncli.config import templates
+    from nncli.scaffold import templates
 
     if list_:
         out.result(aligned([(name, templates.summary(name)) for name in templates.names()], left=2))
@@ -77,14 +77,14 @@ def _from_table(
     output: str | None,
     overwrite: bool,
 ) -> None:
-    from nncli.config.from_table import config_text, guesses
-    from nncli.data import formats
-    from nncli.data.profile import profile
     from nncli.messages.errors import NncliError
     from nncli.messages.wording import listed
+    from nncli.scaffold.from_table import config_text, guesses
+    from nncli.scaffold.profile import profile
+    from nncli.tables import reading
 
     path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
-    table = formats.read(source, str(source))
+    table = reading.read(source, str(source))
     if not targets:
         names = f"columns: {listed(table.names)}"
         raise NncliError("--from-csv needs --target, the column to learn", hint=names)

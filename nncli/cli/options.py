@@ -13,9 +13,9 @@ import typer
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config
-    from nncli.data.table import RowError, Table
     from nncli.experiment import Experiment
     from nncli.runs import Run
+    from nncli.tables.table import RowError, Table
 
 ConfigFile = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="A YAML config, or - for stdin.", show_default=False)
@@ -62,9 +62,9 @@ def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> 
 
 def read_input(source: str) -> Table:
     """A table from a file, or from stdin for `-`."""
-    from nncli.data import formats
+    from nncli.tables import reading
 
-    return formats.decode(_stdin(), "stdin") if source == "-" else formats.read(Path(source), source)
+    return reading.decode(_stdin(), "stdin") if source == "-" else reading.read(Path(source), source)
 
 
 @contextmanager
@@ -73,14 +73,14 @@ def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Itera
 
     `on_bad` is called with each row that cannot be read, which is left out; None makes it an error.
     """
-    from nncli.data import formats
+    from nncli.tables import reading
 
-    on_bad = on_bad or formats.refuse
+    on_bad = on_bad or reading.refuse
     if source == "-":
-        yield formats.parts(sys.stdin.buffer, "stdin", on_bad)
+        yield reading.parts(sys.stdin.buffer, "stdin", on_bad)
     else:
-        with formats.opened(Path(source), source) as file:
-            yield formats.parts(file, source, on_bad)
+        with reading.opened(Path(source), source) as file:
+            yield reading.parts(file, source, on_bad)
 
 
 def _stdin() -> bytes:

@@ -20,7 +20,7 @@ from nncli.messages.wording import counted, listed, printable, shown
 if TYPE_CHECKING:
     from nncli.analysis.prediction import Predictions
     from nncli.data.columns import Columns
-    from nncli.data.table import Table
+    from nncli.tables.table import Table
 
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
 OnError = Literal["stop", "skip"]
@@ -163,8 +163,8 @@ def _by_ending(output: str) -> Format:
 
 
 def _row_table(values: list[str], columns: Columns) -> Table:
-    from nncli.data.table import Table
     from nncli.messages.errors import DataError
+    from nncli.tables.table import Table
 
     rows = [_cells(text) for text in values]
     for text, row in zip(values, rows, strict=True):

@@ -11,9 +11,9 @@ import numpy as np
 from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
-from nncli.data.table import Misfit, Table, date_error, is_number, numbers_or_nan
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
+from nncli.tables.table import Misfit, Table, date_error, is_number, numbers_or_nan
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 

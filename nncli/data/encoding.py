@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import ConfigDict, Field
 
 from nncli.data.scaling import AS_THEY_ARE, FILLS, SCALERS, Missing, Scale, Scaling, most_frequent
-from nncli.data.table import NO_VALUE, Cells, Misfit, ValueKind, is_number, no_number, numbers_or_nan, texts
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
+from nncli.tables.table import NO_VALUE, Cells, Misfit, ValueKind, is_number, no_number, numbers_or_nan, texts
 
 Unseen = Literal["error", "ignore"]
 

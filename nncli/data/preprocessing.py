@@ -14,10 +14,19 @@ from pydantic import ConfigDict, Field
 
 from nncli.data.encoding import FITTERS, Column, Number, Treatment, Unseen, why_not, without_value
 from nncli.data.scaling import SCALERS, Missing, Scale, Scaling
-from nncli.data.table import CellError, Misfit, Table, ValueKind, date_error, no_number, numbers_or_nan, texts
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
+from nncli.tables.table import (
+    CellError,
+    Misfit,
+    Table,
+    ValueKind,
+    date_error,
+    no_number,
+    numbers_or_nan,
+    texts,
+)
 
 DType = Literal["float64", "float32"]
 BEYOND = "scale the column, or set training.dtype: float64"

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nncli.data.formats import FORMATS, ending, parse_csv, read
-from nncli.data.table import Misfit, Table
 from nncli.expressions import parse
 from nncli.messages import wording
 from nncli.nn.randomness import random_stream
 from nncli.storage import resources
+from nncli.tables.reading import FORMATS, ending, parse_csv, read
+from nncli.tables.table import Misfit, Table
 
 # What each built-in name stands for, as the mapping a config could give instead.
 LINEAR_INPUTS = {"q1": (-1.0, 1.0), "q2": (-1.0, 1.0)}

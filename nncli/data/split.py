@@ -11,11 +11,11 @@ from typing import Literal
 
 import numpy as np
 
-from nncli.data.table import Misfit, Table
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
 from nncli.nn.randomness import random_stream
+from nncli.tables.table import Misfit, Table
 
 Part = Literal["train", "validation", "test"]
 

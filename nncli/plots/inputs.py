@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import Plane, Surface
-from nncli.data.table import numbers_or_nan
 from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, Scale, number
 from nncli.runs import Run
+from nncli.tables.table import numbers_or_nan
 
 MOST_ROWS = 2000  # drawn as points; more would hide what is under them
 

@@ -10,9 +10,9 @@ import pytest
 from nncli import experiment, runs, training
 from nncli.analysis.evaluation import evaluate, part, parts
 from nncli.config import Config
-from nncli.data.table import Table
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
+from nncli.tables.table import Table
 
 ROWS = [[x / 40, x / 20, 1 - x / 40] for x in range(40)]
 

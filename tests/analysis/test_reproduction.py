@@ -15,12 +15,13 @@ import pytest
 import nncli
 from nncli import runs, training
 from nncli.analysis.reproduction import TOLERANCE, Repetition, Reproduction
-from nncli.config import Override, load_config, templates
+from nncli.config import Override, load_config
 from nncli.experiment import build
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.runs.owner import owned
 from nncli.runs.weights import write_model
+from nncli.scaffold import templates
 from nncli.storage.npz import read_npz, write_npz
 from tests.trained import record, xor
 

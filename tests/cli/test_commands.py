@@ -14,7 +14,7 @@ import pytest
 
 from nncli import runs
 from nncli.cli import ORDER
-from nncli.config import templates
+from nncli.scaffold import templates
 from tests.cli.conftest import Command
 
 

@@ -20,7 +20,7 @@ import pytest
 from benchmarks.predict import measure
 from nncli import api
 from nncli.config import Config
-from nncli.data.formats import decode
+from nncli.tables.reading import decode
 from tests.cli.conftest import Command
 from tests.processes import UNMEASURED
 

@@ -15,13 +15,13 @@ import pytest
 
 from nncli import training
 from nncli.config import Override, load_config, parse_config
-from nncli.config.from_table import SCHEMA_LINE, config_text, guesses
-from nncli.config.suited import SIZES, suited
-from nncli.data import formats
-from nncli.data.profile import Profile, profile
 from nncli.experiment import build
 from nncli.messages.errors import DataError
+from nncli.scaffold.defaults import SIZES, suited
+from nncli.scaffold.from_table import SCHEMA_LINE, config_text, guesses
+from nncli.scaffold.profile import Profile, profile
 from nncli.storage.resources import folder
+from nncli.tables import reading
 
 DATASETS = Path(str(folder("datasets")))
 CASES = 400
@@ -29,14 +29,14 @@ REAL = {"iris": "species", "diabetes": "progression", "digits": "digit"}
 
 
 def profile_of(text: str, *targets: str) -> Profile:
-    return profile(formats.parse_csv(text, "t.csv"), targets)
+    return profile(reading.parse_csv(text, "t.csv"), targets)
 
 
 def written(folder: Path, text: str, *targets: str) -> Path:
     """The path of the config for a table."""
     table, config = folder / "t.csv", folder / "t.yaml"
     table.write_text(text, encoding="utf-8", newline="")
-    found = profile(formats.read(table, "t.csv"), targets)
+    found = profile(reading.read(table, "t.csv"), targets)
     config.write_text(config_text(found, table, config), encoding="utf-8")
     return config
 
@@ -133,7 +133,7 @@ training:
 @pytest.mark.parametrize("name", REAL)
 def test_the_templates_of_real_tables_are_what_their_tables_ask_for(name: str) -> None:
     table = DATASETS / f"{name}.csv"
-    found = profile(formats.read(table, table.name), [REAL[name]])
+    found = profile(reading.read(table, table.name), [REAL[name]])
     own = parse_config(config_text(found, table, None).encode(), "own.yaml")
     template = load_config(Path(str(folder("configs"))) / f"{name}.yaml")
     for key in ("seed", "network", "loss", "metrics", "gradient", "optimizer", "training", "record"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.config import parse_config, templates
+from nncli.config import parse_config
 from nncli.messages.errors import NncliError
+from nncli.scaffold import templates
 
 
 def test_every_template_is_a_config_with_a_summary() -> None:

@@ -6,9 +6,9 @@ import io
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from nncli.data.formats import parts, refuse
-from nncli.data.table import RowError, Table
 from nncli.messages.errors import NncliError
+from nncli.tables.reading import parts, refuse
+from nncli.tables.table import RowError, Table
 
 
 class Trickle(io.RawIOBase):

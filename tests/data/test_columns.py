@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from nncli.data.columns import Roles, assign
-from nncli.data.formats import parse_csv
 from nncli.data.sources import data_file, from_function
-from nncli.data.table import Misfit, Table
 from nncli.messages.errors import DataError
+from nncli.tables.reading import parse_csv
+from nncli.tables.table import Misfit, Table
 
 
 def roles(table: Table, *targets: str, task: str = "auto", output: str = "identity") -> Roles:

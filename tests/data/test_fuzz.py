@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.config import load_config
-from nncli.data.formats import decode
-from nncli.data.table import Table
 from nncli.nn.arrays import Array
 from nncli.rows import read_rows
+from nncli.tables.reading import decode
+from nncli.tables.table import Table
 
 from ..config.endings import mutated, read_or_refused
 

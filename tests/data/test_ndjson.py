@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.data.formats import decode
 from nncli.messages.errors import DataError
+from nncli.tables.reading import decode
 
 REFUSED = {
     "nothing": ("", "t.jsonl: no rows"),

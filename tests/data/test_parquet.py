@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.data.formats import decode, read
-from nncli.data.table import Table
 from nncli.messages.errors import DataError, NncliError
+from nncli.tables.reading import decode, read
+from nncli.tables.table import Table
 
 from ..config.endings import read_or_refused
 from .files import outcome

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.data.formats import decode, opened, parts, read
-from nncli.data.formats.chunks import LONGEST_LINE
-from nncli.data.table import Table
 from nncli.messages.errors import DataError, NncliError
+from nncli.tables.chunks import LONGEST_LINE
+from nncli.tables.reading import decode, opened, parts, read
+from nncli.tables.table import Table
 
 from ..config.endings import assert_clean
 from .files import Outcome, outcome

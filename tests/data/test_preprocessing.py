@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from nncli.data.encoding import ALL_DIFFERENT, FITTERS, MOST_CATEGORIES
-from nncli.data.formats import parse_csv
 from nncli.data.preprocessing import ColumnSettings, Preprocessing, Settings, complete, fit, treatments
 from nncli.data.scaling import FILLS, SCALERS, Missing, Scale
-from nncli.data.table import CellError, Misfit, Table, ValueKind
 from nncli.messages.errors import DataError
 from nncli.nn.arrays import Array
+from nncli.tables.reading import parse_csv
+from nncli.tables.table import CellError, Misfit, Table, ValueKind
 
 MIXED = """size,colour,old,code
 1,red,yes,07

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from nncli.data.columns import Task
-from nncli.data.formats import parse_csv
-from nncli.data.profile import Profile, profile
-from nncli.data.table import Table
 from nncli.messages.errors import DataError
+from nncli.scaffold.profile import Profile, profile
+from nncli.tables.reading import parse_csv
+from nncli.tables.table import Table
 
 ROWS = 60
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.data.formats import parse_csv
 from nncli.data.split import PART_NAMES, Parts, Split, divide, drawn, named
-from nncli.data.table import CellError, Misfit
+from nncli.tables.reading import parse_csv
+from nncli.tables.table import CellError, Misfit
 
 
 def lists(parts: Parts) -> tuple[list[int], list[int], list[int]]:

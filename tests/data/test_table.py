@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.data.formats import parse_csv, read
-from nncli.data.table import Table
 from nncli.messages.errors import DataError
+from nncli.tables.reading import parse_csv, read
+from nncli.tables.table import Table
 
 FILES = {
     "empty": ("", "t.csv: the file is empty", "the first line must name the columns"),

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from nncli.config import yaml12
-from nncli.config.suited import WEIGHT_DECAY, Suited, suited
 from nncli.data.columns import Task
-from nncli.data.profile import Profile
-from nncli.data.table import ValueKind
 from nncli.messages.wording import counted, listed, shown
+from nncli.scaffold.defaults import WEIGHT_DECAY, Suited, suited
+from nncli.scaffold.profile import Profile
+from nncli.tables.table import ValueKind
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
 OTHER_KEYS = (

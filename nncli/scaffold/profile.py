@@ -11,10 +11,10 @@ import numpy as np
 
 from nncli.data.columns import Task, are_flags, assign, other_sums
 from nncli.data.encoding import MOST_CATEGORIES, without_value
-from nncli.data.table import Table, ValueKind, no_number, numbers_or_nan
 from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
+from nncli.tables.table import Table, ValueKind, no_number, numbers_or_nan
 
 FEWEST_ROWS = 4
 MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import NamedTuple
 
-from nncli.data.profile import Profile
+from nncli.scaffold.profile import Profile
 
 SPLIT_FROM = 20  # rows; fewer are all learnt from
 VALIDATION_FROM = 1000  # rows; with fewer, each is of more use in training

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from nncli.data.formats import delimited, ndjson, parquet
-from nncli.data.formats.chunks import pieces, reading, text_chunks
-from nncli.data.table import RowError, Table
 from nncli.messages.errors import DataError
+from nncli.tables import delimited, ndjson, parquet
+from nncli.tables.chunks import pieces, reading, text_chunks
+from nncli.tables.table import RowError, Table
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
 SMALLER = "give fewer rows, or fewer columns"

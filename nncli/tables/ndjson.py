@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from nncli.data.formats.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
-from nncli.data.table import RowError, Source, Table
 from nncli.messages.errors import DataError
 from nncli.messages.wording import shown
+from nncli.tables.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
+from nncli.tables.table import RowError, Source, Table
 
 NAMES = {True: "true", False: "false", None: ""}
 FLAT = 'give every row as {"column": value, ...} with numbers, texts, true, false or null'

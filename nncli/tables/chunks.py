@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from nncli.data.table import RowError
 from nncli.messages.errors import DataError
 from nncli.messages.wording import excerpt
+from nncli.tables.table import RowError
 
 PIECE = 2**17  # bytes read at once, some 2,000 rows: what fits into caches is twice as fast
 LONGEST_LINE = 2**24  # bytes
