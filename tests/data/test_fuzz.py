@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import random
 import re
 from collections import Counter
@@ -68,7 +69,7 @@ def damaged(rng: random.Random) -> bytes:
 def expected(content: bytes) -> Columns | None:
     """The table as the csv module reads it, None where it is none; written apart from nncli's reader."""
     try:
-        text = re.sub("^\ufeff", "", content.decode())
+        text = without_blank_start(re.sub("^\ufeff", "", content.decode()))
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter(text)))
     except (UnicodeDecodeError, csv.Error):
         return None
@@ -82,10 +83,16 @@ def expected(content: bytes) -> Columns | None:
     return {name: [row[place] for row in body] for place, name in enumerate(header)}
 
 
+def without_blank_start(text: str) -> str:
+    """From the first line on that holds more than marks."""
+    lines = io.StringIO(text, newline="")
+    return "".join(itertools.dropwhile(lambda line: not re.search(r"[^\s,;]", line), lines))
+
+
 def delimiter(text: str) -> str:
-    """The mark that is most frequent outside quotes on the first line that holds more than marks."""
-    lines = (line for line in io.StringIO(text, newline="") if re.search(r"[^\s,;]", line))
-    return max(",;\t", key=re.sub('"[^"]*"?', "", next(lines, "")).count)
+    """The mark that is most frequent outside quotes on the first line."""
+    first = next(iter(io.StringIO(text, newline="")), "")
+    return max(",;\t", key=re.sub('"[^"]*"?', "", first).count)
 
 
 def number(cell: str) -> float | None:
