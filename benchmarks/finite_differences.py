@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nncli import training
 from nncli.config import Override, load_config
-from nncli.experiment import Experiment, build
+from nncli.engines.contract import start
 from nncli.storage.resources import folder
+from nncli.training.experiment import Experiment, build
+from nncli.training.observer import Observer
 
 EPOCHS, EPSILON = 10, 1e-6
 RUNS = 5
@@ -29,9 +30,9 @@ def by_layers(experiment: Experiment) -> float:
     plan = experiment.engine.plan(
         experiment.network, experiment.dataset.X, experiment.dataset.Y, experiment.recipe
     )
-    state = training.start(experiment.network, experiment.initial, experiment.recipe)
+    state = start(experiment.network, experiment.initial, experiment.recipe)
     chunk = plan.run(state, EPOCHS)
-    return training.Observer.of(experiment).loss(chunk.state.parameters)
+    return Observer.of(experiment).loss(chunk.state.parameters)
 
 
 def by_loops(experiment: Experiment) -> float:

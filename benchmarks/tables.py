@@ -33,15 +33,15 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from nncli import training
 from nncli.config import Override, load_config
 from nncli.data.columns import Dataset
-from nncli.experiment import Experiment, build
 from nncli.nn.arrays import Array
 from nncli.scaffold.from_table import config_text
 from nncli.scaffold.profile import profile
 from nncli.storage.resources import folder
 from nncli.tables import reading
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
 
 ALLOWED = 0.01  # below scikit-learn
 AS_THEY_ARE = [Override(f"dataset.preprocessing.{key}", "none") for key in ("scale", "scale_targets")]
@@ -118,7 +118,7 @@ def written(rows: Rows, target: str, place: Path) -> Path:
 
 def trained(experiment: Experiment) -> Array:
     """What nncli predicts for the test rows: codes of classes, or values."""
-    *_, last = training.train(experiment)
+    *_, last = loop.train(experiment)
     test = experiment.held_out["test"]
     outputs = experiment.network.predict(last.state.parameters, test.X)
     return answers(experiment.dataset.columns.unscaled(outputs), test)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from nncli import experiment, plots, runs
+from nncli import plots, runs
 from nncli.analysis.reproduction import Repetition, Reproduction
 from nncli.config import Config, Override, load_config
 from nncli.runs import Run
+from nncli.training import experiment
 
 
 def train(config: Config | str | os.PathLike[str], *, output: str | os.PathLike[str] | None = None) -> Run:
@@ -25,7 +26,7 @@ def train(config: Config | str | os.PathLike[str], *, output: str | os.PathLike[
     ------
     NncliError
         If config or data cannot be used; nothing is written then.
-    nncli.training.Diverged
+    nncli.training.loop.Diverged
         If training left the finite world; history and last good weights are in the run.
     """
     if not isinstance(config, Config):
@@ -52,7 +53,7 @@ def resume(reference: str | None = None, *, epochs: int | None = None) -> Run:
     ------
     RunError
         If there is no checkpoint, or config or data are no longer those it was made with.
-    nncli.training.Diverged
+    nncli.training.loop.Diverged
         If training left the finite world.
     """
     with runs.reopen(runs.find(reference, runs.CHECKPOINT).path) as run:

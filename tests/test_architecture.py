@@ -27,10 +27,8 @@ LAYERS = [
     {"data"},
     {"config"},
     {"scaffold"},
-    {"engines", "early_stopping"},
-    {"rows"},
-    {"experiment"},
-    {"observer", "training", "model"},
+    {"engines"},
+    {"training"},
     {"runs"},
     {"analysis"},
     {"plots"},
@@ -42,7 +40,7 @@ RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 CORE = [
     *(path for path in sorted((PACKAGE / "nn").glob("*.py")) if path.name != "metrics.py"),
     PACKAGE / "engines" / "numpy_engine.py",
-    PACKAGE / "training.py",
+    PACKAGE / "training" / "loop.py",
 ]
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import training
 from nncli.analysis.gradcheck import check_gradients
 from nncli.config import Config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import ConfigError
 from nncli.nn.dropout import dropped
 from nncli.nn.gradients import backprop
 from nncli.nn.randomness import random_stream
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
 
 
 def experiment(**more: Any) -> Experiment:
@@ -37,7 +37,7 @@ def test_each_update_is_a_step_with_the_units_of_its_own_stream() -> None:
         value, gradient = backprop()(part, parameters, data.X, data.Y, system.recipe.loss)
         losses.append(value)
         parameters = parameters - 0.1 * gradient
-    reports = list(training.train(system))
+    reports = list(loop.train(system))
     assert np.array_equal(reports[-1].state.parameters, parameters)
     assert [report.loss for report in reports[1:]] == losses
     assert reports[0].loss != losses[0]  # measured with all units
@@ -45,7 +45,7 @@ def test_each_update_is_a_step_with_the_units_of_its_own_stream() -> None:
 
 def test_measuring_predicting_and_checking_leave_no_unit_out() -> None:
     system = experiment()
-    (*_, report) = training.train(system)
+    (*_, report) = loop.train(system)
     plain = [{"units": 6, "activation": "tanh"}, {"units": 1}]
     whole = experiment(network={"layers": plain})
     held_out, parameters = whole.held_out["validation"], report.state.parameters

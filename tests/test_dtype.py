@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import training
 from nncli.analysis.evaluation import evaluate
 from nncli.analysis.gradcheck import TOLERANCE, check_gradients
 from nncli.analysis.prediction import beside, save
 from nncli.analysis.smoke import smoke
 from nncli.config import Config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import ConfigError, DataError, RunError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
@@ -26,6 +24,8 @@ from nncli.runs import CHECKPOINT, SNAPSHOTS, WEIGHTS, Run, create_at, record
 from nncli.runs.recording import Recording
 from nncli.storage.npz import read_npz, write_npz
 from nncli.tables.table import Table, shortest
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
 from tests.trained import xor
 
 EPOCHS = 6
@@ -87,12 +87,12 @@ def with_extra(dtype: str, extra: str) -> dict[str, Any]:
     return made
 
 
-def trained(given: dict[str, Any]) -> tuple[Experiment, list[training.Report]]:
+def trained(given: dict[str, Any]) -> tuple[Experiment, list[loop.Report]]:
     experiment = build(Config.of(given))
-    return experiment, list(training.train(experiment))
+    return experiment, list(loop.train(experiment))
 
 
-def assert_float32_throughout(experiment: Experiment, reports: list[training.Report]) -> None:
+def assert_float32_throughout(experiment: Experiment, reports: list[loop.Report]) -> None:
     for dataset in (experiment.dataset, experiment.whole, *experiment.held_out.values()):
         assert dataset.X.dtype == dataset.Y.dtype == np.float32
     assert experiment.initial.dtype == np.float32
@@ -104,7 +104,7 @@ def assert_float32_throughout(experiment: Experiment, reports: list[training.Rep
         assert type(state.partial_loss) is float
 
 
-def assert_agreement(narrow: list[training.Report], wide: list[training.Report]) -> None:
+def assert_agreement(narrow: list[loop.Report], wide: list[loop.Report]) -> None:
     for a, b in zip(narrow, wide, strict=True):
         assert a.loss == pytest.approx(b.loss, rel=AGREE)
         assert a.state.parameters == pytest.approx(b.state.parameters, rel=AGREE, abs=AGREE)

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import runs, training
+from nncli import runs
 from nncli.analysis.reproduction import Repetition
 from nncli.analysis.smoke import smoke
 from nncli.config import Config, load_config
-from nncli.early_stopping import EarlyStopping
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import ConfigError
 from nncli.runs import Run
+from nncli.training import loop
+from nncli.training.early_stopping import EarlyStopping
+from nncli.training.experiment import Experiment, build
 
 RNG = np.random.default_rng(3)
 ROWS = [[x, float(x**2 + RNG.normal(0, 0.3))] for x in np.linspace(-1, 1, 40)]
@@ -139,7 +140,7 @@ def test_what_is_no_number_is_no_improvement_and_nothing_to_restore() -> None:
 def test_the_first_epoch_below_a_loss_ends_it(
     below: float, chunk: float, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "CHUNK_SECONDS", chunk)
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", chunk)
     run = recorded(experiment(stop_when={"loss_below": below}), tmp_path)
     end = int(np.flatnonzero(whole.history["loss"] < below)[0])
     assert (run.info["epochs"], run.info["ended_by"]) == (end, "stop_when")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from nncli.config import Config, load_config
-from nncli.experiment import build
 from nncli.messages.errors import ConfigError, DataError
+from nncli.training.experiment import build
 
 
 def config_on(folder: Path, table: str, output: str = "{units: 1}", rest: str = "") -> Config:

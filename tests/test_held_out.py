@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import runs, training
+from nncli import runs
 from nncli.analysis.conditions import Condition, named, names
 from nncli.config import Config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.nn.metrics import METRICS
 from nncli.runs import Run
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
 
 ROWS = [[x / 40, (x / 40) ** 2] for x in range(40)]
 
@@ -53,7 +54,7 @@ def test_held_out_rows_change_no_weight() -> None:
         held_out = {float(x) for part in experiment(SPLIT).held_out.values() for x in part.X[:, 0]}
         rows = [[x, targets if x in held_out else y] for x, y in ROWS]
         system = experiment(SPLIT, rows, training={"epochs": 20, "batch_size": 4})
-        return list(training.train(system))[-1].state.parameters
+        return list(loop.train(system))[-1].state.parameters
 
     assert np.array_equal(weights(0.0), weights(1000.0))
 

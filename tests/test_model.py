@@ -4,9 +4,9 @@ import numpy as np
 
 from nncli.data.columns import Columns
 from nncli.data.preprocessing import Preprocessing
-from nncli.model import BLOCK, Model
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.network import Layer, Network
+from nncli.training.model import BLOCK, Model
 
 
 def test_outputs_of_many_rows_are_those_of_the_whole() -> None:

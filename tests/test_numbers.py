@@ -17,19 +17,20 @@ import numpy as np
 import pytest
 import yaml
 
-from nncli import api, experiment, plots, training
+from nncli import api, plots
 from nncli.analysis import prediction
 from nncli.analysis.evaluation import evaluate
 from nncli.analysis.gradcheck import check_gradients
 from nncli.config import Config
-from nncli.experiment import Experiment
 from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.runs import Run
-from nncli.training import Diverged
+from nncli.training import experiment, loop
+from nncli.training.experiment import Experiment
+from nncli.training.loop import Diverged
 
 MOST, LEAST = 1.7e308, 5e-324
 
@@ -94,7 +95,7 @@ def ends_finite(prepared: Experiment) -> bool:
     """Whether training came to its end; the weights are finite either way, and can be checked."""
     parameters = prepared.initial
     try:
-        with closing(training.train(prepared)) as reports:
+        with closing(loop.train(prepared)) as reports:
             for report in reports:
                 parameters = report.state.parameters
                 assert report.metrics.keys() == prepared.metrics.keys()

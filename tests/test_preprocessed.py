@@ -12,10 +12,10 @@ import pytest
 from nncli import runs
 from nncli.analysis import prediction
 from nncli.config import Config, load_config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import ConfigError, DataError
 from nncli.runs import Run
 from nncli.tables.reading import parse_csv
+from nncli.training.experiment import Experiment, build
 
 ROWS = [
     [34, "red", "yes", 1200, "train"],

@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import runs, training
+from nncli import runs
 from nncli.config import Override, load_config
 from nncli.data.sources import BUILTIN
-from nncli.experiment import Experiment, build
 from nncli.storage.resources import folder
 from nncli.tables.table import Table
-from nncli.training import Report, Standing
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
+from nncli.training.loop import Report, Standing
 
 CONFIGS = Path(str(folder("configs")))
 TEMPLATES = sorted(
@@ -27,7 +28,7 @@ def experiment(name: str, *overrides: str) -> Experiment:
 
 
 def last_report(system: Experiment, since: Standing | None = None) -> Report:
-    *_, last = training.train(system, since)
+    *_, last = loop.train(system, since)
     return last
 
 
@@ -68,7 +69,7 @@ def test_linear_map_by_finite_differences_reaches_1e_10_within_300_epochs(seed: 
     system = experiment("linear_map", f"seed={seed}")
     assert system.config.gradient.options() == {"scheme": "central", "epsilon": 1e-6}
     assert system.config.optimizer.options()["learning_rate"] == 1e-4
-    first = next(report for report in training.train(system) if report.metrics["mse"] < 1e-10)
+    first = next(report for report in loop.train(system) if report.metrics["mse"] < 1e-10)
     assert first.epoch <= 300
     # sqrt of (1000 rows x 2 outputs x 1e-10) bounds every error; the row is inside the data's range
     np.testing.assert_allclose(outputs(system, first, 0.5, 0.3), [-0.2, 1.2], atol=5e-4)
@@ -77,7 +78,7 @@ def test_linear_map_by_finite_differences_reaches_1e_10_within_300_epochs(seed: 
 @pytest.mark.parametrize("seed", range(10))
 def test_linear_map_as_published_diverges(seed: int) -> None:
     system = experiment("linear_map_published", f"seed={seed}")
-    with pytest.raises(training.Diverged) as caught:
+    with pytest.raises(loop.Diverged) as caught:
         last_report(system)
     assert caught.value.epoch <= 4
     assert caught.value.losses[-1] > 1e9  # 1e12 to 1e14 on most starts
@@ -112,7 +113,7 @@ def test_perceptron_reproduces_its_published_weights_and_outputs(tmp_path: Path)
 
 
 def test_perceptron_starts_from_the_published_outputs() -> None:
-    first = next(training.train(experiment("perceptron")))
+    first = next(loop.train(experiment("perceptron")))
     assert published(first.outputs[:, 0], 8) == [0.2689864, 0.3262757, 0.23762817, 0.36375058]
 
 
@@ -132,7 +133,7 @@ def xor_is_learnt(seed: int) -> bool:
     system = experiment(
         "xor", f"seed={seed}", "training.epochs=5000", "record.weights=none", "record.errors=none"
     )
-    return any(report.metrics["mse"] < 0.01 for report in training.train(system))
+    return any(report.metrics["mse"] < 0.01 for report in loop.train(system))
 
 
 def test_xor_is_learnt_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import training
 from nncli.config import Config
-from nncli.experiment import Experiment, build
 from nncli.nn.gradients import GRADIENTS
-from nncli.observer import Observer
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
+from nncli.training.observer import Observer
 
 ROWS = [[x / 20, (x / 20) ** 2] for x in range(20)]
 DATASET = {"columns": ["x", "y"], "rows": ROWS, "targets": ["y"], "split": {"validation": 5}}
@@ -31,10 +31,10 @@ def cost(system: Experiment, parameters: np.ndarray) -> float:
 
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_loss_of_the_history_has_the_penalties(gradient: str) -> None:
-    paying, free = (next(training.train(experiment(each, gradient=gradient))) for each in (PAYING, FREE))
+    paying, free = (next(loop.train(experiment(each, gradient=gradient))) for each in (PAYING, FREE))
     system = experiment(PAYING)
     assert paying.loss - free.loss == pytest.approx(cost(system, system.initial))
-    first = [next(r for r in training.train(experiment(PAYING, gradient=gradient)) if r.epoch == 1)]
+    first = [next(r for r in loop.train(experiment(PAYING, gradient=gradient)) if r.epoch == 1)]
     assert first[0].loss == pytest.approx(paying.loss)  # one full batch, measured before its update
 
 
@@ -54,7 +54,7 @@ def test_every_batch_pays_once(reduction: str, times: int) -> None:
         "optimizer": {"name": "sgd", "learning_rate": 1e-300},
         "training": {"epochs": 1, "batch_size": 5},
     }
-    paying, free = ([*training.train(experiment(each, **still))][-1] for each in (PAYING, FREE))
+    paying, free = ([*loop.train(experiment(each, **still))][-1] for each in (PAYING, FREE))
     system = experiment(PAYING)
     assert paying.loss - free.loss == pytest.approx(times * cost(system, system.initial))
 
@@ -62,7 +62,7 @@ def test_every_batch_pays_once(reduction: str, times: int) -> None:
 def test_gradient_is_clipped_with_its_penalties() -> None:
     layers = [{"units": 1, "l2": 1e6, "weights": [[1.0]], "bias": False}]
     system = experiment(layers, optimizer={"name": "sgd", "learning_rate": 0.5, "clip_norm": 0.1})
-    _, first, *_ = training.train(system)
+    _, first, *_ = loop.train(system)
     assert first.gradient_norm == pytest.approx(1e6, rel=1e-3)
     assert first.state.parameters[0] == pytest.approx(1.0 - 0.5 * 0.1, rel=1e-6)
 
@@ -70,13 +70,13 @@ def test_gradient_is_clipped_with_its_penalties() -> None:
 def test_weights_that_pay_end_smaller() -> None:
     sizes = []
     for layers in (FREE, PAYING):
-        *_, last = training.train(experiment(layers, training={"epochs": 200}))
+        *_, last = loop.train(experiment(layers, training={"epochs": 200}))
         sizes.append(float(np.abs(last.state.parameters).sum()))
     assert sizes[1] < 0.8 * sizes[0]
 
 
 def test_l2_steps_as_weight_decay_where_there_are_no_biases() -> None:
     free = [{**layer, "bias": False} for layer in FREE]
-    *_, penalised = training.train(experiment([{**layer, "l2": 0.03} for layer in free]))
-    *_, decayed = training.train(experiment(free, optimizer={"name": "sgd", "weight_decay": 0.03}))
+    *_, penalised = loop.train(experiment([{**layer, "l2": 0.03} for layer in free]))
+    *_, decayed = loop.train(experiment(free, optimizer={"name": "sgd", "weight_decay": 0.03}))
     np.testing.assert_allclose(penalised.state.parameters, decayed.state.parameters, rtol=1e-12)

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import runs, training
+from nncli import runs
 from nncli.config import Config
-from nncli.experiment import Experiment, build
-from nncli.observer import Observer, history_step, snapshot_density, snapshot_step
-from nncli.training import Diverged
+from nncli.training import loop
+from nncli.training.experiment import Experiment, build
+from nncli.training.loop import Diverged
+from nncli.training.observer import Observer, history_step, snapshot_density, snapshot_step
 
 ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [0.5, 0.2, 1], [0.1, 0.9, 0], [0.7, 0.7, 1]]
 TABLE = {"columns": ["a", "b", "y"], "rows": ROWS, "targets": ["y"], "task": "regression"}
@@ -27,7 +28,7 @@ def experiment(**changes: Any) -> Experiment:
 
 def diverged(system: Experiment) -> Diverged:
     with pytest.raises(Diverged) as caught:
-        list(training.train(system))
+        list(loop.train(system))
     return caught.value
 
 
@@ -89,7 +90,7 @@ def test_reports_come_at_the_kept_epochs_and_at_the_last(epochs: int, record: di
         by_rule = in_history(epoch) if part == "history" else in_snapshots(epoch, 16)
         if choice != "none" and (choice == "all" or by_rule or epoch == epochs):
             due.setdefault(epoch, set()).add(part)
-    assert {report.epoch: set(report.kept) for report in training.train(system)} == due
+    assert {report.epoch: set(report.kept) for report in loop.train(system)} == due
 
 
 # What is reported
@@ -97,14 +98,14 @@ def test_reports_come_at_the_kept_epochs_and_at_the_last(epochs: int, record: di
 
 def test_zero_epochs_report_the_start_alone() -> None:
     system = experiment(training={"epochs": 0})
-    (report,) = training.train(system)
+    (report,) = loop.train(system)
     np.testing.assert_array_equal(report.state.parameters, system.initial)
     assert np.isnan(report.gradient_norm)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_with_a_full_batch_row_1_equals_row_0(reduction: str) -> None:
-    first, second, third = training.train(
+    first, second, third = loop.train(
         experiment(training={"epochs": 2}, loss={"name": "mse", "reduction": reduction})
     )
     assert second.loss == first.loss
@@ -120,7 +121,7 @@ def test_an_epochs_loss_weights_its_batches_by_rows_or_adds_them(reduction: str)
         loss={"name": "mse", "reduction": reduction},
         optimizer={"name": "sgd", "learning_rate": 1e-300},
     )
-    before, after = training.train(system)
+    before, after = loop.train(system)
     assert after.loss == pytest.approx(before.loss, rel=1e-14)
     A, Y = before.outputs, system.dataset.Y
     total = float(((A - Y) ** 2).sum())
@@ -129,7 +130,7 @@ def test_an_epochs_loss_weights_its_batches_by_rows_or_adds_them(reduction: str)
 
 def test_the_loss_of_an_epoch_is_measured_before_each_update_and_metrics_after_it() -> None:
     system = experiment(training={"epochs": 1, "batch_size": 4, "shuffle": False})
-    _, report = training.train(system)
+    _, report = loop.train(system)
     X, Y, recipe = system.dataset.X, system.dataset.Y, system.recipe
     parameters, losses = system.initial, []
     for rows in (slice(0, 4), slice(4, 7)):
@@ -147,20 +148,20 @@ def test_the_loss_of_an_epoch_is_measured_before_each_update_and_metrics_after_i
 def test_schedule_sets_the_rate_of_each_epoch() -> None:
     optimizer = {"name": "sgd", "learning_rate": 0.08, "schedule": {"name": "step", "every": 2, "gamma": 0.5}}
     system = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=optimizer)
-    reports = list(training.train(system))
+    reports = list(loop.train(system))
     assert [report.learning_rate for report in reports] == [0.08, 0.08, 0.08, 0.04, 0.04, 0.02]
     # Each epoch by itself, at a constant rate, from where the last one ended.
     for before, after in itertools.pairwise(reports):
         constant = {"name": "sgd", "learning_rate": after.learning_rate}
         same = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=constant)
-        step = next(report for report in training.train(same, before.standing) if report.epoch == after.epoch)
+        step = next(report for report in loop.train(same, before.standing) if report.epoch == after.epoch)
         np.testing.assert_array_equal(step.state.parameters, after.state.parameters)
 
 
 def test_long_gradient_is_shortened_and_reported_as_it_was() -> None:
     rate, longest = 0.5, 0.01
     plain, clipped = (
-        list(training.train(experiment(optimizer={"name": "sgd", "learning_rate": rate, **more})))[1]
+        list(loop.train(experiment(optimizer={"name": "sgd", "learning_rate": rate, **more})))[1]
         for more in ({}, {"clip_norm": longest})
     )
     assert clipped.gradient_norm == plain.gradient_norm > longest
@@ -173,7 +174,7 @@ def test_long_gradient_is_shortened_and_reported_as_it_was() -> None:
 
 def test_short_gradient_is_left_as_it_is() -> None:
     plain, clipped = (
-        list(training.train(experiment(training={"epochs": 9}, optimizer={"name": "adam", **more})))
+        list(loop.train(experiment(training={"epochs": 9}, optimizer={"name": "adam", **more})))
         for more in ({}, {"clip_norm": 100})
     )
     np.testing.assert_array_equal(plain[-1].state.parameters, clipped[-1].state.parameters)
@@ -181,7 +182,7 @@ def test_short_gradient_is_left_as_it_is() -> None:
 
 def test_the_same_config_trains_the_same_numbers() -> None:
     settings = {"training": {"epochs": 30, "batch_size": 2}}
-    first, second = (list(training.train(experiment(**settings))) for _ in range(2))
+    first, second = (list(loop.train(experiment(**settings))) for _ in range(2))
     assert [report.loss for report in first] == [report.loss for report in second]
     np.testing.assert_array_equal(first[-1].state.parameters, second[-1].state.parameters)
 
@@ -190,9 +191,9 @@ def test_chunks_cut_by_time_do_not_change_the_numbers(monkeypatch: pytest.Monkey
     system = experiment(
         training={"epochs": 2100, "batch_size": 2}, record={"weights": "none", "errors": "none"}
     )
-    whole = list(training.train(system))
-    monkeypatch.setattr(training, "CHUNK_SECONDS", 1e-9)
-    reports = list(training.train(system))
+    whole = list(loop.train(system))
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", 1e-9)
+    reports = list(loop.train(system))
     single = [report for report in reports if report.kept]
     assert [report.loss for report in single] == [report.loss for report in whole]
     assert len(reports) > 2 * len(single)  # the others say how far the epochs have come
@@ -202,9 +203,9 @@ def test_chunks_cut_by_time_do_not_change_the_numbers(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("stop", [0, 1, 5, 12])
 def test_training_continues_from_any_report_as_if_undisturbed(stop: int) -> None:
     system = experiment(training={"epochs": 12, "batch_size": 3}, optimizer="adam")
-    whole = list(training.train(system))
-    since = next(report.standing for report in training.train(system) if report.epoch == stop)
-    rest = [report for report in training.train(system, since) if report.epoch > stop]
+    whole = list(loop.train(system))
+    since = next(report.standing for report in loop.train(system) if report.epoch == stop)
+    rest = [report for report in loop.train(system, since) if report.epoch > stop]
     assert (
         [report.loss for report in rest] == [report.loss for report in whole][-len(rest) :]
         if rest
@@ -240,7 +241,7 @@ def too_far(rate: float, **changes: Any) -> Experiment:
 def assert_last_good_is_sound(outcome: Diverged, system: Experiment) -> None:
     observer = Observer.of(system)
     assert np.isfinite(outcome.last_good.parameters).all()
-    limit = training.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
+    limit = loop.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
     assert observer.loss(outcome.last_good.parameters) <= limit
 
 
@@ -270,10 +271,10 @@ def test_a_loss_grown_a_million_times_is_divergence_while_it_is_still_finite() -
 def test_every_report_before_divergence_has_a_sound_loss() -> None:
     system = too_far(0.5)
     observer = Observer.of(system)
-    limit = training.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
-    reports: list[training.Report] = []
+    limit = loop.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
+    reports: list[loop.Report] = []
     with pytest.raises(Diverged) as caught:
-        reports.extend(training.train(system))
+        reports.extend(loop.train(system))
     assert [report.epoch for report in reports] == list(range(caught.value.epoch))
     assert max(report.loss for report in reports) <= limit
 
@@ -283,7 +284,7 @@ def test_every_report_before_divergence_has_a_sound_loss() -> None:
 def test_last_good_weights_are_sound_where_chunks_end_inside_an_epoch(
     seconds: float, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training, "CHUNK_SECONDS", seconds)
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", seconds)
     rows = [[1.0 + 0.05 * row, 1.0] for row in range(60)]
     dataset = {"columns": ["x", "y"], "rows": rows, "targets": ["y"]}
     system = too_far(rate, dataset=dataset, training={"epochs": 50, "batch_size": 1, "shuffle": False})
@@ -295,7 +296,7 @@ def test_the_epoch_of_divergence_does_not_depend_on_the_chunks(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No reports between epochs 1,000 and 1,010: the divergence lies inside a chunk.
-    monkeypatch.setattr(training, "CHUNK_SECONDS", seconds)
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", seconds)
     layers = [{"units": 1, "weights": [[2.0]], "bias": False}]
     # w is multiplied by -1.004 in each update, and the loss, w^2, by 1.008: 1e6 after 1,730 epochs.
     system = experiment(
@@ -333,7 +334,7 @@ def test_finite_differences_that_no_longer_move_a_weight_are_divergence() -> Non
 def test_backprop_goes_on_where_finite_differences_are_frozen() -> None:
     layers = [{"units": 1, "weights": [[1e11]], "biases": [0.0]}]
     system = too_far(1e-3, network={"layers": layers}, training={"epochs": 5})
-    assert list(training.train(system))[-1].epoch == 5
+    assert list(loop.train(system))[-1].epoch == 5
 
 
 def test_a_diverged_run_keeps_its_history_and_its_last_good_weights(tmp_path: Path) -> None:

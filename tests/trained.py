@@ -6,8 +6,8 @@ from pathlib import Path
 
 from nncli import runs
 from nncli.config import Override, load_config
-from nncli.experiment import Experiment, build
 from nncli.runs import Run
+from nncli.training.experiment import Experiment, build
 
 XOR = Path(__file__).parents[1] / "configs" / "xor.yaml"
 

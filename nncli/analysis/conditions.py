@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from nncli.experiment import Experiment
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
+from nncli.training.experiment import Experiment
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,

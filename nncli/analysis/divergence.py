@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli import training
 from nncli.analysis import symptoms, trials
 from nncli.analysis.trials import Advice, Trial, Trials, Variant
-from nncli.experiment import Experiment
-from nncli.observer import Observer
+from nncli.training import loop
+from nncli.training.experiment import Experiment
+from nncli.training.observer import Observer
 
 LEAST_EPOCHS = 300  # of a trial, where the work allows: a diverged run is often a short one
 PROBE_UPDATES = 30  # after which a runaway shows
@@ -31,7 +31,7 @@ class Cause(NamedTuple):
     remedy: Variant | None
 
 
-def advise(experiment: Experiment, outcome: training.Diverged) -> Advice:
+def advise(experiment: Experiment, outcome: loop.Diverged) -> Advice:
     """Explain a divergence, having tried the advice from the same start."""
     budget = Trials()
     epochs = max(experiment.epochs, LEAST_EPOCHS)
@@ -53,7 +53,7 @@ def advise(experiment: Experiment, outcome: training.Diverged) -> Advice:
     )
 
 
-def _since(outcome: training.Diverged) -> str:
+def _since(outcome: loop.Diverged) -> str:
     losses = ", ".join(f"{loss:.3g}" for loss in outcome.losses[-4:])
     return f"epoch {outcome.epoch}: {outcome.reason}" + (f" (loss {losses})" if losses else "")
 

@@ -12,9 +12,9 @@ from nncli.messages.errors import DataError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import listed, shown
 from nncli.nn.arrays import Array
-from nncli.observer import Observer
 from nncli.runs import Run
 from nncli.tables.table import Table
+from nncli.training.observer import Observer
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from nncli.analysis.kinks import meets_kink
-from nncli.experiment import Experiment
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
+from nncli.training.experiment import Experiment
 
 TOLERANCE = 1e-6
 ROWS = 64  # rows the check looks at: every parameter is moved a dozen times for each of them

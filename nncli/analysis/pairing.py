@@ -8,8 +8,8 @@ import numpy as np
 
 from nncli.analysis import symptoms
 from nncli.config.document import Mistake
-from nncli.experiment import Experiment
 from nncli.messages.wording import counted
+from nncli.training.experiment import Experiment
 
 PROBABILITIES = {
     "binary": "set activation: sigmoid, with loss: binary_cross_entropy",

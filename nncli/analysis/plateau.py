@@ -10,10 +10,10 @@ import numpy as np
 
 from nncli.analysis import symptoms, trials
 from nncli.analysis.trials import Advice, Trial, Trials, Variant
-from nncli.experiment import Experiment
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.network import Layer
+from nncli.training.experiment import Experiment
 
 FEWEST_EPOCHS = 10  # of fewer nothing is said
 STILL = 0.01  # a loss that changes by less, as a share of it, does not move

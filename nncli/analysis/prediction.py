@@ -18,11 +18,11 @@ from nncli.data.encoding import without_value
 from nncli.engines import threads
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import listed, shown
-from nncli.model import Model
 from nncli.nn.arrays import Array
 from nncli.storage import files
 from nncli.tables import parquet
 from nncli.tables.table import CellError, RowError, Source, Table, ValueKind, is_number, shortest, texts
+from nncli.training.model import Model
 
 Column = Sequence[str] | Array
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]

@@ -8,17 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nncli import runs, training
+from nncli import runs
 from nncli.engines import threads
 from nncli.engines.contract import State
-from nncli.experiment import Experiment
 from nncli.messages.errors import DataError, RunError
 from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.runs.checkpoint import read_checkpoint
 from nncli.runs.record import Record
-from nncli.training import Diverged, Report
+from nncli.training import loop
+from nncli.training.experiment import Experiment
+from nncli.training.loop import Diverged, Report
 
 # Of the largest |weight|. Processors and versions of numpy add in different orders, which changes last
 # digits (1e-16), and updates carry that on; another training is off by far more.
@@ -140,7 +141,7 @@ class Repetition:
         # Where a training was stopped is no end in its record.
         end = kept.end if self._run.status == "completed" else self._whole.epochs
         try:
-            for report in training.train(self.experiment):
+            for report in loop.train(self.experiment):
                 record = Record(self._whole)
                 record.add(report)
                 record.cut(report.epoch, end, kept.best)

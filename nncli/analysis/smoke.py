@@ -12,10 +12,10 @@ import numpy as np
 from nncli import runs
 from nncli.analysis.evaluation import evaluate
 from nncli.analysis.gradcheck import TOLERANCE, check_gradients
-from nncli.experiment import Experiment
 from nncli.messages.errors import CheckFailed, NncliError
-from nncli.observer import Observer
 from nncli.runs import Run
+from nncli.training.experiment import Experiment
+from nncli.training.observer import Observer
 
 EPOCHS = 2
 ROWS = 64
@@ -39,7 +39,7 @@ def smoke(experiment: Experiment) -> Smoke:
     ------
     CheckFailed
         If a gradient or a prediction read back does not agree.
-    nncli.training.Diverged
+    nncli.training.loop.Diverged
         If even that diverges.
     """
     small = experiment.shortened(epochs=EPOCHS, rows=ROWS)

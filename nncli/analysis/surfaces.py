@@ -10,7 +10,6 @@ import numpy as np
 
 from nncli.data.encoding import Column, Number, why_not
 from nncli.data.sources import BUILTIN
-from nncli.experiment import Experiment
 from nncli.expressions import ExpressionError
 from nncli.messages.errors import RunError
 from nncli.messages.suggestions import nearest
@@ -19,6 +18,7 @@ from nncli.nn.network import Network
 from nncli.nn.randomness import random_stream
 from nncli.runs import Run
 from nncli.tables.table import Cells, Table, numbers_or_nan, texts
+from nncli.training.experiment import Experiment
 
 GRID = 100  # points along each input
 MARGIN = 0.12  # of a column's range, beyond its smallest and largest value

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli.experiment import Experiment
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.network import Activity, Layer
+from nncli.training.experiment import Experiment
 
 LARGE_INPUT = 10.0  # beyond it a column counts as unscaled
 LARGE_WEIGHTS = 10.0  # times the spread of glorot_uniform

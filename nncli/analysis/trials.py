@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from nncli.config.document import Loc, dotted
 from nncli.engines.contract import start
-from nncli.experiment import Experiment
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.nn.losses import Loss
-from nncli.observer import Observer
+from nncli.training.experiment import Experiment
+from nncli.training.observer import Observer
 
 WORK = 1.5e9  # of all trials of an advice; about 2 s
 FEWEST_UPDATES = 5  # less would say nothing

@@ -13,13 +13,13 @@ from nncli.messages.wording import counted, listed, printable
 
 if TYPE_CHECKING:
     from nncli.config.registry import Choice
-    from nncli.experiment import Experiment
+    from nncli.training.experiment import Experiment
 
 
 @command(TRAIN)
 def check(out: Output, config: ConfigFile, set_: Settings = None) -> None:
     """Find every mistake of a config in one pass; without one, say what it describes. Writes nothing."""
-    from nncli import experiment
+    from nncli.training import experiment
 
     prepared = experiment.build(read_config(config, set_))
     facts = _facts(prepared)

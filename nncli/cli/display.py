@@ -12,9 +12,9 @@ from nncli.cli.output import Output
 from nncli.messages.wording import printable
 
 if TYPE_CHECKING:
-    from nncli.experiment import Experiment
     from nncli.runs import Run
-    from nncli.training import Report
+    from nncli.training.experiment import Experiment
+    from nncli.training.loop import Report
 
 PATIENCE = 0.5  # seconds before a bar appears
 HEARTBEAT = 30.0  # seconds between lines at the most

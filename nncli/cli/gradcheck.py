@@ -15,8 +15,8 @@ from nncli.messages.wording import shown
 
 if TYPE_CHECKING:
     from nncli.analysis.gradcheck import TensorCheck
-    from nncli.experiment import Experiment
     from nncli.nn.arrays import Array
+    from nncli.training.experiment import Experiment
 
 
 @command(CHECK)
@@ -34,9 +34,9 @@ def gradcheck(
     set_: Settings = None,
 ) -> None:
     """Compare backprop with finite differences and report the largest error in each tensor."""
-    from nncli import experiment
     from nncli.analysis.gradcheck import TOLERANCE, check_gradients
     from nncli.messages.errors import CheckFailed, NncliError
+    from nncli.training import experiment
 
     limit, parameters = TOLERANCE if tolerance is None else tolerance, None
     if target is not None and _is_config(target):

@@ -13,9 +13,9 @@ import typer
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config
-    from nncli.experiment import Experiment
     from nncli.runs import Run
     from nncli.tables.table import RowError, Table
+    from nncli.training.experiment import Experiment
 
 ConfigFile = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="A YAML config, or - for stdin.", show_default=False)

@@ -32,8 +32,9 @@ def resume(
     progress: Progress = "auto",
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
-    from nncli import experiment, runs
+    from nncli import runs
     from nncli.analysis.conditions import Condition, names
+    from nncli.training import experiment
 
     found = runs.find(run, runs.CHECKPOINT)
     if run is None:

@@ -15,7 +15,7 @@ from nncli.cli.output import Output
 
 if TYPE_CHECKING:
     from nncli.analysis.conditions import Condition
-    from nncli.experiment import Experiment
+    from nncli.training.experiment import Experiment
 
 
 @command(TRAIN)
@@ -57,8 +57,9 @@ def train(
     progress: Progress = "auto",
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
-    from nncli import experiment, runs
+    from nncli import runs
     from nncli.analysis.conditions import Condition, names
+    from nncli.training import experiment
 
     _refuse_contradictions(output, overwrite=overwrite, resume=resume, smoke=smoke)
     loaded = read_config(

@@ -16,10 +16,10 @@ import numpy as np
 
 from nncli import runs
 from nncli.messages.errors import NncliError
-from nncli.model import as_text
 from nncli.nn.arrays import Array
 from nncli.runs import proof
 from nncli.storage import files
+from nncli.training.model import as_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from nncli.analysis import surfaces
 from nncli.analysis.surfaces import LossSurface, WeightPlane
 from nncli.nn.arrays import Array
-from nncli.observer import Observer
 from nncli.plots import style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
+from nncli.training.observer import Observer
 
 
 def unfit(run: Run, view: View) -> str | None:

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import DTypeLike
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nncli.early_stopping import Best
 from nncli.engines.contract import State
-from nncli.experiment import Experiment
 from nncli.messages.errors import RunError
 from nncli.nn.arrays import Array
 from nncli.runs.identity import Identity
 from nncli.runs.record import Record
 from nncli.runs.weights import FORMAT
 from nncli.storage.npz import read_npz, write_npz
-from nncli.training import Ending, Standing
+from nncli.training.early_stopping import Best
+from nncli.training.experiment import Experiment
+from nncli.training.loop import Ending, Standing
 
 
 class _Best(BaseModel):

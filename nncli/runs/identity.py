@@ -17,10 +17,10 @@ from pydantic import BaseModel, ConfigDict
 
 from nncli.config import Config
 from nncli.config.document import Loc, dotted
-from nncli.experiment import Experiment
 from nncli.messages.errors import ConfigError
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
+from nncli.training.experiment import Experiment
 
 BLOCKS = 1000  # rows are told apart to one in a thousand of them
 

@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nncli.experiment import Experiment
 from nncli.nn.arrays import Array
-from nncli.observer import Observer
-from nncli.training import Diverged, Report
+from nncli.training.experiment import Experiment
+from nncli.training.loop import Diverged, Report
+from nncli.training.observer import Observer
 
 ERROR_ROWS = 1000  # rows whose errors are kept at the most
 

@@ -15,13 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from nncli import training
 from nncli.engines import threads
-from nncli.experiment import Experiment
 from nncli.messages.errors import DivergedError, NncliError, RunError
-from nncli.model import Model
 from nncli.nn.arrays import Array
-from nncli.observer import Observer
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.runs.identity import Identity
 from nncli.runs.proof import pictures
@@ -44,7 +40,11 @@ from nncli.runs.run import (
 from nncli.runs.weights import FORMAT, write_model
 from nncli.storage.files import write_json, write_text
 from nncli.storage.npz import write_npz
-from nncli.training import Diverged, Report, Standing
+from nncli.training import loop
+from nncli.training.experiment import Experiment
+from nncli.training.loop import Diverged, Report, Standing
+from nncli.training.model import Model
+from nncli.training.observer import Observer
 
 SECONDS = 5.0  # between checkpoints, unless the config says
 COSTS = 50  # times what the last one took, at least: 2 % of the time go into them
@@ -136,7 +136,7 @@ class Recording:
 
         Raises
         ------
-        training.Diverged
+        loop.Diverged
             After history and last good weights have been saved.
         NncliError
             If a file cannot be written; the last checkpoint stands.
@@ -149,7 +149,7 @@ class Recording:
 
     def _trained(self) -> Generator[Report]:
         try:
-            for report in training.train(self.experiment, self._since):
+            for report in loop.train(self.experiment, self._since):
                 self._record.add(report)
                 self._standing = report.standing
                 yield report

@@ -17,10 +17,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.config import Config, load_config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import RunError
 from nncli.messages.wording import shown
-from nncli.model import Model
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 from nncli.runs.identity import Data
@@ -28,6 +26,8 @@ from nncli.runs.owner import is_owned
 from nncli.runs.weights import FORMAT, read_model
 from nncli.storage.files import read_json, read_text
 from nncli.storage.npz import read_npz
+from nncli.training.experiment import Experiment, build
+from nncli.training.model import Model
 from nncli.version import VERSION
 
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"

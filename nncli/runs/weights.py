@@ -12,11 +12,11 @@ from nncli.data.columns import Columns, Task
 from nncli.data.preprocessing import Preprocessing
 from nncli.messages.errors import RunError
 from nncli.messages.wording import counted
-from nncli.model import Model
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer, Network
 from nncli.storage.npz import read_npz, write_npz
+from nncli.training.model import Model
 
 FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
 

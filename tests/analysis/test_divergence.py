@@ -11,10 +11,10 @@ from nncli.analysis import trials
 from nncli.analysis.divergence import advise
 from nncli.analysis.trials import Advice
 from nncli.config import Config, load_config
-from nncli.experiment import Experiment, build
 from nncli.nn.losses import LOSSES
-from nncli.observer import Observer
-from nncli.training import Diverged, train
+from nncli.training.experiment import Experiment, build
+from nncli.training.loop import Diverged, train
+from nncli.training.observer import Observer
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}

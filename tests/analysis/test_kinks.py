@@ -12,13 +12,13 @@ import pytest
 from nncli.analysis.gradcheck import ROWS, TOLERANCE, TensorCheck, compare, finite_differences
 from nncli.analysis.kinks import meets_kink
 from nncli.config import load_config
-from nncli.experiment import build
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network
 from nncli.storage.resources import folder
+from nncli.training.experiment import build
 
 NETWORKS = 1000
 SAMPLE = 40

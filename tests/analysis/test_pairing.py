@@ -8,10 +8,10 @@ import pytest
 
 from nncli.analysis.pairing import RULES, oddities
 from nncli.config import Config, load_config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import ConfigError
 from nncli.scaffold import templates
 from nncli.storage import resources
+from nncli.training.experiment import Experiment, build
 
 NUMBERS = {"columns": ["x", "y"], "rows": [[0, -3.5], [1, 0.5], [2, 1.5]], "targets": ["y"]}
 SHARES = {

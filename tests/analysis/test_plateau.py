@@ -11,10 +11,10 @@ import pytest
 from nncli.analysis.plateau import examine
 from nncli.analysis.trials import Advice
 from nncli.config import Config, load_config
-from nncli.experiment import Experiment, build
 from nncli.nn.activations import ACTIVATIONS
-from nncli.observer import Observer
-from nncli.training import train
+from nncli.training.experiment import Experiment, build
+from nncli.training.loop import train
+from nncli.training.observer import Observer
 
 from .test_divergence import LINE, PEOPLE, network, sgd
 

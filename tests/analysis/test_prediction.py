@@ -15,11 +15,11 @@ import pytest
 
 from nncli.analysis import prediction
 from nncli.config import Config
-from nncli.experiment import build
 from nncli.messages.errors import DataError
-from nncli.model import Model
 from nncli.tables.reading import parts, refuse
 from nncli.tables.table import RowError
+from nncli.training.experiment import build
+from nncli.training.model import Model
 
 from ..config.endings import mutated, read_or_refused
 from ..data.files import Trickle

@@ -13,16 +13,17 @@ import numpy as np
 import pytest
 
 import nncli
-from nncli import runs, training
+from nncli import runs
 from nncli.analysis.reproduction import TOLERANCE, Repetition, Reproduction
 from nncli.config import Override, load_config
-from nncli.experiment import build
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.runs.owner import owned
 from nncli.runs.weights import write_model
 from nncli.scaffold import templates
 from nncli.storage.npz import read_npz, write_npz
+from nncli.training import loop
+from nncli.training.experiment import build
 from tests.trained import record, xor
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -77,7 +78,7 @@ def change_history(folder: Path, change: Callable[[list[str]], None]) -> None:
 
 def stop(folder: Path, monkeypatch: pytest.MonkeyPatch, reports: int, *settings: str) -> Run:
     """A training stopped at a report; chunks of a single update put some inside epochs."""
-    monkeypatch.setattr(training, "CHUNK_SECONDS", 1e-9)
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", 1e-9)
     folder.mkdir(exist_ok=True)
     stream = runs.record(xor(*settings), Run(folder))
     for _ in range(reports):
@@ -92,7 +93,7 @@ def diverged(tmp_path: Path) -> Path:
     (tmp_path / "c.yaml").write_text(DIVERGING)
     folder = tmp_path / "diverged"
     folder.mkdir()
-    with pytest.raises(training.Diverged):
+    with pytest.raises(loop.Diverged):
         list(runs.record(build(load_config(tmp_path / "c.yaml")), Run(folder)))
     return folder
 
@@ -100,7 +101,7 @@ def diverged(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("template", templates.names())
 def test_each_shipped_config_is_trained_again_to_the_last_bit(template: str, tmp_path: Path) -> None:
     few = [Override.parse("training.epochs=40")]
-    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(training.Diverged):
+    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(loop.Diverged):
         list(runs.record(build(load_config(CONFIGS / f"{template}.yaml", few)), run))
     assert again(tmp_path / "run").identical
 
@@ -290,7 +291,7 @@ def test_losses_that_are_no_numbers_are_the_same(tmp_path: Path) -> None:
         "dataset: {columns: [a, y], rows: [[1.0e+308, 0]], targets: [y]}\n"
         "network: {layers: [{units: 1, activation: silu, weights: [[-2.0]], bias: false}]}\n"
     )
-    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(training.Diverged):
+    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(loop.Diverged):
         list(runs.record(build(load_config(tmp_path / "c.yaml")), run))
     assert np.isnan(Run(tmp_path / "run").history["loss"]).any()
     assert again(tmp_path / "run").identical

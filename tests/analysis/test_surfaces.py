@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import experiment, runs
+from nncli import runs
 from nncli.analysis import surfaces
 from nncli.config import Config
 from nncli.messages.errors import RunError
 from nncli.runs import Run
+from nncli.training import experiment
 
 
 def train(path: Path, **values: Any) -> Run:

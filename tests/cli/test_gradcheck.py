@@ -11,11 +11,11 @@ import pytest
 from nncli.analysis.gradcheck import TOLERANCE, check_gradients
 from nncli.analysis.smoke import smoke
 from nncli.config import Override, load_config
-from nncli.experiment import build
 from nncli.runs import Run
 from nncli.scaffold import templates
 from nncli.storage.resources import folder
-from nncli.training import train
+from nncli.training.experiment import build
+from nncli.training.loop import train
 from tests.cli.conftest import Command
 
 SEEDS = 10

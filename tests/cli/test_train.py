@@ -15,9 +15,9 @@ import pytest
 
 from nncli import runs
 from nncli.analysis import gradcheck
-from nncli.model import Model
 from nncli.runs import run as reading
 from nncli.runs import weights
+from nncli.training.model import Model
 from tests.cli.conftest import Command
 from tests.processes import UNMEASURED
 

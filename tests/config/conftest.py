@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from nncli.config import Override, load_config
-from nncli.experiment import build
 from nncli.messages.errors import NncliError
+from nncli.training.experiment import build
 
 Refused = Callable[..., Sequence[NncliError]]
 

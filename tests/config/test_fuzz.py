@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.config import Config, Override, load_config, parse_config, yaml12
-from nncli.experiment import Experiment, build
+from nncli.training.experiment import Experiment, build
 
 from .endings import mutated, read_or_refused
 from .strategies import Values, configs

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from nncli import runs, training
+from nncli import runs
 from nncli.config import Config, load_config, yaml12
-from nncli.experiment import build
 from nncli.storage import resources
+from nncli.training import loop
+from nncli.training.experiment import build
 
 from .strategies import Values, configs
 
@@ -32,7 +33,7 @@ def trained(config: Config, folder: Path) -> tuple[bytes, bytes] | None:
     try:
         for _ in runs.record(build(config), run):
             pass
-    except training.Diverged:
+    except loop.Diverged:
         return None
     return (folder / runs.WEIGHTS).read_bytes(), (folder / runs.HISTORY).read_bytes()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import random
 import re
 from collections import Counter
@@ -14,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nncli.config import load_config
 from nncli.nn.arrays import Array
-from nncli.rows import read_rows
+from nncli.training.rows import read_rows
 from nncli.tables.reading import decode
 from nncli.tables.table import Table
 
@@ -69,7 +68,7 @@ def damaged(rng: random.Random) -> bytes:
 def expected(content: bytes) -> Columns | None:
     """The table as the csv module reads it, None where it is none; written apart from nncli's reader."""
     try:
-        text = without_blank_start(re.sub("^\ufeff", "", content.decode()))
+        text = re.sub("^\ufeff", "", content.decode())
         rows = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter(text)))
     except (UnicodeDecodeError, csv.Error):
         return None
@@ -83,16 +82,10 @@ def expected(content: bytes) -> Columns | None:
     return {name: [row[place] for row in body] for place, name in enumerate(header)}
 
 
-def without_blank_start(text: str) -> str:
-    """From the first line on that holds more than marks."""
-    lines = io.StringIO(text, newline="")
-    return "".join(itertools.dropwhile(lambda line: not re.search(r"[^\s,;]", line), lines))
-
-
 def delimiter(text: str) -> str:
-    """The mark that is most frequent outside quotes on the first line."""
-    first = next(iter(io.StringIO(text, newline="")), "")
-    return max(",;\t", key=re.sub('"[^"]*"?', "", first).count)
+    """The mark that is most frequent outside quotes on the first line that holds more than marks."""
+    lines = (line for line in io.StringIO(text, newline="") if re.search(r"[^\s,;]", line))
+    return max(",;\t", key=re.sub('"[^"]*"?', "", next(lines, "")).count)
 
 
 def number(cell: str) -> float | None:
@@ -162,6 +155,8 @@ PIECES = st.sampled_from([*ODD[:40], "a", "b", "1", "2.5", ",", "\n", '"', " "])
 @given(st.lists(PIECES, max_size=30).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_refused_or_read_as_it_stands(text: str) -> None:
+    # What a first line of marks alone says of the mark in use, nobody can tell.
+    assume(not re.match(r"\s*[,;][\s,;]*[\r\n]", text))
     content = text.encode()
     judge(content, read_or_refused(lambda: decode(content, "t.csv"), content))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from nncli.config import Config, load_config
-from nncli.experiment import build
 from nncli.messages.errors import NncliError
 from nncli.tables.reading import read
+from nncli.training.experiment import build
 
 from ..config.endings import assert_clean
 

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli import experiment, runs, training
+from nncli import runs
 from nncli.config import Config
 from nncli.runs import Run
+from nncli.training import experiment, loop
 
 SIGMOID = {"units": 1, "activation": "sigmoid"}
 HOSTILE = ["$x_1$", "[bold]", "<b>&\"'</b>", "😀 smile\n" + "very long " * 15, "目標$^{"]
@@ -209,7 +210,7 @@ OF_OUTCOMES = {
 
 
 def train(path: Path, values: dict[str, Any]) -> Run:
-    with runs.create_at(path, overwrite=False) as run, suppress(training.Diverged):
+    with runs.create_at(path, overwrite=False) as run, suppress(loop.Diverged):
         for _ in runs.record(experiment.build(Config.of(values)), run):
             pass
     return Run(path)

@@ -15,13 +15,13 @@ import pytest
 from nncli import runs
 from nncli.config import Config
 from nncli.engines import threads
-from nncli.experiment import Experiment, build
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
 from nncli.runs import Run
-from nncli.training import train
+from nncli.training.experiment import Experiment, build
+from nncli.training.loop import train
 from tests.pytorch.cases import (
     DATASETS,
     EPOCHS,

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 
 from nncli.config import Config
-from nncli.experiment import Experiment, build
 from nncli.messages.errors import RunError
 from nncli.runs import CHECKPOINT, Run, record
 from nncli.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from nncli.storage.npz import read_npz, write_npz
+from nncli.training.experiment import Experiment, build
 
 PARTS = 8  # of the bits, so that several processes can share them
 

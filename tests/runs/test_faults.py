@@ -16,10 +16,10 @@ import pytest
 
 from nncli import runs
 from nncli.config import load_config
-from nncli.experiment import build
 from nncli.messages.errors import NncliError, RunError
 from nncli.runs import Run
 from nncli.storage.npz import read_npz
+from nncli.training.experiment import build
 from tests.processes import UNMEASURED
 from tests.trained import record, xor
 

@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli import runs, training
+from nncli import runs
 from nncli.config import Config, Override, load_config
-from nncli.experiment import build
 from nncli.messages.errors import DivergedError, RunError
 from nncli.runs import Run
 from nncli.runs.identity import Data, Identity
+from nncli.training import loop
+from nncli.training.experiment import build
 from tests.processes import UNMEASURED
 from tests.trained import record
 
@@ -88,7 +89,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def train(config: Path, folder: Path) -> None:
     folder.mkdir(parents=True)
-    with suppress(training.Diverged):
+    with suppress(loop.Diverged):
         list(runs.record(build(load_config(config)), Run(folder)))
 
 
@@ -107,7 +108,7 @@ def test_stopped_at_any_report_it_ends_in_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Chunks of a single update put reports, and with them stops, also inside epochs.
-    monkeypatch.setattr(training, "CHUNK_SECONDS", chunk)
+    monkeypatch.setattr(loop, "CHUNK_SECONDS", chunk)
     source = undisturbed[name].parent / f"c{list(CONFIGS).index(name)}.yaml"
     rng = random.Random(0)
     attempts = 0
@@ -117,7 +118,7 @@ def test_stopped_at_any_report_it_ends_in_the_same_bytes(
         try:
             for _ in range(rng.randint(1, 250)):
                 next(reports)
-        except (StopIteration, training.Diverged):
+        except (StopIteration, loop.Diverged):
             break
         reports.close()
         attempts += 1

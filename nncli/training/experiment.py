@@ -16,7 +16,6 @@ from nncli.config.schema import LayerConfig
 from nncli.data.columns import Dataset, Roles
 from nncli.data.preprocessing import as_dtype
 from nncli.data.split import Part
-from nncli.early_stopping import EarlyStopping
 from nncli.engines import threads
 from nncli.engines.contract import Engine, Recipe, updates_per_epoch
 from nncli.messages.suggestions import suggestion
@@ -31,7 +30,8 @@ from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS, Optimizer, clipped
 from nncli.nn.randomness import random_stream
 from nncli.nn.schedules import SCHEDULES
-from nncli.rows import Rows, prepared, read_rows
+from nncli.training.early_stopping import EarlyStopping
+from nncli.training.rows import Rows, prepared, read_rows
 
 # Targets beyond which a loss has no least value.
 TARGETS = {

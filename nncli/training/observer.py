@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 
 from nncli.data.columns import Dataset
-from nncli.experiment import Experiment
 from nncli.nn.arrays import Array
+from nncli.training.experiment import Experiment
 
 
 def history_step(epoch: int) -> int:

@@ -9,12 +9,12 @@ from typing import Literal
 
 import numpy as np
 
-from nncli.early_stopping import Best
 from nncli.engines.contract import Chunk, Plan, State, start
-from nncli.experiment import Experiment
 from nncli.messages.errors import DivergedError
 from nncli.nn.arrays import Array
-from nncli.observer import Measured, Observer
+from nncli.training.early_stopping import Best
+from nncli.training.experiment import Experiment
+from nncli.training.observer import Measured, Observer
 
 Ending = Literal["early_stopping", "stop_when"]
 
