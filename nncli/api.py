@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from nncli import plots, runs
-from nncli.analysis.reproduction import Repetition, Reproduction
 from nncli.config import Config, Override, load_config
+from nncli.inspection.reproduction import Repetition, Reproduction
 from nncli.runs import Run
 from nncli.training import experiment
 

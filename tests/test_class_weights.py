@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.analysis.trials import guessing
+from nncli.advice.trials import guessing
 from nncli.config import Config
 from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS

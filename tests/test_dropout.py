@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.analysis.gradcheck import check_gradients
 from nncli.config import Config
+from nncli.inspection.gradcheck import check_gradients
 from nncli.messages.errors import ConfigError
 from nncli.nn.dropout import dropped
 from nncli.nn.gradients import backprop

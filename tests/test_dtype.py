@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.analysis.evaluation import evaluate
-from nncli.analysis.gradcheck import TOLERANCE, check_gradients
-from nncli.analysis.prediction import beside, save
-from nncli.analysis.smoke import smoke
 from nncli.config import Config
+from nncli.inference.evaluation import evaluate
+from nncli.inference.prediction import beside, save
+from nncli.inspection.gradcheck import TOLERANCE, check_gradients
+from nncli.inspection.smoke import smoke
 from nncli.messages.errors import ConfigError, DataError, RunError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array

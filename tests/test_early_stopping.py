@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.analysis.reproduction import Repetition
-from nncli.analysis.smoke import smoke
 from nncli.config import Config, load_config
+from nncli.inspection.reproduction import Repetition
+from nncli.inspection.smoke import smoke
 from nncli.messages.errors import ConfigError
 from nncli.runs import Run
 from nncli.training import loop

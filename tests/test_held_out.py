@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.analysis.conditions import Condition, named, names
 from nncli.config import Config
+from nncli.inference.conditions import Condition, named, names
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.nn.metrics import METRICS
 from nncli.runs import Run

@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from nncli import api, plots
-from nncli.analysis import prediction
-from nncli.analysis.evaluation import evaluate
-from nncli.analysis.gradcheck import check_gradients
 from nncli.config import Config
+from nncli.inference import prediction
+from nncli.inference.evaluation import evaluate
+from nncli.inspection.gradcheck import check_gradients
 from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS

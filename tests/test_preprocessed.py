@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.analysis import prediction
 from nncli.config import Config, load_config
+from nncli.inference import prediction
 from nncli.messages.errors import ConfigError, DataError
 from nncli.runs import Run
 from nncli.tables.reading import parse_csv

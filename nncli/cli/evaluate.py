@@ -21,8 +21,8 @@ from nncli.cli.output import Output, aligned
 from nncli.messages.wording import measured, shortened, shown
 
 if TYPE_CHECKING:
-    from nncli.analysis.classes import Confusion, LabelCounts
-    from nncli.analysis.evaluation import Evaluation
+    from nncli.inference.classes import Confusion, LabelCounts
+    from nncli.inference.evaluation import Evaluation
     from nncli.nn.arrays import Array
     from nncli.runs import Run
     from nncli.tables.table import Table
@@ -50,9 +50,9 @@ def evaluate(
     fail_if: FailIf = None,
 ) -> None:
     """Measure a run on data: its own, or a table of --input with the same columns."""
-    from nncli.analysis.conditions import PREFIXES, Condition
-    from nncli.analysis.evaluation import evaluate as measure
-    from nncli.analysis.unseen import Unseen
+    from nncli.inference.conditions import PREFIXES, Condition
+    from nncli.inference.evaluation import evaluate as measure
+    from nncli.inference.unseen import Unseen
 
     found = find_whole_run(run, out)
     measured_part, table = _rows(found, input, part, out)
@@ -78,7 +78,7 @@ def evaluate(
 
 def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[str | None, Table]:
     """What is measured, and which part of the run's own rows it is."""
-    from nncli.analysis import evaluation
+    from nncli.inference import evaluation
     from nncli.messages.errors import NncliError
 
     if input and part:

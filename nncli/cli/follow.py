@@ -35,7 +35,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     Stopped
         Once a signal came and everything is saved.
     """
-    from nncli.analysis.conditions import named
+    from nncli.inference.conditions import named
     from nncli.runs import Run
 
     run = Run(recording.run.path)
@@ -99,7 +99,7 @@ def _ending(recording: Recording) -> str:
 
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
     """Tell where training learnt nothing; gives the fields of --json that say so."""
-    from nncli.analysis.plateau import examine
+    from nncli.advice.plateau import examine
     from nncli.messages.errors import NncliError
 
     advice = examine(experiment, run.model.parameters, run.history["epoch"], run.history["loss"])
@@ -111,7 +111,7 @@ def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
 
 def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[str, object]) -> None:
     """What a finished run came to, and what to do with it."""
-    from nncli.analysis.conditions import named
+    from nncli.inference.conditions import named
 
     rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "kept", "best")]
     results = {**named(run.results_by_part), **run.results}
@@ -151,7 +151,7 @@ def _which_loss(run: Run) -> str:
 
 def _use(run: Run, experiment: Experiment) -> list[str]:
     """What to try next: predict the few rows there are, or a usual one of a few inputs; else evaluate."""
-    from nncli.analysis.surfaces import usual
+    from nncli.inspection.surfaces import usual
 
     data, columns = experiment.dataset, run.model.columns.preprocessing.columns
     if len(data) <= FEW_ROWS:
@@ -180,7 +180,7 @@ def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
 
 
 def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> NoReturn:
-    from nncli.analysis.divergence import advise
+    from nncli.advice.divergence import advise
     from nncli.messages.errors import DivergedError
 
     advice = advise(prepared, outcome)

@@ -14,7 +14,7 @@ from nncli.cli.output import Output, aligned
 from nncli.messages.wording import shown
 
 if TYPE_CHECKING:
-    from nncli.analysis.gradcheck import TensorCheck
+    from nncli.inspection.gradcheck import TensorCheck
     from nncli.nn.arrays import Array
     from nncli.training.experiment import Experiment
 
@@ -34,7 +34,7 @@ def gradcheck(
     set_: Settings = None,
 ) -> None:
     """Compare backprop with finite differences and report the largest error in each tensor."""
-    from nncli.analysis.gradcheck import TOLERANCE, check_gradients
+    from nncli.inspection.gradcheck import TOLERANCE, check_gradients
     from nncli.messages.errors import CheckFailed, NncliError
     from nncli.training import experiment
 
@@ -74,7 +74,7 @@ def gradcheck(
 
 def _note_conditions(out: Output, prepared: Experiment) -> None:
     """Say where the check differs from training."""
-    from nncli.analysis.gradcheck import ROWS
+    from nncli.inspection.gradcheck import ROWS
 
     if len(prepared.dataset) > ROWS:
         out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")
@@ -86,7 +86,7 @@ def _note_conditions(out: Output, prepared: Experiment) -> None:
 
 def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> dict[str, Any]:
     """The error of the finite differences that the config trains with, which have one step for all."""
-    from nncli.analysis.gradcheck import check_method
+    from nncli.inspection.gradcheck import check_method
 
     options = prepared.config.gradient.options()
     if "epsilon" not in options:

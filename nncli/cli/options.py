@@ -132,7 +132,7 @@ def tell_remark(table: Table, out: Output) -> None:
 
 def tell_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | None]]:
     """Warn of what can be trained but is seldom meant; the same as --json tells it."""
-    from nncli.analysis.pairing import oddities
+    from nncli.advice.pairing import oddities
 
     odd = oddities(prepared)
     if not odd:

@@ -18,8 +18,8 @@ from nncli.cli.streams import encode_as_utf_8, unread
 from nncli.messages.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
-    from nncli.analysis.prediction import Predictions
     from nncli.data.columns import Columns
+    from nncli.inference.prediction import Predictions
     from nncli.tables.table import Table
 
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
@@ -52,9 +52,9 @@ def predict(
     ] = "stop",
 ) -> None:
     """Predict rows; without input the run's own data, with targets and errors."""
-    from nncli.analysis import prediction
-    from nncli.analysis.rejects import rejects
-    from nncli.analysis.unseen import Unseen
+    from nncli.inference import prediction
+    from nncli.inference.rejects import rejects
+    from nncli.inference.unseen import Unseen
     from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
 
@@ -98,7 +98,7 @@ def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
 
 def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Format) -> dict[str, Any]:
     """Write predictions where they go; gives what the object of --json says of them."""
-    from nncli.analysis import prediction
+    from nncli.inference import prediction
 
     if output != "-":
         rows = prediction.save(parts, shape, Path(output))

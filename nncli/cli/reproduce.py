@@ -14,7 +14,7 @@ from nncli.cli.options import RunReference, find_whole_run
 from nncli.cli.output import Output, aligned
 
 if TYPE_CHECKING:
-    from nncli.analysis.reproduction import Difference, Reproduction
+    from nncli.inspection.reproduction import Difference, Reproduction
 
 
 @command(CHECK)
@@ -33,9 +33,9 @@ def reproduce(
     progress: Progress = "auto",
 ) -> None:
     """Train a run again from its own config, writing nothing, and say whether it comes out the same."""
-    from nncli.analysis.reproduction import TOLERANCE, Repetition
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
+    from nncli.inspection.reproduction import TOLERANCE, Repetition
     from nncli.messages.errors import CheckFailed
 
     limit = TOLERANCE if tolerance is None else tolerance

@@ -33,7 +33,7 @@ def resume(
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
     from nncli import runs
-    from nncli.analysis.conditions import Condition, names
+    from nncli.inference.conditions import Condition, names
     from nncli.training import experiment
 
     found = runs.find(run, runs.CHECKPOINT)

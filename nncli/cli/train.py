@@ -14,7 +14,7 @@ from nncli.cli.options import ConfigFile, FailIf, Settings, read_config, tell_od
 from nncli.cli.output import Output
 
 if TYPE_CHECKING:
-    from nncli.analysis.conditions import Condition
+    from nncli.inference.conditions import Condition
     from nncli.training.experiment import Experiment
 
 
@@ -58,7 +58,7 @@ def train(
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
     from nncli import runs
-    from nncli.analysis.conditions import Condition, names
+    from nncli.inference.conditions import Condition, names
     from nncli.training import experiment
 
     _refuse_contradictions(output, overwrite=overwrite, resume=resume, smoke=smoke)
@@ -102,8 +102,8 @@ def _refuse_contradictions(output: Path | None, *, overwrite: bool, resume: bool
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:
-    from nncli.analysis.conditions import named
-    from nncli.analysis.smoke import smoke
+    from nncli.inference.conditions import named
+    from nncli.inspection.smoke import smoke
 
     result = smoke(prepared)
     out.result(

@@ -8,9 +8,9 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nncli.analysis import surfaces
-from nncli.analysis.classes import decided
-from nncli.analysis.surfaces import Plane
+from nncli.inference.classes import decided
+from nncli.inspection import surfaces
+from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
 from nncli.plots import inputs, style
 from nncli.plots.picture import Picture, View

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli.analysis.classes import BINS, Reliability, decided, reliability
+from nncli.inference.classes import BINS, Reliability, decided, reliability
 from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style
 from nncli.plots.outcomes import Outcome

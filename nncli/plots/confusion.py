@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from nncli.analysis.classes import Confusion
+from nncli.inference.classes import Confusion
 from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
 from nncli.plots import label_counts, outcomes, style

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nncli.analysis import surfaces
-from nncli.analysis.surfaces import Plane, Surface
+from nncli.inspection import surfaces
+from nncli.inspection.surfaces import Plane, Surface
 from nncli.plots import inputs, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number

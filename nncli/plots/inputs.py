@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli.analysis import surfaces
-from nncli.analysis.surfaces import Plane, Surface
+from nncli.inspection import surfaces
+from nncli.inspection.surfaces import Plane, Surface
 from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.picture import View

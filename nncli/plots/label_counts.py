@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-from nncli.analysis.classes import LabelCounts
+from nncli.inference.classes import LabelCounts
 from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
 from nncli.plots import outcomes, style

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 
-from nncli.analysis import surfaces
+from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
 from nncli.nn.network import LayerView
 from nncli.plots import style

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nncli.analysis import evaluation
+from nncli.inference import evaluation
 from nncli.messages.wording import counted, shortened
 from nncli.nn.arrays import Array
 from nncli.plots import style

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli.analysis.classes import roc
+from nncli.inference.classes import roc
 from nncli.messages.wording import counted, shortened
 from nncli.nn import metrics
 from nncli.nn.arrays import Array

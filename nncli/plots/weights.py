@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from nncli.analysis import surfaces
+from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
 from nncli.plots import style
 from nncli.plots.picture import Picture, View

@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 import pytest
 
-from nncli.analysis.classes import BINS, Confusion, LabelCounts, reliability, roc
 from nncli.data.columns import Roles
+from nncli.inference.classes import BINS, Confusion, LabelCounts, reliability, roc
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.analysis.conditions import Condition
+from nncli.inference.conditions import Condition
 from nncli.messages.errors import CheckFailed, NncliError
 
 

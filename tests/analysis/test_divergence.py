@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.analysis import trials
-from nncli.analysis.divergence import advise
-from nncli.analysis.trials import Advice
+from nncli.advice import trials
+from nncli.advice.divergence import advise
+from nncli.advice.trials import Advice
 from nncli.config import Config, load_config
 from nncli.nn.losses import LOSSES
 from nncli.training.experiment import Experiment, build

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.analysis.evaluation import evaluate, part, parts
 from nncli.config import Config
+from nncli.inference.evaluation import evaluate, part, parts
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.tables.table import Table

@@ -7,7 +7,7 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.analysis.conditions import Condition
+from nncli.inference.conditions import Condition
 from nncli.messages.errors import CheckFailed
 
 from ..config.endings import read_or_refused

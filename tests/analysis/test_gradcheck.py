@@ -6,7 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from nncli.analysis.gradcheck import TOLERANCE, compare_gradients
+from nncli.inspection.gradcheck import TOLERANCE, compare_gradients
 from nncli.nn.activations import ACTIVATIONS, Activation
 from nncli.nn.gradients import GRADIENTS, backprop
 from nncli.nn.losses import LOSSES, Loss

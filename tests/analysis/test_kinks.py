@@ -9,9 +9,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from nncli.analysis.gradcheck import ROWS, TOLERANCE, TensorCheck, compare, finite_differences
-from nncli.analysis.kinks import meets_kink
 from nncli.config import load_config
+from nncli.inspection.gradcheck import ROWS, TOLERANCE, TensorCheck, compare, finite_differences
+from nncli.inspection.kinks import meets_kink
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop

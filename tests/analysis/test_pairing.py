@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nncli.analysis.pairing import RULES, oddities
+from nncli.advice.pairing import RULES, oddities
 from nncli.config import Config, load_config
 from nncli.messages.errors import ConfigError
 from nncli.scaffold import templates

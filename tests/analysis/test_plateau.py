@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from nncli.analysis.plateau import examine
-from nncli.analysis.trials import Advice
+from nncli.advice.plateau import examine
+from nncli.advice.trials import Advice
 from nncli.config import Config, load_config
 from nncli.nn.activations import ACTIVATIONS
 from nncli.training.experiment import Experiment, build

@@ -13,8 +13,8 @@ from typing import BinaryIO, cast
 
 import pytest
 
-from nncli.analysis import prediction
 from nncli.config import Config
+from nncli.inference import prediction
 from nncli.messages.errors import DataError
 from nncli.tables.reading import parts, refuse
 from nncli.tables.table import RowError

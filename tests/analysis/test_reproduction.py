@@ -14,8 +14,8 @@ import pytest
 
 import nncli
 from nncli import runs
-from nncli.analysis.reproduction import TOLERANCE, Repetition, Reproduction
 from nncli.config import Override, load_config
+from nncli.inspection.reproduction import TOLERANCE, Repetition, Reproduction
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.runs.owner import owned

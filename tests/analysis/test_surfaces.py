@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.analysis import surfaces
 from nncli.config import Config
+from nncli.inspection import surfaces
 from nncli.messages.errors import RunError
 from nncli.runs import Run
 from nncli.training import experiment

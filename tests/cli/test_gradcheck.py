@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli.analysis.gradcheck import TOLERANCE, check_gradients
-from nncli.analysis.smoke import smoke
 from nncli.config import Override, load_config
+from nncli.inspection.gradcheck import TOLERANCE, check_gradients
+from nncli.inspection.smoke import smoke
 from nncli.runs import Run
 from nncli.scaffold import templates
 from nncli.storage.resources import folder

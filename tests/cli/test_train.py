@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nncli import runs
-from nncli.analysis import gradcheck
+from nncli.inspection import gradcheck
 from nncli.runs import run as reading
 from nncli.runs import weights
 from nncli.training.model import Model

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from nncli.config import load_config
 from nncli.nn.arrays import Array
-from nncli.training.rows import read_rows
 from nncli.tables.reading import decode
 from nncli.tables.table import Table
+from nncli.training.rows import read_rows
 
 from ..config.endings import mutated, read_or_refused
 

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from nncli.analysis.gradcheck import TOLERANCE, compare_gradients
+from nncli.inspection.gradcheck import TOLERANCE, compare_gradients
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS, backprop
 from nncli.nn.losses import LOSSES

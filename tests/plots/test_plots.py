@@ -10,7 +10,7 @@ import matplotlib.text
 import numpy as np
 import pytest
 
-from nncli.analysis.evaluation import parts
+from nncli.inference.evaluation import parts
 from nncli.messages.errors import NncliError, RunError
 from nncli.nn.metrics import LABEL_METRICS, METRICS
 from nncli.plots import FORMATS, KINDS, View, fitting, save

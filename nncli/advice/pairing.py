@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nncli.analysis import symptoms
+from nncli.advice import symptoms
 from nncli.config.document import Mistake
 from nncli.messages.wording import counted
 from nncli.training.experiment import Experiment

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nncli.analysis.classes import Confusion, LabelCounts
 from nncli.data.columns import Dataset
 from nncli.engines import threads
+from nncli.inference.classes import Confusion, LabelCounts
 from nncli.messages.errors import DataError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import listed, shown

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli.analysis import symptoms, trials
-from nncli.analysis.trials import Advice, Trial, Trials, Variant
+from nncli.advice import symptoms, trials
+from nncli.advice.trials import Advice, Trial, Trials, Variant
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.network import Layer

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from nncli import runs
-from nncli.analysis.evaluation import evaluate
-from nncli.analysis.gradcheck import TOLERANCE, check_gradients
+from nncli.inference.evaluation import evaluate
+from nncli.inspection.gradcheck import TOLERANCE, check_gradients
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.runs import Run
 from nncli.training.experiment import Experiment

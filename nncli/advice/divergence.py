@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli.analysis import symptoms, trials
-from nncli.analysis.trials import Advice, Trial, Trials, Variant
+from nncli.advice import symptoms, trials
+from nncli.advice.trials import Advice, Trial, Trials, Variant
 from nncli.training import loop
 from nncli.training.experiment import Experiment
 from nncli.training.observer import Observer

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nncli.analysis.kinks import meets_kink
+from nncli.inspection.kinks import meets_kink
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
 from nncli.nn.losses import Loss

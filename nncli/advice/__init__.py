@@ -1,0 +1,1 @@
+"""Why a training fails or learns nothing, and changes that were seen to help."""

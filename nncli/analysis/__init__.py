@@ -1,1 +1,0 @@
-"""Looking inside: functions of networks, experiments and runs that return data."""

@@ -1,0 +1,1 @@
+"""Using a run: predictions, measures by class and label, conditions on results, rows left out."""
