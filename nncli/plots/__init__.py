@@ -101,11 +101,11 @@ def _kind(module: str, summary: str) -> Kind:
 
     def unfit(run: Run, view: View) -> str | None:
         with _silent(), threads.limited(run.experiment.threads):
-            return cast("str | None", _load(module).unfit(run, view))
+            return cast("str | None", _load(f"kinds.{module}").unfit(run, view))
 
     def draw(run: Run, view: View) -> Picture:
         with _silent(), threads.limited(run.experiment.threads), _load("style").context():
-            return cast(Picture, _load(module).draw(run, view))
+            return cast(Picture, _load(f"kinds.{module}").draw(run, view))
 
     return Kind(summary, unfit, draw)
 

@@ -88,7 +88,7 @@ def test_importing_the_registry_leaves_matplotlib_alone() -> None:
 
 
 def test_drawing_never_imports_pyplot() -> None:
-    modules = [f"nncli.plots.{kind.replace('-', '_')}" for kind in KINDS]
+    modules = [f"nncli.plots.kinds.{kind.replace('-', '_')}" for kind in KINDS]
     code = f"import sys, {', '.join(modules)}; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
