@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import subprocess
 import sys
 import tokenize
@@ -18,25 +19,19 @@ import nncli
 PACKAGE = Path(nncli.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-# Each group may import those before it; modules of one group may import each other.
-LAYERS = [
-    {"messages", "expressions", "version"},
-    {"nn"},
-    {"storage"},
-    {"tables"},
-    {"data"},
-    {"config"},
-    {"scaffold"},
-    {"engines"},
-    {"training"},
-    {"runs", "advice"},
-    {"inference"},
-    {"inspection"},
-    {"plots"},
-    {"api"},
-    {"cli", "__main__"},
-]
-RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
+README = Path(__file__).parents[1] / "README.md"
+
+
+def layers() -> list[set[str]]:
+    """The rooms of the README's map, from the bottom line to the top; those of a line may import each other."""
+    found = re.search(r"^nncli/\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    rooms = [re.split(r"  +", line.strip())[0].split() for line in found[1].splitlines()]
+    return [{room.removesuffix("/").removesuffix(".py") for room in line} for line in reversed(rooms)]
+
+
+RANK = {room: rank for rank, rooms in enumerate(layers()) for room in rooms}
+MOST_FILES = 15  # of a folder; kinds of pictures and commands may be more
 
 CORE = [
     *(path for path in sorted((PACKAGE / "nn").glob("*.py")) if path.name != "metrics.py"),
@@ -105,6 +100,17 @@ def test_imports_point_one_way(module: str) -> None:
         if imported == "nncli":
             continue  # its public names are loaded when used
         assert RANK[part_of(imported)] <= rank, f"{module} imports {imported}"
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES}), ids=lambda path: path.name)
+def test_no_folder_holds_more_files_than_a_reader_keeps_in_mind(folder: Path) -> None:
+    if folder.name not in ("kinds", "cli"):
+        assert len([*folder.glob("*.py")]) <= MOST_FILES
+
+
+def test_no_module_of_more_than_one_idea_lies_at_the_root() -> None:
+    own_files = {path.name for path in PACKAGE.glob("*.py")}
+    assert own_files == {"__init__.py", "__main__.py", "api.py", "expressions.py", "version.py"}
 
 
 def test_the_package_itself_imports_none_of_its_parts() -> None:

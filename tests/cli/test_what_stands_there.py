@@ -149,7 +149,7 @@ def tried(nncli: Command, folder: Path, tmp_path: Path, monkeypatch: pytest.Monk
 def test_what_is_refused_changes_no_byte(place: str, kind: str, tried: Command) -> None:
     command, name, refused = PLACES[place]
     if kind == "pipe" and kind not in refused:
-        return  # written into, once somebody reads it: tests/test_files.py
+        return  # written into, once somebody reads it: tests/storage/test_files.py
     if Path(name).exists():
         shutil.rmtree(name)
     KINDS[kind](Path(name))

@@ -49,7 +49,7 @@ def smooth_case(network: Network) -> tuple[Array, Array, Array]:
     raise AssertionError("no start away from the kinks")
 
 
-# That backprop agrees with differences over all registries: tests/analysis/test_gradcheck.py
+# That backprop agrees with differences over all registries: tests/inspection/test_gradcheck.py
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)

@@ -22,8 +22,8 @@ from nncli.training.experiment import build
 from nncli.training.model import Model
 
 from ..config.endings import mutated, read_or_refused
-from ..data.files import Trickle
-from ..data.test_fuzz import ENDS, ODD
+from ..tables.files import Trickle
+from ..tables.test_fuzz import ENDS, ODD
 
 CASES = 150
 
