@@ -23,7 +23,7 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def layers() -> list[set[str]]:
-    """The rooms of the README's map, from the bottom line to the top; those of a line may import each other."""
+    """The rooms of the README's map from the bottom up; those of one line may import each other."""
     found = re.search(r"^nncli/\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert found is not None
     rooms = [re.split(r"  +", line.strip())[0].split() for line in found[1].splitlines()]
