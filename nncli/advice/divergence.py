@@ -60,7 +60,7 @@ def _since(outcome: loop.Diverged) -> str:
 
 def _causes(experiment: Experiment) -> Iterator[Cause]:
     """What stands out, the likeliest first; always at least one."""
-    epsilon = experiment.config.gradient.options().get("epsilon", 1.0)
+    epsilon = experiment.recipe.gradient.options.get("epsilon", 1.0)
     if epsilon < SMALLEST_EPSILON:
         limit = f"the rounding error of a weight of 1, {SMALLEST_EPSILON:.1g}"
         words = f"gradient.epsilon {epsilon:g} is below {limit}"

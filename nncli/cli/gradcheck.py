@@ -88,7 +88,7 @@ def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> 
     """The error of the finite differences that the config trains with, which have one step for all."""
     from nncli.inspection.gradcheck import check_method
 
-    options = prepared.config.gradient.options()
+    options = prepared.recipe.gradient.options
     if "epsilon" not in options:
         return {}
     worst = max(check_method(prepared, prepared.recipe.gradient, parameters), key=lambda check: check.worst)

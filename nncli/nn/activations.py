@@ -60,7 +60,7 @@ def logistic(Z: Array) -> Array:
     return np.asarray(np.where(Z >= 0, 1.0, E) / (1.0 + E))
 
 
-_LOGISTIC = "where(z >= 0, 1, exp(-abs(z))) / (1 + exp(-abs(z)))"
+LOGISTIC = "where(z >= 0, 1, exp(-abs(z))) / (1 + exp(-abs(z)))"
 
 
 def identity() -> Activation:
@@ -152,8 +152,8 @@ def silu() -> Activation:
         "silu",
         lambda Z: Z * logistic(Z),
         _silu_derivative,
-        f"z * ({_LOGISTIC})",
-        f"({_LOGISTIC}) + a * (1 - ({_LOGISTIC}))",
+        f"z * ({LOGISTIC})",
+        f"({LOGISTIC}) + a * (1 - ({LOGISTIC}))",
     )
 
 
@@ -164,13 +164,13 @@ def softplus() -> Activation:
         lambda Z: np.maximum(Z, 0.0) + np.log1p(np.exp(-np.abs(Z))),
         lambda Z, A: logistic(Z),
         "maximum(z, 0) + log1p(exp(-abs(z)))",
-        _LOGISTIC,
+        LOGISTIC,
     )
 
 
 def sigmoid() -> Activation:
     """Logistic function: 1 / (1 + exp(-z)), between 0 and 1."""
-    return _elementwise("sigmoid", logistic, lambda Z, A: A * (1.0 - A), _LOGISTIC, "a * (1 - a)")
+    return _elementwise("sigmoid", logistic, lambda Z, A: A * (1.0 - A), LOGISTIC, "a * (1 - a)")
 
 
 def tanh() -> Activation:

@@ -6,8 +6,9 @@ Both have one signature: (network, parameters (P,), X (n, inputs), Y (n, outputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Annotated, Literal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -18,7 +19,28 @@ from nncli.nn.network import Network
 # Numbers in the largest temporary of a finite-difference chunk, 4 MB.
 CHUNK = 500_000
 
-GradientMethod = Callable[[Network, Array, Array, Array, Loss], tuple[float, Array]]
+GradientFunction = Callable[[Network, Array, Array, Array, Loss], tuple[float, Array]]
+
+
+@dataclass(frozen=True)
+class GradientMethod:
+    """A way to compute the gradient, with its options bound.
+
+    Attributes
+    ----------
+    function : as above.
+    options : what the entry was made with, by name.
+    """
+
+    name: str
+    function: GradientFunction
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(
+        self, network: Network, parameters: Array, X: Array, Y: Array, loss: Loss
+    ) -> tuple[float, Array]:
+        """The loss and its gradient (P,)."""
+        return self.function(network, parameters, X, Y, loss)
 
 
 def backprop() -> GradientMethod:
@@ -27,7 +49,7 @@ def backprop() -> GradientMethod:
     With dZ = dL/dZ of a layer and U its input: dL/dW = dZ^T U, dL/db = the column sums of dZ, and
     the layer below has dA = dZ W, dZ = dA f'(Z) (Rumelhart, Hinton & Williams 1986, eq. 5 to 7).
     """
-    return _backprop
+    return GradientMethod("backprop", _backprop)
 
 
 def _backprop(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss) -> tuple[float, Array]:
@@ -64,7 +86,7 @@ def finite_difference(
     ) -> tuple[float, Array]:
         return differences(network, parameters, X, Y, loss, np.full_like(parameters, epsilon))
 
-    return gradient_of
+    return GradientMethod("finite_difference", gradient_of, {"scheme": scheme, "epsilon": epsilon})
 
 
 def central_differences(

@@ -6,13 +6,32 @@ The shape is (units, inputs) for weights and (units,) for biases.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import numpy as np
 
 from nncli.nn.arrays import Array
 
-Initializer = Callable[[np.random.Generator, tuple[int, ...]], Array]
+
+@dataclass(frozen=True)
+class Initializer:
+    """An initializer with its options bound: (rng, shape) -> array.
+
+    Attributes
+    ----------
+    distribution : what numbers are drawn from; `constant` draws none.
+    arguments : low and high, mean and std, or value, as scalar expressions of a layer's `inputs` and `units`.
+    """
+
+    name: str
+    draw: Callable[[np.random.Generator, tuple[int, ...]], Array]
+    distribution: Literal["uniform", "normal", "constant"]
+    arguments: tuple[str, ...]
+
+    def __call__(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """Weights (units, inputs) or biases (units,)."""
+        return self.draw(rng, shape)
 
 
 def glorot_uniform() -> Initializer:
@@ -22,12 +41,18 @@ def glorot_uniform() -> Initializer:
         limit = np.sqrt(6.0 / sum(shape))
         return rng.uniform(-limit, limit, shape)
 
-    return draw
+    limit = "sqrt(6 / (inputs + units))"
+    return Initializer("glorot_uniform", draw, "uniform", (f"-{limit}", limit))
 
 
 def glorot_normal() -> Initializer:
     """Normal with std sqrt(2 / (inputs + units)), not truncated (as in PyTorch; Keras truncates)."""
-    return lambda rng, shape: rng.normal(0.0, np.sqrt(2.0 / sum(shape)), shape)
+    return Initializer(
+        "glorot_normal",
+        lambda rng, shape: rng.normal(0.0, np.sqrt(2.0 / sum(shape)), shape),
+        "normal",
+        ("0", "sqrt(2 / (inputs + units))"),
+    )
 
 
 def he_uniform() -> Initializer:
@@ -37,25 +62,35 @@ def he_uniform() -> Initializer:
         limit = np.sqrt(6.0 / shape[-1])
         return rng.uniform(-limit, limit, shape)
 
-    return draw
+    return Initializer("he_uniform", draw, "uniform", ("-sqrt(6 / inputs)", "sqrt(6 / inputs)"))
 
 
 def he_normal() -> Initializer:
     """Normal with std sqrt(2 / inputs) (He et al. 2015, eq. 10)."""
-    return lambda rng, shape: rng.normal(0.0, np.sqrt(2.0 / shape[-1]), shape)
+    return Initializer(
+        "he_normal",
+        lambda rng, shape: rng.normal(0.0, np.sqrt(2.0 / shape[-1]), shape),
+        "normal",
+        ("0", "sqrt(2 / inputs)"),
+    )
 
 
 def zeros() -> Initializer:
     """Zeros; for weights they make all units of a layer learn the same."""
-    return lambda rng, shape: np.zeros(shape)
+    return Initializer("zeros", lambda rng, shape: np.zeros(shape), "constant", ("0",))
 
 
 def uniform(
     low: Annotated[float, "", "lower end, included"], high: Annotated[float, "", "upper end, excluded"]
 ) -> Initializer:
     """Uniform between `low` and `high`."""
-    # + 0.0 makes 0.0 of -0.0, which numpy takes for less than 0.0.
-    return lambda rng, shape: rng.uniform(low + 0.0, high + 0.0, shape)
+    return Initializer(
+        "uniform",
+        # + 0.0 makes 0.0 of -0.0, which numpy takes for less than 0.0.
+        lambda rng, shape: rng.uniform(low + 0.0, high + 0.0, shape),
+        "uniform",
+        (repr(low + 0.0), repr(high + 0.0)),
+    )
 
 
 def normal(
@@ -63,12 +98,19 @@ def normal(
     std: Annotated[float, ">= 0", "standard deviation"] = 1.0,
 ) -> Initializer:
     """Normal around `mean` with standard deviation `std`."""
-    return lambda rng, shape: rng.normal(mean, std + 0.0, shape)  # numpy takes -0.0 for negative
+    return Initializer(
+        "normal",
+        lambda rng, shape: rng.normal(mean, std + 0.0, shape),  # numpy takes -0.0 for negative
+        "normal",
+        (repr(mean), repr(std + 0.0)),
+    )
 
 
 def constant(value: Annotated[float, "", "the number"]) -> Initializer:
     """The same number everywhere."""
-    return lambda rng, shape: np.full(shape, float(value))
+    return Initializer(
+        "constant", lambda rng, shape: np.full(shape, float(value)), "constant", (repr(float(value)),)
+    )
 
 
 BIAS_INITIALIZERS: dict[str, Callable[..., Initializer]] = {

@@ -10,13 +10,14 @@ derivative.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
 
-from nncli.nn.activations import Activation, below_largest, logistic
+from nncli.nn.activations import LOGISTIC, Activation, below_largest, logistic
 from nncli.nn.arrays import Array
 
 Reduction = Literal["mean", "sum"]
@@ -33,6 +34,10 @@ class Loss:
     link : the output activation the loss is written for. Sigmoid with binary cross-entropy and
         softmax with cross-entropy join into a form in Z that neither overflows nor cancels.
     class_weights : of each class, (classes,): the terms of a row count as often as its class weighs.
+    expression, slope_expression : a term and its derivative as scalar expressions of `a` (or `z`), the target
+        `y` and the options by name; None where a term depends on several outputs.
+    options : what the entry was made with besides the reduction, by name.
+    targets : the range in which the loss has a least value.
     kinks : (A, Y) -> numbers that are 0 where a derivative of a term, be it the second, jumps.
     """
 
@@ -44,6 +49,10 @@ class Loss:
     per_row: bool = False
     class_weights: Array | None = None
     kinks: Callable[[Array, Array], Array] | None = None
+    expression: str | None = None
+    slope_expression: str | None = None
+    options: Mapping[str, float] = field(default_factory=dict)
+    targets: tuple[float, float] = (-math.inf, math.inf)
 
     def divisor(self, Y: Array) -> float:
         """What the sum of the terms is divided by; rows count what their class weighs."""
@@ -82,17 +91,35 @@ class Loss:
 
 def squared_error(reduction: Reduction = "mean") -> Loss:
     """e^2."""
-    return Loss("squared_error", reduction, lambda A, Y: np.square(A - Y), lambda A, Y: 2.0 * (A - Y))
+    return _square("squared_error", reduction)
 
 
 def mse(reduction: Reduction = "mean") -> Loss:
     """Mean squared error: e^2, averaged over rows and outputs."""
-    return Loss("mse", reduction, lambda A, Y: np.square(A - Y), lambda A, Y: 2.0 * (A - Y))
+    return _square("mse", reduction)
+
+
+def _square(name: str, reduction: Reduction) -> Loss:
+    return Loss(
+        name,
+        reduction,
+        lambda A, Y: np.square(A - Y),
+        lambda A, Y: 2.0 * (A - Y),
+        expression="square(a - y)",
+        slope_expression="2 * (a - y)",
+    )
 
 
 def half_squared_error(reduction: Reduction = "mean") -> Loss:
     """e^2 / 2, whose derivative is e itself."""
-    return Loss("half_squared_error", reduction, lambda A, Y: 0.5 * np.square(A - Y), lambda A, Y: A - Y)
+    return Loss(
+        "half_squared_error",
+        reduction,
+        lambda A, Y: 0.5 * np.square(A - Y),
+        lambda A, Y: A - Y,
+        expression="0.5 * square(a - y)",
+        slope_expression="a - y",
+    )
 
 
 def mae(reduction: Reduction = "mean") -> Loss:
@@ -103,6 +130,8 @@ def mae(reduction: Reduction = "mean") -> Loss:
         lambda A, Y: np.abs(A - Y),
         lambda A, Y: np.sign(A - Y),
         kinks=lambda A, Y: A - Y,
+        expression="abs(a - y)",
+        slope_expression="sign(a - y)",
     )
 
 
@@ -123,6 +152,10 @@ def huber(
         terms,
         lambda A, Y: np.clip(A - Y, -delta, delta),
         kinks=lambda A, Y: np.abs(A - Y) - delta,
+        expression="where(abs(a - y) <= delta, 0.5 * square(minimum(abs(a - y), delta)),"
+        " delta * (abs(a - y) - 0.5 * delta))",
+        slope_expression="maximum(minimum(a - y, delta), -delta)",
+        options={"delta": delta},
     )
 
 
@@ -133,7 +166,16 @@ def binary_cross_entropy(reduction: Reduction = "mean") -> Loss:
         # Equal to the formula above with a = sigmoid(z), without log(0): no term cancels or overflows.
         return np.asarray(np.maximum(Z, 0.0) - Z * Y + np.log1p(np.exp(-np.abs(Z))))
 
-    return Loss("binary_cross_entropy", reduction, terms, lambda Z, Y: logistic(Z) - Y, link="sigmoid")
+    return Loss(
+        "binary_cross_entropy",
+        reduction,
+        terms,
+        lambda Z, Y: logistic(Z) - Y,
+        link="sigmoid",
+        expression="maximum(z, 0) - z * y + log1p(exp(-abs(z)))",
+        slope_expression=f"{LOGISTIC} - y",
+        targets=(0.0, 1.0),
+    )
 
 
 def cross_entropy(reduction: Reduction = "mean") -> Loss:
@@ -150,7 +192,9 @@ def cross_entropy(reduction: Reduction = "mean") -> Loss:
         # The rows of Y may sum to something other than one (soft or weighted targets).
         return np.asarray(A * Y.sum(axis=-1, keepdims=True) - Y)
 
-    return Loss("cross_entropy", reduction, terms, slope, link="softmax", per_row=True)
+    return Loss(
+        "cross_entropy", reduction, terms, slope, link="softmax", per_row=True, targets=(0.0, math.inf)
+    )
 
 
 LOSSES: dict[str, Callable[..., Loss]] = {

@@ -5,12 +5,15 @@ Definitions and defaults are PyTorch's (torch.optim); where the papers differ it
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
 
 from nncli.nn.arrays import Array
+
+Rule = Callable[[Array, Array, Array, int, float], tuple[Array, Array]]
 
 LearningRate = Annotated[float, "> 0", "step size"]
 Beta1 = Annotated[float, "[0, 1)", "decay of the mean of the gradient"]
@@ -19,19 +22,51 @@ Epsilon = Annotated[float, "> 0", "added to the root, against division by zero"]
 WeightDecay = Annotated[float, ">= 0", "times the parameters, is added to the gradient"]
 
 
-class Optimizer(NamedTuple):
-    """A pair of pure functions on vectors.
+Assignments = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer with its options bound: a rule that moves parameters, and what comes before it.
 
     Attributes
     ----------
-    init : parameters (P,) -> slots (s, P), the optimiser's memory.
-    step : (parameters, gradient, slots, update, learning_rate) -> (parameters, slots); `update`
+    rule : (parameters, gradient, slots, update, learning_rate) -> (parameters, slots); `update`
         counts from 1. The arguments are left as they are.
+    assignments : the rule for one parameter, as (name, scalar expression) in order: of its `w`, its gradient
+        `g` and its slots by name, of the `rate`, the `update` and the options by name.
+    slots : the names of what it remembers of each parameter, in the order of the slots' rows.
+    options : what the entry was made with, by name.
+    initial : what slots start at.
+    weight_decay : times the parameters, is added to the gradient before the rule.
+    clip_norm : longest gradient, before weight decay: a longer one is multiplied by
+        clip_norm / (norm + 1e-6), as PyTorch's clip_grad_norm_ does.
     """
 
+    name: str
     learning_rate: float
-    init: Callable[[Array], Array]
-    step: Callable[[Array, Array, Array, int, float], tuple[Array, Array]]
+    rule: Rule
+    assignments: Assignments
+    slots: tuple[str, ...] = ()
+    options: Mapping[str, float] = field(default_factory=dict)
+    initial: float = 0.0
+    weight_decay: float = 0.0
+    clip_norm: float | None = None
+
+    def init(self, parameters: Array) -> Array:
+        """The slots (s, P) before the first update of parameters (P,)."""
+        return np.full((len(self.slots), parameters.size), self.initial, parameters.dtype)
+
+    def step(
+        self, parameters: Array, gradient: Array, slots: Array, update: int, rate: float
+    ) -> tuple[Array, Array]:
+        """One update: clipping, weight decay, then the rule."""
+        if self.clip_norm is not None:
+            share = self.clip_norm / (np.sqrt(gradient @ gradient) + 1e-6)
+            gradient = gradient * share if share < 1.0 else gradient
+        if self.weight_decay:
+            gradient = gradient + self.weight_decay * parameters
+        return self.rule(parameters, gradient, slots, update, rate)
 
 
 def sgd(
@@ -61,10 +96,18 @@ def sgd(
 
     if nesterov and not momentum:
         raise ValueError("nesterov needs a momentum above 0")
-    step = look_ahead if nesterov else heavy_ball if momentum else plain
-    count = int(momentum > 0)
-    optimizer = Optimizer(learning_rate, lambda w: np.zeros((count, w.size), w.dtype), step)
-    return _decaying(optimizer, weight_decay)
+    rule = look_ahead if nesterov else heavy_ball if momentum else plain
+    move = "(g + momentum * velocity)" if nesterov else "velocity" if momentum else "g"
+    velocity = (("velocity", "momentum * velocity + g"),) if momentum else ()
+    return Optimizer(
+        "sgd",
+        learning_rate,
+        rule,
+        (*velocity, ("w", f"w - rate * {move}")),
+        slots=("velocity",) if momentum else (),
+        options={"momentum": momentum},
+        weight_decay=weight_decay,
+    )
 
 
 def adam(
@@ -82,15 +125,31 @@ def adam(
     shortened form, used by TensorFlow, adds it before.
     """
 
-    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+    def rule(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
         m = beta1 * slots[0] + (1.0 - beta1) * g
         v = beta2 * slots[1] + (1.0 - beta2) * np.square(g)
         m_hat = m / (1.0 - beta1**update)
         v_hat = v / (1.0 - beta2**update)
         return w - rate * m_hat / (np.sqrt(v_hat) + epsilon), np.stack([m, v])
 
-    optimizer = Optimizer(learning_rate, lambda w: np.zeros((2, w.size), w.dtype), step)
-    return _decaying(optimizer, weight_decay)
+    return Optimizer(
+        "adam",
+        learning_rate,
+        rule,
+        ADAM,
+        slots=("m", "v"),
+        options={"beta1": beta1, "beta2": beta2, "epsilon": epsilon},
+        weight_decay=weight_decay,
+    )
+
+
+ADAM: Assignments = (
+    ("m", "beta1 * m + (1 - beta1) * g"),
+    ("v", "beta2 * v + (1 - beta2) * square(g)"),
+    ("m_hat", "m / (1 - beta1**update)"),
+    ("v_hat", "v / (1 - beta2**update)"),
+    ("w", "w - rate * m_hat / (sqrt(v_hat) + epsilon)"),
+)
 
 
 def adamw(
@@ -110,10 +169,16 @@ def adamw(
     """
     moments = adam(learning_rate, beta1, beta2, epsilon)
 
-    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
-        return moments.step(w * (1.0 - rate * weight_decay), g, slots, update, rate)
+    def rule(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+        return moments.rule(w * (1.0 - rate * weight_decay), g, slots, update, rate)
 
-    return moments._replace(step=step)
+    return replace(
+        moments,
+        name="adamw",
+        rule=rule,
+        assignments=(("w", "w * (1 - rate * weight_decay)"), *ADAM),
+        options={**moments.options, "weight_decay": weight_decay},
+    )
 
 
 def rmsprop(
@@ -132,7 +197,7 @@ def rmsprop(
     and Graves add it before.
     """
 
-    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+    def rule(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
         variance = alpha * slots[0] + (1.0 - alpha) * np.square(g)
         kept = [variance]
         if centered:
@@ -145,9 +210,23 @@ def rmsprop(
             kept.append(move)
         return w - rate * move, np.stack(kept)
 
-    count = 1 + int(centered) + int(momentum > 0)
-    optimizer = Optimizer(learning_rate, lambda w: np.zeros((count, w.size), w.dtype), step)
-    return _decaying(optimizer, weight_decay)
+    square = "maximum(v - square(m), 0)" if centered else "v"
+    assignments = (
+        ("v", "alpha * v + (1 - alpha) * square(g)"),
+        *((("m", "alpha * m + (1 - alpha) * g"),) if centered else ()),
+        ("move", f"g / (sqrt({square}) + epsilon)"),
+        *((("b", "momentum * b + move"),) if momentum else ()),
+        ("w", f"w - rate * {'b' if momentum else 'move'}"),
+    )
+    return Optimizer(
+        "rmsprop",
+        learning_rate,
+        rule,
+        assignments,
+        slots=("v", *("m" * centered), *("b" * (momentum > 0))),
+        options={"alpha": alpha, "epsilon": epsilon, "momentum": momentum},
+        weight_decay=weight_decay,
+    )
 
 
 def adagrad(
@@ -162,39 +241,25 @@ def adagrad(
     s += g^2, w -= learning_rate / (1 + learning_rate_decay (t - 1)) g / (sqrt(s) + epsilon).
     """
 
-    def init(w: Array) -> Array:
-        return np.full((1, w.size), initial_accumulator_value, w.dtype)
-
-    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
+    def rule(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
         total = slots[0] + np.square(g)
         decayed = rate / (1.0 + learning_rate_decay * (update - 1))
         return w - decayed * g / (np.sqrt(total) + epsilon), total[np.newaxis]
 
-    return _decaying(Optimizer(learning_rate, init, step), weight_decay)
-
-
-def _decaying(optimizer: Optimizer, weight_decay: float) -> Optimizer:
-    """The same steps with the gradient of weight_decay / 2 times the sum of w^2 added, biases included."""
-    if not weight_decay:
-        return optimizer
-
-    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
-        return optimizer.step(w, g + weight_decay * w, slots, update, rate)
-
-    return optimizer._replace(step=step)
-
-
-def clipped(optimizer: Optimizer, longest: float) -> Optimizer:
-    """The same steps for gradients shortened to a Euclidean norm of at most `longest`.
-
-    By longest / (norm + 1e-6) where that is below 1, as PyTorch's clip_grad_norm_ does.
-    """
-
-    def step(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
-        share = longest / (np.sqrt(g @ g) + 1e-6)
-        return optimizer.step(w, g * share if share < 1.0 else g, slots, update, rate)
-
-    return optimizer._replace(step=step)
+    return Optimizer(
+        "adagrad",
+        learning_rate,
+        rule,
+        (
+            ("s", "s + square(g)"),
+            ("decayed", "rate / (1 + learning_rate_decay * (update - 1))"),
+            ("w", "w - decayed * g / (sqrt(s) + epsilon)"),
+        ),
+        slots=("s",),
+        options={"learning_rate_decay": learning_rate_decay, "epsilon": epsilon},
+        initial=initial_accumulator_value,
+        weight_decay=weight_decay,
+    )
 
 
 OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {

@@ -8,10 +8,32 @@ Definitions are PyTorch's (torch.optim.lr_scheduler), in closed form.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
-Schedule = Callable[[int], float]
+
+@dataclass(frozen=True)
+class Schedule:
+    """A schedule with its options bound: epoch -> factor of the learning rate.
+
+    Attributes
+    ----------
+    factor : the function after the warm-up, of epochs that count from 0 again.
+    expression : the same as a scalar expression of `epoch` and the options by name.
+    options : what the entry was made with, by name.
+    """
+
+    name: str
+    factor: Callable[[int], float]
+    expression: str
+    warmup: int = 0
+    options: Mapping[str, float] = field(default_factory=dict)
+
+    def __call__(self, epoch: int) -> float:
+        """The factor in an epoch, which counts from 0."""
+        return (epoch + 1) / self.warmup if epoch < self.warmup else self.factor(epoch - self.warmup)
+
 
 Warmup = Annotated[int, ">= 0", "epochs in which the rate rises to its full value"]
 Gamma = Annotated[float, "[0, 1)", "factor of each step down"]
@@ -19,19 +41,25 @@ Gamma = Annotated[float, "[0, 1)", "factor of each step down"]
 
 def constant(warmup: Warmup = 0) -> Schedule:
     """The learning rate as it is."""
-    return _after(warmup, lambda epoch: 1.0)
+    return Schedule("constant", lambda epoch: 1.0, "1", warmup)
 
 
 def step(
     every: Annotated[int, "> 0", "epochs between steps"], gamma: Gamma = 0.1, warmup: Warmup = 0
 ) -> Schedule:
     """A step down every so many epochs: gamma^floor(epoch / every)."""
-    return _after(warmup, lambda epoch: gamma ** (epoch // every))
+    return Schedule(
+        "step",
+        lambda epoch: gamma ** (epoch // every),
+        "gamma ** floor(epoch / every)",
+        warmup,
+        {"every": every, "gamma": gamma},
+    )
 
 
 def exponential(gamma: Gamma, warmup: Warmup = 0) -> Schedule:
     """A step down every epoch: gamma^epoch."""
-    return _after(warmup, lambda epoch: gamma**epoch)
+    return Schedule("exponential", lambda epoch: gamma**epoch, "gamma ** epoch", warmup, {"gamma": gamma})
 
 
 def cosine(over: Annotated[int, "> 0", "epochs from the full rate to zero"], warmup: Warmup = 0) -> Schedule:
@@ -39,14 +67,13 @@ def cosine(over: Annotated[int, "> 0", "epochs from the full rate to zero"], war
 
     After `over` epochs it stays at zero, where PyTorch's CosineAnnealingLR would rise again.
     """
-    return _after(warmup, lambda epoch: 0.5 * (1.0 + math.cos(math.pi * min(epoch / over, 1.0))))
-
-
-def _after(warmup: int, schedule: Schedule) -> Schedule:
-    def factor(epoch: int) -> float:
-        return (epoch + 1) / warmup if epoch < warmup else schedule(epoch - warmup)
-
-    return factor
+    return Schedule(
+        "cosine",
+        lambda epoch: 0.5 * (1.0 + math.cos(math.pi * min(epoch / over, 1.0))),
+        "0.5 * (1 + cos(pi * minimum(epoch / over, 1)))",
+        warmup,
+        {"over": over},
+    )
 
 
 SCHEDULES: dict[str, Callable[..., Schedule]] = {

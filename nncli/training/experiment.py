@@ -24,20 +24,15 @@ from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
-from nncli.nn.losses import LOSSES
+from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.metrics import CLASS_METRICS, LABEL_METRICS, METRICS, Metric
 from nncli.nn.network import Layer, Network
-from nncli.nn.optimizers import OPTIMIZERS, Optimizer, clipped
+from nncli.nn.optimizers import OPTIMIZERS, Optimizer
 from nncli.nn.randomness import random_stream
 from nncli.nn.schedules import SCHEDULES
 from nncli.training.early_stopping import EarlyStopping
 from nncli.training.rows import Rows, prepared, read_rows
 
-# Targets beyond which a loss has no least value.
-TARGETS = {
-    "binary_cross_entropy": (0.0, 1.0, "between 0 and 1"),
-    "cross_entropy": (0.0, np.inf, "of at least 0"),
-}
 MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
 
 
@@ -208,14 +203,19 @@ def _wrong_sizes(config: Config, inputs: int) -> Iterator[Mistake]:
 
 
 def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
-    name, low, high = config.loss.name, float(dataset.Y.min()), float(dataset.Y.max())
-    least, most, words = TARGETS.get(name, (-np.inf, np.inf, ""))
+    loss, low, high = _loss(config), float(dataset.Y.min()), float(dataset.Y.max())
+    least, most = loss.targets
     if low < least or high > most:
+        words = f"between {least:g} and {most:g}" if np.isfinite(most) else f"of at least {least:g}"
         yield Mistake(
             ("loss",),
-            f"{name} needs targets {words}, found {low:g} to {high:g}",
+            f"{loss.name} needs targets {words}, found {low:g} to {high:g}",
             "loss: mse takes any target",
         )
+
+
+def _loss(config: Config) -> Loss:
+    return LOSSES[config.loss.name](**config.loss.options())
 
 
 def _network(config: Config, inputs: int) -> Network:
@@ -261,9 +261,7 @@ def _recipe(config: Config, dataset: Dataset) -> Recipe:
     training, rows = config.training, len(dataset)
     full = training.batch_size == "full"
     return Recipe(
-        loss=replace(
-            LOSSES[config.loss.name](**config.loss.options()), class_weights=_class_weights(config, dataset)
-        ),
+        loss=replace(_loss(config), class_weights=_class_weights(config, dataset)),
         gradient=GRADIENTS[config.gradient.name](**config.gradient.options()),
         optimizer=_optimizer(config),
         schedule=SCHEDULES[config.optimizer.schedule.name](**config.optimizer.schedule.options()),
@@ -287,8 +285,7 @@ def _class_weights(config: Config, dataset: Dataset) -> Array | None:
 
 def _optimizer(config: Config) -> Optimizer:
     optimizer = OPTIMIZERS[config.optimizer.name](**config.optimizer.options())
-    longest = config.optimizer.clip_norm
-    return optimizer if longest is None else clipped(optimizer, longest)
+    return replace(optimizer, clip_norm=config.optimizer.clip_norm)
 
 
 def _early_stopping(

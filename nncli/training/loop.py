@@ -212,7 +212,7 @@ def _divergence(chunk: Chunk, limit: float) -> str | None:
 
 def _frozen(state: State, experiment: Experiment) -> str | None:
     """Why finite differences see no slope, or None; weights may come back, so it is asked at set epochs."""
-    epsilon = experiment.config.gradient.options().get("epsilon", np.inf)
+    epsilon = experiment.recipe.gradient.options.get("epsilon", np.inf)
     frozen = np.abs(state.parameters[state.parameters + epsilon == state.parameters])
     reason = f"adding gradient.epsilon = {epsilon:g} does not change a weight of {frozen.max(initial=0):.3g}"
     return reason if frozen.size else None
