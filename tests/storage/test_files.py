@@ -82,7 +82,7 @@ def test_replaced_file_keeps_its_permissions(tmp_path: Path, mode: int) -> None:
 @pytest.mark.parametrize("age", [-1e6, 1e6], ids=["old", "dated in the future"])
 def test_what_a_killed_process_left_is_cleared_with_the_next_output(tmp_path: Path, age: float) -> None:
     code = (
-        "import sys, os, signal; from pathlib import Path; from nncli import files\n"
+        "import sys, os, signal; from pathlib import Path; from nncli.storage import files\n"
         "with files.output(Path(sys.argv[1])) as stream:\n"
         "    stream.write(b'half'); stream.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
