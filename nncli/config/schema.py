@@ -12,6 +12,7 @@ from nncli.data.encoding import FITTERS
 from nncli.data.preprocessing import ColumnSettings, DType, Settings
 from nncli.data.scaling import FILLS, SCALERS
 from nncli.data.sources import BUILTIN, SAMPLES
+from nncli.engines import ENGINES
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
@@ -37,6 +38,9 @@ else:
 def _written(value: Any, description: str) -> Any:
     """A default as a config would write it: the field's type makes it a value."""
     return Field(value, description=description)
+
+
+ENGINE: Any = Literal[("auto", *ENGINES)]
 
 
 class AnyOptimizer(Choice):
@@ -288,7 +292,7 @@ class TrainingConfig(Strict):
     dtype: DType = Field(
         "float64", description="of parameters, data and gradients; float32 takes half the memory"
     )
-    engine: Literal["auto", "numpy"] = Field("auto", description="what executes the updates")
+    engine: ENGINE = Field("auto", description="what executes the updates; auto: the fastest that can")
 
 
 class RecordConfig(Strict):

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple, Protocol
-
-import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 from nncli.nn.optimizers import Optimizer
-from nncli.nn.randomness import random_stream
 from nncli.nn.schedules import Schedule
 
 
@@ -82,6 +78,9 @@ class Plan(Protocol):
 class Engine(Protocol):
     """A way to execute updates."""
 
+    def supports(self, network: Network, recipe: Recipe) -> str | None:
+        """Why the engine cannot execute a recipe, as `dropout` or `loss cross_entropy`; None where it can."""
+
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> Plan:
         """Make ready for rows X (n, inputs), Y (n, outputs)."""
 
@@ -94,20 +93,3 @@ def start(network: Network, parameters: Array, recipe: Recipe) -> State:
 def updates_per_epoch(rows: int, recipe: Recipe) -> int:
     """Batches in an epoch."""
     return -(-rows // recipe.batch_size)
-
-
-def block_epochs(rows: int) -> int:
-    """How many epochs' orders are drawn together."""
-    return max(1, min(256, 1_000_000 // rows))
-
-
-@lru_cache(maxsize=2)
-def epoch_orders(seed: int, block: int, rows: int) -> Array:
-    """The order of rows in each epoch of a block, (block_epochs(rows), rows).
-
-    A pure function of its arguments: any epoch's order can be had without those before it.
-    """
-    rng = random_stream(seed, f"order {block}")
-    orders = rng.permuted(np.tile(np.arange(rows), (block_epochs(rows), 1)), axis=1)
-    orders.flags.writeable = False  # shared through the cache
-    return orders

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
-from nncli.engines.contract import Chunk, Recipe, State, block_epochs, epoch_orders, updates_per_epoch
+from nncli.engines.batches import Batches
+from nncli.engines.contract import Chunk, Recipe, State
 from nncli.nn.arrays import Array
 from nncli.nn.dropout import dropped
 from nncli.nn.network import Network
@@ -15,12 +15,16 @@ from nncli.nn.randomness import random_stream
 
 
 class NumpyEngine:
-    """Plain numpy; supports every recipe."""
+    """Plain numpy."""
+
+    def supports(self, network: Network, recipe: Recipe) -> str | None:
+        """None: it executes every recipe."""
+        return None
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
         """Nothing to make ready but the memory."""
         _keep_freed_memory()
-        return NumpyPlan(network, X, Y, recipe)
+        return NumpyPlan(network, Batches(X, Y, recipe))
 
 
 def _keep_freed_memory() -> None:
@@ -38,56 +42,33 @@ class NumpyPlan:
     """Updates of one network on one data set."""
 
     network: Network
-    X: Array
-    Y: Array
-    recipe: Recipe
+    batches: Batches
 
     def run(self, state: State, updates: int) -> Chunk:
         """Do `updates` updates."""
-        recipe = self.recipe
-        batches = updates_per_epoch(len(self.X), recipe)
+        batches, recipe = self.batches, self.batches.recipe
         parameters, slots, loss = state.parameters, state.slots, state.partial_loss
         losses: list[float] = []
         gradient = np.full(1, np.nan)
         last = state.update + updates
         with np.errstate(all="ignore"):  # the caller judges what is no longer finite
             for update in range(state.update, last):
-                epoch, batch = divmod(update, batches)
-                X, Y = self._rows(epoch, batch)
+                epoch, batch = divmod(update, batches.per_epoch)
+                X, Y = batches.rows(epoch, batch)
                 network = self._network(update, len(X))
                 value, gradient = recipe.gradient(network, parameters, X, Y, recipe.loss)
-                loss += value * self._share(Y)
+                loss += value * batches.share(Y)
                 parameters, slots = recipe.optimizer.step(
                     parameters, gradient, slots, update + 1, recipe.learning_rate(epoch)
                 )
-                if batch == batches - 1:
+                if batch == batches.per_epoch - 1:
                     losses.append(loss)
                     loss = 0.0
             norm = float(np.sqrt(gradient @ gradient))
         return Chunk(State(parameters, slots, last, loss), np.array(losses), norm)
 
-    def _rows(self, epoch: int, batch: int) -> tuple[Array, Array]:
-        n, size = len(self.X), self.recipe.batch_size
-        if size >= n and not self.recipe.shuffle:
-            return self.X, self.Y
-        part = slice(batch * size, (batch + 1) * size)
-        if not self.recipe.shuffle:
-            return self.X[part], self.Y[part]
-        block, row = divmod(epoch, block_epochs(n))
-        rows = epoch_orders(self.recipe.seed, block, n)[row, part]
-        return self.X[rows], self.Y[rows]
-
     def _network(self, update: int, rows: int) -> Network:
         """The network of an update, without the units it leaves out."""
         if not self.network.has_dropout:
             return self.network
-        return dropped(self.network, random_stream(self.recipe.seed, f"dropout {update}"), rows)
-
-    def _share(self, Y: Array) -> float:
-        """A batch's weight in the loss of its epoch: means by what they are divided by, sums as they are."""
-        loss = self.recipe.loss
-        return loss.divisor(Y) / self._divisor if loss.reduction == "mean" else 1.0
-
-    @cached_property
-    def _divisor(self) -> float:
-        return self.recipe.loss.divisor(self.Y)
+        return dropped(self.network, random_stream(self.batches.recipe.seed, f"dropout {update}"), rows)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -48,6 +47,7 @@ class Experiment:
     left_out : rows of the table that miss a value, where these are dropped.
     initial : the parameters (P,) training starts from.
     early_stopping : what may end training before its last epoch, where the config asks for it.
+    engine_name : what executes the updates, `auto` decided.
     threads : of the matrix products, `auto` decided.
     """
 
@@ -61,17 +61,13 @@ class Experiment:
     recipe: Recipe
     metrics: Mapping[str, Metric]
     early_stopping: EarlyStopping | None
+    engine_name: str
     threads: int
 
     @property
-    def engine_name(self) -> str:
-        """What executes the updates, `auto` decided."""
-        return next(name for name, engine in engines.ENGINES.items() if engine is self.engine)
-
-    @cached_property
     def engine(self) -> Engine:
         """The chosen engine."""
-        return engines.choose(self.config.training.engine)
+        return engines.ENGINES[self.engine_name]
 
     @property
     def epochs(self) -> int:
@@ -125,16 +121,27 @@ def _experiment(config: Config, rows: Rows) -> Experiment:
     network = _network(config, len(columns.encoded))
     functions = LABEL_METRICS if columns.task == "multilabel" else METRICS
     metrics = {name: functions[name] for name in _metric_names(config, columns)}
+    recipe = _recipe(config, rows.dataset)
     return Experiment(
         config=config,
         **rows._asdict(),
         network=network,
         initial=_initial(config, network),
-        recipe=_recipe(config, rows.dataset),
+        recipe=recipe,
         metrics=metrics,
         early_stopping=_early_stopping(config, metrics, rows.held_out),
+        engine_name=_engine_name(config, network, recipe),
         threads=threads.automatic(network) if config.training.threads == "auto" else config.training.threads,
     )
+
+
+def _engine_name(config: Config, network: Network, recipe: Recipe) -> str:
+    asked = config.training.engine
+    try:
+        return engines.choose(asked, network, recipe)
+    except ValueError as reason:
+        mistake = Mistake(("training", "engine"), f"{asked} does not support {reason}", "set engine: auto")
+        raise config.error(mistake) from None
 
 
 def _check(config: Config, data: Dataset) -> None:

@@ -9,17 +9,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.engines import ENGINES, choose
+from nncli import engines
+from nncli.config import Config, json_schema
+from nncli.engines import ENGINES
+from nncli.engines.batches import block_epochs, epoch_orders
 from nncli.engines.contract import (
     Chunk,
     Plan,
     Recipe,
     State,
-    block_epochs,
-    epoch_orders,
     start,
     updates_per_epoch,
 )
+from nncli.engines.numpy_engine import NumpyEngine
+from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GRADIENTS
@@ -27,6 +30,7 @@ from nncli.nn.losses import LOSSES, Loss
 from nncli.nn.network import Layer, Network
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
+from nncli.training.experiment import build
 
 NETWORK = Network((Layer(2, 3, ACTIVATIONS["tanh"]()), Layer(3, 1, ACTIVATIONS["identity"]())))
 RNG = np.random.default_rng(0)
@@ -208,6 +212,41 @@ def test_orders_of_a_block_stay_small_in_memory() -> None:
     assert block_epochs(10**7) == 1
 
 
-def test_auto_is_an_engine_and_names_choose_themselves() -> None:
-    assert choose("auto") in ENGINES.values()
-    assert all(choose(name) is engine for name, engine in ENGINES.items())
+class WithoutSlots(NumpyEngine):
+    """An engine that cannot do everything, as fast ones cannot."""
+
+    def supports(self, network: Network, recipe: Recipe) -> str | None:
+        return "an optimizer with slots" if recipe.optimizer.slots else None
+
+
+def test_auto_takes_the_first_engine_that_supports_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "ENGINES", {"fast": WithoutSlots(), **ENGINES})
+    plain, heavy = recipe(optimizer="sgd"), recipe(optimizer="adam")
+    assert engines.choose("auto", NETWORK, plain) == "fast"
+    assert engines.choose("auto", NETWORK, heavy) == "numpy"
+    assert engines.choose("fast", NETWORK, plain) == "fast"
+    with pytest.raises(ValueError, match="with slots"):
+        engines.choose("fast", NETWORK, heavy)
+
+
+def test_the_last_engine_supports_every_recipe() -> None:
+    *_, last = ENGINES.values()
+    assert all(last.supports(NETWORK, recipe(optimizer=name)) is None for name in OPTIMIZERS)
+
+
+def test_a_config_that_asks_for_an_engine_which_cannot_do_it_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(ENGINES, "numpy", WithoutSlots())
+    values = {"dataset": "xor", "network": {"layers": [{"units": 1}]}, "training": {"engine": "numpy"}}
+    build(Config.of(values))
+    with pytest.raises(
+        ConfigError, match=r"training\.engine: numpy does not support an optimizer with slots"
+    ) as caught:
+        build(Config.of({**values, "optimizer": {"name": "sgd", "momentum": 0.9}}))
+    assert caught.value.hint == "set engine: auto"
+
+
+def test_the_schema_names_the_engines() -> None:
+    engine = json_schema()["$defs"]["TrainingConfig"]["properties"]["engine"]
+    assert engine["enum"] == ["auto", *ENGINES]

@@ -18,7 +18,7 @@ import torch
 from torch import nn, optim
 from torch.optim import lr_scheduler
 
-from nncli.engines.contract import epoch_orders
+from nncli.engines.batches import epoch_orders
 from tests.pytorch.cases import (
     ACTIVATIONS,
     DA,
