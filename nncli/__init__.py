@@ -1,4 +1,15 @@
-"""Train small fully connected neural networks from a YAML file and look inside them."""
+"""Train small fully connected neural networks from a YAML file and look inside them.
+
+    import nncli
+
+    run = nncli.train("xor.yaml")    # or a mapping of the same keys
+    nncli.predict(run, {"x1": [0, 1], "x2": [1, 1]})
+    nncli.evaluate(run).metrics
+    nncli.gradcheck(run)
+    nncli.plot(run, ["loss"])
+
+What a user can mend is raised as an `NncliError`, with a message and a hint.
+"""
 
 from __future__ import annotations
 
@@ -10,25 +21,78 @@ from nncli.version import VERSION
 __version__ = VERSION
 
 if TYPE_CHECKING:
-    from nncli.api import open_run, plot, reproduce, resume, train
+    from nncli.api import (
+        check,
+        evaluate,
+        gradcheck,
+        init,
+        list_runs,
+        open_run,
+        plot,
+        predict,
+        reproduce,
+        resume,
+        train,
+    )
     from nncli.config import Config, load_config
-    from nncli.messages.errors import NncliError
+    from nncli.messages.errors import (
+        CheckFailed,
+        ConfigError,
+        DataError,
+        DivergedError,
+        NncliError,
+        RunError,
+    )
     from nncli.runs import Run
 
 # Loaded when first used: `nncli --help` should not wait for numpy.
 _HOME = {
-    "Config": "nncli.config",
-    "NncliError": "nncli.messages.errors",
+    **dict.fromkeys(["Config", "load_config"], "nncli.config"),
+    **dict.fromkeys(
+        ["CheckFailed", "ConfigError", "DataError", "DivergedError", "NncliError", "RunError"],
+        "nncli.messages.errors",
+    ),
     "Run": "nncli.runs",
-    "load_config": "nncli.config",
-    "open_run": "nncli.api",
-    "plot": "nncli.api",
-    "reproduce": "nncli.api",
-    "resume": "nncli.api",
-    "train": "nncli.api",
+    **dict.fromkeys(
+        [
+            "check",
+            "evaluate",
+            "gradcheck",
+            "init",
+            "list_runs",
+            "open_run",
+            "plot",
+            "predict",
+            "reproduce",
+            "resume",
+            "train",
+        ],
+        "nncli.api",
+    ),
 }
 
-__all__ = ["Config", "NncliError", "Run", "load_config", "open_run", "plot", "reproduce", "resume", "train"]
+__all__ = [
+    "CheckFailed",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "DivergedError",
+    "NncliError",
+    "Run",
+    "RunError",
+    "check",
+    "evaluate",
+    "gradcheck",
+    "init",
+    "list_runs",
+    "load_config",
+    "open_run",
+    "plot",
+    "predict",
+    "reproduce",
+    "resume",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

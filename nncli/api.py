@@ -1,39 +1,82 @@
-"""The commands as functions, for Python users: load_config -> train -> Run -> predict, plot."""
+"""The commands as functions, for Python users: check, train, predict, evaluate, plot, gradcheck ...
+
+A config is a path, a mapping of the same keys, or a `Config`. A run is a `Run`, its directory or its name.
+Rows are a path, a mapping of columns, an array of inputs, or a data frame. What a user can mend is an
+`NncliError`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from nncli import plots, runs
 from nncli.config import Config, Override, load_config
+from nncli.inference import evaluation
+from nncli.inspection.gradcheck import TensorCheck, check_gradients, check_run
 from nncli.inspection.reproduction import Repetition, Reproduction
+from nncli.messages.errors import DataError
+from nncli.nn.arrays import Array
 from nncli.runs import Run
+from nncli.scaffold import templates
+from nncli.tables import memory
 from nncli.training import experiment
+from nncli.training.experiment import Experiment
+
+Configured: TypeAlias = "Config | Mapping[str, Any] | str | os.PathLike[str]"
+Reference: TypeAlias = "Run | str | os.PathLike[str] | None"
 
 
-def train(config: Config | str | os.PathLike[str], *, output: str | os.PathLike[str] | None = None) -> Run:
+def init(template: str = "xor") -> str:
+    """Return a config whose comments explain every key, as YAML text.
+
+    Raises
+    ------
+    NncliError
+        If there is no such template; the hint names those there are.
+    """
+    return templates.read(templates.canonical(template))
+
+
+def check(config: Configured, data: Any = None) -> Experiment:
+    """Validate a config and its data, and return the experiment they describe. Writes no files.
+
+    Parameters
+    ----------
+    data : rows for a config whose `dataset` names roles alone, such as `targets`: a mapping of columns or a
+        data frame.
+
+    Raises
+    ------
+    ConfigError
+        With every mistake at once.
+    DataError
+        If the data cannot be used.
+    """
+    return experiment.build(_config(config, data))
+
+
+def train(config: Configured, data: Any = None, *, output: str | os.PathLike[str] | None = None) -> Run:
     """Train a network into a new run directory.
 
     Parameters
     ----------
-    config : a config, or the path of one.
-    output : the directory, which must be empty or new; default: runs/<name>, runs/<name>-2 ...
+    data : as for `check`.
+    output : the directory, which must be empty or new (default: runs/NAME, runs/NAME-2 ...).
 
     Raises
     ------
     NncliError
         If config or data cannot be used; nothing is written then.
     nncli.training.loop.Diverged
-        If training left the finite world; history and last good weights are in the run.
+        If training diverged; its history and last good weights are in the run.
     """
-    if not isinstance(config, Config):
-        config = load_config(config)
-    prepared = experiment.build(config)
+    loaded = _config(config, data)
+    prepared = experiment.build(loaded)
     created = (
-        runs.create(config.run_name) if output is None else runs.create_at(Path(output), overwrite=False)
+        runs.create(loaded.run_name) if output is None else runs.create_at(Path(output), overwrite=False)
     )
     with created as run:
         for _ in runs.record(prepared, run):
@@ -41,43 +84,113 @@ def train(config: Config | str | os.PathLike[str], *, output: str | os.PathLike[
     return Run(run.path)
 
 
-def resume(reference: str | None = None, *, epochs: int | None = None) -> Run:
-    """Go on with a run as if it had never stopped; one that has finished is left as it is.
+def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
+    """Resume a run from its checkpoint; the result is byte-identical to an uninterrupted run.
 
     Parameters
     ----------
-    reference : a run directory or a run's name; default: the latest under ./runs.
-    epochs : the new total; default: as many as its config says.
+    run : the run (default: the latest under ./runs). A finished one is left unchanged.
+    epochs : the new total (default: as many as its config says).
 
     Raises
     ------
     RunError
-        If there is no checkpoint, or config or data are no longer those it was made with.
+        If there is no checkpoint, or config or data have changed since.
     nncli.training.loop.Diverged
-        If training left the finite world.
+        If training diverged.
     """
-    with runs.reopen(runs.find(reference, runs.CHECKPOINT).path) as run:
+    path = run.path if isinstance(run, Run) else runs.find(_name(run), runs.CHECKPOINT).path
+    with runs.reopen(path) as owned:
         total = [] if epochs is None else [Override("training.epochs", str(epochs), "epochs")]
-        prepared = experiment.build(load_config(run.path / runs.CONFIG, total))
-        recording = runs.Recording.resumed(prepared, run)
+        prepared = experiment.build(load_config(owned.path / runs.CONFIG, total))
+        recording = runs.Recording.resumed(prepared, owned)
         if not recording.finished:
             for _ in recording.reports():
                 pass
-    return Run(run.path)
+    return Run(path)
 
 
-def open_run(reference: str | None = None) -> Run:
-    """The run a directory or a name means; without one the latest under ./runs.
+def open_run(run: Reference = None) -> Run:
+    """Return the run of a directory, a name under ./runs or a weights.npz (default: the latest).
 
     Raises
     ------
     RunError
         If there is none.
     """
-    return runs.find(reference)
+    return run if isinstance(run, Run) else runs.find(_name(run))
 
 
-def reproduce(run: Run) -> Reproduction:
+def list_runs() -> list[Run]:
+    """Return the runs under ./runs, newest first."""
+    return runs.all_runs()
+
+
+def predict(
+    run: Reference = None, data: Any = None, *, proba: bool = False, epoch: int | None = None
+) -> dict[str, list[str] | Array]:
+    """Predict rows, or a run's own rows if no data are given.
+
+    Returns
+    -------
+    `pred_<target>` for each target, and `proba_<class>` for classes; one entry per row.
+
+    Parameters
+    ----------
+    data : a path, a mapping of columns, an array of inputs (rows, inputs) in their order, or a data frame.
+    proba : with the probability of every class.
+    epoch : with the weights recorded at this epoch (default: the trained ones).
+
+    Raises
+    ------
+    NncliError
+        If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
+    """
+    found = open_run(run)
+    model = found.model if epoch is None else found.model_at(epoch)
+    table = found.experiment.whole.table if data is None else memory.table(data, model.columns.inputs)
+    return model.predict(table, proba=proba)
+
+
+def evaluate(
+    run: Reference = None, data: Any = None, *, part: Literal["train", "validation", "test"] | None = None
+) -> evaluation.Evaluation:
+    """Compute a run's metrics on its own held-out data, or on other rows that hold the targets.
+
+    Parameters
+    ----------
+    data : as for `predict`.
+    part : which of the run's own rows (default: test, else validation, else train).
+
+    Raises
+    ------
+    NncliError
+        If a column is missing, a cell cannot be used, or the run has no such part.
+    """
+    found = open_run(run)
+    if data is None:
+        return evaluation.evaluate(found, evaluation.part(found, part)[1].table)
+    return evaluation.evaluate(found, memory.table(data, found.model.columns.inputs))
+
+
+def gradcheck(target: Configured | Run) -> list[TensorCheck]:
+    """Compare backprop with finite differences, for a config as it starts or for a run as trained.
+
+    Returns
+    -------
+    One entry for each weight matrix and bias vector; `worst` is its largest relative error.
+
+    Raises
+    ------
+    NncliError
+        If config or data cannot be used.
+    """
+    if isinstance(target, Run):
+        return check_run(target)
+    return check_gradients(check(target))
+
+
+def reproduce(run: Reference = None) -> Reproduction:
     """Train a run again from its own config, writing nothing, and compare every number that it kept.
 
     Raises
@@ -85,7 +198,7 @@ def reproduce(run: Run) -> Reproduction:
     NncliError
         If the data are no longer those of the run, or a file is damaged.
     """
-    repetition = Repetition(run)
+    repetition = Repetition(open_run(run))
     for _ in repetition.reports():
         pass
     return repetition.outcome()
@@ -99,12 +212,32 @@ def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "
     NncliError
         If there is no such kind or format, a kind does not fit the run, or a file cannot be written.
     """
-    view = plots.View()
-    names = plots.chosen(run, kinds, view)
-    folder = plots.folder_of(run)
+    view, found = plots.View(), open_run(run)
+    names = plots.chosen(found, kinds, view)
+    folder = plots.folder_of(found)
     paths = [folder / f"{name}.{format}" for name in names]
     for path in paths:
         plots.require_room(path)
     for name, path in zip(names, paths, strict=True):
-        plots.save(plots.KINDS[name].draw(run, view), path)
+        plots.save(plots.KINDS[name].draw(found, view), path)
     return paths
+
+
+def _config(config: Configured, data: Any) -> Config:
+    if isinstance(config, Config):
+        if data is not None:
+            raise DataError("data go with a mapping of keys, not with a finished Config")
+        return config
+    if not isinstance(config, Mapping):
+        if data is not None:
+            raise DataError("data go with a mapping of keys, not with a file, which names its own")
+        return load_config(config)
+    if data is None:
+        return Config.of(dict(config))
+    names, rows = memory.rows(data)
+    dataset = {**config.get("dataset", {}), "columns": names, "rows": rows}
+    return Config.of({**config, "dataset": dataset})
+
+
+def _name(run: str | os.PathLike[str] | None) -> str | None:
+    return None if run is None else os.fspath(run)

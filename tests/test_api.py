@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 import nncli
@@ -28,3 +33,92 @@ def test_python_users_train_predict_and_open(tmp_path: Path, monkeypatch: pytest
     assert set(run.model.predict(run.experiment.dataset.table)) == {"pred_y"}
     assert sorted(nncli.__all__) == nncli.__all__
     assert all(hasattr(nncli, name) for name in nncli.__all__)
+
+
+COLUMNS = {"x1": [0, 0, 1, 1], "x2": [0, 1, 0, 1], "y": [0, 1, 1, 0]}
+VALUES: dict[str, Any] = {
+    "dataset": {"targets": ["y"]},
+    "network": {"layers": [{"units": 3, "activation": "tanh"}, {"units": 1, "activation": "sigmoid"}]},
+    "training": {"epochs": 5},
+}
+
+
+class Frame:
+    """What data frames have in common: names of columns, and columns by name."""
+
+    def __init__(self, columns: dict[str, Any]) -> None:
+        self.columns, self._columns = list(columns), columns
+
+    def __getitem__(self, name: str) -> Any:
+        return np.array(self._columns[name])
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> nncli.Run:
+    monkeypatch.chdir(tmp_path)
+    return nncli.train(VALUES, COLUMNS)
+
+
+def test_data_in_memory_train_like_the_same_data_in_a_file(run: nncli.Run, tmp_path: Path) -> None:
+    rows = zip(*COLUMNS.values(), strict=True)
+    Path("t.csv").write_text("x1,x2,y\n" + "".join(",".join(map(str, row)) + "\n" for row in rows))
+    config = {**VALUES, "dataset": {"targets": ["y"], "path": "t.csv"}}
+    for other in (nncli.train(config), nncli.train(VALUES, Frame(COLUMNS))):
+        assert np.array_equal(other.model.parameters, run.model.parameters)
+
+
+def test_rows_are_predicted_alike_however_they_come(run: nncli.Run) -> None:
+    Path("new.csv").write_text("x2,x1\n1,0\n1,1\n")
+    columns = {"x1": [0.0, 1.0], "x2": [1.0, 1.0]}
+    expected = nncli.predict(run, columns)
+    assert list(expected) == ["pred_y", "proba_1"]
+    for data in ("new.csv", Path("new.csv"), Frame(columns), np.array([[0, 1], [1, 1]]), [[0, 1], [1, 1]]):
+        found = nncli.predict(run, data)
+        assert found["pred_y"] == expected["pred_y"]
+        assert np.array_equal(found["proba_1"], expected["proba_1"])
+    assert len(nncli.predict("run")["pred_y"]) == 4
+    assert list(nncli.predict(run, columns, proba=True)) == ["pred_y", "proba_0", "proba_1"]
+
+
+def test_functions_and_commands_give_the_same_numbers(run: nncli.Run) -> None:
+    def told(*words: str) -> Any:
+        command = [sys.executable, "-m", "nncli", *words, "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+    assert told("evaluate", "run")["metrics"] == dict(nncli.evaluate(run).metrics)
+    tensors = told("gradcheck", "run")["tensors"]
+    assert [tensor["worst"] for tensor in tensors] == [check.worst for check in nncli.gradcheck(run)]
+    assert told("predict", "run")["columns"]["proba_1"] == nncli.predict(run)["proba_1"].tolist()  # type: ignore[union-attr]
+    assert [entry["run"] for entry in told("runs")["runs"]] == [str(each.path) for each in nncli.list_runs()]
+    assert told("init", "xor", "-o", "-")["text"] == nncli.init("xor")
+    assert nncli.check(VALUES, COLUMNS).network.parameter_count == run.model.network.parameter_count
+
+
+def test_a_run_reads_well_at_a_prompt_and_in_a_notebook(run: nncli.Run) -> None:
+    assert repr(run).startswith("<Run runs/run: status completed, epochs 5, loss 0.")
+    assert run._repr_html_().startswith("<table><tr><th>run</th><td>runs/run</td></tr>")
+    (run.path / "run.json").write_text("{")
+    assert "status unknown" in repr(nncli.Run(run.path))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"x1": [1, 2], "x2": [1]}, "columns of different lengths: x1 2, x2 1"),
+        ({}, "no columns"),
+        (np.zeros((2, 3)), r"an array of shape \(2, 3\); expected \(rows, 2\)"),
+        ([["a", "b"]], "not an array of numbers"),
+        (3, "int is not a table"),
+        ({"x1": [1]}, "no column 'x2'"),
+        ("nix.csv", "nix.csv: No such file"),
+        ({"x1": [1, None], "x2": [1, 2]}, "the cell is empty"),
+    ],
+)
+def test_data_that_are_no_rows_are_refused_in_words(run: nncli.Run, data: Any, message: str) -> None:
+    with pytest.raises(nncli.DataError, match=message):
+        nncli.predict(run, data)
+
+
+def test_every_error_can_be_caught_by_its_name() -> None:
+    for name in ("ConfigError", "DataError", "RunError", "DivergedError", "CheckFailed"):
+        assert issubclass(getattr(nncli, name), nncli.NncliError)

@@ -55,6 +55,7 @@ def evaluate(
     from nncli.inference.unseen import Unseen
 
     found = find_whole_run(run, out)
+    found.require_own_weights()
     measured_part, table = _rows(found, input, part, out)
     prefix = PREFIXES[measured_part] if measured_part else ""
     measured_names = ["loss", *found.experiment.metrics]

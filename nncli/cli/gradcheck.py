@@ -49,6 +49,7 @@ def gradcheck(
     else:
         run = find_whole_run(target, out)
         tell_changed_data(run, out)
+        run.require_own_weights()
         prepared, parameters = run.experiment, run.model.parameters
     checks = check_gradients(prepared, parameters)
     _note_conditions(out, prepared)

@@ -65,6 +65,8 @@ def predict(
     own = not (input or values)
     shape = format or _by_ending(output)
     found = find_whole_run(run, out) if own else find_run(run, out)
+    if own:
+        found.require_own_weights()
     model = found.model if epoch is None else found.model_at(epoch)
     with ExitStack() as stack:
         rejected = stack.enter_context(rejects(_rejected(output))) if on_error == "skip" else None

@@ -11,6 +11,7 @@ import numpy as np
 from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
+from nncli.expressions import ExpressionError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.table import Misfit, Table, date_error, is_number, numbers_or_nan
@@ -86,10 +87,13 @@ class Roles:
         return all(name in table.columns for name in self.targets)
 
     def expected(self, table: Table) -> Array | None:
-        """The formulas' values (n, targets) at any inputs, where the data came from formulas."""
+        """The formulas' values (n, targets) at any inputs; None where inputs do not tell them."""
         if not self.formulas:
             return None
-        values = evaluate_targets(self.formulas, {name: table.numbers(name) for name in self.inputs})
+        try:
+            values = evaluate_targets(self.formulas, {name: table.numbers(name) for name in self.inputs})
+        except ExpressionError:  # a formula of a column that is no input of this run
+            return None
         return np.column_stack([values[name] for name in self.targets])
 
 

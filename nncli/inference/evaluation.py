@@ -68,6 +68,7 @@ def evaluate(run: Run, table: Table) -> Evaluation:
     DataError
         If a column is missing or a cell cannot be used.
     """
+    run.require_own_weights()
     model, columns = run.model, run.model.columns
     _require_targets(columns.targets, table)
     rows = Dataset.read(table, columns)

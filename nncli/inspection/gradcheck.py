@@ -12,6 +12,7 @@ from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
+from nncli.runs import Run
 from nncli.training.experiment import Experiment
 
 TOLERANCE = 1e-6
@@ -66,6 +67,18 @@ class TensorCheck:
 def check_gradients(experiment: Experiment, parameters: Array | None = None) -> list[TensorCheck]:
     """Check backprop at `parameters` (default: the initial ones) on the first rows of an experiment."""
     return check_method(experiment, backprop(), parameters)
+
+
+def check_run(run: Run) -> list[TensorCheck]:
+    """Check backprop at the trained parameters of a run.
+
+    Raises
+    ------
+    RunError
+        If its weights are not of its own network.
+    """
+    run.require_own_weights()
+    return check_gradients(run.experiment, run.model.parameters)
 
 
 def check_method(

@@ -10,7 +10,6 @@ import numpy as np
 
 from nncli.data.encoding import Column, Number, why_not
 from nncli.data.sources import BUILTIN
-from nncli.expressions import ExpressionError
 from nncli.messages.errors import RunError
 from nncli.messages.suggestions import nearest
 from nncli.nn.arrays import Array
@@ -174,10 +173,7 @@ def squared_error(run: Run, over: Plane) -> Surface | None:
     if columns.task == "multiclass":
         return None
     table = over.table
-    try:
-        expected = columns.expected(table)
-    except ExpressionError:  # a formula of a column that is no input of this run
-        return None
+    expected = columns.expected(table)
     if expected is None:
         return None
     with np.errstate(all="ignore"):

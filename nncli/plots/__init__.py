@@ -69,6 +69,7 @@ def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
         If there is no such kind, it does not fit, or the view names what the run does not have.
     """
     require_known(kinds)
+    run.require_own_weights()
     for name in kinds:
         if reason := KINDS[name].unfit(run, view):
             raise NncliError(f"{name} does not fit {run.path}: {reason}")

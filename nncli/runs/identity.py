@@ -8,7 +8,6 @@ import json
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -113,9 +112,9 @@ class Identity(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of it all, by which other files of a run name the training they are of."""
-        text = json.dumps(self.model_dump(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 of it without what is `FREE`: how other files of a run name their training."""
+        same = {**self.model_dump(), "config": _without_free(copy.deepcopy(self.config))}
+        return hashlib.sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
 
     def difference(self, before: Identity) -> str | None:
         """The first key of the config, or part of the data, that is no longer as it was; None if all is."""
@@ -135,8 +134,12 @@ def _completed(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_free(config: dict[str, Any]) -> dict[str, Any]:
-    for *section, key in FREE:
-        reduce(lambda inner, name: inner.get(name, {}), section, config).pop(key, None)
+    for *sections, key in FREE:
+        inner: Any = config
+        for section in sections:
+            inner = inner.get(section) if isinstance(inner, dict) else None
+        if isinstance(inner, dict):  # else forged: compared as it stands
+            inner.pop(key, None)
     return config
 
 

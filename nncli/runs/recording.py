@@ -142,7 +142,9 @@ class Recording:
             If a file cannot be written; the last checkpoint stands.
         """
         if not self._replaces:
-            write_json(self.run.path / RUN, self._info)  # first, for it marks the directory as a run's
+            # First, for it marks the directory as a run's. It names the training of the snapshots there.
+            named = {key: value for key, value in self.run.readable_info.items() if key == "identity"}
+            write_json(self.run.path / RUN, {**self._info, **named})
             write_text(self.run.path / CONFIG, self._config)
         with threads.limited(self.experiment.threads):
             yield from self._trained()
@@ -239,7 +241,13 @@ class Recording:
 
     def _write_info(self, status: Status, epoch: int) -> None:
         seconds = self._seconds + time.perf_counter() - self._began
-        ending = {"status": status, "ended": _now(), "epochs": epoch, "seconds": seconds}
+        ending = {
+            "identity": self._identity.digest,
+            "status": status,
+            "ended": _now(),
+            "epochs": epoch,
+            "seconds": seconds,
+        }
         if self._standing.ended:
             ending["ended_by"] = self._standing.ended
         if self._standing.best_epoch and status != "diverged":
@@ -284,7 +292,6 @@ def _circumstances(recording: Recording, command: Sequence[str]) -> dict[str, An
         "versions": versions(),
         "command": list(command),
         "config": config_digest(recording._config),
-        "identity": recording._identity.digest,
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import html
 import io
 import os
 import platform
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.config import Config, load_config
 from nncli.messages.errors import RunError
-from nncli.messages.wording import shown
+from nncli.messages.wording import measured, shown
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 from nncli.runs.identity import Data
@@ -115,6 +117,26 @@ class Run:
 
     path: Path
     weights: str = WEIGHTS
+
+    def __repr__(self) -> str:
+        facts = [f"{name} {value}" for name, value in self._summary().items()]
+        return f"<Run {self.path}: {', '.join(facts)}>"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in {"run": str(self.path), **self._summary()}.items()
+        )
+        return f"<table>{cells}</table>"
+
+    def _summary(self) -> dict[str, str]:
+        """What a person wants to see first; what cannot be read is left out."""
+        facts = {"status": str(self.readable_info.get("status", "unknown"))}
+        if "epochs" in self.readable_info:
+            facts["epochs"] = f"{self.readable_info['epochs']:,}"
+        with suppress(RunError):
+            facts |= {name: measured(value) for name, value in self.results.items()}
+        return facts
 
     @property
     def name(self) -> str:
@@ -224,6 +246,19 @@ class Run:
     def model(self) -> Model:
         """The trained network."""
         return read_model(self.path / self.weights)
+
+    def require_own_weights(self) -> None:
+        """Raise RunError where the weights are not of the network that config and data describe."""
+        saved, described = self.model.network, self.experiment.network
+        layers = [
+            [(layer.inputs, layer.units, layer.bias, layer.activation.name) for layer in network.layers]
+            for network in (saved, described)
+        ]
+        if layers[0] != layers[1]:
+            raise RunError(
+                f"{self.path / self.weights}: not of the network that {CONFIG} and its data describe",
+                hint="put the run's own file back, or its data as they were",
+            )
 
     def model_at(self, epoch: int) -> Model:
         """The network as it was at a kept epoch.

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import nncli
 from nncli import runs
 from nncli.messages.errors import RunError
 from nncli.runs import Run
@@ -112,3 +113,23 @@ def test_file_whose_head_or_end_is_missing_is_called_damaged(run: Run, name: str
     with pytest.raises(RunError, match=f"{name}: damaged") as caught:
         read_npz(run.path / name)
     assert caught.value.hint == "copy the file again, or train again"
+
+
+@pytest.mark.parametrize("setting", ["network.layers[0].units=5", "network.layers[0].activation=tanh"])
+@pytest.mark.parametrize("use", ["evaluate", "gradcheck", "plot"])
+def test_weights_of_another_network_are_not_used(run: Run, tmp_path: Path, setting: str, use: str) -> None:
+    shutil.copy(other(tmp_path, setting).path / runs.WEIGHTS, run.path)
+    with pytest.raises(RunError, match=r"weights\.npz: not of the network that config\.yaml and its data"):
+        getattr(nncli, use)(Run(run.path))
+
+
+def test_snapshots_stay_those_of_the_run_where_its_data_move(tmp_path: Path) -> None:
+    table = "x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(table)
+    first, second = (
+        record(tmp_path / name[0], f"dataset={{path: {tmp_path / name}, targets: [y]}}")
+        for name in ("a.csv", "b.csv")
+    )
+    shutil.copy(second.path / runs.SNAPSHOTS, first.path)
+    assert np.array_equal(Run(first.path).model_at(3).parameters, first.model_at(3).parameters)
