@@ -70,7 +70,7 @@ def train(config: Configured, data: Any = None, *, output: str | os.PathLike[str
     ------
     NncliError
         If config or data cannot be used; nothing is written then.
-    nncli.training.loop.Diverged
+    nncli.training.divergence.Diverged
         If training diverged; its history and last good weights are in the run.
     """
     loaded = _config(config, data)
@@ -96,7 +96,7 @@ def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
     ------
     RunError
         If there is no checkpoint, or config or data have changed since.
-    nncli.training.loop.Diverged
+    nncli.training.divergence.Diverged
         If training diverged.
     """
     path = run.path if isinstance(run, Run) else runs.find(_name(run), runs.CHECKPOINT).path

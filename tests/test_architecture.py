@@ -36,7 +36,7 @@ MOST_FILES = 15  # of a folder; kinds of pictures and commands may be more
 CORE = [
     *(path for path in sorted((PACKAGE / "nn").glob("*.py")) if path.name != "metrics.py"),
     PACKAGE / "engines" / "numpy_engine.py",
-    PACKAGE / "training" / "loop.py",
+    *(PACKAGE / "training" / f"{name}.py" for name in ("loop", "cadence", "divergence")),
 ]
 
 
@@ -177,9 +177,9 @@ def code_lines(path: Path) -> int:
 
 
 def test_the_core_can_be_read_in_one_sitting() -> None:
-    """Some 150 lines are scalar forms, which say again what the array functions beside them do."""
+    """Of the lines some 150 are scalar forms, which say again what array functions do, and 37 the cadence."""
     sizes = {path.name: code_lines(path) for path in CORE}
-    assert sum(sizes.values()) < 980, sizes
+    assert sum(sizes.values()) < 1000, sizes
     assert max(sizes.values()) < 180, sizes
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from nncli.advice import symptoms, trials
 from nncli.advice.trials import Advice, Trial, Trials, Variant
-from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
 from nncli.training.observer import Observer
 
@@ -31,7 +31,7 @@ class Cause(NamedTuple):
     remedy: Variant | None
 
 
-def advise(experiment: Experiment, outcome: loop.Diverged) -> Advice:
+def advise(experiment: Experiment, outcome: Diverged) -> Advice:
     """Explain a divergence, having tried the advice from the same start."""
     budget = Trials()
     epochs = max(experiment.epochs, LEAST_EPOCHS)
@@ -53,7 +53,7 @@ def advise(experiment: Experiment, outcome: loop.Diverged) -> Advice:
     )
 
 
-def _since(outcome: loop.Diverged) -> str:
+def _since(outcome: Diverged) -> str:
     losses = ", ".join(f"{loss:.3g}" for loss in outcome.losses[-4:])
     return f"epoch {outcome.epoch}: {outcome.reason}" + (f" (loss {losses})" if losses else "")
 

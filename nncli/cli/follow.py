@@ -15,8 +15,8 @@ from nncli.messages.wording import counted, measured
 
 if TYPE_CHECKING:
     from nncli.runs import Recording, Run
+    from nncli.training.divergence import Diverged
     from nncli.training.experiment import Experiment
-    from nncli.training.loop import Diverged
 
 FEW_ROWS = 20  # fill a terminal
 FEW_INPUTS = 8  # fit a line
@@ -55,7 +55,7 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
     from nncli.cli.display import display
     from nncli.cli.stopping import Stopped, answered
     from nncli.runs import Run
-    from nncli.training.loop import Diverged
+    from nncli.training.divergence import Diverged
 
     def tell_stopped() -> None:
         done = f"{recording.epoch} of {recording.experiment.epochs} epochs"

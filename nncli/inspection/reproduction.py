@@ -18,8 +18,9 @@ from nncli.runs import Run
 from nncli.runs.checkpoint import read_checkpoint
 from nncli.runs.record import Record
 from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
-from nncli.training.loop import Diverged, Report
+from nncli.training.loop import Report
 
 # Of the largest |weight|. Processors and versions of numpy add in different orders, which changes last
 # digits (1e-16), and updates carry that on; another training is off by far more.

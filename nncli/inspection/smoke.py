@@ -39,7 +39,7 @@ def smoke(experiment: Experiment) -> Smoke:
     ------
     CheckFailed
         If a gradient or a prediction read back does not agree.
-    nncli.training.loop.Diverged
+    nncli.training.divergence.Diverged
         If even that diverges.
     """
     small = experiment.shortened(epochs=EPOCHS, rows=ROWS)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nncli.nn.arrays import Array
+from nncli.training.cadence import Cadence
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
-from nncli.training.loop import Diverged, Report
-from nncli.training.observer import Observer
+from nncli.training.loop import Report
 
 ERROR_ROWS = 1000  # rows whose errors are kept at the most
 
@@ -66,10 +67,10 @@ class Record:
 
     def cut(self, epoch: int, end: int, best: int) -> None:
         """Leave out what lies after an epoch, and what another end or another best alone had it keep."""
-        observer = Observer.of(self.experiment)
+        cadence = Cadence.of(self.experiment)
         for part in ("history", "weights", "errors"):
             kept = getattr(self, part)
-            due = {e: kept[e] for e in kept if e <= epoch and part in observer.kept(e, end, best)}
+            due = {e: kept[e] for e in kept if e <= epoch and part in cadence.kept(e, end, best)}
             setattr(self, part, due)
 
     def csv(self) -> str:

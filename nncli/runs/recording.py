@@ -41,8 +41,9 @@ from nncli.runs.weights import FORMAT, write_model
 from nncli.storage.files import write_json, write_text
 from nncli.storage.npz import write_npz
 from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
-from nncli.training.loop import Diverged, Report, Standing
+from nncli.training.loop import Report, Standing
 from nncli.training.model import Model
 from nncli.training.observer import Observer
 
@@ -136,7 +137,7 @@ class Recording:
 
         Raises
         ------
-        loop.Diverged
+        Diverged
             After history and last good weights have been saved.
         NncliError
             If a file cannot be written; the last checkpoint stands.

@@ -75,6 +75,11 @@ class Experiment:
         return self.config.training.epochs
 
     @property
+    def evaluate_every(self) -> int:
+        """Epochs between two measurements of metrics and validation."""
+        return self.config.training.evaluate_every or 1
+
+    @property
     def updates_per_epoch(self) -> int:
         """Updates in a pass."""
         return updates_per_epoch(len(self.dataset), self.recipe)

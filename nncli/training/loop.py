@@ -9,9 +9,10 @@ from typing import Literal
 
 import numpy as np
 
-from nncli.engines.contract import Chunk, Plan, State, start
-from nncli.messages.errors import DivergedError
+from nncli.engines.contract import Chunk, State, start
 from nncli.nn.arrays import Array
+from nncli.training.cadence import Cadence
+from nncli.training.divergence import divergence, frozen, limit_of, located
 from nncli.training.early_stopping import Best
 from nncli.training.experiment import Experiment
 from nncli.training.observer import Measured, Observer
@@ -19,7 +20,6 @@ from nncli.training.observer import Measured, Observer
 Ending = Literal["early_stopping", "stop_when"]
 
 CHUNK_SECONDS = 0.5  # a chunk is the longest time in which nothing is reported or heard
-HUGE = 1e6  # a loss grown by this factor will not come back
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,8 @@ class Report:
     @property
     def values(self) -> dict[str, float]:
         """The epoch's numbers as the history names them; of those measured after it, where they are due."""
-        due = self.measured.observer.evaluates(self.epoch)
+        due = self.epoch % self.measured.observer.experiment.evaluate_every == 0
         return {"loss": self.loss, **(self.measured.values if due else {})}
-
-
-class Diverged(DivergedError):
-    """Training left the finite world in `epoch`; the loss of the weights in `last_good` was still sound."""
-
-    def __init__(self, epoch: int, losses: Array, reason: str, last_good: State) -> None:
-        super().__init__(f"training diverged at epoch {epoch}: {reason}")
-        self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
 
 
 def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Report]:
@@ -127,20 +119,20 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
     )
     per_epoch = experiment.updates_per_epoch
     observer = Observer.of(experiment)
+    cadence, limit = Cadence.of(experiment), limit_of(observer)
     loss = observer.loss(experiment.initial)
-    limit = HUGE * max(loss, observer.loss_of_guessing())
     standing = since or Standing.start(experiment)
     state, behind = standing.state, standing.behind
     if state.update == 0:
-        kept = observer.kept(0, experiment.epochs, 0)
+        kept = cadence.kept(0, experiment.epochs, 0)
         yield Report(0, loss, float("nan"), standing, kept, Measured(observer, state.parameters))
     else:
         loss = observer.loss(state.parameters)
     pace, reported = _Pace(), time.perf_counter()
     while state.update < per_epoch * experiment.epochs and not standing.ended:
-        if observer.reports(state.update / per_epoch):
+        if cadence.reports(state.update / per_epoch):
             behind = state, behind[0]
-        due = observer.next_epoch(state.update // per_epoch) * per_epoch
+        due = cadence.next_epoch(state.update // per_epoch) * per_epoch
         updates = min(due - state.update, pace.updates)
         began = time.perf_counter()
         chunk = plan.run(state, updates)
@@ -149,11 +141,11 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
         if end:
             due = end
             chunk = plan.run(state, end - state.update) if end < chunk.state.update else chunk
-        reason = _divergence(chunk, limit)
+        reason = divergence(chunk, limit)
         if reason is None and chunk.state.update == due:
-            reason = _frozen(chunk.state, experiment)
+            reason = frozen(chunk.state, experiment)
         if reason:
-            raise _diverged(plan, observer, behind, chunk.state.update, limit, reason)
+            raise located(plan, observer, behind, chunk.state.update, limit, reason)
         state = chunk.state
         loss = float(chunk.losses[-1]) if len(chunk.losses) else loss
         epoch, measured = state.update // per_epoch, Measured(observer, state.parameters)
@@ -161,7 +153,7 @@ def train(experiment: Experiment, since: Standing | None = None) -> Iterator[Rep
         if state.update == due:
             standing = _judged(standing, epoch, loss, measured, met=bool(end))
             last = epoch if standing.ended else experiment.epochs
-            kept = observer.kept(epoch, last, standing.best_epoch)
+            kept = cadence.kept(epoch, last, standing.best_epoch)
         if kept or time.perf_counter() - reported > CHUNK_SECONDS:
             yield Report(epoch, loss, chunk.gradient_norm, standing, kept, measured)
             reported = time.perf_counter()
@@ -179,7 +171,7 @@ def _judged(standing: Standing, epoch: int, loss: float, measured: Measured, *, 
     """Where a training stands after an epoch, whose `stop_when` was met or not."""
     observer = measured.observer
     early, best = observer.experiment.early_stopping, standing.best
-    if early and best and observer.evaluates(epoch):
+    if early and best and epoch % observer.experiment.evaluate_every == 0:
         value = loss if early.monitor == "loss" else measured.values[early.monitor]
         best = early.judged(best, value, epoch, measured.parameters)
     if met:
@@ -197,45 +189,3 @@ class _Pace:
     def measured(self, updates: int, seconds: float) -> None:
         rate = updates / max(seconds, 1e-9)
         self.updates = max(1, int(min(rate * CHUNK_SECONDS, 10 * updates)))
-
-
-def _divergence(chunk: Chunk, limit: float) -> str | None:
-    """Why training cannot go on, or None."""
-    if not np.isfinite(chunk.losses).all():
-        return "the loss is no longer finite"
-    if not np.isfinite(chunk.state.parameters).all():
-        return "a weight is no longer finite"
-    if (chunk.losses > limit).any():
-        return "the loss has grown a million times beyond that of guessing"
-    return None
-
-
-def _frozen(state: State, experiment: Experiment) -> str | None:
-    """Why finite differences see no slope, or None; weights may come back, so it is asked at set epochs."""
-    epsilon = experiment.recipe.gradient.options.get("epsilon", np.inf)
-    frozen = np.abs(state.parameters[state.parameters + epsilon == state.parameters])
-    reason = f"adding gradient.epsilon = {epsilon:g} does not change a weight of {frozen.max(initial=0):.3g}"
-    return reason if frozen.size else None
-
-
-def _diverged(
-    plan: Plan, observer: Observer, behind: tuple[State, ...], end: int, limit: float, reason: str
-) -> Diverged:
-    """Repeat the epochs since the last report one by one: the first to fail, and the last sound state.
-
-    A chunk may begin and end inside an epoch, where nothing is known of the loss of all rows.
-    """
-    experiment = observer.experiment
-    sound = (state for state in behind if observer.loss(state.parameters) <= limit)
-    good = next(sound, Standing.start(experiment).state)
-    state, losses = behind[0], np.empty(0)
-    while state.update < end:
-        chunk = plan.run(state, experiment.updates_per_epoch - state.update % experiment.updates_per_epoch)
-        state, losses = chunk.state, np.append(losses, chunk.losses)
-        found = _divergence(chunk, limit) or _frozen(state, experiment)
-        if found:
-            reason = found
-            break
-        if observer.loss(state.parameters) <= limit:
-            good = state
-    return Diverged(state.update // experiment.updates_per_epoch, losses, reason, good)

@@ -12,8 +12,9 @@ from nncli.advice.divergence import advise
 from nncli.advice.trials import Advice
 from nncli.config import Config, load_config
 from nncli.nn.losses import LOSSES
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import Diverged, train
+from nncli.training.loop import train
 from nncli.training.observer import Observer
 
 CONFIGS = Path(__file__).parents[2] / "configs"

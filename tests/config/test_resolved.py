@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from nncli import runs
 from nncli.config import Config, load_config, yaml12
 from nncli.storage import resources
-from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import build
 
 from .strategies import Values, configs
@@ -33,7 +33,7 @@ def trained(config: Config, folder: Path) -> tuple[bytes, bytes] | None:
     try:
         for _ in runs.record(build(config), run):
             pass
-    except loop.Diverged:
+    except Diverged:
         return None
     return (folder / runs.WEIGHTS).read_bytes(), (folder / runs.HISTORY).read_bytes()
 

@@ -29,8 +29,8 @@ from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.runs import Run
 from nncli.training import experiment, loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
-from nncli.training.loop import Diverged
 
 MOST, LEAST = 1.7e308, 5e-324
 

@@ -13,6 +13,7 @@ from nncli.data.sources import BUILTIN
 from nncli.storage.resources import folder
 from nncli.tables.table import Table
 from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
 from nncli.training.loop import Report, Standing
 
@@ -78,7 +79,7 @@ def test_linear_map_by_finite_differences_reaches_1e_10_within_300_epochs(seed: 
 @pytest.mark.parametrize("seed", range(10))
 def test_linear_map_as_published_diverges(seed: int) -> None:
     system = experiment("linear_map_published", f"seed={seed}")
-    with pytest.raises(loop.Diverged) as caught:
+    with pytest.raises(Diverged) as caught:
         last_report(system)
     assert caught.value.epoch <= 4
     assert caught.value.losses[-1] > 1e9  # 1e12 to 1e14 on most starts

@@ -13,7 +13,8 @@ from nncli.inference.evaluation import evaluate, part, parts
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.tables.table import Table
-from nncli.training import experiment, loop
+from nncli.training import experiment
+from nncli.training.divergence import Diverged
 
 ROWS = [[x / 40, x / 20, 1 - x / 40] for x in range(40)]
 
@@ -22,7 +23,7 @@ def run(path: Path, split: dict[str, Any], **changes: Any) -> Run:
     dataset = {"columns": ["x", "a", "b"], "rows": ROWS, "targets": ["a", "b"], "split": split}
     layers = [{"units": 2, "weights": [[2.0], [1.0]], "biases": [0.5, 0.0]}]
     values = {"dataset": dataset, "network": {"layers": layers}, "metrics": ["mse", "mae"], **changes}
-    with suppress(loop.Diverged):
+    with suppress(Diverged):
         list(runs.record(experiment.build(Config.of({**values, "training": {"epochs": 0}})), Run(path)))
     return Run(path)
 

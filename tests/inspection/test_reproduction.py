@@ -23,6 +23,7 @@ from nncli.runs.weights import write_model
 from nncli.scaffold import templates
 from nncli.storage.npz import read_npz, write_npz
 from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import build
 from tests.trained import record, xor
 
@@ -93,7 +94,7 @@ def diverged(tmp_path: Path) -> Path:
     (tmp_path / "c.yaml").write_text(DIVERGING)
     folder = tmp_path / "diverged"
     folder.mkdir()
-    with pytest.raises(loop.Diverged):
+    with pytest.raises(Diverged):
         list(runs.record(build(load_config(tmp_path / "c.yaml")), Run(folder)))
     return folder
 
@@ -101,7 +102,7 @@ def diverged(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("template", templates.names())
 def test_each_shipped_config_is_trained_again_to_the_last_bit(template: str, tmp_path: Path) -> None:
     few = [Override.parse("training.epochs=40")]
-    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(loop.Diverged):
+    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(Diverged):
         list(runs.record(build(load_config(CONFIGS / f"{template}.yaml", few)), run))
     assert again(tmp_path / "run").identical
 
@@ -291,7 +292,7 @@ def test_losses_that_are_no_numbers_are_the_same(tmp_path: Path) -> None:
         "dataset: {columns: [a, y], rows: [[1.0e+308, 0]], targets: [y]}\n"
         "network: {layers: [{units: 1, activation: silu, weights: [[-2.0]], bias: false}]}\n"
     )
-    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(loop.Diverged):
+    with runs.create_at(tmp_path / "run", overwrite=False) as run, suppress(Diverged):
         list(runs.record(build(load_config(tmp_path / "c.yaml")), run))
     assert np.isnan(Run(tmp_path / "run").history["loss"]).any()
     assert again(tmp_path / "run").identical

@@ -12,7 +12,8 @@ import pytest
 from nncli import runs
 from nncli.config import Config
 from nncli.runs import Run
-from nncli.training import experiment, loop
+from nncli.training import experiment
+from nncli.training.divergence import Diverged
 
 SIGMOID = {"units": 1, "activation": "sigmoid"}
 HOSTILE = ["$x_1$", "[bold]", "<b>&\"'</b>", "😀 smile\n" + "very long " * 15, "目標$^{"]
@@ -210,7 +211,7 @@ OF_OUTCOMES = {
 
 
 def train(path: Path, values: dict[str, Any]) -> Run:
-    with runs.create_at(path, overwrite=False) as run, suppress(loop.Diverged):
+    with runs.create_at(path, overwrite=False) as run, suppress(Diverged):
         for _ in runs.record(experiment.build(Config.of(values)), run):
             pass
     return Run(path)

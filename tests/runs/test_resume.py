@@ -23,6 +23,7 @@ from nncli.messages.errors import DivergedError, RunError
 from nncli.runs import Run
 from nncli.runs.identity import Data, Identity
 from nncli.training import loop
+from nncli.training.divergence import Diverged
 from nncli.training.experiment import build
 from tests.processes import UNMEASURED
 from tests.trained import record
@@ -89,7 +90,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def train(config: Path, folder: Path) -> None:
     folder.mkdir(parents=True)
-    with suppress(loop.Diverged):
+    with suppress(Diverged):
         list(runs.record(build(load_config(config)), Run(folder)))
 
 
@@ -118,7 +119,7 @@ def test_stopped_at_any_report_it_ends_in_the_same_bytes(
         try:
             for _ in range(rng.randint(1, 250)):
                 next(reports)
-        except (StopIteration, loop.Diverged):
+        except (StopIteration, Diverged):
             break
         reports.close()
         attempts += 1

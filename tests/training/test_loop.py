@@ -12,9 +12,10 @@ import pytest
 from nncli import runs
 from nncli.config import Config
 from nncli.training import loop
+from nncli.training.cadence import history_step, snapshot_density, snapshot_step
+from nncli.training.divergence import HUGE, Diverged
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import Diverged
-from nncli.training.observer import Observer, history_step, snapshot_density, snapshot_step
+from nncli.training.observer import Observer
 
 ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [0.5, 0.2, 1], [0.1, 0.9, 0], [0.7, 0.7, 1]]
 TABLE = {"columns": ["a", "b", "y"], "rows": ROWS, "targets": ["y"], "task": "regression"}
@@ -241,7 +242,7 @@ def too_far(rate: float, **changes: Any) -> Experiment:
 def assert_last_good_is_sound(outcome: Diverged, system: Experiment) -> None:
     observer = Observer.of(system)
     assert np.isfinite(outcome.last_good.parameters).all()
-    limit = loop.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
+    limit = HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
     assert observer.loss(outcome.last_good.parameters) <= limit
 
 
@@ -271,7 +272,7 @@ def test_a_loss_grown_a_million_times_is_divergence_while_it_is_still_finite() -
 def test_every_report_before_divergence_has_a_sound_loss() -> None:
     system = too_far(0.5)
     observer = Observer.of(system)
-    limit = loop.HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
+    limit = HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
     reports: list[loop.Report] = []
     with pytest.raises(Diverged) as caught:
         reports.extend(loop.train(system))
