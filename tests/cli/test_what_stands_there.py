@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+from nncli import runs
 from tests.cli.conftest import Command
 
 MINE = b'{"status": "completed", "of": "another tool"}'
@@ -189,4 +190,33 @@ def test_folder_that_cannot_be_written_is_told(place: str, tried: Command, read_
     result = tried(*words)
     assert result.code == 2
     assert str(read_only) in result.err
+    assert tree(Path()) == before
+
+
+RUN_FILES = [runs.CONFIG, runs.RUN, runs.WEIGHTS, runs.HISTORY, runs.RESULTS, runs.SNAPSHOTS, runs.CHECKPOINT]
+
+
+@pytest.mark.parametrize("name", RUN_FILES)
+@pytest.mark.parametrize(
+    "words",
+    [("predict", "xor", "-q", "--format", "csv", "-o"), ("init", "xor", "--overwrite", "-o")],
+    ids=["predict", "init"],
+)
+@pytest.mark.parametrize("way", ["runs/xor/{}", "link"])
+def test_no_output_replaces_a_file_of_a_run(
+    words: tuple[str, ...], name: str, way: str, tried: Command
+) -> None:
+    Path("link").symlink_to(f"runs/xor/{name}")
+    before = tree(Path())
+    result = tried(*words, way.format(name))
+    assert result.code == 2
+    assert "a file of the run" in result.err
+    assert tree(Path()) == before
+
+
+def test_no_picture_replaces_a_file_of_a_run(tried: Command) -> None:
+    before = tree(Path())
+    result = tried("plot", "loss", "--run", "xor", "-o", "runs/xor/history.svg")
+    assert result.code == 2
+    assert "history.csv" in result.err
     assert tree(Path()) == before
