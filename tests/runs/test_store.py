@@ -271,3 +271,22 @@ def test_owner_without_a_name_is_another_process(tmp_path: Path) -> None:
     assert owner._owner(tmp_path) == "another process"
     (tmp_path / ".lock").touch()
     assert owner._owner(tmp_path) == "another process"
+
+
+def test_traceback_of_a_bug_is_a_runs_own_file_and_another_log_is_not(run: Run) -> None:
+    (run.path / runs.ERRORS).write_text("Traceback (most recent call last):\n")
+    with runs.create_at(run.path, overwrite=True) as opened:
+        list(runs.record(xor(), opened))
+    assert not (run.path / runs.ERRORS).exists()  # it told of another training
+    (run.path / runs.ERRORS).write_text("my own log\n")
+    with pytest.raises(RunError, match=r"nncli did not write error\.log"), OPENED[1](run.path):
+        pass
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_of_a_run_is_known_also_through_a_link(run: Run, name: str, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(run.path / name)
+    for path in (run.path / name, tmp_path / "link"):
+        with pytest.raises(RunError, match="a file of the run"):
+            runs.require_no_run_file(path)
+    runs.require_no_run_file(run.path / "predictions.csv")

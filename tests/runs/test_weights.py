@@ -109,3 +109,12 @@ def test_header_that_contradicts_itself_is_refused(
     columns = json.loads(npz.read_npz(run.path / runs.WEIGHTS)["header"].tobytes())["columns"]
     with pytest.raises(RunError, match=f"its header contradicts itself: .*{problem}"):
         weights.read_model(forged(run, header=header_with(run, columns={**columns, **changes})))
+
+
+def test_scaling_of_targets_that_are_classes_is_refused(run: Run) -> None:
+    columns = json.loads(npz.read_npz(run.path / runs.WEIGHTS)["header"].tobytes())["columns"]
+    scaling = {"zero": 0.0, "unit": 2.0}
+    preprocessing = {**columns["preprocessing"], "targets": [scaling]}
+    header = header_with(run, columns={**columns, "preprocessing": preprocessing})
+    with pytest.raises(RunError, match="not every target has a scaling"):
+        weights.read_model(forged(run, header=header))
