@@ -16,8 +16,8 @@ from pathlib import Path
 from nncli.config import Override, load_config
 from nncli.engines.contract import start
 from nncli.storage.resources import folder
+from nncli.training import measure
 from nncli.training.experiment import Experiment, build
-from nncli.training.observer import Observer
 
 EPOCHS, EPSILON = 10, 1e-6
 RUNS = 5
@@ -32,7 +32,7 @@ def by_layers(experiment: Experiment) -> float:
     )
     state = start(experiment.network, experiment.initial, experiment.recipe)
     chunk = plan.run(state, EPOCHS)
-    return Observer.of(experiment).loss(chunk.state.parameters)
+    return measure.loss(experiment, chunk.state.parameters)
 
 
 def by_loops(experiment: Experiment) -> float:

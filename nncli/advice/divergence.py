@@ -11,9 +11,9 @@ import numpy as np
 
 from nncli.advice import symptoms, trials
 from nncli.advice.trials import Advice, Trial, Trials, Variant
+from nncli.training import measure
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
-from nncli.training.observer import Observer
 
 LEAST_EPOCHS = 300  # of a trial, where the work allows: a diverged run is often a short one
 PROBE_UPDATES = 30  # after which a runaway shows
@@ -70,7 +70,7 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
     terms = experiment.recipe.batch_size * (1 if loss.per_row else experiment.network.outputs)
     column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
     layer, excess = symptoms.excess_of_weights(experiment)
-    if not np.isfinite(Observer.of(experiment).loss(experiment.initial)):
+    if not np.isfinite(measure.loss(experiment, experiment.initial)):
         yield from _overflows(experiment)
         return
     if loss.reduction == "sum" and terms > 1:
@@ -146,13 +146,12 @@ def _ladder(rate: float) -> list[float]:
 def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
     """Whether a few updates at a rate leave the loss no higher than the start's or that of guessing."""
     experiment = trials.learning_rate(experiment, rate).experiment
-    observer = Observer.of(experiment)
     updates = min(PROBE_UPDATES, budget.affordable(experiment, PROBE_SHARE))
     parameters = budget.trained(experiment, updates)
     if parameters is None:
         return False
-    limit = max(observer.loss(experiment.initial), trials.guessing(experiment))
-    return observer.loss(parameters) <= limit
+    limit = max(measure.loss(experiment, experiment.initial), trials.guessing(experiment))
+    return measure.loss(experiment, parameters) <= limit
 
 
 def _otherwise(experiment: Experiment, slower: Trial | None) -> str:

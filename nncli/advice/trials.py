@@ -17,8 +17,8 @@ from nncli.engines.contract import start
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.nn.losses import Loss
+from nncli.training import measure
 from nncli.training.experiment import Experiment
-from nncli.training.observer import Observer
 
 WORK = 1.5e9  # of all trials of an advice; about 2 s
 FEWEST_UPDATES = 5  # less would say nothing
@@ -123,10 +123,9 @@ class Trials:
         updates = min(most, epochs * experiment.updates_per_epoch)
         if updates == 0:
             return None
-        observer = Observer.of(experiment)
-        before = observer.loss(experiment.initial)
+        before = measure.loss(experiment, experiment.initial)
         parameters = self.trained(experiment, updates)
-        after = np.inf if parameters is None else observer.loss(parameters)
+        after = np.inf if parameters is None else measure.loss(experiment, parameters)
         if not after < (before if np.isfinite(before) else np.inf):
             return None
         done = updates / experiment.updates_per_epoch
@@ -140,9 +139,8 @@ class Trials:
 
     def trained(self, experiment: Experiment, updates: int) -> Array | None:
         """The parameters after so many updates, or None where they or a loss left the finite world."""
-        dataset, recipe = experiment.dataset, experiment.recipe
-        plan = experiment.engine.plan(experiment.network, dataset.X, dataset.Y, recipe)
-        state = start(experiment.network, experiment.initial, recipe)
+        plan = experiment.plan()
+        state = start(experiment.network, experiment.initial, experiment.recipe)
         size = -(-updates // CHUNKS)
         while state.update < updates:
             chunk = plan.run(state, min(size, updates - state.update))

@@ -85,14 +85,14 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
 
 def _ending(recording: Recording) -> str:
     """Why training ended before its last epoch, and which weights are kept if not the last."""
-    experiment, standing = recording.experiment, recording.standing
-    early, best, stop = experiment.early_stopping, standing.best, experiment.config.training.stop_when
+    experiment, progress = recording.experiment, recording.progress
+    early, best, stop = experiment.early_stopping, progress.best, experiment.config.training.stop_when
     words = ""
-    if standing.ended == "early_stopping" and early:
+    if progress.ended == "early_stopping" and early:
         words = f": {early.monitor} has not improved for {counted(early.patience, 'evaluation')}"
-    if standing.ended == "stop_when" and stop:
+    if progress.ended == "stop_when" and stop:
         words = f": its loss is below {stop.loss_below:g}"
-    if best and standing.parameters(experiment) is best.parameters:
+    if best and progress.parameters(experiment) is best.parameters:
         words += f"\nkept the weights of epoch {best.epoch:,}"
     return words
 

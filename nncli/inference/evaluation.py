@@ -14,7 +14,7 @@ from nncli.messages.wording import listed, shown
 from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.tables.table import Table
-from nncli.training.observer import Observer
+from nncli.training import measure
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def evaluate(run: Run, table: Table) -> Evaluation:
     _require_targets(columns.targets, table)
     rows = Dataset.read(table, columns)
     with threads.limited(run.experiment.threads):
-        metrics = Observer.of(run.experiment).measured(model.parameters, rows)
+        metrics = measure.measure(run.experiment, model.parameters, rows)
         A = model.outputs(rows.X)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(

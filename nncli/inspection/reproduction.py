@@ -158,10 +158,10 @@ class Repetition:
         else:
             if kept.diverged:
                 self._findings.mismatch(f"training diverged at epoch {kept.end}, and does not now")
-            if kept.ended and report.standing.ended != kept.ended:
+            if kept.ended and report.progress.ended != kept.ended:
                 self._findings.mismatch(f"training ends by {kept.ended} at epoch {kept.end}, and not now")
             state = _advanced(self._whole, report.state, kept.updates)
-            self._compare_saved(state, replace(report.standing, state=state).parameters(self._whole))
+            self._compare_saved(state, replace(report.progress, state=state).parameters(self._whole))
         for part in kept.parts.values():
             if part.compared < len(part.epochs):
                 self._findings.mismatch(f"{part.file}: {part.next}, which training does not give")
@@ -275,7 +275,7 @@ def _read(run: Run) -> _Kept:
         note = f"an earlier nncli stopped it, perhaps inside an epoch: {runs.WEIGHTS} cannot be compared"
         return replace(kept, saved=None, notes=(note,))
     checkpoint = read_checkpoint(run.path / runs.CHECKPOINT, experiment)
-    updates = checkpoint.standing.state.update
+    updates = checkpoint.progress.state.update
     if run.info.get("status") == "interrupted":
         return _read_files(run, updates)
     # Killed between two files of a save, they are of two moments; the checkpoint alone is of one.
@@ -284,10 +284,10 @@ def _read(run: Run) -> _Kept:
         diverged=False,
         end=updates // per_epoch,
         file=runs.CHECKPOINT,
-        saved=checkpoint.standing.parameters(experiment),
+        saved=checkpoint.progress.parameters(experiment),
         updates=updates,
-        ended=checkpoint.standing.ended,
-        best=checkpoint.standing.best_epoch,
+        ended=checkpoint.progress.ended,
+        best=checkpoint.progress.best_epoch,
         notes=(f"it was killed: compared is {runs.CHECKPOINT}, with which resume goes on",),
     )
 
@@ -356,9 +356,7 @@ def _advanced(experiment: Experiment, state: State, updates: int) -> State:
     """A state at the end of an epoch, brought to where a training was stopped inside the next."""
     if state.update == updates:
         return state
-    dataset = experiment.dataset
-    plan = experiment.engine.plan(experiment.network, dataset.X, dataset.Y, experiment.recipe)
-    return plan.run(state, updates - state.update).state
+    return experiment.plan().run(state, updates - state.update).state
 
 
 class _Findings:

@@ -14,8 +14,8 @@ from nncli.inference.evaluation import evaluate
 from nncli.inspection.gradcheck import TOLERANCE, check_gradients
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.runs import Run
+from nncli.training import measure
 from nncli.training.experiment import Experiment
-from nncli.training.observer import Observer
 
 EPOCHS = 2
 ROWS = 64
@@ -48,7 +48,7 @@ def smoke(experiment: Experiment) -> Smoke:
         *_, report = runs.record(small, run)
         again = Run(Path(folder))
         predicted = again.model.outputs(small.dataset.X)
-        trained = Observer.of(small).outputs(report.standing.parameters(small))
+        trained = measure.outputs(small, report.progress.parameters(small))
         # Threads may round otherwise: 1e-12 in float64.
         if not np.allclose(predicted, trained, rtol=4500 * np.finfo(small.initial.dtype).eps, atol=0):
             raise CheckFailed("smoke: the weights read back predict something else than those trained")

@@ -18,7 +18,7 @@ from nncli.runs.weights import FORMAT
 from nncli.storage.npz import read_npz, write_npz
 from nncli.training.early_stopping import Best
 from nncli.training.experiment import Experiment
-from nncli.training.loop import Ending, Standing
+from nncli.training.loop import Ending, Progress
 
 
 class _Best(BaseModel):
@@ -48,7 +48,7 @@ class Checkpoint:
     threads : of the matrix products; another number may round otherwise.
     """
 
-    standing: Standing
+    progress: Progress
     record: Record
     identity: Identity
     threads: int
@@ -56,14 +56,14 @@ class Checkpoint:
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """The whole checkpoint, its states stacked: the present one, then those behind it."""
-    standing, best = checkpoint.standing, checkpoint.standing.best
-    states = (standing.state, *standing.behind)
+    progress, best = checkpoint.progress, checkpoint.progress.best
+    states = (progress.state, *progress.reported)
     header = _Header(
         format=FORMAT,
         identity=checkpoint.identity,
         threads=checkpoint.threads,
         best=_Best(value=best.value, epoch=best.epoch, waited=best.waited) if best else None,
-        ended=standing.ended,
+        ended=progress.ended,
     )
     write_npz(
         path,
@@ -103,18 +103,18 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
             f"{path.parent}: cannot go on: {difference}",
             hint="put it back as it was, or train anew into another directory",
         )
-    standing = _standing(arrays, experiment, header)
-    record = Record.of(arrays, experiment) if standing else None
-    if standing is None or record is None:
+    progress = _progress(arrays, experiment, header)
+    record = Record.of(arrays, experiment) if progress else None
+    if progress is None or record is None:
         raise RunError(f"{path}: damaged: its arrays do not fit the network", hint="train again")
-    epoch = standing.state.update // experiment.updates_per_epoch
-    record.cut(epoch, epoch if standing.ended else experiment.epochs, standing.best_epoch)
-    return Checkpoint(standing, record, header.identity, header.threads)
+    epoch = progress.state.update // experiment.updates_per_epoch
+    record.cut(epoch, epoch if progress.ended else experiment.epochs, progress.best_epoch)
+    return Checkpoint(progress, record, header.identity, header.threads)
 
 
-def _standing(arrays: dict[str, Array], experiment: Experiment, header: _Header) -> Standing | None:
+def _progress(arrays: dict[str, Array], experiment: Experiment, header: _Header) -> Progress | None:
     """The stacked states, where they have the shapes and values that states of this training can have."""
-    initial = Standing.start(experiment).state
+    initial = Progress.start(experiment).state
     forms: dict[str, tuple[tuple[int, ...], DTypeLike]] = {
         "parameters": ((3, *initial.parameters.shape), initial.parameters.dtype),
         "slots": ((3, *initial.slots.shape), initial.slots.dtype),
@@ -138,7 +138,7 @@ def _standing(arrays: dict[str, Array], experiment: Experiment, header: _Header)
         if not _has_form(parameters, *form) or not np.isfinite(parameters).all():
             return None
         best = Best(header.best.value, header.best.epoch, parameters, header.best.waited)
-    return Standing(present, (behind[0], behind[1]), best, header.ended)
+    return Progress(present, (behind[0], behind[1]), best, header.ended)
 
 
 def _has_form(array: Array, shape: tuple[int, ...], dtype: DTypeLike) -> bool:

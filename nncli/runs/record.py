@@ -43,16 +43,16 @@ class Record:
 
     def add(self, report: Report) -> None:
         """Keep what a report says is kept."""
-        if "history" in report.kept:
+        if "history" in report.recorded:
             known = {
                 **report.values,
                 "learning_rate": report.learning_rate,
                 "gradient_norm": report.gradient_norm,
             }
             self.history[report.epoch] = np.array([known.get(name, np.nan) for name in self.header[1:]])
-        if "weights" in report.kept:
+        if "weights" in report.recorded:
             self.weights[report.epoch] = report.state.parameters
-        if "errors" in report.kept:
+        if "errors" in report.recorded:
             with np.errstate(all="ignore"):
                 errors = (report.outputs - self.experiment.dataset.expected)[:ERROR_ROWS]
                 self.errors[report.epoch] = errors.astype(self._dtype, copy=False)
@@ -70,7 +70,7 @@ class Record:
         cadence = Cadence.of(self.experiment)
         for part in ("history", "weights", "errors"):
             kept = getattr(self, part)
-            due = {e: kept[e] for e in kept if e <= epoch and part in cadence.kept(e, end, best)}
+            due = {e: kept[e] for e in kept if e <= epoch and part in cadence.recorded(e, end, best)}
             setattr(self, part, due)
 
     def csv(self) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,12 +39,11 @@ from nncli.runs.run import (
 from nncli.runs.weights import FORMAT, write_model
 from nncli.storage.files import write_json, write_text
 from nncli.storage.npz import write_npz
-from nncli.training import loop
+from nncli.training import loop, measure
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
-from nncli.training.loop import Report, Standing
+from nncli.training.loop import Progress, Report
 from nncli.training.model import Model
-from nncli.training.observer import Observer
 
 SECONDS = 5.0  # between checkpoints, unless the config says
 COSTS = 50  # times what the last one took, at least: 2 % of the time go into them
@@ -69,8 +67,8 @@ class Recording:
     ) -> None:
         self.experiment, self.run = experiment, Run(run.path)
         self._completed = checkpoint is not None and run.readable_info.get("status") == "completed"
-        self._since = checkpoint.standing if checkpoint else None
-        self._standing = self._since or Standing.start(experiment)
+        self._since = checkpoint.progress if checkpoint else None
+        self._progress = self._since or Progress.start(experiment)
         self._record = checkpoint.record if checkpoint else Record(experiment)
         self._identity = Identity.of(experiment)
         self._config = experiment.config.to_yaml(run.path)
@@ -103,7 +101,7 @@ class Recording:
                 hint="an earlier nncli trained it; train again, into another directory or with --overwrite",
             )
         checkpoint = read_checkpoint(run.path / CHECKPOINT, experiment)
-        done = checkpoint.standing.state.update / experiment.updates_per_epoch
+        done = checkpoint.progress.state.update / experiment.updates_per_epoch
         if done > experiment.epochs:
             raise RunError(
                 f"{run.path}: trained {done:g} epochs already, more than {experiment.epochs}",
@@ -112,20 +110,20 @@ class Recording:
         return cls(replace(experiment, threads=checkpoint.threads), run, command, checkpoint)
 
     @property
-    def standing(self) -> Standing:
+    def progress(self) -> Progress:
         """Where training stands in what was saved last, or is about to be."""
-        return self._standing
+        return self._progress
 
     @property
     def epoch(self) -> int:
         """Epochs that are complete in what was saved last, or is about to be."""
-        return self._standing.state.update // self.experiment.updates_per_epoch
+        return self._progress.state.update // self.experiment.updates_per_epoch
 
     @property
     def trained(self) -> bool:
         """Whether no update is left to do."""
         last = self.experiment.epochs * self.experiment.updates_per_epoch
-        return self._standing.state.update == last or self._standing.ended is not None
+        return self._progress.state.update == last or self._progress.ended is not None
 
     @property
     def finished(self) -> bool:
@@ -154,7 +152,7 @@ class Recording:
         try:
             for report in loop.train(self.experiment, self._since):
                 self._record.add(report)
-                self._standing = report.standing
+                self._progress = report.progress
                 yield report
                 if self._is_due():
                     self._save("running")
@@ -179,13 +177,13 @@ class Recording:
     @property
     def _left(self) -> tuple[Array, int]:
         """The parameters that the run leaves, and their epoch."""
-        parameters, best = self._standing.parameters(self.experiment), self._standing.best
+        parameters, best = self._progress.parameters(self.experiment), self._progress.best
         return parameters, best.epoch if best and parameters is best.parameters else self.epoch
 
     def rescue(self) -> None:
         """Save where training stands, which takes no computation; also from another thread."""
         with self._writing:
-            self._write_standing()
+            self._write_progress()
             self._write_info("interrupted", self.epoch)
 
     def _is_due(self) -> bool:
@@ -197,7 +195,7 @@ class Recording:
         """Everything; run.json last, so that its status is true of the others."""
         with self._writing:
             began = time.perf_counter()
-            self._write_standing()
+            self._write_progress()
             self._write_results(*self._left)
             self._write_info(status, self.epoch)
             self._saved = time.perf_counter()
@@ -215,12 +213,12 @@ class Recording:
             self._write_info("diverged", epoch)
             (self.run.path / CHECKPOINT).unlink(missing_ok=True)
 
-    def _write_standing(self) -> None:
+    def _write_progress(self) -> None:
         """The checkpoint first: with it alone everything else can be had again."""
-        end = self.epoch if self._standing.ended else self.experiment.epochs
+        end = self.epoch if self._progress.ended else self.experiment.epochs
         # A signal may have come between a row and its weights.
-        self._record.cut(self.epoch, end, self._standing.best_epoch)
-        checkpoint = Checkpoint(self._standing, self._record, self._identity, self.experiment.threads)
+        self._record.cut(self.epoch, end, self._progress.best_epoch)
+        checkpoint = Checkpoint(self._progress, self._record, self._identity, self.experiment.threads)
         write_checkpoint(self.run.path / CHECKPOINT, checkpoint)
         self._write_way(self._left[0])
 
@@ -237,7 +235,7 @@ class Recording:
     def _write_results(self, parameters: Array, epoch: int) -> None:
         parts = {"train": self.experiment.dataset, **self.experiment.held_out}
         results: dict[str, Any] = {"epoch": epoch}
-        results |= {part: self._observer.measured(parameters, rows) for part, rows in parts.items()}
+        results |= {part: measure.measure(self.experiment, parameters, rows) for part, rows in parts.items()}
         write_json(self.run.path / RESULTS, results)
 
     def _write_info(self, status: Status, epoch: int) -> None:
@@ -249,10 +247,10 @@ class Recording:
             "epochs": epoch,
             "seconds": seconds,
         }
-        if self._standing.ended:
-            ending["ended_by"] = self._standing.ended
-        if self._standing.best_epoch and status != "diverged":
-            ending["best_epoch"] = self._standing.best_epoch
+        if self._progress.ended:
+            ending["ended_by"] = self._progress.ended
+        if self._progress.best_epoch and status != "diverged":
+            ending["best_epoch"] = self._progress.best_epoch
         write_json(self.run.path / RUN, {**self._info, **ending})
 
     def _remove_leftovers(self) -> None:
@@ -262,10 +260,6 @@ class Recording:
         with suppress(OSError):  # only where nothing else is in it
             self.run.plots.rmdir()
         self._replaces = False
-
-    @cached_property
-    def _observer(self) -> Observer:
-        return Observer.of(self.experiment)
 
     def _note(self, error: Exception) -> None:
         """Keep the traceback where a report of the bug can have it from."""

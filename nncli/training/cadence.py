@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from nncli.engines.contract import Chunk
 from nncli.training.experiment import Experiment
 
 
@@ -36,28 +39,39 @@ class Cadence:
     records : `history`, `weights` and `errors` -> whether `all` epochs, those of `auto`, or `none`.
     density : snapshots per doubling of epochs.
     epochs : the last epoch.
-    evaluate_every : epochs between evaluations that early stopping waits for; None where it does not.
+    updates_per_epoch : updates in an epoch.
+    evaluate_every : epochs between evaluations that early stopping waits for; None without it.
+    loss_below : the loss of an epoch below which training ends; -inf if the config gives none.
     """
 
     records: Mapping[str, str]
     density: int
     epochs: int
+    updates_per_epoch: int
     evaluate_every: int | None
+    loss_below: float
 
     @classmethod
     def of(cls, experiment: Experiment) -> Cadence:
         """The cadence that an experiment's `record` asks for."""
-        record = experiment.config.record
+        record, stop = experiment.config.record, experiment.config.training.stop_when
         rows = min(len(experiment.dataset), 1000) * experiment.network.outputs
         return cls(
             {"history": record.history, "weights": record.weights, "errors": record.errors},
             snapshot_density(experiment.network.parameter_count + rows),
             experiment.epochs,
+            experiment.updates_per_epoch,
             experiment.evaluate_every if experiment.early_stopping else None,
+            stop.loss_below if stop else -np.inf,
         )
 
+    @property
+    def updates(self) -> int:
+        """The last update."""
+        return self.epochs * self.updates_per_epoch
+
     def steps(self, epoch: int) -> dict[str, int]:
-        """How far apart each part is recorded around an epoch; without those never recorded."""
+        """Epochs between two records of each part around an epoch; without the parts never recorded."""
         auto = {
             "history": history_step(epoch),
             "weights": snapshot_step(epoch, self.density),
@@ -66,23 +80,29 @@ class Cadence:
         records = self.records
         return {part: 1 if records[part] == "all" else auto[part] for part in auto if records[part] != "none"}
 
-    def reports(self, epoch: float) -> bool:
-        """Whether the rules alone report an epoch, be it the last or not; never inside one."""
-        return any(epoch % step == 0 for step in self.steps(int(epoch)).values())
+    def reports(self, update: int) -> bool:
+        """Whether the rules alone report the epoch that ends with an update, be it the last or not."""
+        epoch, inside = divmod(update, self.updates_per_epoch)
+        return not inside and any(epoch % step == 0 for step in self.steps(epoch).values())
 
-    def next_epoch(self, epoch: int) -> int:
-        """The first epoch after `epoch` that is reported."""
-        first = epoch + 1
+    def next_due(self, update: int) -> int:
+        """The update that ends the first epoch due after `update`."""
+        first = update // self.updates_per_epoch + 1
         steps = [*self.steps(first).values()]
         if self.evaluate_every:
             steps.append(self.evaluate_every)
-        due = (-(-first // step) * step for step in steps)
-        return min(self.epochs, *due)
+        epoch = min(self.epochs, *(-(-first // step) * step for step in steps))
+        return epoch * self.updates_per_epoch
 
-    def kept(self, epoch: int, end: int, best: int) -> frozenset[str]:
-        """Which parts of the record an epoch belongs to.
+    def is_due(self, chunk: Chunk) -> bool:
+        """Whether a chunk ends with an epoch that is due, or that ends training."""
+        update = chunk.state.update
+        return update == self.next_due(update - 1) or bool((chunk.losses[-1:] < self.loss_below).any())
 
-        The one at which training ends belongs to all, the best one, 0 where there is none, to the history.
+    def recorded(self, epoch: int, end: int, best: int) -> frozenset[str]:
+        """The parts of the record that an epoch belongs to.
+
+        The last epoch of a training belongs to all of them, the best one (0 if there is none) to the history.
         """
         extra = {"history"} if epoch == best else set[str]()
         by_rule = {part for part, step in self.steps(epoch).items() if epoch == end or epoch % step == 0}

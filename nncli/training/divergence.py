@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from nncli.engines.contract import Chunk, Plan, State, start
+from nncli.engines.contract import Chunk, State, start
 from nncli.messages.errors import DivergedError
 from nncli.nn.arrays import Array
+from nncli.training import measure
+from nncli.training.cadence import Cadence
 from nncli.training.experiment import Experiment
-from nncli.training.observer import Observer
 
 HUGE = 1e6  # a loss grown by this factor will not come back
 
@@ -21,48 +24,70 @@ class Diverged(DivergedError):
         self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
 
 
-def limit_of(observer: Observer) -> float:
-    """The loss beyond which a training has diverged."""
-    return HUGE * max(observer.loss(observer.experiment.initial), observer.loss_of_guessing())
+@dataclass(frozen=True)
+class Guard:
+    """Ends a training that cannot go on.
 
-
-def divergence(chunk: Chunk, limit: float) -> str | None:
-    """Why training cannot go on, or None."""
-    if not np.isfinite(chunk.losses).all():
-        return "the loss is no longer finite"
-    if not np.isfinite(chunk.state.parameters).all():
-        return "a weight is no longer finite"
-    if (chunk.losses > limit).any():
-        return "the loss has grown a million times beyond that of guessing"
-    return None
-
-
-def frozen(state: State, experiment: Experiment) -> str | None:
-    """Why finite differences see no slope, or None; weights may come back, so it is asked at set epochs."""
-    epsilon = experiment.recipe.gradient.options.get("epsilon", np.inf)
-    unmoved = np.abs(state.parameters[state.parameters + epsilon == state.parameters])
-    reason = f"adding gradient.epsilon = {epsilon:g} does not change a weight of {unmoved.max(initial=0):.3g}"
-    return reason if unmoved.size else None
-
-
-def located(
-    plan: Plan, observer: Observer, behind: tuple[State, ...], end: int, limit: float, reason: str
-) -> Diverged:
-    """Repeat the epochs since the last report one by one: the first to fail, and the last sound state.
-
-    A chunk may begin and end inside an epoch, where nothing is known of the loss of all rows.
+    Attributes
+    ----------
+    limit : the loss beyond which a training has diverged.
     """
-    experiment = observer.experiment
-    sound = (state for state in behind if observer.loss(state.parameters) <= limit)
-    good = next(sound, start(experiment.network, experiment.initial, experiment.recipe))
-    state, losses = behind[0], np.empty(0)
-    while state.update < end:
-        chunk = plan.run(state, experiment.updates_per_epoch - state.update % experiment.updates_per_epoch)
-        state, losses = chunk.state, np.append(losses, chunk.losses)
-        found = divergence(chunk, limit) or frozen(state, experiment)
-        if found:
-            reason = found
-            break
-        if observer.loss(state.parameters) <= limit:
-            good = state
-    return Diverged(state.update // experiment.updates_per_epoch, losses, reason, good)
+
+    experiment: Experiment
+    cadence: Cadence
+    limit: float
+
+    @classmethod
+    def of(cls, experiment: Experiment, cadence: Cadence) -> Guard:
+        """The guard of an experiment."""
+        start = measure.loss(experiment, experiment.initial)
+        return cls(experiment, cadence, HUGE * max(start, measure.loss_of_guessing(experiment)))
+
+    def require_sound(self, chunk: Chunk, reported: tuple[State, State]) -> None:
+        """Raise Diverged if training cannot go on after a chunk; `reported` are states to fall back on."""
+        reason = self._not_finite(chunk)
+        if reason is None and self.cadence.is_due(chunk):
+            reason = self._frozen(chunk.state)
+        if reason:
+            raise self._located(reported, chunk.state.update, reason)
+
+    def _not_finite(self, chunk: Chunk) -> str | None:
+        """Why training cannot go on, or None."""
+        if not np.isfinite(chunk.losses).all():
+            return "the loss is no longer finite"
+        if not np.isfinite(chunk.state.parameters).all():
+            return "a weight is no longer finite"
+        if (chunk.losses > self.limit).any():
+            return "the loss has grown a million times beyond that of guessing"
+        return None
+
+    def _frozen(self, state: State) -> str | None:
+        """Why finite differences see no slope, or None. Weights may shrink again: only due epochs count."""
+        epsilon = self.experiment.recipe.gradient.options.get("epsilon", np.inf)
+        unmoved = np.abs(state.parameters[state.parameters + epsilon == state.parameters])
+        if not unmoved.size:
+            return None
+        return f"adding gradient.epsilon = {epsilon:g} does not change a weight of {unmoved.max():.3g}"
+
+    def _is_good(self, state: State) -> bool:
+        return measure.loss(self.experiment, state.parameters) <= self.limit
+
+    def _located(self, reported: tuple[State, State], end: int, reason: str) -> Diverged:
+        """Repeat the epochs since the last report one by one: the first to fail, and the last good state.
+
+        A chunk may begin and end inside an epoch, where nothing is known of the loss of all rows.
+        """
+        experiment, per_epoch = self.experiment, self.cadence.updates_per_epoch
+        beginning = start(experiment.network, experiment.initial, experiment.recipe)
+        good = next(filter(self._is_good, reported), beginning)
+        plan, state, losses = experiment.plan(), reported[0], np.empty(0)
+        while state.update < end:
+            chunk = plan.run(state, per_epoch - state.update % per_epoch)
+            state, losses = chunk.state, np.append(losses, chunk.losses)
+            found = self._not_finite(chunk) or self._frozen(state)
+            if found:
+                reason = found
+                break
+            if self._is_good(state):
+                good = state
+        return Diverged(state.update // per_epoch, losses, reason, good)

@@ -1,4 +1,4 @@
-"""When a training ends before its last epoch, and whose weights are then kept."""
+"""Early stopping: when a training ends before its last epoch, and which weights are then saved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nncli.nn.arrays import Array
 
 @dataclass(frozen=True)
 class Best:
-    """What early stopping knows of the way so far.
+    """The best evaluation so far.
 
     Attributes
     ----------
@@ -45,17 +45,17 @@ class EarlyStopping:
         """Before the first evaluation."""
         return Best(float("-inf" if self.higher_is_better else "inf"), 0, parameters, 0)
 
-    def judged(self, best: Best, value: float, epoch: int, parameters: Array) -> Best:
-        """After one more evaluation; a value that is no number is no improvement."""
+    def after(self, best: Best, value: float, epoch: int, parameters: Array) -> Best:
+        """After one more evaluation; NaN is no improvement."""
         gain = value - best.value if self.higher_is_better else best.value - value
         if gain > self.min_delta:
             return Best(value, epoch, parameters, 0)
         return replace(best, waited=best.waited + 1)
 
-    def ends(self, best: Best) -> bool:
-        """Whether it has been waited long enough."""
+    def is_exhausted(self, best: Best) -> bool:
+        """Whether patience is exhausted."""
         return best.waited >= self.patience
 
-    def kept(self, best: Best, last: Array) -> Array:
-        """Which parameters a training leaves: the best, if that is wanted and there are any, or the last."""
+    def restored(self, best: Best, last: Array) -> Array:
+        """The parameters a training leaves: the best, if `restore_best` and there are any, or the last."""
         return best.parameters if self.restore_best and best.epoch else last

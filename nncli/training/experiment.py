@@ -16,7 +16,7 @@ from nncli.data.columns import Dataset, Roles
 from nncli.data.preprocessing import as_dtype
 from nncli.data.split import Part
 from nncli.engines import threads
-from nncli.engines.contract import Engine, Recipe, updates_per_epoch
+from nncli.engines.contract import Engine, Plan, Recipe, updates_per_epoch
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.activations import ACTIVATIONS
@@ -68,6 +68,10 @@ class Experiment:
     def engine(self) -> Engine:
         """The chosen engine."""
         return engines.ENGINES[self.engine_name]
+
+    def plan(self) -> Plan:
+        """The engine, ready to run updates on the training rows."""
+        return self.engine.plan(self.network, self.dataset.X, self.dataset.Y, self.recipe)
 
     @property
     def epochs(self) -> int:

@@ -12,10 +12,10 @@ from nncli.advice.divergence import advise
 from nncli.advice.trials import Advice
 from nncli.config import Config, load_config
 from nncli.nn.losses import LOSSES
+from nncli.training import measure
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
 from nncli.training.loop import train
-from nncli.training.observer import Observer
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}
@@ -55,7 +55,7 @@ def end_of(experiment: Experiment, epochs: int) -> float:
     config = experiment.config.changed(("training", "epochs"), epochs)
     longer = replace(experiment, config=config)
     *_, last = train(longer)
-    return Observer.of(longer).loss(last.state.parameters)
+    return measure.loss(longer, last.state.parameters)
 
 
 DIVERGING = {

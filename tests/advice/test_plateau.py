@@ -12,9 +12,9 @@ from nncli.advice.plateau import examine
 from nncli.advice.trials import Advice
 from nncli.config import Config, load_config
 from nncli.nn.activations import ACTIVATIONS
+from nncli.training import measure
 from nncli.training.experiment import Experiment, build
 from nncli.training.loop import train
-from nncli.training.observer import Observer
 
 from .test_divergence import LINE, PEOPLE, network, sgd
 
@@ -31,12 +31,12 @@ class Trained(NamedTuple):
 def trained(config: Config) -> Trained:
     experiment = build(config)
     reports = list(train(experiment))
-    rows = [report for report in reports if "history" in report.kept]
+    rows = [report for report in reports if "history" in report.recorded]
     epochs = np.array([row.epoch for row in rows], dtype=float)
     losses = np.array([row.loss for row in rows])
     parameters = reports[-1].state.parameters
     advice = examine(experiment, parameters, epochs, losses)
-    return Trained(experiment, Observer.of(experiment).loss(parameters), advice)
+    return Trained(experiment, measure.loss(experiment, parameters), advice)
 
 
 def config(**values: Any) -> Config:
@@ -173,7 +173,7 @@ def test_every_change_followed_for_longer_ends_well_below_the_stalled_loss(name:
         experiment = trial.variant.experiment
         longer = experiment.config.changed(("training", "epochs"), 2 * experiment.epochs)
         *_, last = train(replace(experiment, config=longer))
-        end = Observer.of(experiment).loss(last.state.parameters)
+        end = measure.loss(experiment, last.state.parameters)
         assert end < 0.9 * (trial.guessing or bad.end)
 
 

@@ -15,7 +15,7 @@ from nncli.tables.table import Table
 from nncli.training import loop
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import Report, Standing
+from nncli.training.loop import Progress, Report
 
 CONFIGS = Path(str(folder("configs")))
 TEMPLATES = sorted(
@@ -28,7 +28,7 @@ def experiment(name: str, *overrides: str) -> Experiment:
     return build(load_config(CONFIGS / f"{name}.yaml", [Override.parse(text) for text in overrides]))
 
 
-def last_report(system: Experiment, since: Standing | None = None) -> Report:
+def last_report(system: Experiment, since: Progress | None = None) -> Report:
     *_, last = loop.train(system, since)
     return last
 
@@ -107,7 +107,7 @@ def test_perceptron_reproduces_its_published_weights_and_outputs(tmp_path: Path)
     assert published(before_last.outputs[:, 0], 8) == [0.0042779, 0.99650925, 0.99715469, 0.00348742]
 
     system = experiment("perceptron")
-    report = last_report(system, before_last.standing)
+    report = last_report(system, before_last.progress)
     assert report.epoch == 50_000
     assert published(weights(system, report)[0], 8) == [[11.30926129, -0.20509237, -5.45001623]]
     assert published(outputs(system, report, 1, 0, 0), 8) == [0.99998774]

@@ -9,9 +9,8 @@ import pytest
 
 from nncli.config import Config
 from nncli.nn.gradients import GRADIENTS
-from nncli.training import loop
+from nncli.training import loop, measure
 from nncli.training.experiment import Experiment, build
-from nncli.training.observer import Observer
 
 ROWS = [[x / 20, (x / 20) ** 2] for x in range(20)]
 DATASET = {"columns": ["x", "y"], "rows": ROWS, "targets": ["y"], "split": {"validation": 5}}
@@ -40,10 +39,9 @@ def test_loss_of_the_history_has_the_penalties(gradient: str) -> None:
 
 def test_loss_of_held_out_rows_has_them_too() -> None:
     system = experiment(PAYING)
-    observer = Observer.of(system)
     held_out = system.held_out["validation"]
-    free = Observer.of(experiment(FREE)).measured(system.initial, held_out)["loss"]
-    found = observer.measured(system.initial, held_out)["loss"]
+    free = measure.measure(experiment(FREE), system.initial, held_out)["loss"]
+    found = measure.measure(system, system.initial, held_out)["loss"]
     assert found - free == pytest.approx(cost(system, system.initial))
 
 

@@ -22,7 +22,7 @@ from nncli.runs.owner import owned
 from nncli.runs.weights import write_model
 from nncli.scaffold import templates
 from nncli.storage.npz import read_npz, write_npz
-from nncli.training import loop
+from nncli.training import chunks
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import build
 from tests.trained import record, xor
@@ -79,7 +79,7 @@ def change_history(folder: Path, change: Callable[[list[str]], None]) -> None:
 
 def stop(folder: Path, monkeypatch: pytest.MonkeyPatch, reports: int, *settings: str) -> Run:
     """A training stopped at a report; chunks of a single update put some inside epochs."""
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", 1e-9)
+    monkeypatch.setattr(chunks, "SECONDS", 1e-9)
     folder.mkdir(exist_ok=True)
     stream = runs.record(xor(*settings), Run(folder))
     for _ in range(reports):

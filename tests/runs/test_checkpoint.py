@@ -46,11 +46,11 @@ def file(tmp_path: Path, experiment: Experiment) -> Path:
 def same(first: Checkpoint, second: Checkpoint) -> bool:
     pairs = zip(first.record.arrays().values(), second.record.arrays().values(), strict=True)
     states = zip(
-        (first.standing.state, *first.standing.behind),
-        (second.standing.state, *second.standing.behind),
+        (first.progress.state, *first.progress.reported),
+        (second.progress.state, *second.progress.reported),
         strict=True,
     )
-    best = first.standing.best, second.standing.best
+    best = first.progress.best, second.progress.best
     assert best[0] is not None
     assert best[1] is not None
     if not np.array_equal(best[0].parameters, best[1].parameters):

@@ -22,7 +22,7 @@ from nncli.config import Config, Override, load_config
 from nncli.messages.errors import DivergedError, RunError
 from nncli.runs import Run
 from nncli.runs.identity import Data, Identity
-from nncli.training import loop
+from nncli.training import chunks
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import build
 from tests.processes import UNMEASURED
@@ -109,7 +109,7 @@ def test_stopped_at_any_report_it_ends_in_the_same_bytes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Chunks of a single update put reports, and with them stops, also inside epochs.
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", chunk)
+    monkeypatch.setattr(chunks, "SECONDS", chunk)
     source = undisturbed[name].parent / f"c{list(CONFIGS).index(name)}.yaml"
     rng = random.Random(0)
     attempts = 0

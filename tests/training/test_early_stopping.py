@@ -15,7 +15,7 @@ from nncli.inspection.reproduction import Repetition
 from nncli.inspection.smoke import smoke
 from nncli.messages.errors import ConfigError
 from nncli.runs import Run
-from nncli.training import loop
+from nncli.training import chunks
 from nncli.training.early_stopping import EarlyStopping
 from nncli.training.experiment import Experiment, build
 
@@ -69,9 +69,9 @@ def test_a_gain_counts_only_beyond_min_delta(higher: bool) -> None:
     early = EarlyStopping("m", higher_is_better=higher, patience=2, min_delta=0.5, restore_best=True)
     parameters = np.zeros(1)
     sign = 1.0 if higher else -1.0
-    best = early.judged(early.start(parameters), 0.0, 1, parameters)
+    best = early.after(early.start(parameters), 0.0, 1, parameters)
     for epoch, (gain, counts) in enumerate([(0.25, False), (0.5, False), (0.75, True)], start=2):
-        judged = early.judged(best, sign * gain, epoch, parameters)
+        judged = early.after(best, sign * gain, epoch, parameters)
         assert (judged.epoch == epoch) == counts
         assert judged.waited == (0 if counts else 1)
 
@@ -128,11 +128,11 @@ def test_what_is_no_number_is_no_improvement_and_nothing_to_restore() -> None:
     early, start = EarlyStopping("val_auc", True, 2, 0.0, True), np.zeros(1)
     best = early.start(start)
     for epoch in (1, 2):
-        assert not early.ends(best)
-        best = early.judged(best, float("nan"), epoch, np.ones(1))
-    assert early.ends(best)
+        assert not early.is_exhausted(best)
+        best = early.after(best, float("nan"), epoch, np.ones(1))
+    assert early.is_exhausted(best)
     last = np.full(1, 9.0)
-    assert early.kept(best, last) is last
+    assert early.restored(best, last) is last
 
 
 @pytest.mark.parametrize("chunk", [1e-9, 0.5])
@@ -140,7 +140,7 @@ def test_what_is_no_number_is_no_improvement_and_nothing_to_restore() -> None:
 def test_the_first_epoch_below_a_loss_ends_it(
     below: float, chunk: float, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", chunk)
+    monkeypatch.setattr(chunks, "SECONDS", chunk)
     run = recorded(experiment(stop_when={"loss_below": below}), tmp_path)
     end = int(np.flatnonzero(whole.history["loss"] < below)[0])
     assert (run.info["epochs"], run.info["ended_by"]) == (end, "stop_when")
@@ -251,7 +251,7 @@ def test_a_run_that_ended_early_has_nothing_left_to_do(epochs: int, tmp_path: Pa
     config = load_config(tmp_path / runs.CONFIG).changed(("training", "epochs"), epochs)
     recording = runs.Recording.resumed(build(config), Run(tmp_path))
     assert recording.finished
-    assert recording.standing.ended == "early_stopping"
+    assert recording.progress.ended == "early_stopping"
     assert list(recording.reports()) == []
     assert before == {name: (tmp_path / name).read_bytes() for name in before}
     assert json.loads((tmp_path / runs.RUN).read_text())["epochs"] == run.info["epochs"]

@@ -11,11 +11,10 @@ import pytest
 
 from nncli import runs
 from nncli.config import Config
-from nncli.training import loop
+from nncli.training import chunks, loop, measure
 from nncli.training.cadence import history_step, snapshot_density, snapshot_step
 from nncli.training.divergence import HUGE, Diverged
 from nncli.training.experiment import Experiment, build
-from nncli.training.observer import Observer
 
 ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [0.5, 0.2, 1], [0.1, 0.9, 0], [0.7, 0.7, 1]]
 TABLE = {"columns": ["a", "b", "y"], "rows": ROWS, "targets": ["y"], "task": "regression"}
@@ -91,7 +90,7 @@ def test_reports_come_at_the_kept_epochs_and_at_the_last(epochs: int, record: di
         by_rule = in_history(epoch) if part == "history" else in_snapshots(epoch, 16)
         if choice != "none" and (choice == "all" or by_rule or epoch == epochs):
             due.setdefault(epoch, set()).add(part)
-    assert {report.epoch: set(report.kept) for report in loop.train(system)} == due
+    assert {report.epoch: set(report.recorded) for report in loop.train(system)} == due
 
 
 # What is reported
@@ -155,7 +154,7 @@ def test_schedule_sets_the_rate_of_each_epoch() -> None:
     for before, after in itertools.pairwise(reports):
         constant = {"name": "sgd", "learning_rate": after.learning_rate}
         same = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=constant)
-        step = next(report for report in loop.train(same, before.standing) if report.epoch == after.epoch)
+        step = next(report for report in loop.train(same, before.progress) if report.epoch == after.epoch)
         np.testing.assert_array_equal(step.state.parameters, after.state.parameters)
 
 
@@ -193,9 +192,9 @@ def test_chunks_cut_by_time_do_not_change_the_numbers(monkeypatch: pytest.Monkey
         training={"epochs": 2100, "batch_size": 2}, record={"weights": "none", "errors": "none"}
     )
     whole = list(loop.train(system))
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", 1e-9)
+    monkeypatch.setattr(chunks, "SECONDS", 1e-9)
     reports = list(loop.train(system))
-    single = [report for report in reports if report.kept]
+    single = [report for report in reports if report.recorded]
     assert [report.loss for report in single] == [report.loss for report in whole]
     assert len(reports) > 2 * len(single)  # the others say how far the epochs have come
     np.testing.assert_array_equal(single[-1].state.parameters, whole[-1].state.parameters)
@@ -205,7 +204,7 @@ def test_chunks_cut_by_time_do_not_change_the_numbers(monkeypatch: pytest.Monkey
 def test_training_continues_from_any_report_as_if_undisturbed(stop: int) -> None:
     system = experiment(training={"epochs": 12, "batch_size": 3}, optimizer="adam")
     whole = list(loop.train(system))
-    since = next(report.standing for report in loop.train(system) if report.epoch == stop)
+    since = next(report.progress for report in loop.train(system) if report.epoch == stop)
     rest = [report for report in loop.train(system, since) if report.epoch > stop]
     assert (
         [report.loss for report in rest] == [report.loss for report in whole][-len(rest) :]
@@ -240,10 +239,9 @@ def too_far(rate: float, **changes: Any) -> Experiment:
 
 
 def assert_last_good_is_sound(outcome: Diverged, system: Experiment) -> None:
-    observer = Observer.of(system)
     assert np.isfinite(outcome.last_good.parameters).all()
-    limit = HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
-    assert observer.loss(outcome.last_good.parameters) <= limit
+    limit = HUGE * max(measure.loss(system, system.initial), measure.loss_of_guessing(system))
+    assert measure.loss(system, outcome.last_good.parameters) <= limit
 
 
 @pytest.mark.parametrize("batch_size", ["full", 1, 2])
@@ -264,15 +262,13 @@ def test_a_learning_rate_too_large_diverges_and_the_last_good_weights_are_sound(
 def test_a_loss_grown_a_million_times_is_divergence_while_it_is_still_finite() -> None:
     system = too_far(0.5)
     outcome = diverged(system)
-    observer = Observer.of(system)
-    limit = 1e6 * max(observer.loss(system.initial), observer.loss_of_guessing())
+    limit = 1e6 * max(measure.loss(system, system.initial), measure.loss_of_guessing(system))
     assert limit < outcome.losses[-1] < np.inf
 
 
 def test_every_report_before_divergence_has_a_sound_loss() -> None:
     system = too_far(0.5)
-    observer = Observer.of(system)
-    limit = HUGE * max(observer.loss(system.initial), observer.loss_of_guessing())
+    limit = HUGE * max(measure.loss(system, system.initial), measure.loss_of_guessing(system))
     reports: list[loop.Report] = []
     with pytest.raises(Diverged) as caught:
         reports.extend(loop.train(system))
@@ -285,7 +281,7 @@ def test_every_report_before_divergence_has_a_sound_loss() -> None:
 def test_last_good_weights_are_sound_where_chunks_end_inside_an_epoch(
     seconds: float, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", seconds)
+    monkeypatch.setattr(chunks, "SECONDS", seconds)
     rows = [[1.0 + 0.05 * row, 1.0] for row in range(60)]
     dataset = {"columns": ["x", "y"], "rows": rows, "targets": ["y"]}
     system = too_far(rate, dataset=dataset, training={"epochs": 50, "batch_size": 1, "shuffle": False})
@@ -297,7 +293,7 @@ def test_the_epoch_of_divergence_does_not_depend_on_the_chunks(
     seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # No reports between epochs 1,000 and 1,010: the divergence lies inside a chunk.
-    monkeypatch.setattr(loop, "CHUNK_SECONDS", seconds)
+    monkeypatch.setattr(chunks, "SECONDS", seconds)
     layers = [{"units": 1, "weights": [[2.0]], "bias": False}]
     # w is multiplied by -1.004 in each update, and the loss, w^2, by 1.008: 1e6 after 1,730 epochs.
     system = experiment(

@@ -12,7 +12,7 @@ from nncli.plots import style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
-from nncli.training.observer import Observer
+from nncli.training import measure
 
 
 def unfit(run: Run, view: View) -> str | None:
@@ -24,7 +24,7 @@ def unfit(run: Run, view: View) -> str | None:
     reach = float(np.abs(surfaces.kept_path(run)[1]).max())
     if not reach < FARTHEST:
         return f"a weight reached {reach:.1e}, too far for an axis"
-    loss = Observer.of(run.experiment).loss(run.model.parameters)
+    loss = measure.loss(run.experiment, run.model.parameters)
     return None if abs(loss) < DRAWABLE else f"the loss of the trained weights is {loss:.3g}"
 
 

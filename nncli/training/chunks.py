@@ -1,0 +1,53 @@
+"""Chunks of updates: how a training is divided, by epochs that are due and by time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from nncli.engines.contract import Chunk, Plan, State
+from nncli.training.cadence import Cadence
+from nncli.training.experiment import Experiment
+
+SECONDS = 0.5  # a chunk is the longest time in which nothing is reported and no signal is heard
+
+
+def run(experiment: Experiment, cadence: Cadence, state: State) -> Iterator[Chunk]:
+    """Yield chunks from a state to the last update; none reaches beyond an epoch that is due.
+
+    How long the others are depends on the machine, and no number of a training depends on them.
+    """
+    plan, pace = experiment.plan(), _Pace()
+    while state.update < cadence.updates:
+        chunk = pace.run(plan, state, cadence.next_due(state.update))
+        chunk = _until_stop(plan, cadence, state, chunk)
+        yield chunk
+        state = chunk.state
+
+
+def _until_stop(plan: Plan, cadence: Cadence, start: State, chunk: Chunk) -> Chunk:
+    """The chunk up to the first epoch that meets `stop_when`, or all of it."""
+    met = np.flatnonzero(chunk.losses < cadence.loss_below)
+    if not met.size:
+        return chunk
+    per_epoch, last = cadence.updates_per_epoch, len(chunk.losses) - 1
+    end = (chunk.state.update // per_epoch - (last - int(met[0]))) * per_epoch
+    return chunk if end == chunk.state.update else plan.run(start, end - start.update)
+
+
+class _Pace:
+    """How many updates fill a chunk, learned from the last one."""
+
+    def __init__(self) -> None:
+        self._updates = 1
+
+    def run(self, plan: Plan, state: State, end: int) -> Chunk:
+        """Run at most as far as update `end`, for about as long as a chunk should take."""
+        updates = min(end - state.update, self._updates)
+        began = time.perf_counter()
+        chunk = plan.run(state, updates)
+        rate = updates / max(time.perf_counter() - began, 1e-9)
+        self._updates = max(1, int(min(rate * SECONDS, 10 * updates)))
+        return chunk

@@ -1,0 +1,83 @@
+"""Loss, outputs and metrics of a network's parameters, in the units of the config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from nncli.data.columns import Dataset
+from nncli.nn.arrays import Array
+from nncli.training.experiment import Experiment
+
+
+def loss(experiment: Experiment, parameters: Array) -> float:
+    """Return the loss on all training rows, penalties included."""
+    return _forward(experiment, parameters, experiment.dataset)[0]
+
+
+def outputs(experiment: Experiment, parameters: Array) -> Array:
+    """Return the outputs (n, k) for all training rows, in the units of the targets."""
+    data = experiment.dataset
+    with np.errstate(all="ignore"):
+        return data.columns.unscaled(experiment.network.predict(parameters, data.X))
+
+
+def metrics(experiment: Experiment, A: Array, Y: Array) -> dict[str, float]:
+    """Return the config's metrics by name, for outputs and targets (n, k) in the units of the targets."""
+    with np.errstate(all="ignore"):
+        return {name: metric(A, Y) for name, metric in experiment.metrics.items()}
+
+
+def measure(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict[str, float]:
+    """Return the loss, penalties included, and the config's metrics by name, on any rows."""
+    value, A = _forward(experiment, parameters, dataset)
+    with np.errstate(all="ignore"):
+        unscaled = dataset.columns.unscaled(A)
+    return {"loss": value, **metrics(experiment, unscaled, dataset.expected)}
+
+
+def loss_of_guessing(experiment: Experiment) -> float:
+    """Return the loss of being off by the largest target (or 1, if all are 0) everywhere, or of Z = 0.
+
+    It is never below that of predicting each target's mean or, with losses written in Z, its share.
+    """
+    Y, function = experiment.dataset.Y, experiment.recipe.loss
+    with np.errstate(all="ignore"):
+        U = np.zeros_like(Y) if function.link else Y + (np.abs(Y).max() or 1.0)
+        return function.value(U, U, Y)
+
+
+def _forward(experiment: Experiment, parameters: Array, dataset: Dataset) -> tuple[float, Array]:
+    """Loss with penalties, and the outputs (n, k) as the network gives them."""
+    network = experiment.network
+    with np.errstate(all="ignore"):
+        output = network.forward(parameters, dataset.X)[-1]
+        value = experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters)
+    return value, output.A
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Outputs and metrics of parameters (P,), computed when they are first asked for."""
+
+    experiment: Experiment
+    parameters: Array
+
+    @cached_property
+    def outputs(self) -> Array:
+        """Outputs for all training rows, (n, k)."""
+        return outputs(self.experiment, self.parameters)
+
+    @cached_property
+    def metrics(self) -> dict[str, float]:
+        """The config's metrics of the training rows, by name."""
+        return metrics(self.experiment, self.outputs, self.experiment.dataset.expected)
+
+    @cached_property
+    def values(self) -> dict[str, float]:
+        """The metrics by name; with `val_` the loss and the metrics of the validation rows."""
+        held_out = self.experiment.held_out.get("validation")
+        validation = {} if held_out is None else measure(self.experiment, self.parameters, held_out)
+        return {**self.metrics, **{f"val_{name}": value for name, value in validation.items()}}
