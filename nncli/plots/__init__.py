@@ -1,4 +1,4 @@
-"""Pictures of a run, one file a kind; matplotlib is loaded when the first one is drawn."""
+"""Pictures of a run, one file for each kind; matplotlib is loaded when the first one is drawn."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from nncli.engines import threads
 from nncli.messages.errors import NncliError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
+from nncli.plots import style
 from nncli.plots.picture import FORMATS, Picture, View, require_room, save
 from nncli.runs import Run
 from nncli.storage import files
@@ -28,6 +29,7 @@ __all__ = [
     "chosen",
     "fitting",
     "folder_of",
+    "picture",
     "require_known",
     "require_room",
     "save",
@@ -97,16 +99,32 @@ def folder_of(run: Run) -> Path:
     return run.plots
 
 
+def picture(name: str, run: Run, view: View) -> Picture:
+    """Draw a kind of picture of a run that it fits.
+
+    Raises
+    ------
+    NncliError
+        If matplotlib cannot be loaded.
+    """
+    with threads.limited(run.experiment.threads):
+        return KINDS[name].draw(run, view)
+
+
 def _kind(module: str, summary: str) -> Kind:
     """The kind in a module of this package, which is imported when it is first used."""
 
     def unfit(run: Run, view: View) -> str | None:
         with _silent(), threads.limited(run.experiment.threads):
-            return cast("str | None", _load(f"kinds.{module}").unfit(run, view))
+            return cast("str | None", _load(module).unfit(run, view))
 
     def draw(run: Run, view: View) -> Picture:
-        with _silent(), threads.limited(run.experiment.threads), _load("style").context():
-            return cast(Picture, _load(f"kinds.{module}").draw(run, view))
+        with _silent(), _matplotlib():
+            shown = _load(module)
+            if not hasattr(shown, "numbers"):
+                return cast(Picture, shown.draw(run, view))
+            numbers = shown.numbers(run, view)
+            return Picture(shown.draw(numbers), numbers.caption, numbers.columns)
 
     return Kind(summary, unfit, draw)
 
@@ -117,7 +135,12 @@ def _silent() -> AbstractContextManager[None]:
 
 
 def _load(module: str) -> Any:
-    """A module of this package, which brings matplotlib.
+    """A kind's module. It does not load matplotlib, which takes time and may fail."""
+    return import_module(f"nncli.plots.kinds.{module}")
+
+
+def _matplotlib() -> AbstractContextManager[None]:
+    """Load matplotlib, and apply the settings of every picture within.
 
     Raises
     ------
@@ -126,7 +149,7 @@ def _load(module: str) -> Any:
         needs a directory to write to.
     """
     try:
-        return import_module(f"nncli.plots.{module}")
+        return style.context()
     except (ImportError, OSError, ValueError) as error:
         raise NncliError(
             f"matplotlib cannot be loaded: {error}",

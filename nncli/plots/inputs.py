@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane, Surface
 from nncli.nn.arrays import Array
-from nncli.plots import style
+from nncli.plots import lettering
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, Scale, number
 from nncli.runs import Run
 from nncli.tables.table import numbers_or_nan
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_ROWS = 2000  # drawn as points; more would hide what is under them
 
@@ -30,27 +33,27 @@ def too_few(run: Run, view: View) -> str | None:
 
 def label_axes(axes: Axes, plane: Plane) -> None:
     """The names of the two inputs."""
-    axes.set_xlabel(style.plain(plane.features[0], 60))
-    axes.set_ylabel(style.plain(plane.features[1], 40))
+    axes.set_xlabel(lettering.plain(plane.features[0], 60))
+    axes.set_ylabel(lettering.plain(plane.features[1], 40))
 
 
 def held(plane: Plane) -> str:
     """` at c = 1` for every input that does not vary; counted where they are many."""
     if not plane.held:
         return ""
-    values = [f"{style.plain(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
+    values = [f"{lettering.plain(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
     if len(values) <= 4:
         return f" at {', '.join(values)}"
     return f" at {', '.join(values[:3])} and {len(values) - 3} other inputs held"
 
 
 def _value(value: float | str) -> str:
-    return style.plain(value, 20) if isinstance(value, str) else number(value)
+    return lettering.plain(value, 20) if isinstance(value, str) else number(value)
 
 
 def about(plane: Plane, run: Run) -> str:
     """The end of a title: where the other inputs are, and the run."""
-    return f"{held(plane)}: {style.of_run(run)}"
+    return f"{held(plane)}: {lettering.of_run(run)}"
 
 
 def drawn_rows(run: Run) -> Array:
@@ -76,7 +79,7 @@ def summary(surface: Surface) -> str:
     finite, highest = surface.finite, surface.highest
     if highest is None:
         return "no finite value"
-    names = [style.plain(name, 20) for name in surface.plane.features]
+    names = [lettering.plain(name, 20) for name in surface.plane.features]
     where = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, highest, strict=True))
     return f"max {number(finite.max())} at {where}; min {number(finite.min())}; mean {number(finite.mean())}"
 
@@ -110,10 +113,10 @@ def output_name(run: Run, index: int) -> str:
     """What an output stands for: a target, or the share of a class."""
     columns = run.model.columns
     if columns.task == "regression":
-        return style.plain(columns.targets[index])
+        return lettering.plain(columns.targets[index])
     name = columns.classes[1] if columns.task == "binary" else columns.classes[index]
     return (
-        f"probability of {style.plain(columns.targets[0])} = {style.plain(name)}"
+        f"probability of {lettering.plain(columns.targets[0])} = {lettering.plain(name)}"
         if columns.labelled
-        else (f"probability of {style.plain(name)}")
+        else (f"probability of {lettering.plain(name)}")
     )

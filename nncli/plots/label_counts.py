@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 
 from nncli.inference.classes import LabelCounts
 from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
-from nncli.plots import outcomes, style
+from nncli.plots import lettering, outcomes, style
 from nncli.plots.picture import Picture
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_LABELS = 30  # drawn; of more those with the lowest F1
 LETTER = 0.075  # width of a letter in inches
@@ -32,7 +35,7 @@ def draw(run: Run) -> Picture:
     shares = counts / np.maximum(np.repeat([counts[:, :2].sum(1), counts[:, 2:].sum(1)], 2, axis=0).T, 1)
     worst = np.argsort(counted.shares["f1"], kind="stable")
     drawn = np.sort(worst[:MOST_LABELS])
-    names = [style.plain(shortened(counted.labels[index], 24)) for index in drawn]
+    names = [lettering.plain(shortened(counted.labels[index], 24)) for index in drawn]
     figure = style.figure(5.4 + LETTER * max(map(len, names)), 1.9 + 0.42 * len(drawn))
     axes = figure.subplots()
     _fill(axes, counts[drawn], shares[drawn])
@@ -40,7 +43,7 @@ def draw(run: Run) -> Picture:
         range(len(drawn)), [f"{name} ({counted.support[k]:,})" for name, k in zip(names, drawn, strict=True)]
     )
     right = int(((told.A >= 0.5) == (told.Y >= 0.5)).all(axis=1).sum())
-    lowest = style.plain(shortened(counted.labels[worst[0]], 24))
+    lowest = lettering.plain(shortened(counted.labels[worst[0]], 24))
     mean, least = counted.averages["macro"]["f1"], counted.shares["f1"][worst[0]]
     summary = (
         f"{right:,} of {len(told.A):,} with every label right, macro F1 {mean:.3f}, lowest"
@@ -49,13 +52,15 @@ def draw(run: Run) -> Picture:
     of_drawn = (
         f" The {len(drawn)} labels with the lowest F1 of {len(worst)}." if len(drawn) < len(worst) else ""
     )
-    title = f"Confusion of each label: {style.named(run)}, {told.rows}"
+    title = f"Confusion of each label: {lettering.named(run)}, {told.rows}"
     style.head(figure, title, f"{summary}. Blue is right, orange is wrong.{of_drawn}")
     return Picture(figure, f"{told.rows}, {summary}", _numbers(counted, counts))
 
 
 def _fill(axes: Axes, counts: Array, shares: Array) -> None:
     """A cell for each count, from white to the color of right or wrong, under the heads of its columns."""
+    from matplotlib.colors import to_rgb
+
     full = np.array([to_rgb(style.BLUE if right else style.VERMILION) for _, right in COLUMNS.values()])
     # A single mistake among many rows must not look like none.
     strength = np.where(counts > 0, 0.12 + 0.88 * shares, 0.0)[:, :, np.newaxis]

@@ -1,4 +1,7 @@
-"""How every picture looks: colours that all eyes tell apart, text of 8 pt and more, an opaque ground."""
+"""How every picture looks: colors that all eyes tell apart, text of 8 pt and more, an opaque ground.
+
+The constants are known without matplotlib, which the functions load when they draw.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,20 @@ import textwrap
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib.style
 import numpy as np
-from matplotlib import font_manager
-from matplotlib.axes import Axes
-from matplotlib.axis import XAxis, YAxis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colorbar import Colorbar
-from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
-from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.plots.scale import Scale
-from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import XAxis, YAxis
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 # Okabe & Ito (2008), Color universal design, written out because older matplotlibs do not name them.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
@@ -39,9 +39,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GREY, FAINT, INK, PAPER = "#6b6b6b", "#b8b8b8", "#1a1a1a", "#ffffff"
 
 SEQUENTIAL = "viridis"
-SIGNED = LinearSegmentedColormap.from_list(
-    "blue_grey_orange", ["#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700"]
-)
+SIGNED = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so a picture has the same letters everywhere
 SMALL = 8.0
@@ -79,12 +77,18 @@ RULES: dict[str, Any] = {
 
 def context() -> AbstractContextManager[None]:
     """Matplotlib's own defaults and the rules above, whatever a user's matplotlibrc says."""
+    import matplotlib.backends.backend_agg  # with the fonts, so that what cannot be loaded fails here
+    import matplotlib.style
+
     style: AbstractContextManager[None] = matplotlib.style.context(["default", RULES])
     return style
 
 
 def figure(width: float = 6.4, height: float = 4.4) -> Figure:
     """An empty figure, in inches, laid out so that nothing overlaps."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     drawn = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(drawn)
     return drawn
@@ -101,27 +105,11 @@ def head(drawn: Figure, title: str, note: str = "") -> None:
 
 
 @cache
-def _glyphs() -> frozenset[int]:
-    return frozenset(font_manager.get_font(font_manager.findfont(FONT)).get_charmap())
+def signed() -> LinearSegmentedColormap:
+    """Colors from blue over grey to orange, for values on both sides of a middle."""
+    from matplotlib.colors import LinearSegmentedColormap
 
-
-def plain(text: str, longest: int = 28) -> str:
-    """A name as it can be drawn: one line, no longer than `longest`, □ for what the font does not have."""
-    known = "".join(
-        c if not c.isspace() and c.isprintable() and ord(c) in _glyphs() else "□ "[c.isspace()] for c in text
-    )
-    return known if len(known) <= longest else f"{known[: longest - 1]}…"
-
-
-def of_run(run: Run) -> str:
-    """What every title says about where its numbers come from: the run and its training rows."""
-    return f"{named(run)}, {counted(len(run.experiment.dataset), 'training row')}"
-
-
-def named(run: Run) -> str:
-    """The run's name, and how its training ended if not well."""
-    state = {"diverged": ", diverged", "interrupted": ", interrupted"}.get(run.info.get("status", ""), "")
-    return f"{plain(run.name, 40)}{state}"
+    return LinearSegmentedColormap.from_list("blue_grey_orange", list(SIGNED))
 
 
 def grid(axes: Axes) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
@@ -15,6 +13,9 @@ from nncli.plots import outcomes, style
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.scale import FARTHEST, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_PANELS = 6
 MOST_POINTS = 600  # of a part: more would hide what is under them
@@ -94,6 +95,8 @@ def scatter(axes: Axes, each: Outcome, x: Array, y: Array) -> None:
 
 def legend(axes: Axes, every: list[Outcome]) -> None:
     """The parts beside a panel, as their rows and their lines are drawn."""
+    from matplotlib.lines import Line2D
+
     handles = [
         Line2D(
             [],

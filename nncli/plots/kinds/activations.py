@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.nn.activations import Activation, logistic
 from nncli.nn.arrays import Array
-from nncli.plots import style
+from nncli.plots import lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 ROWS = 1000  # rows whose pre-activations are counted
 BINS = 40
@@ -49,7 +52,7 @@ def draw(run: Run, view: View) -> Picture:
     rows = min(ROWS, len(run.experiment.dataset))
     style.head(
         figure,
-        f"Activations over the network's own pre-activations: {style.of_run(run)}",
+        f"Activations over the network's own pre-activations: {lettering.of_run(run)}",
         f"Below: z of every neuron, {rows:,} row{'s' * (rows != 1)}. Flat: where f′ is under "
         f"{FLAT:.0%} of its largest value, so that hardly any gradient passes.",
     )

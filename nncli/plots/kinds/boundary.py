@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap, to_rgb
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from nncli.inference.classes import decided
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
-from nncli.plots import inputs, style
+from nncli.plots import inputs, lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 
 def unfit(run: Run, view: View) -> str | None:
@@ -42,7 +45,7 @@ def draw(run: Run, view: View) -> Picture:
     note = [f"{wrong:,} of {total:,} rows misclassified{' (ringed)' if wrong else ''}."]
     note += [_projected(plane)] if plane.held else []
     note += [f"{rows:,} of them drawn."] if rows < total else []
-    title = f"Decision over {' and '.join(map(style.plain, plane.features))}{inputs.about(plane, run)}"
+    title = f"Decision over {' and '.join(map(lettering.plain, plane.features))}{inputs.about(plane, run)}"
     style.head(figure, title, " ".join(note))
     classes = run.model.columns.classes[1:] if A.shape[2] == 1 else run.model.columns.classes
     shares = {f"proba_{name}": A[:, :, index] for index, name in enumerate(classes)}
@@ -51,14 +54,14 @@ def draw(run: Run, view: View) -> Picture:
 
 def _projected(plane: Plane) -> str:
     return (
-        f"Rows are drawn where their {' and '.join(style.plain(name, 20) for name in plane.features)} lie, "
+        f"Rows are drawn where their {' and '.join(lettering.plain(n, 20) for n in plane.features)} lie, "
         "whatever their other inputs are: one may lie on the wrong side here and yet be right."
     )
 
 
 def _shade_two(figure: Figure, axes: Axes, run: Run, plane: Plane, A: Array) -> None:
     probability, scale = A[:, :, 0], Scale(False, 0.0, 1.0)
-    image = style.heat(axes, plane.x, plane.y, probability, 0.0, 1.0, style.SIGNED)
+    image = style.heat(axes, plane.x, plane.y, probability, 0.0, 1.0, style.signed())
     style.colour_bar(figure, image, axes, scale, inputs.output_name(run, 0))
     for level, dash, width in ((0.1, (0, (1.5, 1.5)), 0.9), (0.5, "-", 1.8), (0.9, (0, (1.5, 1.5)), 0.9)):
         if probability.min() < level < probability.max():
@@ -75,6 +78,8 @@ def _shade_two(figure: Figure, axes: Axes, run: Run, plane: Plane, A: Array) -> 
 
 
 def _shade_many(figure: Figure, axes: Axes, run: Run, plane: Plane, A: Array) -> None:
+    from matplotlib.colors import ListedColormap, to_rgb
+
     chosen, certainty = A.argmax(axis=2), A.max(axis=2)
     colours = np.array([to_rgb(_colour(k)) for k in range(A.shape[2])])
     # Between white at an even chance and the class's colour, softened, at certainty.
@@ -92,6 +97,8 @@ def _shade_many(figure: Figure, axes: Axes, run: Run, plane: Plane, A: Array) ->
 
 def _draw_rows(axes: Axes, run: Run, plane: Plane) -> tuple[int, int]:
     """Rows by class, misclassified ones ringed; how many are wrong of all, and how many are drawn."""
+    from matplotlib.lines import Line2D
+
     data = run.experiment.dataset
     columns = run.model.columns
     actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
@@ -117,7 +124,7 @@ def _draw_rows(axes: Axes, run: Run, plane: Plane) -> tuple[int, int]:
             zorder=4,
             gid="rows",
         )
-        handles.append(_handle(marker, colour, style.plain(names[index], 20)))
+        handles.append(_handle(marker, colour, lettering.plain(names[index], 20)))
     wrong = actual != predicted
     if wrong[rows].any():
         ringed = wrong[rows]
@@ -156,6 +163,8 @@ def _draw_rows(axes: Axes, run: Run, plane: Plane) -> tuple[int, int]:
 
 
 def _handle(marker: str, colour: str, label: str) -> Line2D:
+    from matplotlib.lines import Line2D
+
     return Line2D(
         [],
         [],

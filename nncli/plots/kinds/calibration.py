@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.inference.classes import BINS, Reliability, decided, reliability
 from nncli.nn.arrays import Array
-from nncli.plots import outcomes, style
+from nncli.plots import lettering, outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 EDGES = np.linspace(0.0, 1.0, BINS + 1)
 FEW = 10  # rows in a bin below which its share is mostly chance
@@ -41,7 +45,7 @@ def draw(run: Run, view: View) -> Picture:
     _draw_curve(upper, bins, up)
     _draw_histogram(lower, bins, across, counted)
     mean, share = probabilities.mean(), happened.mean()
-    title = f"Calibration: {style.named(run)}, {told.rows}"
+    title = f"Calibration: {lettering.named(run)}, {told.rows}"
     style.head(
         figure,
         title,

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
 
 from nncli.inference.classes import Confusion
 from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
-from nncli.plots import label_counts, outcomes, style
+from nncli.plots import label_counts, lettering, outcomes, style
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_TEXT = 20  # classes up to which each cell holds its numbers
 MOST_NAMES = 40  # classes up to which each has its name on the axes
@@ -40,7 +42,7 @@ def draw(run: Run, view: View) -> Picture:
     k = len(confusion.classes)
     width, height = _size(confusion)
     chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2).tolist()
-    names = {index: style.plain(shortened(confusion.classes[index], 18)) for index in chosen}
+    names = {index: lettering.plain(shortened(confusion.classes[index], 18)) for index in chosen}
     longest = LETTER * max(map(len, names.values()))
     upright = longest > width / len(names)
     figure = style.figure(1.0 + longest + width, 1.6 + height + upright * longest)
@@ -53,7 +55,7 @@ def draw(run: Run, view: View) -> Picture:
     axes.set_xticks(list(names), list(names.values()), rotation=90 * upright)
     _label(axes, run, k)
     right = int(confusion.hits.sum())
-    title = f"Confusion of classes: {style.named(run)}, {told.rows}"
+    title = f"Confusion of classes: {lettering.named(run)}, {told.rows}"
     note = f"{right:,} of {len(told.A):,} right (framed). {_key(k)} {_mistakes(confusion)}"
     style.head(figure, title, note.strip())
     caption = f"{told.rows}, {right:,} right ({right / len(told.A):.1%}). {_mistakes(confusion)}".strip()
@@ -71,6 +73,8 @@ def _size(confusion: Confusion) -> tuple[float, float]:
 
 def _colours(shares: Array) -> Array:
     """From white to the colour of right or wrong, (k, k, 3)."""
+    from matplotlib.colors import to_rgb
+
     k = len(shares)
     full = np.where(np.eye(k, dtype=bool)[:, :, np.newaxis], to_rgb(RIGHT), to_rgb(WRONG))
     # A single mistake among many rows must not look like none.
@@ -94,6 +98,8 @@ def _write(axes: Axes, confusion: Confusion, shares: Array) -> None:
 
 
 def _frame(axes: Axes, k: int) -> None:
+    from matplotlib.patches import Rectangle
+
     for position in range(k):
         axes.add_patch(
             Rectangle(
@@ -111,7 +117,7 @@ def _frame(axes: Axes, k: int) -> None:
 
 def _label(axes: Axes, run: Run, k: int) -> None:
     columns = run.model.columns
-    of = style.plain(columns.targets[0]) if columns.labelled else "class"
+    of = lettering.plain(columns.targets[0]) if columns.labelled else "class"
     axes.set_ylabel(f"true {of}")
     axes.set_xlabel(f"predicted {of}")
     axes.tick_params(length=0 if k <= MOST_NAMES else 3)
@@ -129,8 +135,8 @@ def _mistakes(confusion: Confusion) -> str:
     if not found:
         return ""
     told = [
-        f"{style.plain(shortened(confusion.classes[true], 24))} as "
-        f"{style.plain(shortened(confusion.classes[told], 24))} ({confusion.counts[true, told]:,})"
+        f"{lettering.plain(shortened(confusion.classes[true], 24))} as "
+        f"{lettering.plain(shortened(confusion.classes[told], 24))} ({confusion.counts[true, told]:,})"
         for true, told in found[:MOST_MISTAKES]
     ]
     return f"Most often mistaken: {', '.join(told)}."

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane, Surface
-from nncli.plots import inputs, style
+from nncli.plots import inputs, lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROUNDING = 1e-13  # of the targets
 
@@ -101,6 +104,8 @@ def _heat_map(figure: Figure, surface: Surface, scale: Scale, label: str) -> Axe
 
 def _mark_rows(axes: Axes, run: Run, plane: Plane, index: int) -> tuple[float, int]:
     """Triangles up where the output is too high, down where too low; largest |error| and their count."""
+    from matplotlib.lines import Line2D
+
     data, rows = run.experiment.dataset, inputs.drawn_rows(run)
     with np.errstate(all="ignore"):
         errors = (run.model.outputs(data.X) - data.expected)[rows, index]
@@ -138,7 +143,7 @@ def _mark_rows(axes: Axes, run: Run, plane: Plane, index: int) -> tuple[float, i
 
 
 def _features(plane: Plane) -> str:
-    return " and ".join(style.plain(name) for name in plane.features)
+    return " and ".join(lettering.plain(name) for name in plane.features)
 
 
 def _rows_shown(run: Run, shown: int) -> str:

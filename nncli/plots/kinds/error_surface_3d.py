@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane, Surface
-from nncli.plots import inputs, style
+from nncli.plots import inputs, lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MESH = 50  # lines drawn each way; the numbers are those of the whole grid
 
@@ -31,7 +33,7 @@ def _of_errors(run: Run, surface: Surface) -> Picture:
     figure = style.figure(height=5.6)
     _axes(figure, surface, scale, f"squared error{scale.name}")
     said = inputs.summary(surface)
-    features = " and ".join(style.plain(name) for name in plane.features)
+    features = " and ".join(lettering.plain(name) for name in plane.features)
     style.head(
         figure,
         f"Squared error over {features}, summed over targets{scale.name}{inputs.about(plane, run)}",
@@ -72,7 +74,7 @@ def _of_outputs(run: Run, plane: Plane) -> Picture:
         depthshade=False,
         zorder=11,
     )
-    features = " and ".join(style.plain(feature) for feature in plane.features)
+    features = " and ".join(lettering.plain(feature) for feature in plane.features)
     style.head(
         figure,
         f"Output over {features}, with the rows' targets{inputs.about(plane, run)}",
@@ -106,9 +108,9 @@ def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
     positions, labels = scale.ticks(6)
     axes.set_zticks(positions, labels)
     axes.set_zlim(scale.low, scale.high)
-    axes.set_xlabel(style.plain(plane.features[0]))
-    axes.set_ylabel(style.plain(plane.features[1]))
-    axes.set_zlabel(style.plain(label, 60))
+    axes.set_xlabel(lettering.plain(plane.features[0]))
+    axes.set_ylabel(lettering.plain(plane.features[1]))
+    axes.set_zlabel(lettering.plain(label, 60))
     axes.view_init(elev=28, azim=-55)
     axes.set_box_aspect((1, 1, 0.7), zoom=0.95)
     return axes

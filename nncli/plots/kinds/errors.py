@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from nncli.nn.arrays import Array
-from nncli.plots import style
+from nncli.plots import lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LINES = 64  # of rows and outputs that are still drawn one by one
 WORST = 5
@@ -39,7 +42,9 @@ def draw(run: Run, view: View) -> Picture:
     _finish_log_log(right, epochs[after], sizes)
     style.legend_beside(right, title="error at the end", alignment="left")
     style.head(
-        figure, f"Error of each row over {epochs[-1]:,} epochs: {style.of_run(run)}", _note(run, len(names))
+        figure,
+        f"Error of each row over {epochs[-1]:,} epochs: {lettering.of_run(run)}",
+        _note(run, len(names)),
     )
     return Picture(figure, _caption(errors, worst, names), _numbers(epochs, errors, worst, names))
 
@@ -57,14 +62,14 @@ def _names(run: Run) -> list[str]:
     columns, table = run.model.columns, run.experiment.dataset.table
     count, outputs = run.snapshots.errors.shape[1:]
     rows = (
-        [style.plain(cell, 18) for cell in table.texts(columns.id)[:count]]
+        [lettering.plain(cell, 18) for cell in table.texts(columns.id)[:count]]
         if columns.id
         else ([f"row {row + 1}" for row in range(count)])
     )
     if outputs == 1:
         return rows
     targets = columns.targets if columns.task == "regression" else columns.classes
-    return [f"{row}, {style.plain(target, 12)}" for row in rows for target in targets]
+    return [f"{row}, {lettering.plain(target, 12)}" for row in rows for target in targets]
 
 
 def _panel(axes: Axes, epochs: Array, values: Array, last: Array, worst: Array, names: list[str]) -> None:
@@ -101,6 +106,8 @@ def _without_gaps(values: Array) -> Array:
 
 
 def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
     low, high = float(min(errors.min(), 0.0)), float(max(errors.max(), 0.0))
     style.scaled(axes.yaxis, Scale(False, low, high if high > low else low + 1.0))
     axes.axhline(0, color=style.GREY, linewidth=0.8)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
 from nncli.nn.arrays import Array
-from nncli.plots import style
+from nncli.plots import lettering, style
 from nncli.plots.outcomes import LOOKS
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, Scale, decades, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PANELS = 6
 VALIDATION = "val_"  # before the name of what was measured on validation rows
@@ -34,6 +36,8 @@ def draw(run: Run, view: View) -> Picture:
 
     What was measured on validation rows shares the panel of what was measured on training rows.
     """
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
     history = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in history if _worth_a_panel(name, history[name])][:PANELS]
     figure = style.figure(height=3.0 + 1.25 * (len(names) - 1))
@@ -51,7 +55,7 @@ def draw(run: Run, view: View) -> Picture:
     panels[-1, 0].xaxis.set_major_locator(MaxNLocator(8, integer=True))
     panels[-1, 0].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
     scale, epochs = _scale(measured), int(history["epoch"][-1])
-    title = f"Loss over {epochs:,} epoch{'s' * (epochs != 1)}{scale.name}: {style.of_run(run)}"
+    title = f"Loss over {epochs:,} epoch{'s' * (epochs != 1)}{scale.name}: {lettering.of_run(run)}"
     style.head(figure, title, _note(measured))
     return Picture(figure, _caption(history["epoch"], measured), run.history)
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.lines import Line2D
 
 from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
 from nncli.nn.network import LayerView
-from nncli.plots import style
+from nncli.plots import lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 MOST_UNITS = 16  # of a layer; more are collapsed
 MOST_LAYERS = 8
@@ -100,7 +101,7 @@ def draw(run: Run, view: View) -> Picture:
     drawn = "" if not any(column.hidden for column in columns) else " (largest layers shortened)"
     style.head(
         figure,
-        f"Network with its trained weights{drawn}: {style.of_run(run)}",
+        f"Network with its trained weights{drawn}: {lettering.of_run(run)}",
         _note(largest, _largest_bias(views)),
     )
     names = surfaces.weight_names(network)
@@ -120,6 +121,8 @@ def _largest_bias(views: list[LayerView]) -> float:
 
 
 def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, largest: float) -> None:
+    from matplotlib.collections import LineCollection
+
     for sign, (colour, dash) in SIGNS.items():
         shown = np.argwhere(np.sign(W[np.ix_(after.units, before.units)]) == sign)
         segments = [[(x, before.heights[j]), (x + 1, after.heights[i])] for i, j in shown]
@@ -205,7 +208,7 @@ def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
     for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
             axes.annotate(
-                style.plain(labels[unit], 16),
+                lettering.plain(labels[unit], 16),
                 (x, height),
                 xytext=(side * (UNIT / 2 + 5), 0),
                 textcoords="offset points",
@@ -224,6 +227,8 @@ def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
 
 
 def _handles(biases: bool) -> list[Line2D]:
+    from matplotlib.lines import Line2D
+
     lines = [
         Line2D([], [], color=colour, linestyle=dash, linewidth=2.5, label=text)
         for (colour, dash), text in zip(SIGNS.values(), ("weight > 0", "weight < 0"), strict=True)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.nn import metrics
-from nncli.plots import outcomes, style, values
+from nncli.plots import lettering, outcomes, style, values
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COLUMNS = 3
 
@@ -35,9 +39,9 @@ def draw(run: Run, view: View) -> Picture:
     for each, index, told, known in values.points(every, drawn):
         values.scatter(panels.flat[drawn.index(index)], each, known, told)
     for axes, index in zip(panels.flat, drawn, strict=False):
-        _finish(axes, every, index, style.plain(run.model.columns.targets[index]))
+        _finish(axes, every, index, lettering.plain(run.model.columns.targets[index]))
     values.legend(panels[0, -1], every)
-    title = f"Predicted against true: {style.named(run)}"
+    title = f"Predicted against true: {lettering.named(run)}"
     style.head(figure, title, values.of_drawn(run, every, drawn))
     return Picture(figure, values.summary(every), values.numbers(run, every, drawn))
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.nn.arrays import Array
-from nncli.plots import outcomes, style, values
+from nncli.plots import lettering, outcomes, style, values
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import Scale, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BINS = 30
 
@@ -29,11 +33,11 @@ def draw(run: Run, view: View) -> Picture:
     for each, index, told, known in values.points(every, drawn):
         values.scatter(panels[drawn.index(index), 0], each, told, told - known)
     for (left, right), index in zip(panels, drawn, strict=True):
-        _finish(left, every, index, style.plain(run.model.columns.targets[index]))
+        _finish(left, every, index, lettering.plain(run.model.columns.targets[index]))
         _draw_spread(right, every, index)
     panels[-1, 1].set_xlabel("share of the part's rows")
     values.legend(panels[0, -1], every)
-    title = f"Residuals: {style.named(run)}"
+    title = f"Residuals: {lettering.named(run)}"
     note = "Residual: predicted \N{MINUS SIGN} true, in the target's units."
     style.head(figure, title, f"{note} {values.of_drawn(run, every, drawn)}")
     return Picture(figure, _caption(run, every), values.numbers(run, every, drawn))
@@ -80,5 +84,5 @@ def _caption(run: Run, every: list[Outcome]) -> str:
     index = values.panels(every)[0]
     last = every[-1]
     residuals = last.A[:, index] - last.Y[:, index]
-    name = style.plain(run.model.columns.targets[index])
+    name = lettering.plain(run.model.columns.targets[index])
     return f"{name}: residual {_spread(residuals)} on {last.rows}, largest {number(np.abs(residuals).max())}"

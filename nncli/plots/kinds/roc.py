@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.inference.classes import roc
 from nncli.messages.wording import counted, shortened
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
-from nncli.plots import outcomes, style
+from nncli.plots import lettering, outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import Picture, View
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 MOST_CURVES = 6
 MOST_POINTS = 1000  # of a curve: more cannot be seen
@@ -47,7 +49,7 @@ def draw(run: Run, view: View) -> Picture:
     axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=1.0, linestyle=(0, (2, 2)), label="chance: 0.500")
     for place, name in enumerate(drawn):
         look = {"color": style.COLOURS[place], "linestyle": style.DASHES[place % len(style.DASHES)]}
-        _plot(axes, curves[name], f"{style.plain(shortened(name, 24))}: {areas[name]:.3f}", place, **look)
+        _plot(axes, curves[name], f"{lettering.plain(shortened(name, 24))}: {areas[name]:.3f}", place, **look)
     mean = float(np.mean(list(areas.values())))
     if len(areas) > 1:
         average = _mean(list(curves.values()))
@@ -55,11 +57,12 @@ def draw(run: Run, view: View) -> Picture:
     _finish(axes, _noun(run))
     several = len(areas) > 1
     of_each = "each label" if columns.task == "multilabel" else "each class against the rest"
-    title = f"ROC{f', {of_each}' if several else ''}: {style.named(run)}, {told.rows}"
+    title = f"ROC{f', {of_each}' if several else ''}: {lettering.named(run)}, {told.rows}"
     style.head(figure, title, _note(run, told, areas, drawn))
     numbers = {name: curves[name] for name in drawn}
     if several:
-        said = f"mean AUC {mean:.3f}, lowest {areas[lowest[0]]:.3f} ({style.plain(shortened(lowest[0], 24))})"
+        worst = lettering.plain(shortened(lowest[0], 24))
+        said = f"mean AUC {mean:.3f}, lowest {areas[lowest[0]]:.3f} ({worst})"
     else:
         said = f"AUC {mean:.3f}"
     return Picture(figure, f"{told.rows}, {said}", _numbers(numbers))

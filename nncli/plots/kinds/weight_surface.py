@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import LossSurface, WeightPlane
 from nncli.nn.arrays import Array
-from nncli.plots import style
+from nncli.plots import lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
 from nncli.training import measure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def unfit(run: Run, view: View) -> str | None:
@@ -43,7 +47,7 @@ def draw(run: Run, view: View) -> Picture:
     _draw_path(axes, surface)
     axes.set_xlabel(_axis_label(plane, 0))
     axes.set_ylabel(_axis_label(plane, 1))
-    style.head(figure, f"Loss over {_what(plane)}{scale.name}: {style.of_run(run)}", _note(run, surface))
+    style.head(figure, f"Loss over {_what(plane)}{scale.name}: {lettering.of_run(run)}", _note(run, surface))
     return Picture(figure, _caption(surface), _numbers(surface))
 
 

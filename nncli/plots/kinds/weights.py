@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.axes import Axes
 
 from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
-from nncli.plots import style
+from nncli.plots import lettering, style
 from nncli.plots.picture import Picture, View
 from nncli.plots.scale import DRAWABLE, Scale, number
 from nncli.runs import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 TRACES = 64  # parameters that are still told apart as lines
 LABELLED = 12  # lines of a panel that get their name at the end
@@ -51,7 +55,7 @@ def draw(run: Run, view: View) -> Picture:
     for axes in panels[::columns]:
         axes.set_ylabel("weight or bias")
     style.head(
-        figure, f"Weights over {epochs[-1]:,} epochs: {style.of_run(run)}", _note(run, few, len(layers))
+        figure, f"Weights over {epochs[-1]:,} epochs: {lettering.of_run(run)}", _note(run, few, len(layers))
     )
     return Picture(figure, _caption(path, names), numbers)
 
