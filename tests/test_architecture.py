@@ -133,10 +133,8 @@ def test_the_mathematics_imports_numpy_and_the_standard_library_alone(path: Path
         assert allowed or top == "numpy" or top in sys.stdlib_module_names, f"{path.name} imports {module}"
 
 
-@pytest.mark.parametrize(
-    "module", [module for module in MODULES if not module.startswith("nncli.plots.")], ids=str
-)
-def test_only_pictures_import_matplotlib_when_they_are_loaded(module: str) -> None:
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_imports_matplotlib_when_it_is_loaded(module: str) -> None:
     tops = {name.partition(".")[0] for name in imports(MODULES[module], inside_functions=False)}
     assert "matplotlib" not in tops
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -16,14 +16,18 @@ from nncli.messages.errors import NncliError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.plots import style
-from nncli.plots.picture import FORMATS, Picture, View, require_room, save
+from nncli.plots.picture import FORMATS, Numbers, Picture, View, require_room, save
 from nncli.runs import Run
 from nncli.storage import files
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = [
     "FORMATS",
     "KINDS",
     "Kind",
+    "Numbers",
     "Picture",
     "View",
     "chosen",
@@ -43,12 +47,14 @@ class Kind(NamedTuple):
     ----------
     summary : what it shows, in one line.
     unfit : why it does not fit a run, or None where it fits.
-    draw : the picture of a run that it fits.
+    numbers : what the picture of a run shows, computed without matplotlib.
+    draw : the figure of these numbers.
     """
 
     summary: str
     unfit: Callable[[Run, View], str | None]
-    draw: Callable[[Run, View], Picture]
+    numbers: Callable[[Run, View], Numbers]
+    draw: Callable[[Any], Figure]
 
 
 def fitting(run: Run, view: View) -> list[str]:
@@ -107,8 +113,10 @@ def picture(name: str, run: Run, view: View) -> Picture:
     NncliError
         If matplotlib cannot be loaded.
     """
+    kind = KINDS[name]
     with threads.limited(run.experiment.threads):
-        return KINDS[name].draw(run, view)
+        numbers = kind.numbers(run, view)
+        return Picture(kind.draw(numbers), numbers)
 
 
 def _kind(module: str, summary: str) -> Kind:
@@ -118,15 +126,15 @@ def _kind(module: str, summary: str) -> Kind:
         with _silent(), threads.limited(run.experiment.threads):
             return cast("str | None", _load(module).unfit(run, view))
 
-    def draw(run: Run, view: View) -> Picture:
-        with _silent(), _matplotlib():
-            shown = _load(module)
-            if not hasattr(shown, "numbers"):
-                return cast(Picture, shown.draw(run, view))
-            numbers = shown.numbers(run, view)
-            return Picture(shown.draw(numbers), numbers.caption, numbers.columns)
+    def numbers(run: Run, view: View) -> Numbers:
+        with _silent(), threads.limited(run.experiment.threads):
+            return cast("Numbers", _load(module).numbers(run, view))
 
-    return Kind(summary, unfit, draw)
+    def draw(shown: Any) -> Figure:
+        with _silent(), _matplotlib():
+            return cast("Figure", _load(module).draw(shown))
+
+    return Kind(summary, unfit, numbers, draw)
 
 
 def _silent() -> AbstractContextManager[None]:

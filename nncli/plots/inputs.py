@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -51,9 +52,9 @@ def _value(value: float | str) -> str:
     return lettering.plain(value, 20) if isinstance(value, str) else number(value)
 
 
-def about(plane: Plane, run: Run) -> str:
+def about(plane: Plane, run: str) -> str:
     """The end of a title: where the other inputs are, and the run."""
-    return f"{held(plane)}: {lettering.of_run(run)}"
+    return f"{held(plane)}: {run}"
 
 
 def drawn_rows(run: Run) -> Array:
@@ -102,13 +103,6 @@ def worst_output(run: Run) -> int:
         return int(np.square(run.model.outputs(data.X) - data.expected).mean(axis=0).argmax())
 
 
-def output_scale(run: Run, values: Array) -> Scale:
-    """From 0 to 1 for probabilities; other outputs are never logarithmic, because they may be any number."""
-    if run.model.columns.task != "regression":
-        return Scale(False, 0.0, 1.0)
-    return Scale.linear(values)
-
-
 def output_name(run: Run, index: int) -> str:
     """What an output stands for: a target, or the share of a class."""
     columns = run.model.columns
@@ -119,4 +113,99 @@ def output_name(run: Run, index: int) -> str:
         f"probability of {lettering.plain(columns.targets[0])} = {lettering.plain(name)}"
         if columns.labelled
         else (f"probability of {lettering.plain(name)}")
+    )
+
+
+@dataclass(frozen=True)
+class RowOutputs:
+    """One output of the network at the rows that are drawn.
+
+    Attributes
+    ----------
+    name : what it stands for.
+    is_probability : whether it lies between 0 and 1.
+    expected, predicted : (m,) each.
+    """
+
+    name: str
+    is_probability: bool
+    expected: Array
+    predicted: Array
+
+    @property
+    def errors(self) -> Array:
+        """Prediction minus target, (m,)."""
+        return np.asarray(self.predicted - self.expected)
+
+    def scale(self, values: Array) -> Scale:
+        """From 0 to 1 for probabilities; for other outputs, of any sign, never logarithmic."""
+        return Scale(False, 0.0, 1.0) if self.is_probability else Scale.linear(values)
+
+
+@dataclass(frozen=True)
+class InputSurface:
+    """A surface over two inputs, and the rows on it.
+
+    Attributes
+    ----------
+    run : the run's name and its number of training rows.
+    surface : the squared error where formulas give the true values, else the output that is furthest off.
+    x, y : where the rows that are drawn lie, (m,) each.
+    rows : how many training rows there are.
+    reach : the largest size of a target, at least 1.
+    outputs : that output at the rows; None where the surface is the squared error.
+    """
+
+    run: str
+    surface: Surface
+    x: Array
+    y: Array
+    rows: int
+    reach: float
+    outputs: RowOutputs | None
+
+    @classmethod
+    def of(cls, run: Run, view: View) -> Self:
+        """That of a run over the inputs that the view names."""
+        plane, drawn = surfaces.plane(run, view.features, view.at), drawn_rows(run)
+        data = run.experiment.dataset
+        surface, outputs = surfaces.squared_error(run, plane), None
+        if surface is None:
+            index = worst_output(run)
+            surface = Surface(plane, surfaces.outputs(run, plane)[:, :, index])
+            outputs = _row_outputs(run, index, drawn)
+        x, y = points(run, plane, drawn)
+        reach = max(1.0, float(np.abs(data.expected).max()))
+        return cls(lettering.of_run(run), surface, x, y, len(data), reach, outputs)
+
+    @property
+    def features(self) -> str:
+        """Both inputs, for a title."""
+        return " and ".join(lettering.plain(name) for name in self.surface.plane.features)
+
+    @property
+    def about(self) -> str:
+        """The end of a title: where the other inputs are, and the run."""
+        return about(self.surface.plane, self.run)
+
+    @property
+    def caption(self) -> str:
+        """What the surface is, and its largest, smallest and mean value."""
+        what = "squared error" if self.outputs is None else f"output {self.outputs.name}:"
+        return f"{what} {summary(self.surface)}"
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """Every point of the grid."""
+        name = "squared_error" if self.outputs is None else "output"
+        return columns(self.surface.plane, {name: self.surface.values})
+
+
+def _row_outputs(run: Run, index: int, rows: Array) -> RowOutputs:
+    data = run.experiment.dataset
+    return RowOutputs(
+        output_name(run, index),
+        run.model.columns.task != "regression",
+        data.expected[rows, index],
+        run.model.outputs(data.X)[rows, index],
     )

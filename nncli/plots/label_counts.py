@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -10,11 +11,11 @@ from nncli.inference.classes import LabelCounts
 from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, outcomes, style
-from nncli.plots.picture import Picture
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_LABELS = 30  # drawn; of more those with the lowest F1
 LETTER = 0.075  # width of a letter in inches
@@ -27,34 +28,84 @@ COLUMNS = {
 }
 
 
-def draw(run: Run) -> Picture:
+@dataclass(frozen=True)
+class LabelConfusion:
+    """Rows by label, as predicted and as true.
+
+    Attributes
+    ----------
+    run, rows : the run's name, and which rows these are: `30 test rows`.
+    counted : the counts of each label.
+    right, total : rows with every label right, of how many.
+    """
+
+    run: str
+    rows: str
+    counted: LabelCounts
+    right: int
+    total: int
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """That of a run whose rows may have several labels."""
+        told = outcomes.outcome(run)
+        right = int(((told.A >= 0.5) == (told.Y >= 0.5)).all(axis=1).sum())
+        counted = LabelCounts.of(told.A, told.Y, run.model.columns)
+        return cls(lettering.named(run), told.rows, counted, right, len(told.A))
+
+    @property
+    def counts(self) -> Array:
+        """Rows of each label by kind of outcome, (labels, 4)."""
+        return np.column_stack([self.counted.counts[name] for name in COLUMNS])
+
+    @property
+    def worst(self) -> Array:
+        """Positions of the labels, the one with the lowest F1 first."""
+        return np.argsort(self.counted.shares["f1"], kind="stable")
+
+    @property
+    def summary(self) -> str:
+        """Rows that are right, the mean F1 and the lowest."""
+        lowest, f1 = self.worst[0], self.counted.shares["f1"]
+        mean, name = self.counted.averages["macro"]["f1"], self.name(lowest)
+        return (
+            f"{self.right:,} of {self.total:,} with every label right, macro F1 {mean:.3f}, lowest"
+            f" {f1[lowest]:.3f} ({name})"
+        )
+
+    def name(self, index: int) -> str:
+        """The name of a label, as it is drawn."""
+        return lettering.plain(shortened(self.counted.labels[index], 24))
+
+    @property
+    def caption(self) -> str:
+        """Which rows these are, and how well they are predicted."""
+        return f"{self.rows}, {self.summary}"
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """The counts of every label, also of those that are not drawn."""
+        counts = {name: self.counts[:, column].astype(float) for column, name in enumerate(COLUMNS)}
+        return {"label": list(self.counted.labels), **counts, **self.counted.shares}
+
+
+def draw(shown: LabelConfusion) -> Figure:
     """Counts of each label among the rows that have it and those that do not, with their shares."""
-    told = outcomes.outcome(run)
-    counted = LabelCounts.of(told.A, told.Y, run.model.columns)
-    counts = np.column_stack([counted.counts[name] for name in COLUMNS])
+    counts, worst = shown.counts, shown.worst
     shares = counts / np.maximum(np.repeat([counts[:, :2].sum(1), counts[:, 2:].sum(1)], 2, axis=0).T, 1)
-    worst = np.argsort(counted.shares["f1"], kind="stable")
     drawn = np.sort(worst[:MOST_LABELS])
-    names = [lettering.plain(shortened(counted.labels[index], 24)) for index in drawn]
+    names = [shown.name(index) for index in drawn]
     figure = style.figure(5.4 + LETTER * max(map(len, names)), 1.9 + 0.42 * len(drawn))
     axes = figure.subplots()
     _fill(axes, counts[drawn], shares[drawn])
-    axes.set_yticks(
-        range(len(drawn)), [f"{name} ({counted.support[k]:,})" for name, k in zip(names, drawn, strict=True)]
-    )
-    right = int(((told.A >= 0.5) == (told.Y >= 0.5)).all(axis=1).sum())
-    lowest = lettering.plain(shortened(counted.labels[worst[0]], 24))
-    mean, least = counted.averages["macro"]["f1"], counted.shares["f1"][worst[0]]
-    summary = (
-        f"{right:,} of {len(told.A):,} with every label right, macro F1 {mean:.3f}, lowest"
-        f" {least:.3f} ({lowest})"
-    )
-    of_drawn = (
-        f" The {len(drawn)} labels with the lowest F1 of {len(worst)}." if len(drawn) < len(worst) else ""
-    )
-    title = f"Confusion of each label: {lettering.named(run)}, {told.rows}"
-    style.head(figure, title, f"{summary}. Blue is right, orange is wrong.{of_drawn}")
-    return Picture(figure, f"{told.rows}, {summary}", _numbers(counted, counts))
+    support = shown.counted.support
+    labels = [f"{name} ({support[k]:,})" for name, k in zip(names, drawn, strict=True)]
+    axes.set_yticks(range(len(drawn)), labels)
+    some = len(drawn) < len(worst)
+    of_drawn = f" The {len(drawn)} labels with the lowest F1 of {len(worst)}." if some else ""
+    title = f"Confusion of each label: {shown.run}, {shown.rows}"
+    style.head(figure, title, f"{shown.summary}. Blue is right, orange is wrong.{of_drawn}")
+    return figure
 
 
 def _fill(axes: Axes, counts: Array, shares: Array) -> None:
@@ -83,9 +134,3 @@ def _fill(axes: Axes, counts: Array, shares: Array) -> None:
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-
-
-def _numbers(counted: LabelCounts, counts: Array) -> dict[str, list[str] | Array]:
-    """The counts of every label, also of those that are not drawn."""
-    columns = {name: counts[:, column].astype(float) for column, name in enumerate(COLUMNS)}
-    return {"label": list(counted.labels), **columns, **counted.shares}

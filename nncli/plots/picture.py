@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -45,13 +45,29 @@ class View:
     directions: Literal["pca", "random"] = "pca"
 
 
+class Numbers(Protocol):
+    """What a picture shows, known without matplotlib; each kind of picture has a class of its own."""
+
+    @property
+    def caption(self) -> str:
+        """What the picture says, in one line."""
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[str] | Array]:
+        """The numbers behind the picture, as columns of one length."""
+
+
 @dataclass(frozen=True)
 class Picture:
-    """A figure, what it says in one line, and the numbers behind it as columns of one length."""
+    """A figure and the numbers it shows."""
 
     figure: Figure
-    caption: str
-    numbers: Mapping[str, Sequence[str] | Array]
+    numbers: Numbers
+
+    @property
+    def caption(self) -> str:
+        """What the picture says, in one line."""
+        return self.numbers.caption
 
 
 def save(picture: Picture, path: Path) -> None:
@@ -67,7 +83,7 @@ def save(picture: Picture, path: Path) -> None:
     with files.output(path) as stream:
         stream.write(FORMATS[path.suffix.lower()](picture))
     with files.output(path.with_suffix(".csv")) as stream:
-        stream.write(_csv(picture.numbers).encode())
+        stream.write(_csv(picture.numbers.columns).encode())
 
 
 def require_room(path: Path) -> None:
@@ -84,11 +100,11 @@ def require_room(path: Path) -> None:
         runs.require_no_run_file(file)
 
 
-def _csv(numbers: Mapping[str, Sequence[str] | Array]) -> str:
+def _csv(columns: Mapping[str, Sequence[str] | Array]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(numbers)
-    writer.writerows(zip(*(as_text(column) for column in numbers.values()), strict=True))
+    writer.writerow(columns)
+    writer.writerows(zip(*(as_text(column) for column in columns.values()), strict=True))
     return text.getvalue()
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
-from nncli.plots import outcomes, style
+from nncli.plots import lettering, outcomes, style
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.scale import FARTHEST, number
 from nncli.runs import Run
@@ -24,6 +25,54 @@ FARTHEST_OFF = 20  # rows that are drawn in any case
 EXACT: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.0, "linestyle": (0, (2, 2))}
 
 
+@dataclass(frozen=True)
+class PredictedValues:
+    """Predicted and true values of every part of the rows.
+
+    Attributes
+    ----------
+    run : the run's name.
+    every : predictions and targets by part, the one that says most of new rows last.
+    targets : names of all targets.
+    """
+
+    run: str
+    every: Sequence[Outcome]
+    targets: Sequence[str]
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Those of a run."""
+        return cls(lettering.named(run), outcomes.outcomes(run), run.model.columns.targets)
+
+    @property
+    def drawn(self) -> list[int]:
+        """Positions of the targets that are drawn."""
+        return panels(self.every)
+
+    def name(self, index: int) -> str:
+        """The name of a target, as it is drawn."""
+        return lettering.plain(self.targets[index])
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """The rows drawn, target after target."""
+        part, target, predicted, true = [], [], [], []
+        for each, index, told, known in points(self.every, self.drawn):
+            part += [each.part] * len(told)
+            target += [self.targets[index]] * len(told)
+            predicted.append(told)
+            true.append(known)
+        together = np.concatenate(predicted), np.concatenate(true)
+        return {
+            "part": part,
+            "target": target,
+            "true": together[1],
+            "predicted": together[0],
+            "residual": together[0] - together[1],
+        }
+
+
 def none_to_meet(run: Run) -> str | None:
     """Why there are no values to be met, or None."""
     task = run.model.columns.task
@@ -34,7 +83,7 @@ def none_to_meet(run: Run) -> str | None:
     return None if near else "outputs or targets are too large to be drawn"
 
 
-def summary(every: list[Outcome]) -> str:
+def summary(every: Sequence[Outcome]) -> str:
     """`R² 0.52 on 266 training rows, 0.47 on 88 test rows`, over all targets."""
     said = [f"{r2(each.A, each.Y)} on {each.rows}" for each in every]
     return f"R² {', '.join(said)}"
@@ -46,18 +95,18 @@ def r2(A: Array, Y: Array) -> str:
     return "not defined" if value != value else number(value)
 
 
-def panels(every: list[Outcome]) -> list[int]:
+def panels(every: Sequence[Outcome]) -> list[int]:
     """The targets drawn: of many those that are met worst on the last part, by r2, in their order."""
     A, Y = every[-1].A, every[-1].Y
     scores = [metrics.r2(A[:, [index]], Y[:, [index]]) for index in range(A.shape[1])]
     return sorted(np.argsort(scores, kind="stable")[:MOST_PANELS].tolist())
 
 
-def of_drawn(run: Run, every: list[Outcome], drawn: list[int]) -> str:
+def of_drawn(shown: PredictedValues) -> str:
     """What a note says where not all targets or not all rows are drawn."""
-    targets = len(run.model.columns.targets)
-    said = f"The {len(drawn)} of {targets} targets that are met worst. " if len(drawn) < targets else ""
-    if max(len(each.A) for each in every) > MOST_POINTS:
+    targets, drawn = len(shown.targets), len(shown.drawn)
+    said = f"The {drawn} of {targets} targets that are met worst. " if drawn < targets else ""
+    if max(len(each.A) for each in shown.every) > MOST_POINTS:
         said += (
             f"Drawn: {MOST_POINTS} rows of each part, evenly spaced, and the {FARTHEST_OFF} farthest off; "
             "numbers are of all."
@@ -65,7 +114,7 @@ def of_drawn(run: Run, every: list[Outcome], drawn: list[int]) -> str:
     return said
 
 
-def points(every: list[Outcome], drawn: list[int]) -> Iterator[tuple[Outcome, int, Array, Array]]:
+def points(every: Sequence[Outcome], drawn: list[int]) -> Iterator[tuple[Outcome, int, Array, Array]]:
     """Of each part and target drawn the predictions and targets (m,) of the rows that are drawn."""
     for index in drawn:
         for each in every:
@@ -93,7 +142,7 @@ def scatter(axes: Axes, each: Outcome, x: Array, y: Array) -> None:
     )
 
 
-def legend(axes: Axes, every: list[Outcome]) -> None:
+def legend(axes: Axes, every: Sequence[Outcome]) -> None:
     """The parts beside a panel, as their rows and their lines are drawn."""
     from matplotlib.lines import Line2D
 
@@ -111,21 +160,3 @@ def legend(axes: Axes, every: list[Outcome]) -> None:
         for part, look in ((each.part, LOOKS[each.part]) for each in every)
     ]
     style.legend_beside(axes, [*handles, Line2D([], [], **EXACT, label="exact")])
-
-
-def numbers(run: Run, every: list[Outcome], drawn: list[int]) -> dict[str, list[str] | Array]:
-    """The rows drawn, target after target."""
-    part, target, predicted, true = [], [], [], []
-    for each, index, told, known in points(every, drawn):
-        part += [each.part] * len(told)
-        target += [run.model.columns.targets[index]] * len(told)
-        predicted.append(told)
-        true.append(known)
-    together = np.concatenate(predicted), np.concatenate(true)
-    return {
-        "part": part,
-        "target": target,
-        "true": together[1],
-        "predicted": together[0],
-        "residual": together[0] - together[1],
-    }

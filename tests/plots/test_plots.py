@@ -45,7 +45,7 @@ def test_every_kind_draws_every_run_or_says_why_not(
         assert "\n" not in reason
         return
     picture = plots.picture(kind, run, view)
-    assert len({len(column) for column in picture.numbers.values()}) == 1
+    assert len({len(column) for column in picture.numbers.columns.values()}) == 1
     assert "\n" not in picture.caption
     save(picture, tmp_path / f"{kind}.svg")
     root = ElementTree.parse(tmp_path / f"{kind}.svg").getroot()
@@ -53,7 +53,7 @@ def test_every_kind_draws_every_run_or_says_why_not(
     assert root.find(f"{SVG}desc").text  # type: ignore[union-attr]
     with (tmp_path / f"{kind}.csv").open(newline="", encoding="utf-8") as file:
         header, *rows = csv.reader(file)
-    assert len(rows) == len(next(iter(picture.numbers.values())))
+    assert len(rows) == len(next(iter(picture.numbers.columns.values())))
     assert len(set(header)) == len(header)
     sizes = [text.get_fontsize() for text in picture.figure.findobj(matplotlib.text.Text) if text.get_text()]
     assert min(sizes) >= 8
@@ -89,9 +89,39 @@ def test_the_characters_that_are_drawn_are_those_of_the_font() -> None:
     assert lettering.drawable_characters() == font.get_charmap().keys()
 
 
-def test_importing_the_registry_leaves_matplotlib_alone() -> None:
-    code = "import sys, nncli.plots; sys.exit('matplotlib' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_numbers_of_every_kind_need_no_matplotlib(trained: dict[str, Run]) -> None:
+    shapes = ("xor", "formula", "labels held out", "classes held out")
+    code = """
+import sys
+from pathlib import Path
+sys.modules["matplotlib"] = None
+from nncli.plots import KINDS, View, fitting
+from nncli.runs import Run
+for run in map(Run, map(Path, sys.argv[1:])):
+    for name in fitting(run, View()):
+        numbers = KINDS[name].numbers(run, View())
+        assert numbers.caption and len({*map(len, numbers.columns.values())}) == 1
+        print(name)
+"""
+    paths = [str(trained[shape].path) for shape in shapes]
+    ended = subprocess.run([sys.executable, "-c", code, *paths], check=False, capture_output=True, text=True)
+    assert ended.stderr == ""
+    assert {*ended.stdout.split()} == KINDS.keys()
+
+
+def test_numbers_agree_with_the_file_beside_the_picture(trained: dict[str, Run], tmp_path: Path) -> None:
+    run = trained["formula"]
+    for kind in fitting(run, View()):
+        save(plots.picture(kind, run, View()), tmp_path / f"{kind}.svg")
+        columns = KINDS[kind].numbers(run, View()).columns
+        with (tmp_path / f"{kind}.csv").open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        assert header == list(columns)
+        for cells, column in zip(zip(*rows, strict=True), columns.values(), strict=True):
+            if isinstance(column, np.ndarray):
+                np.testing.assert_array_equal([float(cell or "nan") for cell in cells], column)
+            else:
+                assert list(cells) == list(column)
 
 
 def test_drawing_never_imports_pyplot() -> None:
@@ -149,7 +179,7 @@ def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_ri
     picture = plots.picture("confusion", run, View())
     assert "6 test rows" in picture.figure.get_suptitle()
     assert f"6 test rows, {right} right" in picture.caption
-    told = list(zip(*picture.numbers.values(), strict=True))
+    told = list(zip(*picture.numbers.columns.values(), strict=True))
     assert len(told) == 9
     assert sum(rows for true, predicted, rows, _ in told if true == predicted) == right
     frames = [patch for patch in picture.figure.axes[0].patches if patch.get_gid() == "right"]
@@ -162,11 +192,11 @@ def test_confusion_of_labels_counts_each_of_them(trained: dict[str, Run]) -> Non
     told, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
     picture = plots.picture("confusion", run, View())
     assert f"6 test rows, {(told == true).all(axis=1).sum()} of 6 with every label right" in picture.caption
-    assert picture.numbers["label"] == list(run.model.columns.targets)
-    assert np.array_equal(picture.numbers["true_positives"], (told & true).sum(axis=0))
-    assert np.array_equal(picture.numbers["false_positives"], (told & ~true).sum(axis=0))
-    assert np.array_equal(picture.numbers["false_negatives"], (~told & true).sum(axis=0))
-    assert np.array_equal(picture.numbers["true_negatives"], (~told & ~true).sum(axis=0))
+    assert picture.numbers.columns["label"] == list(run.model.columns.targets)
+    assert np.array_equal(picture.numbers.columns["true_positives"], (told & true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["false_positives"], (told & ~true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["false_negatives"], (~told & true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["true_negatives"], (~told & ~true).sum(axis=0))
 
 
 def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
@@ -174,7 +204,7 @@ def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
 ) -> None:
     picture = plots.picture("confusion", trained["many labels"], View())
     assert len(picture.figure.axes[0].get_yticks()) == 30
-    assert len(picture.numbers["label"]) == 40
+    assert len(picture.numbers.columns["label"]) == 40
     assert "The 30 labels with the lowest F1 of 40." in picture.figure._supxlabel.get_text()
 
 
@@ -183,14 +213,14 @@ def test_roc_and_calibration_are_of_every_label(trained: dict[str, Run]) -> None
     A, Y = run.model.outputs(run.experiment.dataset.X), run.experiment.dataset.Y
     mean = plots.picture("roc", run, View()).caption.partition("mean AUC ")[2][:5]
     assert float(mean) == pytest.approx(LABEL_METRICS["auc"](A, Y), abs=5e-4)
-    assert plots.picture("calibration", run, View()).numbers["rows"].sum() == A.size
+    assert plots.picture("calibration", run, View()).numbers.columns["rows"].sum() == A.size
 
 
 def test_confusion_of_many_classes_is_told_in_words_and_colours(trained: dict[str, Run]) -> None:
     picture = plots.picture("confusion", trained["many classes"], View())
     assert not picture.figure.axes[0].texts
     assert "Most often mistaken: kind " in picture.caption
-    assert 0 not in picture.numbers["rows"]
+    assert 0 not in picture.numbers.columns["rows"]
 
 
 def test_roc_is_of_the_positive_class_or_of_each_class_and_their_mean(trained: dict[str, Run]) -> None:
@@ -272,14 +302,14 @@ def test_of_many_targets_those_that_are_met_worst_are_drawn(kind: str, trained: 
     scores = [METRICS["r2"](A[:, [k]], data.expected[:, [k]]) for k in range(8)]
     worst = sorted(range(8), key=scores.__getitem__)[:6]
     picture = plots.picture(kind, run, View())
-    assert set(picture.numbers["target"]) == {f"column {k + 1}" for k in worst}
+    assert set(picture.numbers.columns["target"]) == {f"column {k + 1}" for k in worst}
     assert "The 6 of 8 targets that are met worst." in picture.figure._supxlabel.get_text()
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
 def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[str, Run]) -> None:
     data = trained["scaled targets"].experiment.dataset
-    told = plots.picture(kind, trained["scaled targets"], View()).numbers
+    told = plots.picture(kind, trained["scaled targets"], View()).numbers.columns
     np.testing.assert_array_equal(np.asarray(told["true"]), data.expected[:, 0])
     np.testing.assert_allclose(told["predicted"], data.expected[:, 0], atol=100)
 
@@ -290,7 +320,7 @@ def test_of_many_rows_some_are_drawn_the_farthest_off_among_them(trained: dict[s
     residuals = np.abs(run.model.outputs(data.X) - data.expected)
     for kind in OF_VALUES:
         picture = plots.picture(kind, run, View())
-        told = np.abs(np.asarray(picture.numbers["residual"]))
+        told = np.abs(np.asarray(picture.numbers.columns["residual"]))
         assert 2 * 600 <= len(told) <= 2 * 620 < 2 * len(data)
         assert told.max() == residuals.max()
         assert "600 rows of each part" in picture.figure._supxlabel.get_text()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from nncli.nn.activations import Activation, logistic
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, style
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 ROWS = 1000  # rows whose pre-activations are counted
 BINS = 40
@@ -30,41 +32,93 @@ def unfit(run: Run, view: View) -> str | None:
     return None
 
 
-def draw(run: Run, view: View) -> Picture:
-    """For each distinct activation f and f', and below them how often each z occurs in the data."""
+@dataclass(frozen=True)
+class ActivationCurve:
+    """An activation over the pre-activations of the layers that use it.
+
+    Attributes
+    ----------
+    name, label : of the activation, and with its options and layers.
+    Z : their pre-activations (n,).
+    z, f, slope : points of the curve, its values and its derivative, (CURVE,) each.
+    flat : share of the pre-activations where the curve is flat.
+    """
+
+    name: str
+    label: str
+    Z: Array
+    z: Array
+    f: Array
+    slope: Array
+    flat: float
+
+
+@dataclass(frozen=True)
+class ActivationCurves:
+    """Every activation of the network over its own pre-activations.
+
+    Attributes
+    ----------
+    run : the run's name and its number of training rows.
+    rows : rows whose pre-activations are counted.
+    curves : one for each distinct activation.
+    """
+
+    run: str
+    rows: int
+    curves: Sequence[ActivationCurve]
+
+    @property
+    def caption(self) -> str:
+        """How much of each curve's data lies where it is flat."""
+        parts = [f"{curve.name} {curve.flat:.0%} flat" for curve in self.curves]
+        return f"share of pre-activations where the curve is flat: {', '.join(parts)}"
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """The points of the curves, one curve after another."""
+        return {
+            "activation": np.repeat([curve.name for curve in self.curves], CURVE).tolist(),
+            "z": np.concatenate([curve.z for curve in self.curves]),
+            "f": np.concatenate([curve.f for curve in self.curves]),
+            "slope": np.concatenate([curve.slope for curve in self.curves]),
+        }
+
+
+def numbers(run: Run, view: View) -> ActivationCurves:
+    """For each distinct activation f and f', and the pre-activations in the data."""
     used, layers = _used(run)
-    figure = style.figure(width=max(6.4, min(3, len(used)) * 3.6), height=4.9)
-    panels = figure.subplots(2, len(used), sharex="col", squeeze=False, height_ratios=[2.2, 1])
-    curves: list[tuple[str, Array, Array, Array]] = []
-    parts = []
-    for (upper, lower), (key, Z) in zip(panels.T, used.items(), strict=True):
-        activation = layers[key][1]
-        z = np.linspace(*_range(Z), CURVE)
-        f, slope = _curves(activation, z)
-        _draw_curves(upper, z, f, slope, f"{_label(activation)}: {layers[key][0]}")
-        flat = _flat_share(activation, Z)
-        _draw_histogram(lower, Z, z, flat, activation)
-        parts.append(f"{activation.name} {flat:.0%} flat")
-        curves.append((activation.name, z, f, slope))
+    return ActivationCurves(
+        run=lettering.of_run(run),
+        rows=min(ROWS, len(run.experiment.dataset)),
+        curves=[_curve(*layers[key], Z) for key, Z in used.items()],
+    )
+
+
+def _curve(where: str, activation: Activation, Z: Array) -> ActivationCurve:
+    z = np.linspace(*_range(Z), CURVE)
+    label = f"{_label(activation)}: {where}"
+    return ActivationCurve(activation.name, label, Z, z, *_curves(activation, z), _flat_share(activation, Z))
+
+
+def draw(shown: ActivationCurves) -> Figure:
+    """For each activation f and f', and below them how often each z occurs in the data."""
+    curves, rows = shown.curves, shown.rows
+    figure = style.figure(width=max(6.4, min(3, len(curves)) * 3.6), height=4.9)
+    panels = figure.subplots(2, len(curves), sharex="col", squeeze=False, height_ratios=[2.2, 1])
+    for (upper, lower), curve in zip(panels.T, curves, strict=True):
+        _draw_curves(upper, curve)
+        _draw_histogram(lower, curve)
     panels[0, 0].set_ylabel("value")
     panels[1, 0].set_ylabel("share of\nall z")
     style.legend_beside(panels[0, -1])
-    rows = min(ROWS, len(run.experiment.dataset))
     style.head(
         figure,
-        f"Activations over the network's own pre-activations: {lettering.of_run(run)}",
+        f"Activations over the network's own pre-activations: {shown.run}",
         f"Below: z of every neuron, {rows:,} row{'s' * (rows != 1)}. Flat: where f′ is under "
         f"{FLAT:.0%} of its largest value, so that hardly any gradient passes.",
     )
-    names, *columns = zip(*curves, strict=True)
-    return Picture(
-        figure,
-        f"share of pre-activations where the curve is flat: {', '.join(parts)}",
-        {
-            "activation": np.repeat(names, CURVE).tolist(),
-            **{name: np.concatenate(parts) for name, parts in zip(("z", "f", "slope"), columns, strict=True)},
-        },
-    )
+    return figure
 
 
 def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]]:
@@ -144,20 +198,22 @@ def _flat_share(activation: Activation, Z: Array) -> float:
     return float((np.abs(_curves(activation, Z)[1]) < FLAT * steepest).mean())
 
 
-def _draw_curves(axes: Axes, z: Array, f: Array, slope: Array, title: str) -> None:
-    axes.plot(z, f, color=style.BLUE, label="f(z)")
-    axes.plot(z, slope, color=style.VERMILION, linestyle=style.DASHES[1], label="f′(z)")
-    axes.set_title(title, loc="left")
+def _draw_curves(axes: Axes, curve: ActivationCurve) -> None:
+    z = curve.z
+    axes.plot(z, curve.f, color=style.BLUE, label="f(z)")
+    axes.plot(z, curve.slope, color=style.VERMILION, linestyle=style.DASHES[1], label="f′(z)")
+    axes.set_title(curve.label, loc="left")
     axes.set_xlim(z[0], z[-1])
     style.grid(axes)
 
 
-def _draw_histogram(axes: Axes, Z: Array, z: Array, flat: float, activation: Activation) -> None:
+def _draw_histogram(axes: Axes, curve: ActivationCurve) -> None:
+    Z, z = curve.Z, curve.z
     edges = np.linspace(z[0], z[-1], BINS + 1)
     counts, _ = np.histogram(Z, edges)
     steps = axes.stairs(counts / max(1, Z.size), edges, fill=True, color=style.SKY)
     steps.set_gid("histogram")
     beyond = Z.size - int(counts.sum())
-    axes.set_xlabel("z \N{MINUS SIGN} log Σ exp(others)" if activation.name == "softmax" else "z")
-    axes.set_title(f"{flat:.0%} flat" + (f", {beyond:,} further out" if beyond else ""), loc="left")
+    axes.set_xlabel("z \N{MINUS SIGN} log Σ exp(others)" if curve.name == "softmax" else "z")
+    axes.set_title(f"{curve.flat:.0%} flat" + (f", {beyond:,} further out" if beyond else ""), loc="left")
     style.grid(axes)

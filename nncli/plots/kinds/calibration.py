@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,12 @@ from nncli.inference.classes import BINS, Reliability, decided, reliability
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, outcomes, style
 from nncli.plots.outcomes import Outcome
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 EDGES = np.linspace(0.0, 1.0, BINS + 1)
 FEW = 10  # rows in a bin below which its share is mostly chance
@@ -30,32 +32,80 @@ def unfit(run: Run, view: View) -> str | None:
     return None
 
 
-def draw(run: Run, view: View) -> Picture:
-    """For two classes the probability of the second; for more that of the class told, if it is right.
+@dataclass(frozen=True)
+class CalibrationCurve:
+    """Predicted probabilities in bins, and how often they came true.
+
+    Attributes
+    ----------
+    run, rows : the run's name, and which rows these are of: `30 test rows`.
+    bins : counts, mean probability and share that came true of each bin.
+    predicted, true : mean probability and share that came true over all.
+    axes : what a probability is of, and what came true.
+    counted : what a bin counts.
+    """
+
+    run: str
+    rows: str
+    bins: Reliability
+    predicted: float
+    true: float
+    axes: tuple[str, str]
+    counted: str
+
+    @property
+    def caption(self) -> str:
+        """Both means, and the calibration error."""
+        return (
+            f"{self.rows}, told {self.predicted:.1%} on the whole, true {self.true:.1%}, "
+            f"calibration error {self.bins.error:.3f}"
+        )
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """A row for each bin."""
+        return {
+            "from": EDGES[:-1],
+            "to": EDGES[1:],
+            "rows": self.bins.counts.astype(float),
+            "mean_probability": self.bins.told,
+            "share_true": self.bins.happened,
+        }
+
+
+def numbers(run: Run, view: View) -> CalibrationCurve:
+    """For two classes the probability of the second; for more that of the predicted class, if it is right.
 
     Where a row may have several labels, the probability of each label of each row.
     """
     told = outcomes.outcome(run)
     probabilities, happened = _told_and_true(run, told)
-    bins = reliability(probabilities, happened)
+    return CalibrationCurve(
+        run=lettering.named(run),
+        rows=told.rows,
+        bins=reliability(probabilities, happened),
+        predicted=float(probabilities.mean()),
+        true=float(happened.mean()),
+        axes=_names(run),
+        counted="probabilities" if run.model.columns.task == "multilabel" else "rows",
+    )
+
+
+def draw(curve: CalibrationCurve) -> Figure:
+    """The share that came true against the probability, and below it how many are in each bin."""
     figure = style.figure(width=5.2, height=5.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3.2, 1])
-    across, up = _names(run)
-    counted = "probabilities" if run.model.columns.task == "multilabel" else "rows"
-    _draw_curve(upper, bins, up)
-    _draw_histogram(lower, bins, across, counted)
-    mean, share = probabilities.mean(), happened.mean()
-    title = f"Calibration: {lettering.named(run)}, {told.rows}"
+    across, up = curve.axes
+    _draw_curve(upper, curve.bins, up)
+    _draw_histogram(lower, curve.bins, across, curve.counted)
     style.head(
         figure,
-        title,
-        f"On the diagonal a probability comes true as often as it says. Told {mean:.1%} on the whole, true "
-        f"{share:.1%}. Hollow: fewer than {FEW} {counted}. Expected calibration error {bins.error:.3f}.",
+        f"Calibration: {curve.run}, {curve.rows}",
+        "On the diagonal a probability comes true as often as it says. "
+        f"Told {curve.predicted:.1%} on the whole, true {curve.true:.1%}. "
+        f"Hollow: fewer than {FEW} {curve.counted}. Expected calibration error {curve.bins.error:.3f}.",
     )
-    caption = (
-        f"{told.rows}, told {mean:.1%} on the whole, true {share:.1%}, calibration error {bins.error:.3f}"
-    )
-    return Picture(figure, caption, _numbers(bins))
+    return figure
 
 
 def _told_and_true(run: Run, told: Outcome) -> tuple[Array, Array]:
@@ -109,13 +159,3 @@ def _draw_histogram(axes: Axes, bins: Reliability, label: str, counted: str) -> 
     axes.set_ylabel(counted)
     axes.set_yticks([])
     axes.set_xlabel(f"{label}, in {BINS} bins")
-
-
-def _numbers(bins: Reliability) -> dict[str, Array]:
-    return {
-        "from": EDGES[:-1],
-        "to": EDGES[1:],
-        "rows": bins.counts.astype(float),
-        "mean_probability": bins.told,
-        "share_true": bins.happened,
-    }

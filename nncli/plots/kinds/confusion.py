@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,13 @@ from nncli.inference.classes import Confusion
 from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
 from nncli.plots import label_counts, lettering, outcomes, style
-from nncli.plots.picture import Picture, View
+from nncli.plots.label_counts import LabelConfusion
+from nncli.plots.picture import View
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_TEXT = 20  # classes up to which each cell holds its numbers
 MOST_NAMES = 40  # classes up to which each has its name on the axes
@@ -29,37 +32,93 @@ def unfit(run: Run, view: View) -> str | None:
     return outcomes.no_classes(run)
 
 
-def draw(run: Run, view: View) -> Picture:
-    """Counts and shares of the true class, the diagonal framed; of many classes the colours alone.
+@dataclass(frozen=True)
+class ConfusionMatrix:
+    """Rows by true and by predicted class.
 
-    Where a row may have several labels, the counts of each label instead.
+    Attributes
+    ----------
+    run, rows : the run's name, and which rows these are: `30 test rows`.
+    target : what the classes are of.
+    confusion : the counts.
     """
+
+    run: str
+    rows: str
+    target: str
+    confusion: Confusion
+
+    @property
+    def shares(self) -> Array:
+        """Of the rows of each true class, the share in each cell, (k, k)."""
+        return np.asarray(self.confusion.counts / np.maximum(self.confusion.support, 1)[:, np.newaxis])
+
+    @property
+    def right(self) -> int:
+        """Rows whose predicted class is the true one."""
+        return int(self.confusion.hits.sum())
+
+    @property
+    def caption(self) -> str:
+        """How many rows are right, and the most frequent mistakes."""
+        right, total = self.right, int(self.confusion.counts.sum())
+        said = f"{self.rows}, {right:,} right ({right / total:.1%}). {_mistakes(self.confusion)}"
+        return said.strip().rstrip(".")
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """Every cell; of many classes those that hold rows."""
+        counts, classes = self.confusion.counts, self.confusion.classes
+        true, told = np.nonzero((counts > 0) | (len(classes) <= MOST_TEXT))
+        return {
+            "true": [classes[index] for index in true],
+            "predicted": [classes[index] for index in told],
+            "rows": counts[true, told].astype(float),
+            "share_of_true": self.shares[true, told],
+        }
+
+
+def numbers(run: Run, view: View) -> ConfusionMatrix | LabelConfusion:
+    """Counts by true and predicted class; where a row may have several labels, those of each label."""
     if run.model.columns.task == "multilabel":
-        return label_counts.draw(run)
-    told = outcomes.outcome(run)
-    confusion = Confusion.of(told.A, told.Y, run.model.columns)
-    shares = confusion.counts / np.maximum(confusion.support, 1)[:, np.newaxis]
-    k = len(confusion.classes)
+        return LabelConfusion.of(run)
+    told, columns = outcomes.outcome(run), run.model.columns
+    return ConfusionMatrix(
+        run=lettering.named(run),
+        rows=told.rows,
+        target=lettering.plain(columns.targets[0]) if columns.labelled else "class",
+        confusion=Confusion.of(told.A, told.Y, columns),
+    )
+
+
+def draw(shown: ConfusionMatrix | LabelConfusion) -> Figure:
+    """Counts and shares of the true class, the diagonal framed; of many classes the colors alone."""
+    if isinstance(shown, LabelConfusion):
+        return label_counts.draw(shown)
+    confusion, k = shown.confusion, len(shown.confusion.classes)
+    names = _names(confusion)
     width, height = _size(confusion)
-    chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2).tolist()
-    names = {index: lettering.plain(shortened(confusion.classes[index], 18)) for index in chosen}
     longest = LETTER * max(map(len, names.values()))
     upright = longest > width / len(names)
     figure = style.figure(1.0 + longest + width, 1.6 + height + upright * longest)
     axes = figure.subplots()
-    axes.imshow(_colours(shares), aspect="auto", interpolation="nearest")
+    axes.imshow(_colours(shown.shares), aspect="auto", interpolation="nearest")
     if k <= MOST_TEXT:
-        _write(axes, confusion, shares)
+        _write(axes, confusion, shown.shares)
     _frame(axes, k)
     axes.set_yticks(list(names), [f"{name} ({confusion.support[index]:,})" for index, name in names.items()])
     axes.set_xticks(list(names), list(names.values()), rotation=90 * upright)
-    _label(axes, run, k)
-    right = int(confusion.hits.sum())
-    title = f"Confusion of classes: {lettering.named(run)}, {told.rows}"
-    note = f"{right:,} of {len(told.A):,} right (framed). {_key(k)} {_mistakes(confusion)}"
-    style.head(figure, title, note.strip())
-    caption = f"{told.rows}, {right:,} right ({right / len(told.A):.1%}). {_mistakes(confusion)}".strip()
-    return Picture(figure, caption.rstrip("."), _numbers(confusion, shares))
+    _label(axes, shown.target, k)
+    note = f"{shown.right:,} of {confusion.counts.sum():,} right (framed). {_key(k)} {_mistakes(confusion)}"
+    style.head(figure, f"Confusion of classes: {shown.run}, {shown.rows}", note.strip())
+    return figure
+
+
+def _names(confusion: Confusion) -> dict[int, str]:
+    """Of the classes that are named on the axes, positions and names."""
+    k = len(confusion.classes)
+    chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2).tolist()
+    return {index: lettering.plain(shortened(confusion.classes[index], 18)) for index in chosen}
 
 
 def _size(confusion: Confusion) -> tuple[float, float]:
@@ -115,9 +174,7 @@ def _frame(axes: Axes, k: int) -> None:
         )
 
 
-def _label(axes: Axes, run: Run, k: int) -> None:
-    columns = run.model.columns
-    of = lettering.plain(columns.targets[0]) if columns.labelled else "class"
+def _label(axes: Axes, of: str, k: int) -> None:
     axes.set_ylabel(f"true {of}")
     axes.set_xlabel(f"predicted {of}")
     axes.tick_params(length=0 if k <= MOST_NAMES else 3)
@@ -140,14 +197,3 @@ def _mistakes(confusion: Confusion) -> str:
         for true, told in found[:MOST_MISTAKES]
     ]
     return f"Most often mistaken: {', '.join(told)}."
-
-
-def _numbers(confusion: Confusion, shares: Array) -> dict[str, list[str] | Array]:
-    """Every cell; of many classes those that hold rows."""
-    true, told = np.nonzero((confusion.counts > 0) | (len(confusion.classes) <= MOST_TEXT))
-    return {
-        "true": [confusion.classes[index] for index in true],
-        "predicted": [confusion.classes[index] for index in told],
-        "rows": confusion.counts[true, told].astype(float),
-        "share_of_true": shares[true, told],
-    }

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.inspection import surfaces
-from nncli.inspection.surfaces import Plane, Surface
-from nncli.plots import inputs, lettering, style
-from nncli.plots.picture import Picture, View
+from nncli.inspection.surfaces import Surface
+from nncli.nn.arrays import Array
+from nncli.plots import inputs, style
+from nncli.plots.inputs import InputSurface, RowOutputs
+from nncli.plots.picture import View
 from nncli.plots.scale import Scale, number
 from nncli.runs import Run
 
@@ -22,33 +23,66 @@ ROUNDING = 1e-13  # of the targets
 unfit = inputs.too_few
 
 
-def draw(run: Run, view: View) -> Picture:
-    """sum_k (prediction_k - expected_k)^2 where formulas tell what is expected.
+class ErrorSurface(InputSurface):
+    """The squared error over two inputs, or the output with the error of each row."""
 
-    Elsewhere nothing is known between the rows, so nothing is interpolated: the picture shows the
-    output that is furthest off, and on it each row with the sign and size of its error.
+    @property
+    def exact(self) -> bool:
+        """Whether only rounding is left: its contours would be noise."""
+        return bool((self.surface.finite <= (ROUNDING * self.reach) ** 2).all())
+
+    @property
+    def caption(self) -> str:
+        """The values of the surface; of an output also the largest error of a row."""
+        if self.outputs is None:
+            return super().caption
+        return f"{super().caption}; largest error of a row {number(_sizes(self.outputs).max())}"
+
+
+def numbers(run: Run, view: View) -> ErrorSurface:
+    """sum_k (prediction_k - expected_k)^2 where formulas give the true values.
+
+    Elsewhere nothing is known between the rows, so nothing is interpolated: the surface is the output that is
+    furthest off, and each row on it has an error.
     """
-    plane = surfaces.plane(run, view.features, view.at)
-    surface = surfaces.squared_error(run, plane)
-    return _of_outputs(run, plane) if surface is None else _of_errors(run, surface)
+    return ErrorSurface.of(run, view)
 
 
-def _of_errors(run: Run, surface: Surface) -> Picture:
-    plane, scale = surface.plane, Scale.of(surface.values)
+def draw(shown: ErrorSurface) -> Figure:
+    """A heat map with the rows on it; on an output, with the sign and size of their errors."""
     figure = style.figure(height=5.0)
+    if shown.outputs is None:
+        _draw_errors(figure, shown)
+    else:
+        _draw_outputs(figure, shown, shown.outputs)
+    return figure
+
+
+def _draw_errors(figure: Figure, shown: ErrorSurface) -> None:
+    surface, scale = shown.surface, Scale.of(shown.surface.values)
     axes = _heat_map(figure, surface, scale, "squared error, summed over targets")
-    if not _is_exact(run, surface):
-        style.contours(axes, plane.x, plane.y, scale.drawn(surface.values), scale)
-    rows = inputs.drawn_rows(run)
+    if not shown.exact:
+        style.contours(axes, surface.plane.x, surface.plane.y, scale.drawn(surface.values), scale)
     axes.scatter(
-        *inputs.points(run, plane, rows),
-        s=inputs.point_size(len(rows)),
+        shown.x,
+        shown.y,
+        s=inputs.point_size(len(shown.x)),
         color=style.PAPER,
         edgecolors=style.BLACK,
         linewidths=0.4,
         alpha=0.75,
         gid="rows",
     )
+    _mark_highest(axes, surface)
+    exact = " The formula is met up to rounding." if shown.exact else ""
+    style.head(
+        figure,
+        f"Squared error over {shown.features}{scale.name}{shown.about}",
+        f"{inputs.summary(surface)}. Cross: the maximum; points: {_rows_shown(shown)}.{exact}",
+    )
+
+
+def _mark_highest(axes: Axes, surface: Surface) -> None:
     if surface.highest is not None:
         axes.plot(
             *surface.highest,
@@ -59,38 +93,19 @@ def _of_errors(run: Run, surface: Surface) -> Picture:
             clip_on=False,
             zorder=5,
         )
-    said = inputs.summary(surface)
-    exact = " The formula is met up to rounding." if _is_exact(run, surface) else ""
+
+
+def _draw_outputs(figure: Figure, shown: ErrorSurface, outputs: RowOutputs) -> None:
+    surface, scale = shown.surface, outputs.scale(shown.surface.values)
+    axes = _heat_map(figure, surface, scale, outputs.name)
+    style.contours(axes, surface.plane.x, surface.plane.y, scale.drawn(surface.values), scale)
+    _mark_rows(axes, shown.x, shown.y, outputs)
     style.head(
         figure,
-        f"Squared error over {_features(plane)}{scale.name}{inputs.about(plane, run)}",
-        f"{said}. Cross: the maximum; points: {_rows_shown(run, len(rows))}.{exact}",
-    )
-    return Picture(figure, f"squared error {said}", inputs.columns(plane, {"squared_error": surface.values}))
-
-
-def _is_exact(run: Run, surface: Surface) -> bool:
-    """Whether only rounding is left: its contours would be noise."""
-    reach = max(1.0, float(np.abs(run.experiment.dataset.expected).max()))
-    return bool((surface.finite <= (ROUNDING * reach) ** 2).all())
-
-
-def _of_outputs(run: Run, plane: Plane) -> Picture:
-    index = inputs.worst_output(run)
-    surface = Surface(plane, surfaces.outputs(run, plane)[:, :, index])
-    name, scale = inputs.output_name(run, index), inputs.output_scale(run, surface.values)
-    figure = style.figure(height=5.0)
-    axes = _heat_map(figure, surface, scale, name)
-    style.contours(axes, plane.x, plane.y, scale.drawn(surface.values), scale)
-    largest, rows = _mark_rows(axes, run, plane, index)
-    style.head(
-        figure,
-        f"Output over {_features(plane)}, rows marked by their error{scale.name}{inputs.about(plane, run)}",
+        f"Output over {shown.features}, rows marked by their error{scale.name}{shown.about}",
         f"Drawn is the output, for between the rows no formula tells the error: {inputs.summary(surface)}. "
-        f"Triangles: {_rows_shown(run, rows)}, area in proportion to |error|.",
+        f"Triangles: {_rows_shown(shown)}, area in proportion to |error|.",
     )
-    caption = f"output {name}: {inputs.summary(surface)}; largest error of a row {number(largest)}"
-    return Picture(figure, caption, inputs.columns(plane, {"output": surface.values}))
 
 
 def _heat_map(figure: Figure, surface: Surface, scale: Scale, label: str) -> Axes:
@@ -102,17 +117,18 @@ def _heat_map(figure: Figure, surface: Surface, scale: Scale, label: str) -> Axe
     return axes
 
 
-def _mark_rows(axes: Axes, run: Run, plane: Plane, index: int) -> tuple[float, int]:
-    """Triangles up where the output is too high, down where too low; largest |error| and their count."""
+def _sizes(outputs: RowOutputs) -> Array:
+    """How large each row's error is; 0 where it is not finite."""
+    return np.asarray(np.nan_to_num(np.abs(outputs.errors), nan=0.0, posinf=0.0))
+
+
+def _mark_rows(axes: Axes, x: Array, y: Array, outputs: RowOutputs) -> None:
+    """Triangles up where the output is too high, down where too low."""
     from matplotlib.lines import Line2D
 
-    data, rows = run.experiment.dataset, inputs.drawn_rows(run)
-    with np.errstate(all="ignore"):
-        errors = (run.model.outputs(data.X) - data.expected)[rows, index]
-    x, y = inputs.points(run, plane, rows)
-    size = np.nan_to_num(np.abs(errors), nan=0.0, posinf=0.0)
+    errors, size = outputs.errors, _sizes(outputs)
     largest = float(size.max())
-    area = 12 + 90 * size / largest if largest else np.full(len(rows), 12.0)
+    area = 12 + 90 * size / largest if largest else np.full(len(x), 12.0)
     signs = (("^", style.ORANGE, errors >= 0, "too high"), ("v", style.SKY, errors < 0, "too low"))
     for marker, colour, chosen, _ in signs:
         axes.scatter(
@@ -139,13 +155,8 @@ def _mark_rows(axes: Axes, run: Run, plane: Plane, index: int) -> tuple[float, i
         for m, c, _, text in signs
     ]
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.3)
-    return largest, len(rows)
 
 
-def _features(plane: Plane) -> str:
-    return " and ".join(lettering.plain(name) for name in plane.features)
-
-
-def _rows_shown(run: Run, shown: int) -> str:
-    rows = len(run.experiment.dataset)
-    return f"the {rows:,} training rows" if shown == rows else f"{shown:,} of the {rows:,} training rows"
+def _rows_shown(shown: ErrorSurface) -> str:
+    drawn, rows = len(shown.x), shown.rows
+    return f"the {rows:,} training rows" if drawn == rows else f"{drawn:,} of the {rows:,} training rows"

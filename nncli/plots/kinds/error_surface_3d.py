@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.inspection import surfaces
-from nncli.inspection.surfaces import Plane, Surface
+from nncli.inspection.surfaces import Surface
+from nncli.nn.arrays import Array
 from nncli.plots import inputs, lettering, style
-from nncli.plots.picture import Picture, View
+from nncli.plots.inputs import InputSurface, RowOutputs
+from nncli.plots.picture import View
 from nncli.plots.scale import Scale
 from nncli.runs import Run
 
@@ -21,68 +22,58 @@ MESH = 50  # lines drawn each way; the numbers are those of the whole grid
 unfit = inputs.too_few
 
 
-def draw(run: Run, view: View) -> Picture:
-    """The error where formulas tell it, else the output that is furthest off with the rows' targets."""
-    plane = surfaces.plane(run, view.features, view.at)
-    surface = surfaces.squared_error(run, plane)
-    return _of_outputs(run, plane) if surface is None else _of_errors(run, surface)
+def numbers(run: Run, view: View) -> InputSurface:
+    """The squared error where formulas give the true values, else the output that is furthest off."""
+    return InputSurface.of(run, view)
 
 
-def _of_errors(run: Run, surface: Surface) -> Picture:
-    scale, plane = Scale.of(surface.values), surface.plane
+def draw(shown: InputSurface) -> Figure:
+    """The surface; an output with the rows' targets."""
     figure = style.figure(height=5.6)
-    _axes(figure, surface, scale, f"squared error{scale.name}")
-    said = inputs.summary(surface)
-    features = " and ".join(lettering.plain(name) for name in plane.features)
+    if shown.outputs is None:
+        _draw_errors(figure, shown)
+    else:
+        _draw_outputs(figure, shown, shown.outputs)
+    return figure
+
+
+def _draw_errors(figure: Figure, shown: InputSurface) -> None:
+    scale = Scale.of(shown.surface.values)
+    _axes(figure, shown.surface, scale, f"squared error{scale.name}")
     style.head(
         figure,
-        f"Squared error over {features}, summed over targets{scale.name}{inputs.about(plane, run)}",
-        f"{said}.",
+        f"Squared error over {shown.features}, summed over targets{scale.name}{shown.about}",
+        f"{inputs.summary(shown.surface)}.",
     )
-    return Picture(figure, f"squared error {said}", inputs.columns(plane, {"squared_error": surface.values}))
 
 
-def _of_outputs(run: Run, plane: Plane) -> Picture:
-    index, data = inputs.worst_output(run), run.experiment.dataset
-    surface = Surface(plane, surfaces.outputs(run, plane)[:, :, index])
-    rows = inputs.drawn_rows(run)
-    targets = data.expected[rows, index]
-    outputs = run.model.outputs(data.X[rows])[:, index]
-    scale = inputs.output_scale(run, np.append(surface.values, targets))
-    name = inputs.output_name(run, index)
-    figure = style.figure(height=5.6)
-    axes = _axes(figure, surface, scale, f"{name}{scale.name}")
-    x, y = inputs.points(run, plane, rows)
-    top, bottom = scale.drawn(targets), scale.drawn(outputs)
-    for position in range(len(rows)):
-        axes.plot(
-            [x[position]] * 2,
-            [y[position]] * 2,
-            [bottom[position], top[position]],
-            color=style.VERMILION,
-            linewidth=1.6,
-            zorder=10,
-        )
+def _draw_outputs(figure: Figure, shown: InputSurface, outputs: RowOutputs) -> None:
+    scale = outputs.scale(np.append(shown.surface.values, outputs.expected))
+    axes = _axes(figure, shown.surface, scale, f"{outputs.name}{scale.name}")
+    _draw_rows(axes, shown, scale.drawn(outputs.expected), scale.drawn(outputs.predicted))
+    said = inputs.summary(shown.surface)
+    style.head(
+        figure,
+        f"Output over {shown.features}, with the rows' targets{shown.about}",
+        f"Drawn is the output, for between the rows no formula tells the error: {said}. "
+        "Points: targets; lines from them: each row's error.",
+    )
+
+
+def _draw_rows(axes: Any, shown: InputSurface, top: Array, bottom: Array) -> None:
+    """Targets as points, each with a line to the prediction."""
+    for x, y, low, high in zip(shown.x, shown.y, bottom, top, strict=True):
+        axes.plot([x] * 2, [y] * 2, [low, high], color=style.VERMILION, linewidth=1.6, zorder=10)
     axes.scatter(
-        x,
-        y,
+        shown.x,
+        shown.y,
         top,
-        s=inputs.point_size(len(rows)),
+        s=inputs.point_size(len(shown.x)),
         color=style.VERMILION,
         edgecolors=style.BLACK,
         linewidths=0.5,
         depthshade=False,
         zorder=11,
-    )
-    features = " and ".join(lettering.plain(feature) for feature in plane.features)
-    style.head(
-        figure,
-        f"Output over {features}, with the rows' targets{inputs.about(plane, run)}",
-        f"Drawn is the output, for between the rows no formula tells the error: {inputs.summary(surface)}. "
-        "Points: targets; lines from them: each row's error.",
-    )
-    return Picture(
-        figure, f"output {name}: {inputs.summary(surface)}", inputs.columns(plane, {"output": surface.values})
     )
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, style
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LINES = 64  # of rows and outputs that are still drawn one by one
 WORST = 5
@@ -27,26 +30,78 @@ def unfit(run: Run, view: View) -> str | None:
     return None
 
 
-def draw(run: Run, view: View) -> Picture:
-    """The worst five rows stand out; the others are thin lines, or bands where they are many."""
+@dataclass(frozen=True)
+class RowErrors:
+    """The signed error of each row and output over the epochs.
+
+    Attributes
+    ----------
+    run : the run's name and its number of training rows.
+    epochs, errors : kept epochs (s,) and errors (s, rows * outputs).
+    names : what each error belongs to.
+    kept, rows : rows whose errors were kept, of how many.
+    """
+
+    run: str
+    epochs: Array
+    errors: Array
+    names: Sequence[str]
+    kept: int
+    rows: int
+
+    @property
+    def worst(self) -> Array:
+        """Positions of the largest errors at the end, the largest first."""
+        return np.argsort(-np.abs(self.errors[-1]), kind="stable")[:WORST]
+
+    @property
+    def caption(self) -> str:
+        """The largest error at the end and at the start."""
+        last, worst = self.errors[-1], self.worst[0]
+        return (
+            f"largest error at the end {number(last[worst])} ({self.names[worst]}), "
+            f"largest at the start {number(np.abs(self.errors[0]).max())}"
+        )
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """Every error by epoch, or those of the worst rows; then their mean and largest size."""
+        few = len(self.names) <= LINES + WORST
+        return {
+            "epoch": self.epochs,
+            **_by_name(self, range(len(self.names)) if few else self.worst.tolist()),
+            "mean_abs": np.abs(self.errors).mean(axis=1),
+            "max_abs": np.abs(self.errors).max(axis=1),
+        }
+
+
+def numbers(run: Run, view: View) -> RowErrors:
+    """The errors that were kept, as far as they can be drawn."""
     epochs, errors = _kept(run)
-    names = _names(run)
-    worst = np.argsort(-np.abs(errors[-1]), kind="stable")[:WORST]
+    return RowErrors(
+        run=lettering.of_run(run),
+        epochs=epochs,
+        errors=errors,
+        names=_names(run),
+        kept=run.snapshots.errors.shape[1],
+        rows=len(run.experiment.dataset),
+    )
+
+
+def draw(shown: RowErrors) -> Figure:
+    """The worst five rows stand out; the others are thin lines, or bands where they are many."""
+    epochs, errors = shown.epochs, shown.errors
     figure = style.figure(width=8.6, height=4.3)
     left, right = figure.subplots(1, 2)
-    _panel(left, epochs, errors, errors[-1], worst, names)
+    _panel(left, epochs, errors, shown)
     _finish_linear(left, epochs, errors)
     after = epochs >= 1
     sizes = np.where(np.abs(errors[after]) < 1 / DRAWABLE, np.nan, np.abs(errors[after]))
-    _panel(right, epochs[after], sizes, errors[-1], worst, names)
+    _panel(right, epochs[after], sizes, shown)
     _finish_log_log(right, epochs[after], sizes)
     style.legend_beside(right, title="error at the end", alignment="left")
-    style.head(
-        figure,
-        f"Error of each row over {epochs[-1]:,} epochs: {lettering.of_run(run)}",
-        _note(run, len(names)),
-    )
-    return Picture(figure, _caption(errors, worst, names), _numbers(epochs, errors, worst, names))
+    style.head(figure, f"Error of each row over {epochs[-1]:,} epochs: {shown.run}", _note(shown))
+    return figure
 
 
 def _kept(run: Run) -> tuple[Array, Array]:
@@ -72,8 +127,8 @@ def _names(run: Run) -> list[str]:
     return [f"{row}, {lettering.plain(target, 12)}" for row in rows for target in targets]
 
 
-def _panel(axes: Axes, epochs: Array, values: Array, last: Array, worst: Array, names: list[str]) -> None:
-    others = np.delete(values, worst, axis=1)
+def _panel(axes: Axes, epochs: Array, values: Array, shown: RowErrors) -> None:
+    others = np.delete(values, shown.worst, axis=1)
     if 0 < others.shape[1] <= LINES:
         lines = axes.plot(epochs, others, color=style.FAINT, linewidth=0.9)
         lines[0].set_label("other rows" if len(lines) > 1 else "other row")
@@ -87,14 +142,14 @@ def _panel(axes: Axes, epochs: Array, values: Array, last: Array, worst: Array, 
             epochs, lower, upper, color=style.GREY, alpha=0.45, linewidth=0, label="50 % of all"
         )
         axes.plot(epochs, middle, color=style.BLACK, linewidth=1.0, linestyle=style.DASHES[2], label="median")
-    for place, position in enumerate(worst):
+    for place, position in enumerate(shown.worst):
         axes.plot(
             epochs,
             values[:, position],
             color=COLOURS[place],
             linestyle=style.DASHES[place],
             linewidth=1.7,
-            label=f"{names[position]}: {number(last[position])}",
+            label=f"{shown.names[position]}: {number(shown.errors[-1, position])}",
             gid="worst",
         )
 
@@ -133,34 +188,20 @@ def _finish_log_log(axes: Axes, epochs: Array, sizes: Array) -> None:
     style.grid(axes)
 
 
-def _note(run: Run, lines: int) -> str:
-    count, rows = run.snapshots.errors.shape[1], len(run.experiment.dataset)
+def _note(shown: RowErrors) -> str:
+    count, rows, lines = shown.kept, shown.rows, len(shown.names)
     kept = f" Errors were kept for the first {count:,} of {rows:,} rows." if count < rows else ""
-    shown = "all others grey" if lines - WORST <= LINES else "all rows as bands"
-    coloured = f"The {WORST} largest at the end in colour, {shown}; rows" if lines > WORST else "Rows"
+    others = "all others grey" if lines - WORST <= LINES else "all rows as bands"
+    coloured = f"The {WORST} largest at the end in colour, {others}; rows" if lines > WORST else "Rows"
     return f"{coloured} count from 1.{kept}"
 
 
-def _caption(errors: Array, worst: Array, names: list[str]) -> str:
-    last = errors[-1]
-    return (
-        f"largest error at the end {number(last[worst[0]])} ({names[worst[0]]}), "
-        f"largest at the start {number(np.abs(errors[0]).max())}"
-    )
-
-
-def _numbers(epochs: Array, errors: Array, worst: Array, names: list[str]) -> dict[str, Array]:
-    chosen = range(len(names)) if len(names) <= LINES + WORST else worst.tolist()
-    # Ids may repeat; a column may not.
-    named = {
+def _by_name(shown: RowErrors, positions: Iterable[int]) -> dict[str, Array]:
+    """Errors (s,) by name. Ids may repeat, so the names of columns are made unique by position."""
+    names = shown.names
+    return {
         f"{names[position]} ({position + 1})"
         if names.count(names[position]) > 1
-        else names[position]: errors[:, position]
-        for position in chosen
-    }
-    return {
-        "epoch": epochs,
-        **named,
-        "mean_abs": np.abs(errors).mean(axis=1),
-        "max_abs": np.abs(errors).max(axis=1),
+        else names[position]: shown.errors[:, position]
+        for position in positions
     }

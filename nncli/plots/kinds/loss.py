@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, style
 from nncli.plots.outcomes import LOOKS
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, Scale, decades, number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 PANELS = 6
 VALIDATION = "val_"  # before the name of what was measured on validation rows
@@ -31,33 +33,79 @@ def unfit(run: Run, view: View) -> str | None:
     )
 
 
-def draw(run: Run, view: View) -> Picture:
-    """The loss large, everything else of the history in small panels below it, each on its own scale.
+@dataclass(frozen=True)
+class LossCurves:
+    """The loss over the epochs, and whatever else of the history changes.
 
-    What was measured on validation rows shares the panel of what was measured on training rows.
+    Attributes
+    ----------
+    run : the run's name and its number of training rows.
+    epochs : (e,).
+    panels : label of each panel -> part of the rows -> values (e,), the loss first.
+    diverged : whether training diverged in the last epoch.
+    columns : the history.
     """
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
+    run: str
+    epochs: Array
+    panels: Mapping[str, Mapping[str, Array]]
+    diverged: bool
+    columns: Mapping[str, Array]
+
+    @property
+    def losses(self) -> Mapping[str, Array]:
+        """The loss by part of the rows, (e,) each."""
+        return next(iter(self.panels.values()))
+
+    @property
+    def title(self) -> str:
+        """How many epochs, of which run."""
+        last = int(self.epochs[-1])
+        return f"Loss over {last:,} epoch{'s' * (last != 1)}{_scale(self.losses).name}: {self.run}"
+
+    @property
+    def caption(self) -> str:
+        """How the loss changed and, with validation rows, how far theirs is from it."""
+        return _caption(self.epochs, self.losses)
+
+
+def numbers(run: Run, view: View) -> LossCurves:
+    """The loss first; what was measured on validation rows is with what was measured on training rows."""
     history = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in history if _worth_a_panel(name, history[name])][:PANELS]
-    figure = style.figure(height=3.0 + 1.25 * (len(names) - 1))
-    panels = figure.subplots(
-        len(names), 1, sharex=True, squeeze=False, height_ratios=[2.2] + [1.0] * (len(names) - 1)
+    return LossCurves(
+        run=lettering.of_run(run),
+        epochs=history["epoch"],
+        panels={_label(run, name): _curves(history, name) for name in names},
+        diverged=run.info.get("status") == "diverged",
+        columns=run.history,
     )
-    for axes, name in zip(panels[:, 0], names, strict=True):
-        _panel(axes, history["epoch"], _curves(history, name), _label(run, name))
-    measured = _curves(history, "loss")
-    part, losses = list(measured.items())[-1]
-    _mark_best(panels[0, 0], history["epoch"], losses, LOOKS[part].label if len(measured) > 1 else "")
-    if run.info.get("status") == "diverged":
-        _mark_divergence(panels[:, 0], float(history["epoch"][-1]))
-    panels[-1, 0].set_xlabel("epoch")
-    panels[-1, 0].xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    panels[-1, 0].xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-    scale, epochs = _scale(measured), int(history["epoch"][-1])
-    title = f"Loss over {epochs:,} epoch{'s' * (epochs != 1)}{scale.name}: {lettering.of_run(run)}"
-    style.head(figure, title, _note(measured))
-    return Picture(figure, _caption(history["epoch"], measured), run.history)
+
+
+def draw(curves: LossCurves) -> Figure:
+    """The loss large, everything else in small panels below it, each on its own scale."""
+    count, epochs, losses = len(curves.panels), curves.epochs, curves.losses
+    figure = style.figure(height=3.0 + 1.25 * (count - 1))
+    panels = figure.subplots(count, 1, sharex=True, squeeze=False, height_ratios=[2.2] + [1.0] * (count - 1))[
+        :, 0
+    ]
+    for axes, (label, by_part) in zip(panels, curves.panels.items(), strict=True):
+        _panel(axes, epochs, by_part, label)
+    part, last = list(losses.items())[-1]
+    _mark_best(panels[0], epochs, last, LOOKS[part].label if len(losses) > 1 else "")
+    if curves.diverged:
+        _mark_divergence(panels, float(epochs[-1]))
+    _count_epochs(panels[-1])
+    style.head(figure, curves.title, _note(losses))
+    return figure
+
+
+def _count_epochs(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
 def _drawable(values: Array) -> Array:

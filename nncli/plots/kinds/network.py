@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -10,14 +11,15 @@ import numpy as np
 
 from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
-from nncli.nn.network import LayerView
+from nncli.nn.network import LayerView, Network
 from nncli.plots import lettering, style
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
 MOST_UNITS = 16  # of a layer; more are collapsed
@@ -66,58 +68,124 @@ def unfit(run: Run, view: View) -> str | None:
     return f"{count} layers are too many for a diagram" if count > MOST_LAYERS else None
 
 
-def draw(run: Run, view: View) -> Picture:
-    """Columns of circles: width of a line = |weight|, its colour and dashes = sign, rings = biases."""
-    network = run.model.network
-    columns = [_Column.of(size) for size in (network.inputs, *(layer.units for layer in network.layers))]
+@dataclass(frozen=True)
+class NetworkDiagram:
+    """The layers of a network with their trained weights.
+
+    Attributes
+    ----------
+    run : the run's name and its number of training rows.
+    weights : weights and biases, layer by layer.
+    layers : what the inputs and each layer are.
+    inputs, outputs : names of the inputs and the outputs.
+    names, parameters : of all weights and biases (P,).
+    """
+
+    run: str
+    weights: Sequence[LayerView]
+    layers: Sequence[str]
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    names: Sequence[str]
+    parameters: Array
+
+    @property
+    def largest(self) -> float:
+        """The largest |weight|."""
+        return max(float(np.abs(view.W).max()) for view in self.weights)
+
+    @property
+    def largest_bias(self) -> float:
+        """The largest |bias|; 0 where there are none."""
+        return max((float(np.abs(view.b).max()) for view in self.weights if view.b is not None), default=0.0)
+
+    @property
+    def caption(self) -> str:
+        """How many parameters there are, and the largest weight."""
+        count = len(self.names)
+        widest = int(np.abs(_weights_only(self.names, self.parameters)).argmax())
+        return (
+            f"{count:,} parameter{'s' * (count != 1)}, "
+            f"widest: {self.names[widest]} = {number(self.parameters[widest])}"
+        )
+
+    @property
+    def columns(self) -> dict[str, Sequence[str] | Array]:
+        """Every parameter."""
+        return {"name": self.names, "value": self.parameters}
+
+
+def numbers(run: Run, view: View) -> NetworkDiagram:
+    """The trained weights, and what the layers are."""
+    network, columns = run.model.network, run.model.columns
+    return NetworkDiagram(
+        run=lettering.of_run(run),
+        weights=network.views(run.model.parameters),
+        layers=_layers(network),
+        inputs=columns.encoded,
+        outputs=columns.classes if columns.task == "multiclass" else columns.targets,
+        names=surfaces.weight_names(network),
+        parameters=run.model.parameters,
+    )
+
+
+def _layers(network: Network) -> list[str]:
+    inputs = f"{network.inputs:,} input{'s' * (network.inputs != 1)}"
+    layers = [
+        f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
+        for index, layer in enumerate(network.layers)
+    ]
+    return [inputs, *layers]
+
+
+def draw(shown: NetworkDiagram) -> Figure:
+    """Columns of circles: width of a line = |weight|, its color and dashes = sign, rings = biases."""
+    sizes = (shown.weights[0].W.shape[1], *(view.W.shape[0] for view in shown.weights))
+    columns = [_Column.of(size) for size in sizes]
     tallest = max(column.places for column in columns)
     figure = style.figure(
         width=max(6.4, 1.9 * len(columns) + 1.0), height=float(np.clip(2.0 + 0.55 * tallest, 3.6, 11.5))
     )
     axes = figure.subplots()
-    views = network.views(run.model.parameters)
-    largest = max(float(np.abs(view.W).max()) for view in views) or 1.0
+    _draw_layers(axes, shown, columns)
+    _captions(axes, shown, columns)
+    _finish(axes, len(columns), tallest, shown.largest_bias > 0)
+    shortened = " (largest layers shortened)" if any(column.hidden for column in columns) else ""
+    style.head(
+        figure,
+        f"Network with its trained weights{shortened}: {shown.run}",
+        _note(shown.largest or 1.0, shown.largest_bias),
+    )
+    return figure
+
+
+def _draw_layers(axes: Axes, shown: NetworkDiagram, columns: list[_Column]) -> None:
     edges = sum(len(before.units) * len(after.units) for before, after in pairwise(columns))
     labelled = edges <= LABELLED_EDGES
-    for index, weights in enumerate(views):
-        _edges(axes, index, columns[index], columns[index + 1], weights.W, largest)
-        _units(axes, index + 1, columns[index + 1], weights.b, _largest_bias(views) or 1.0, labelled)
+    for index, (weights, (before, after)) in enumerate(zip(shown.weights, pairwise(columns), strict=True)):
+        _edges(axes, index, before, after, weights.W, shown.largest or 1.0)
+        _units(axes, index + 1, after, weights.b, shown.largest_bias or 1.0, labelled)
         if labelled:
-            _edge_labels(axes, index, columns[index], columns[index + 1], weights.W)
+            _edge_labels(axes, index, before, after, weights.W)
     _units(axes, 0, columns[0], None, 1.0, labelled=False)
-    _captions(axes, run, columns)
+
+
+def _finish(axes: Axes, columns: int, tallest: int, biases: bool) -> None:
     axes.set_axis_off()
-    axes.set_xlim(-0.55, len(columns) - 0.45)
+    axes.set_xlim(-0.55, columns - 0.45)
     axes.set_ylim(-tallest / 2 - 0.1, tallest / 2 + 0.1)
     axes.legend(
-        handles=_handles(_largest_bias(views) > 0),
+        handles=_handles(biases),
         loc="upper center",
         bbox_to_anchor=(0.5, 0.0),
         borderaxespad=5.0,
         ncols=4,
         columnspacing=1.4,
     )
-    parameters = network.parameter_count
-    drawn = "" if not any(column.hidden for column in columns) else " (largest layers shortened)"
-    style.head(
-        figure,
-        f"Network with its trained weights{drawn}: {lettering.of_run(run)}",
-        _note(largest, _largest_bias(views)),
-    )
-    names = surfaces.weight_names(network)
-    widest = int(np.abs(_weights_only(names, run.model.parameters)).argmax())
-    counted = f"{parameters:,} parameter{'s' * (parameters != 1)}"
-    caption = f"{counted}, widest: {names[widest]} = {number(run.model.parameters[widest])}"
-    return Picture(figure, caption, {"name": names, "value": run.model.parameters})
 
 
-def _weights_only(names: list[str], parameters: Array) -> Array:
+def _weights_only(names: Sequence[str], parameters: Array) -> Array:
     return np.where([".weight[" in name for name in names], parameters, 0.0)
-
-
-def _largest_bias(views: list[LayerView]) -> float:
-    """The largest |bias|; 0 where there are none."""
-    return max((float(np.abs(view.b).max()) for view in views if view.b is not None), default=0.0)
 
 
 def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, largest: float) -> None:
@@ -200,11 +268,12 @@ def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float,
         )
 
 
-def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
+def _captions(axes: Axes, shown: NetworkDiagram, columns: list[_Column]) -> None:
     """Names of inputs and outputs at their units, and what each layer is at its foot."""
-    names = run.model.columns
-    outputs = names.classes if names.task == "multiclass" else names.targets
-    ends = ((0, columns[0], -1, "right", names.encoded), (len(columns) - 1, columns[-1], 1, "left", outputs))
+    ends = (
+        (0, columns[0], -1, "right", shown.inputs),
+        (len(columns) - 1, columns[-1], 1, "left", shown.outputs),
+    )
     for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
             axes.annotate(
@@ -215,12 +284,7 @@ def _captions(axes: Axes, run: Run, columns: list[_Column]) -> None:
                 ha=align,
                 va="center",
             )
-    texts = [f"{columns[0].size:,} input{'s' * (columns[0].size != 1)}"]
-    texts += [
-        f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
-        for index, layer in enumerate(run.model.network.layers)
-    ]
-    for x, text in enumerate(texts):
+    for x, text in enumerate(shown.layers):
         axes.text(
             x, -0.02, text, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=style.SMALL
         )

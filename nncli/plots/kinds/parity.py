@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nncli.nn import metrics
-from nncli.plots import lettering, outcomes, style, values
+from nncli.plots import style, values
 from nncli.plots.outcomes import LOOKS, Outcome
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import Scale, number
+from nncli.plots.values import PredictedValues
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = 3
 
@@ -24,10 +27,23 @@ def unfit(run: Run, view: View) -> str | None:
     return values.none_to_meet(run)
 
 
-def draw(run: Run, view: View) -> Picture:
-    """On the diagonal a row is met; the parts of the rows are told apart by marker and colour."""
-    every = outcomes.outcomes(run)
-    drawn = values.panels(every)
+class Parity(PredictedValues):
+    """Predicted against true values."""
+
+    @property
+    def caption(self) -> str:
+        """R² over all targets, by part of the rows."""
+        return values.summary(self.every)
+
+
+def numbers(run: Run, view: View) -> Parity:
+    """Predictions and targets of every part of the rows."""
+    return Parity.of(run)
+
+
+def draw(shown: Parity) -> Figure:
+    """A panel for each target. On the diagonal a prediction is exact; markers and colors show the part."""
+    drawn = shown.drawn
     across = min(COLUMNS, len(drawn))
     down = -(-len(drawn) // across)
     figure = style.figure(
@@ -36,17 +52,16 @@ def draw(run: Run, view: View) -> Picture:
     panels = figure.subplots(down, across, squeeze=False)
     for axes in panels.flat[len(drawn) :]:
         axes.remove()
-    for each, index, told, known in values.points(every, drawn):
+    for each, index, told, known in values.points(shown.every, drawn):
         values.scatter(panels.flat[drawn.index(index)], each, known, told)
     for axes, index in zip(panels.flat, drawn, strict=False):
-        _finish(axes, every, index, lettering.plain(run.model.columns.targets[index]))
-    values.legend(panels[0, -1], every)
-    title = f"Predicted against true: {lettering.named(run)}"
-    style.head(figure, title, values.of_drawn(run, every, drawn))
-    return Picture(figure, values.summary(every), values.numbers(run, every, drawn))
+        _finish(axes, shown.every, index, shown.name(index))
+    values.legend(panels[0, -1], shown.every)
+    style.head(figure, f"Predicted against true: {shown.run}", values.of_drawn(shown))
+    return figure
 
 
-def _finish(axes: Axes, every: list[Outcome], index: int, name: str) -> None:
+def _finish(axes: Axes, every: Sequence[Outcome], index: int, name: str) -> None:
     both = np.concatenate([column[:, index] for each in every for column in (each.A, each.Y)])
     scale = Scale.linear(both)
     line = np.array([scale.low, scale.high])

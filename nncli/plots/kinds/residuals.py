@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, outcomes, style, values
+from nncli.plots import style, values
 from nncli.plots.outcomes import LOOKS, Outcome
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import Scale, number
+from nncli.plots.values import PredictedValues
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BINS = 30
 
@@ -24,26 +27,41 @@ def unfit(run: Run, view: View) -> str | None:
     return values.none_to_meet(run)
 
 
-def draw(run: Run, view: View) -> Picture:
+class Residuals(PredictedValues):
+    """Residuals against predictions, and how they are spread."""
+
+    @property
+    def caption(self) -> str:
+        """Mean and spread of the last part's residuals, of the first target drawn."""
+        index, last = self.drawn[0], self.every[-1]
+        residuals = last.A[:, index] - last.Y[:, index]
+        largest = number(np.abs(residuals).max())
+        return f"{self.name(index)}: residual {_spread(residuals)} on {last.rows}, largest {largest}"
+
+
+def numbers(run: Run, view: View) -> Residuals:
+    """Predictions and targets of every part of the rows."""
+    return Residuals.of(run)
+
+
+def draw(shown: Residuals) -> Figure:
     """A panel for each target, and beside it the share of the rows of each part by their residual."""
-    every = outcomes.outcomes(run)
-    drawn = values.panels(every)
+    drawn, every = shown.drawn, shown.every
     figure = style.figure(width=8.4, height=1.2 + (3.0 if len(drawn) == 1 else 2.2) * len(drawn))
     panels = figure.subplots(len(drawn), 2, sharey="row", squeeze=False, width_ratios=[2.4, 1])
     for each, index, told, known in values.points(every, drawn):
         values.scatter(panels[drawn.index(index), 0], each, told, told - known)
     for (left, right), index in zip(panels, drawn, strict=True):
-        _finish(left, every, index, lettering.plain(run.model.columns.targets[index]))
+        _finish(left, every, index, shown.name(index))
         _draw_spread(right, every, index)
     panels[-1, 1].set_xlabel("share of the part's rows")
     values.legend(panels[0, -1], every)
-    title = f"Residuals: {lettering.named(run)}"
     note = "Residual: predicted \N{MINUS SIGN} true, in the target's units."
-    style.head(figure, title, f"{note} {values.of_drawn(run, every, drawn)}")
-    return Picture(figure, _caption(run, every), values.numbers(run, every, drawn))
+    style.head(figure, f"Residuals: {shown.run}", f"{note} {values.of_drawn(shown)}")
+    return figure
 
 
-def _finish(axes: Axes, every: list[Outcome], index: int, name: str) -> None:
+def _finish(axes: Axes, every: Sequence[Outcome], index: int, name: str) -> None:
     predicted = np.concatenate([each.A[:, index] for each in every])
     residuals = np.concatenate([each.A[:, index] - each.Y[:, index] for each in every])
     axes.axhline(0, **values.EXACT)
@@ -54,7 +72,7 @@ def _finish(axes: Axes, every: list[Outcome], index: int, name: str) -> None:
     style.grid(axes)
 
 
-def _draw_spread(axes: Axes, every: list[Outcome], index: int) -> None:
+def _draw_spread(axes: Axes, every: Sequence[Outcome], index: int) -> None:
     residuals = {each.part: each.A[:, index] - each.Y[:, index] for each in every}
     scale = Scale.linear(np.concatenate(list(residuals.values())))
     edges = np.linspace(scale.low, scale.high, BINS + 1)
@@ -77,12 +95,3 @@ def _draw_spread(axes: Axes, every: list[Outcome], index: int) -> None:
 
 def _spread(residuals: Array) -> str:
     return f"{number(residuals.mean())} ± {number(residuals.std())}"
-
-
-def _caption(run: Run, every: list[Outcome]) -> str:
-    """Mean and spread of the last part's residuals, of the first target drawn."""
-    index = values.panels(every)[0]
-    last = every[-1]
-    residuals = last.A[:, index] - last.Y[:, index]
-    name = lettering.plain(run.model.columns.targets[index])
-    return f"{name}: residual {_spread(residuals)} on {last.rows}, largest {number(np.abs(residuals).max())}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +14,12 @@ from nncli.nn import metrics
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, outcomes, style
 from nncli.plots.outcomes import Outcome
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_CURVES = 6
 MOST_POINTS = 1000  # of a curve: more cannot be seen
@@ -36,36 +39,96 @@ def unfit(run: Run, view: View) -> str | None:
     return f"the {told.rows} are of one class, there is no other to tell"
 
 
-def draw(run: Run, view: View) -> Picture:
-    """One curve for two classes; for more, or for labels, one for each and their mean."""
+@dataclass(frozen=True)
+class RocCurves:
+    """True against false positive rates of each class or label.
+
+    Attributes
+    ----------
+    run, rows : the run's name, and which rows these are of: `30 test rows`.
+    noun : `class` or `label`.
+    second_class : of a binary task, the class whose probability is the score.
+    classes : how many the model tells apart.
+    curves : false and true positive rates by class, of those that have a curve.
+    areas : the area under each curve.
+    """
+
+    run: str
+    rows: str
+    noun: str
+    second_class: str | None
+    classes: int
+    curves: Mapping[str, Curve]
+    areas: Mapping[str, float]
+
+    @property
+    def lowest(self) -> list[str]:
+        """The classes, the one with the smallest area first."""
+        return sorted(self.areas, key=self.areas.__getitem__)
+
+    @property
+    def drawn(self) -> list[str]:
+        """The classes that are drawn: of many those with the smallest areas."""
+        return [name for name in self.areas if name in self.lowest[:MOST_CURVES]]
+
+    @property
+    def mean(self) -> float:
+        """The mean area."""
+        return float(np.mean(list(self.areas.values())))
+
+    @property
+    def caption(self) -> str:
+        """The mean area and the smallest."""
+        if len(self.areas) == 1:
+            return f"{self.rows}, AUC {self.mean:.3f}"
+        worst = self.lowest[0]
+        least = f"{self.areas[worst]:.3f} ({lettering.plain(shortened(worst, 24))})"
+        return f"{self.rows}, mean AUC {self.mean:.3f}, lowest {least}"
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """The points of the curves that are drawn, one curve after another."""
+        thin = {name: _thinned(self.curves[name]) for name in self.drawn}
+        return {
+            "class": [name for name, (across, _) in thin.items() for _ in across],
+            "false_positive_rate": np.concatenate([across for across, _ in thin.values()]),
+            "true_positive_rate": np.concatenate([up for _, up in thin.values()]),
+        }
+
+
+def numbers(run: Run, view: View) -> RocCurves:
+    """One curve for two classes; for more, or for labels, one for each."""
     columns, told = run.model.columns, outcomes.outcome(run)
     rest = _against_rest(run, told)
-    curves = {name: roc(scores, positive) for name, (scores, positive) in rest.items()}
-    areas = {name: _area(*rest[name]) for name in rest}
-    lowest = sorted(areas, key=areas.__getitem__)
-    drawn = [name for name in areas if name in lowest[:MOST_CURVES]]
+    return RocCurves(
+        run=lettering.named(run),
+        rows=told.rows,
+        noun="label" if columns.task == "multilabel" else "class",
+        second_class=outcomes.second_class(run) if columns.task == "binary" else None,
+        classes=len(columns.classes),
+        curves={name: roc(scores, positive) for name, (scores, positive) in rest.items()},
+        areas={name: _area(*pair) for name, pair in rest.items()},
+    )
+
+
+def draw(shown: RocCurves) -> Figure:
+    """The curves, of several also their mean, and the diagonal that chance would give."""
     figure = style.figure(width=7.6, height=4.6)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=1.0, linestyle=(0, (2, 2)), label="chance: 0.500")
-    for place, name in enumerate(drawn):
+    for place, name in enumerate(shown.drawn):
+        label = f"{lettering.plain(shortened(name, 24))}: {shown.areas[name]:.3f}"
         look = {"color": style.COLOURS[place], "linestyle": style.DASHES[place % len(style.DASHES)]}
-        _plot(axes, curves[name], f"{lettering.plain(shortened(name, 24))}: {areas[name]:.3f}", place, **look)
-    mean = float(np.mean(list(areas.values())))
-    if len(areas) > 1:
-        average = _mean(list(curves.values()))
-        axes.plot(*average, color=style.BLACK, linewidth=3.2, zorder=1.5, label=f"mean: {mean:.3f}")
-    _finish(axes, _noun(run))
-    several = len(areas) > 1
-    of_each = "each label" if columns.task == "multilabel" else "each class against the rest"
-    title = f"ROC{f', {of_each}' if several else ''}: {lettering.named(run)}, {told.rows}"
-    style.head(figure, title, _note(run, told, areas, drawn))
-    numbers = {name: curves[name] for name in drawn}
+        _plot(axes, shown.curves[name], label, place, **look)
+    several = len(shown.areas) > 1
     if several:
-        worst = lettering.plain(shortened(lowest[0], 24))
-        said = f"mean AUC {mean:.3f}, lowest {areas[lowest[0]]:.3f} ({worst})"
-    else:
-        said = f"AUC {mean:.3f}"
-    return Picture(figure, f"{told.rows}, {said}", _numbers(numbers))
+        average = _mean(list(shown.curves.values()))
+        axes.plot(*average, color=style.BLACK, linewidth=3.2, zorder=1.5, label=f"mean: {shown.mean:.3f}")
+    _finish(axes, shown.noun)
+    of_each = "each label" if shown.noun == "label" else "each class against the rest"
+    title = f"ROC{f', {of_each}' if several else ''}: {shown.run}, {shown.rows}"
+    style.head(figure, title, _note(shown))
+    return figure
 
 
 def _against_rest(run: Run, told: Outcome) -> dict[str, tuple[Array, Array]]:
@@ -113,10 +176,6 @@ def _plot(axes: Axes, curve: Curve, label: str, place: int, **look: Any) -> None
     )
 
 
-def _noun(run: Run) -> str:
-    return "label" if run.model.columns.task == "multilabel" else "class"
-
-
 def _finish(axes: Axes, noun: str) -> None:
     axes.set_aspect("equal")
     axes.set_xlim(-0.02, 1.02)
@@ -127,22 +186,13 @@ def _finish(axes: Axes, noun: str) -> None:
     style.legend_beside(axes, title="area under the curve", alignment="left")
 
 
-def _note(run: Run, told: Outcome, areas: dict[str, float], drawn: list[str]) -> str:
-    columns = run.model.columns
+def _note(shown: RocCurves) -> str:
     note = []
-    if columns.task == "binary":
-        note.append(f"By the probability of {outcomes.second_class(run)}.")
-    if len(drawn) < len(areas):
-        note.append(f"The {len(drawn)} lowest of {counted(len(areas), _noun(run))}; the mean is of all.")
-    if left_out := (0 if columns.task == "binary" else len(columns.classes) - len(areas)):
+    if shown.second_class is not None:
+        note.append(f"By the probability of {shown.second_class}.")
+    elif left_out := shown.classes - len(shown.areas):
         note.append(f"{left_out} without a row, or with every row, left out.")
+    if len(shown.drawn) < len(shown.areas):
+        lowest = f"The {len(shown.drawn)} lowest of {counted(len(shown.areas), shown.noun)}"
+        note.insert(0, f"{lowest}; the mean is of all.")
     return " ".join(note)
-
-
-def _numbers(curves: dict[str, Curve]) -> dict[str, list[str] | Array]:
-    thin = {name: _thinned(curve) for name, curve in curves.items()}
-    return {
-        "class": [name for name, (across, _) in thin.items() for _ in across],
-        "false_positive_rate": np.concatenate([across for across, _ in thin.values()]),
-        "true_positive_rate": np.concatenate([up for _, up in thin.values()]),
-    }

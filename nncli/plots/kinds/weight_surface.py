@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,13 +11,14 @@ from nncli.inspection import surfaces
 from nncli.inspection.surfaces import LossSurface, WeightPlane
 from nncli.nn.arrays import Array
 from nncli.plots import lettering, style
-from nncli.plots.picture import Picture, View
+from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
 from nncli.training import measure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def unfit(run: Run, view: View) -> str | None:
@@ -32,23 +34,60 @@ def unfit(run: Run, view: View) -> str | None:
     return None if abs(loss) < DRAWABLE else f"the loss of the trained weights is {loss:.3g}"
 
 
-def draw(run: Run, view: View) -> Picture:
+@dataclass(frozen=True)
+class WeightSurface:
+    """The loss over a plane of weight space, with the path of training.
+
+    Attributes
+    ----------
+    run : the run's name and its number of training rows.
+    loss : the loss and its reduction.
+    surface : the loss on the grid and along the path.
+    rows : training rows of the run; the loss may be measured on fewer.
+    """
+
+    run: str
+    loss: str
+    surface: LossSurface
+    rows: int
+
+    @property
+    def caption(self) -> str:
+        """What the axes are, and the loss at both ends of the path."""
+        return _caption(self.surface)
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """The grid, then the path."""
+        return _columns(self.surface)
+
+
+def numbers(run: Run, view: View) -> WeightSurface:
+    """Over the weights or directions that the view names, around the trained weights."""
+    loss = run.experiment.recipe.loss
+    return WeightSurface(
+        run=lettering.of_run(run),
+        loss=f"loss: {loss.name} ({loss.reduction})",
+        surface=surfaces.loss_surface(run, _plane(run, view)),
+        rows=len(run.experiment.dataset),
+    )
+
+
+def draw(shown: WeightSurface) -> Figure:
     """The loss as a heat map around the trained weights, the kept epochs as a line of points on it."""
-    plane = _plane(run, view)
-    surface = surfaces.loss_surface(run, plane)
+    surface = shown.surface
     scale = Scale.of(surface.values)
     drawn = scale.drawn(surface.values)
     figure = style.figure(height=5.2)
     axes = figure.subplots()
     image = style.heat(axes, surface.x, surface.y, drawn, scale.low, scale.high)
     style.contours(axes, surface.x, surface.y, drawn, scale)
-    loss = run.experiment.recipe.loss
-    style.colour_bar(figure, image, axes, scale, f"loss: {loss.name} ({loss.reduction})")
+    style.colour_bar(figure, image, axes, scale, shown.loss)
     _draw_path(axes, surface)
-    axes.set_xlabel(_axis_label(plane, 0))
-    axes.set_ylabel(_axis_label(plane, 1))
-    style.head(figure, f"Loss over {_what(plane)}{scale.name}: {lettering.of_run(run)}", _note(run, surface))
-    return Picture(figure, _caption(surface), _numbers(surface))
+    axes.set_xlabel(_axis_label(surface.plane, 0))
+    axes.set_ylabel(_axis_label(surface.plane, 1))
+    style.head(figure, f"Loss over {_what(surface.plane)}{scale.name}: {shown.run}", _note(shown))
+    return figure
 
 
 def _plane(run: Run, view: View) -> WeightPlane:
@@ -114,7 +153,8 @@ def _axis_label(plane: WeightPlane, index: int) -> str:
     return f"{plane.labels[index]}{share}"
 
 
-def _note(run: Run, surface: LossSurface) -> str:
+def _note(shown: WeightSurface) -> str:
+    surface = shown.surface
     parts = [f"Loss at the star {number(surface.true_loss[-1], 4)}."]
     if surface.plane.kind != "weights":
         parts.append("Axes: distance from the trained weights along each direction.")
@@ -127,8 +167,8 @@ def _note(run: Run, surface: LossSurface) -> str:
         )
     else:
         parts.append("No weights were kept on the way, so there is no path to draw.")
-    if surface.rows < len(run.experiment.dataset):
-        parts.append(f"Measured on {surface.rows:,} of the {len(run.experiment.dataset):,} rows.")
+    if surface.rows < shown.rows:
+        parts.append(f"Measured on {surface.rows:,} of the {shown.rows:,} rows.")
     return " ".join(parts)
 
 
@@ -139,7 +179,7 @@ def _caption(surface: LossSurface) -> str:
     return f"loss over {_what(surface.plane)}: {start}to {number(surface.true_loss[-1], 4)}{said}"
 
 
-def _numbers(surface: LossSurface) -> dict[str, list[str] | Array]:
+def _columns(surface: LossSurface) -> dict[str, list[str] | Array]:
     across, up = np.meshgrid(surface.x, surface.y)
     cells, kept = surface.values.size, len(surface.epochs)
     return {
