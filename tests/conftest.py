@@ -1,4 +1,4 @@
-"""The options for long tests and those with PyTorch, the counts they print, Ctrl-C, and a trained run."""
+"""Options, golden texts, counts printed at the end, Ctrl-C, and a trained run for all tests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from nncli.runs import Run
+from tests.golden import Golden, golden_file, read_cases, write_cases
 from tests.trained import record
 
 TALLY = "tally"
+REWRITTEN = pytest.StashKey[dict[tuple[Path, str], str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,9 +28,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="train with PyTorch as well (python -m pip install torch), and compare with it as it is",
     )
+    parser.addoption(
+        "--rewrite",
+        action="store_true",
+        help="write what is printed now into the golden files of the tests that run; see git diff",
+    )
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--rewrite"):
+        if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+            raise pytest.UsageError("--rewrite needs all tests in one process; use: pytest -n 0 --rewrite")
+        if config.getoption("keyword") or config.getoption("markexpr") or any("::" in a for a in config.args):
+            raise pytest.UsageError(
+                "--rewrite writes whole golden files; name files of tests, not single tests"
+            )
+        config.stash[REWRITTEN] = {}
     # A shell that starts the tests in the background has them ignore Ctrl-C, and their processes with them.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,6 +63,25 @@ def tally(record_property: Callable[[str, object], None]) -> Callable[[str, Coun
         record_property(TALLY, (kind, dict(counts)))
 
     return add
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """The text kept for this test in the golden file of its module."""
+    return Golden(golden_file(request.path), request.node.name, request.config.stash.get(REWRITTEN, None))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    rewritten = session.config.stash.get(REWRITTEN, {})
+    for file in dict.fromkeys(file for file, _ in rewritten):
+        before = read_cases(file)
+        texts = {
+            item.name: rewritten.get((file, item.name), before.get(item.name))
+            for item in session.items
+            if golden_file(item.path) == file and "golden" in getattr(item, "fixturenames", ())
+        }
+        # A test that failed before its text was known keeps the one it had.
+        write_cases(file, {name: text for name, text in texts.items() if text is not None})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
