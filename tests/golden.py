@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
+from typing import Protocol
 
 INDENT = "    "
 
@@ -57,3 +58,17 @@ class Golden:
         cases = read_cases(self.file)
         assert self.name in cases, f"{self.file.name} has no text for this test: pytest -n 0 --rewrite"
         assert text == cases[self.name], f"differs from {self.file.name}; if meant: pytest -n 0 --rewrite"
+
+
+class Told(Protocol):
+    """An error or a warning: what is wrong, and what to do about it."""
+
+    @property
+    def message(self) -> str: ...
+    @property
+    def hint(self) -> str | None: ...
+
+
+def told(mistake: Told) -> str:
+    """The message and the hint, each in one line."""
+    return mistake.message if mistake.hint is None else f"{mistake.message}\nhint: {mistake.hint}"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Command
+from tests.golden import Golden
 
 PEOPLE = "name,age,city,income\n" + "".join(
     f"N{row},{20 + row * 7 % 41},{('Rome', 'Oslo')[row % 2]},{1000 + row * 13 % 97}.5\n" for row in range(40)
@@ -83,25 +84,26 @@ def test_a_file_is_not_replaced_unasked(people: Command) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "message"),
+    "words",
     [
-        (("--from-csv", "nix.csv", "--target", "y"), "error: nix.csv: No such file or directory\n"),
-        (("--from-csv", "people.csv"), "error: --from-csv needs --target, the column to learn\n"),
-        (("--from-csv", "people.csv"), "hint: columns: name, age, city, income\n"),
-        (("--from-csv", "people.csv", "--target", "incom"), "hint: did you mean income?"),
-        (("xor", "--from-csv", "people.csv"), "error: --from-csv and the template xor: one of the two\n"),
-        (("--target", "income"), "error: --target, --id and --task go with --from-csv\n"),
-        ((*FROM[1:], "-o", "no/p.yaml"), "error: no/p.yaml: there is no directory no\n"),
-        ((*FROM[1:], "--task", "binary"), "error: people.csv: income: 40 different values in 40 rows\n"),
+        ("--from-csv", "nix.csv", "--target", "y"),
+        ("--from-csv", "people.csv"),
+        ("--from-csv", "people.csv", "--target", "incom"),
+        ("xor", "--from-csv", "people.csv"),
+        ("--target", "income"),
+        (*FROM[1:], "-o", "no/p.yaml"),
+        (*FROM[1:], "--task", "binary"),
     ],
+    ids=" ".join,
 )
 def test_what_cannot_be_done_is_told_and_nothing_written(
-    people: Command, words: tuple[str, ...], message: str
+    people: Command, golden: Golden, words: tuple[str, ...]
 ) -> None:
     result = people("init", *words)
     assert (result.code, result.out) == (2, "")
-    assert message in result.err
+    assert result.err.startswith("error: ")
     assert [path.name for path in Path().iterdir()] == ["people.csv"]
+    golden.check(result.err)
 
 
 @pytest.mark.parametrize(

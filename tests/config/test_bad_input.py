@@ -13,7 +13,7 @@ import pytest
 
 from nncli.config import load_config
 from nncli.messages.errors import ConfigError, NncliError
-from tests.golden import Golden
+from tests.golden import Golden, told
 
 from .conftest import Refused
 
@@ -277,11 +277,6 @@ def test_a_formula_is_marked_at_its_slip(refused: Refused, golden: Golden, name:
     assert_told(error, f"{place}dataset.function.targets.y: ", hinted=name not in WITHOUT_HINT)
     assert_carets(error, marked)
     golden.check(told(error))
-
-
-def told(error: NncliError) -> str:
-    """The message and the hint, each in one line."""
-    return error.message if error.hint is None else f"{error.message}\nhint: {error.hint}"
 
 
 def assert_told(error: NncliError, place: str, *, hinted: bool) -> None:

@@ -10,28 +10,30 @@ from hypothesis import strategies as st
 
 from nncli.messages.errors import DataError
 from nncli.tables.reading import decode
+from tests.golden import Golden, told
 
 REFUSED = {
-    "nothing": ("", "t.jsonl: no rows"),
-    "blank lines": ("\n \n", "t.jsonl: no rows"),
-    "no JSON": ('{"a": 1}\n  {"a": x}\n', "t.jsonl:2:9: not JSON: Expecting value"),
-    "text after a row": ('{"a": 1} 2\n', "t.jsonl:1:10: not JSON: Extra data"),
-    "a list": ("[1, 2]\n", "t.jsonl:1:1: not a JSON object"),
-    "a list in a row": ('{"a": 1, "b": [1]}\n', "t.jsonl:1:10: b: a list or an object inside the row"),
-    "an object in a row": ('\n{"b": {"c": 1}}\n', "t.jsonl:2:2: b: a list or an object inside the row"),
-    "two values": ('{"a": 1, "b": 2, "a": 3}\n', "t.jsonl:1:18: two values of 'a'"),
-    "a NUL": ('{"a": "\\u0000"}\n', "t.jsonl:1:2: a: an escape that stands for no text"),
-    "half a character": ('{"a": "\\ud800"}\n', "t.jsonl:1:2: a: an escape that stands for no text"),
-    "no UTF-8": ('{"a": "\udcff"}\n', "t.jsonl:1:8: not UTF-8 text (byte 0xff)"),
-    "brackets without end": ("[" * 100_000 + "\n", "t.jsonl:1:1: nested too deeply"),
+    "nothing": ("", "t.jsonl"),
+    "blank lines": ("\n \n", "t.jsonl"),
+    "no JSON": ('{"a": 1}\n  {"a": x}\n', "t.jsonl:2:9"),
+    "text after a row": ('{"a": 1} 2\n', "t.jsonl:1:10"),
+    "a list": ("[1, 2]\n", "t.jsonl:1:1"),
+    "a list in a row": ('{"a": 1, "b": [1]}\n', "t.jsonl:1:10"),
+    "an object in a row": ('\n{"b": {"c": 1}}\n', "t.jsonl:2:2"),
+    "two values": ('{"a": 1, "b": 2, "a": 3}\n', "t.jsonl:1:18"),
+    "a NUL": ('{"a": "\\u0000"}\n', "t.jsonl:1:2"),
+    "half a character": ('{"a": "\\ud800"}\n', "t.jsonl:1:2"),
+    "no UTF-8": ('{"a": "\udcff"}\n', "t.jsonl:1:8"),
+    "brackets without end": ("[" * 100_000 + "\n", "t.jsonl:1:1"),
 }
 
 
-@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
-def test_what_is_no_row_is_refused_at_its_place(text: str, message: str) -> None:
+@pytest.mark.parametrize(("text", "place"), REFUSED.values(), ids=REFUSED)
+def test_what_is_no_row_is_refused_at_its_place(golden: Golden, text: str, place: str) -> None:
     with pytest.raises(DataError) as caught:
         decode(text.encode("utf-8", "surrogateescape"), "t.jsonl")
-    assert caught.value.message == message
+    assert caught.value.message.startswith(f"{place}: ")
+    golden.check(told(caught.value))
 
 
 def test_a_cell_that_is_no_number_is_refused_at_its_key() -> None:

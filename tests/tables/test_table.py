@@ -15,52 +15,35 @@ from hypothesis import strategies as st
 from nncli.messages.errors import DataError
 from nncli.tables.reading import parse_csv, read
 from nncli.tables.table import Table
+from tests.golden import Golden, told
 
 FILES = {
-    "empty": ("", "t.csv: the file is empty", "the first line must name the columns"),
-    "blank": ("\n \n,,\n", "t.csv: the file is empty", "the first line must name the columns"),
-    "no rows": ("a,b\n", "t.csv: a header but no rows", "write one row per line below the header"),
-    "no header": (
-        "1,2\n3,4\n",
-        "t.csv:1:1: no header: the first line holds numbers (1, 2)",
-        "put a line with the names of the columns on top",
-    ),
-    "a short row": ("a,b\n1,2\n3\n", "t.csv:3:2: 1 cell, but the header names 2 columns", "columns: a, b"),
-    "a long row": ("a,b\n1,2,3\n", "t.csv:2:5: 3 cells, but the header names 2 columns", "columns: a, b"),
-    "a long row after a break in quotes": (
-        'a,b\n"1\n2",3\n4,5,6\n',
-        "t.csv:4:5: 3 cells, but the header names 2 columns",
-        "columns: a, b",
-    ),
-    "a column without a name": (
-        "a,,c\n1,2,3\n",
-        "t.csv:1:3: column 2 has no name",
-        "name every column in the first line",
-    ),
-    "two columns of a name": ("a,b,a\n1,2,3\n", "t.csv:1:5: 2 columns are called 'a'", "rename all but one"),
-    "bars": ("a|b\n1|2\n", "t.csv:1:2: no commas in the header", "separate the cells by commas"),
-    "a short row of semicolons": (
-        "a;b\n1;2\n3\n",
-        "t.csv:3:2: 1 cell, but the header names 2 columns",
-        "columns: a, b, parted by semicolons",
-    ),
-    "an open quote": ('a,b\n1,"2\n3,4\n', "t.csv:2:3: a quote is opened and never closed", 'close it with "'),
-    "text after a quote": (
-        'a,b\n"1"x,2\n',
-        "t.csv:2:4: text after a closing quote",
-        'write a quote inside quotes twice: ""',
-    ),
-    "a NUL": ("a,b\n1,\0\n", "t.csv:2:3: a NUL byte", "save the file as text in UTF-8"),
+    "empty": ("", "t.csv"),
+    "blank": ("\n \n,,\n", "t.csv"),
+    "no rows": ("a,b\n", "t.csv"),
+    "no header": ("1,2\n3,4\n", "t.csv:1:1"),
+    "a short row": ("a,b\n1,2\n3\n", "t.csv:3:2"),
+    "a long row": ("a,b\n1,2,3\n", "t.csv:2:5"),
+    "a long row after a break in quotes": ('a,b\n"1\n2",3\n4,5,6\n', "t.csv:4:5"),
+    "a column without a name": ("a,,c\n1,2,3\n", "t.csv:1:3"),
+    "two columns of a name": ("a,b,a\n1,2,3\n", "t.csv:1:5"),
+    "bars": ("a|b\n1|2\n", "t.csv:1:2"),
+    "a short row of semicolons": ("a;b\n1;2\n3\n", "t.csv:3:2"),
+    "an open quote": ('a,b\n1,"2\n3,4\n', "t.csv:2:3"),
+    "text after a quote": ('a,b\n"1"x,2\n', "t.csv:2:4"),
+    "a NUL": ("a,b\n1,\0\n", "t.csv:2:3"),
 }
 
 
-@pytest.mark.parametrize(("text", "message", "hint"), FILES.values(), ids=FILES)
-def test_a_file_that_is_no_table_is_refused(tmp_path: Path, text: str, message: str, hint: str) -> None:
+@pytest.mark.parametrize(("text", "place"), FILES.values(), ids=FILES)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, golden: Golden, text: str, place: str) -> None:
     file = tmp_path / "t.csv"
     file.write_bytes(text.encode())
     with pytest.raises(DataError) as caught:
         read(file, "t.csv")
-    assert (caught.value.message, caught.value.hint) == (message, hint)
+    assert caught.value.message.startswith(f"{place}: ")
+    assert caught.value.hint
+    golden.check(told(caught.value))
 
 
 CELLS = {
