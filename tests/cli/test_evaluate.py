@@ -1,4 +1,4 @@
-"""What `nncli evaluate` tells of classes and targets."""
+"""What `nncli evaluate` tells of classes and targets, and when it fails."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nncli import runs
 from tests.cli.conftest import Command, Result
 
 
@@ -200,3 +201,32 @@ def test_condition_is_on_the_metric_of_labels(nncli: Command) -> None:
     labeled(nncli, TAGS)
     assert nncli("evaluate", "tags", "--fail-if", "accuracy < 0.6").code == 4
     assert nncli("evaluate", "tags", "--fail-if", "accuracy < 0.4").code == 0
+
+
+def test_evaluate_measures_the_runs_own_data(trained: Command) -> None:
+    values = json.loads(trained("evaluate", "--json").out)
+    assert values["metrics"] == runs.find("xor").results
+
+
+def test_evaluate_measures_other_data(trained: Command) -> None:
+    result = trained("evaluate", "--input", "-", "--json", stdin="y,x1,x2\n1,0,1\n1,1,1\n")
+    assert json.loads(result.out)["metrics"]["accuracy"] == 0.5
+
+
+def test_evaluate_without_targets_names_the_column(trained: Command) -> None:
+    assert "stdin: no column 'y'" in trained("evaluate", "--input", "-", stdin="x1,x2\n1,1\n").err
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ("mse > 0.01", 0),
+        ("mse<0.01", 4),
+        ("train_accuracy >= 1", 4),
+        ("loss <= 0.1", 0),
+        ("mse == 3", 2),
+        ("mse > x", 2),
+    ],
+)
+def test_fail_if_decides_the_exit_code(trained: Command, condition: str, code: int) -> None:
+    assert trained("evaluate", "--fail-if", condition).code == code

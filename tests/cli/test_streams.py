@@ -104,3 +104,11 @@ def test_training_goes_on_where_nobody_reads_its_progress(shell: Shell) -> None:
     line = "nncli train xor.yaml --progress log -o again 2> >(true); exit $?"
     assert shell(line).returncode == 0
     assert runs.find("again").info["status"] == "completed"
+
+
+def test_closed_pipe_ends_quietly(trained: Command) -> None:
+    Path("many.csv").write_text("x1,x2\n" + "0,1\n" * 50_000)
+    script = f"{sys.executable} -m nncli predict --input many.csv -q | head -n 1; echo ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert result.stdout == "x1,x2,pred_y,proba_1\n0\n"
+    assert result.stderr == ""
