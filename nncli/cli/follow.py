@@ -89,7 +89,7 @@ def _ending(recording: Recording) -> str:
     early, best, stop = experiment.early_stopping, progress.best, experiment.config.training.stop_when
     words = ""
     if progress.ended == "early_stopping" and early:
-        words = f": {early.monitor} has not improved for {counted(early.patience, 'evaluation')}"
+        words = f": {early.monitor} has not improved for {counted(early.settings.patience, 'evaluation')}"
     if progress.ended == "stop_when" and stop:
         words = f": its loss is below {stop.loss_below:g}"
     if best and progress.parameters(experiment) is best.parameters:

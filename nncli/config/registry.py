@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial, reduce
 from operator import or_
-from typing import Annotated, Any, ClassVar, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, create_model
-from pydantic_core import CoreSchema
+from pydantic import BeforeValidator, Field, create_model
+
+from nncli.messages.models import Strict
 
 RANGES: dict[str, dict[str, float]] = {
     "": {},
@@ -22,26 +22,6 @@ RANGES: dict[str, dict[str, float]] = {
     ">= 0": {"ge": 0},
     "[0, 1)": {"ge": 0, "lt": 1},
 }
-
-
-class Strict(BaseModel):
-    """A mapping whose keys and types are exactly those declared."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, validate_default=True, allow_inf_nan=False
-    )
-
-
-@dataclass(frozen=True)
-class Either:
-    """Marks a plain union, whose mistakes are reported once, as `expected WORDS`."""
-
-    words: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """The union's own schema with one error for all its branches."""
-        schema = {**handler(source), "custom_error_type": "either", "custom_error_message": self.words}
-        return cast(CoreSchema, schema)
 
 
 class Choice(Strict):

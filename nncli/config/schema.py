@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from nncli.config.registry import Choice, Either, Strict, choice
-from nncli.data.encoding import FITTERS
-from nncli.data.preprocessing import ColumnSettings, DType, Settings
-from nncli.data.scaling import FILLS, SCALERS
+from nncli.config.registry import Choice, choice
+from nncli.data.preprocessing import DType
+from nncli.data.settings import ColumnName, PreprocessingConfig, SplitConfig
 from nncli.data.sources import BUILTIN, SAMPLES
 from nncli.engines import ENGINES
+from nncli.messages.models import Either, Strict
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
@@ -93,9 +93,8 @@ CountOrZero = Annotated[int, Field(ge=0, le=10**12), BeforeValidator(_whole)]
 Units = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_whole)]
 SeedNumber = Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(_whole)]
 Share = Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
-ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 Cell = Annotated[float | str, Either("a number or text")]
-Columns = Annotated[list[ColumnName], Field(min_length=1)]
+ColumnNames = Annotated[list[ColumnName], Field(min_length=1)]
 
 
 class Seeds(Strict):
@@ -133,67 +132,6 @@ def _builtin(value: str) -> str:
     return name
 
 
-class SplitConfig(Strict):
-    """Which rows are held out of training."""
-
-    validation: Annotated[float, Field(ge=0)] = Field(
-        0, description="rows measured while training: a share below 1, or their number"
-    )
-    test: Annotated[float, Field(ge=0)] = Field(
-        0, description="rows measured at the end alone: a share below 1, or their number"
-    )
-    stratify: Annotated[Literal["auto"] | bool, Either("auto, true or false")] = Field(
-        "auto",
-        description="whether parts have the proportions of the whole; auto: where there are classes",
-    )
-    column: ColumnName | None = Field(
-        None, description="a column whose cells say train, validation or test, instead of the three above"
-    )
-
-
-class ColumnConfig(Strict):
-    """What is done with one input column."""
-
-    kind: Literal[tuple(FITTERS)] | None = Field(  # type: ignore[valid-type]
-        None, description="what its cells are; default: told from them"
-    )
-    scale: Literal[tuple(SCALERS)] | None = Field(  # type: ignore[valid-type]
-        None, description="default: that of all columns"
-    )
-    missing: Literal[tuple(FILLS)] | None = Field(  # type: ignore[valid-type]
-        None, description="default: that of all columns"
-    )
-    unseen: Literal["error", "ignore"] | None = Field(None, description="default: that of all columns")
-
-
-class PreprocessingConfig(Strict):
-    """How cells become numbers, fitted on the training rows alone and kept with the weights."""
-
-    scale: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
-        "none",
-        description="of numeric inputs; standard: mean 0 and standard deviation 1, minmax: from 0 to 1",
-    )
-    encode: Literal["onehot"] = Field(
-        "onehot", description="of text categories: an input for each; booleans are 0 and 1"
-    )
-    missing: Literal[tuple(FILLS)] = Field(  # type: ignore[valid-type]
-        "error", description="what an empty input cell becomes; drop leaves its row out"
-    )
-    unseen: Literal["error", "ignore"] = Field(
-        "error", description="a category that no training row has; ignore: 0 in all its inputs"
-    )
-    scale_targets: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
-        "none", description="of a regression's targets; predictions and metrics stay in their own units"
-    )
-    columns: dict[ColumnName, ColumnConfig] = Field({}, description="what differs, by input column")
-
-    @property
-    def settings(self) -> Settings:
-        """The same for `data.preprocessing`."""
-        columns = {name: ColumnSettings(**column.model_dump()) for name, column in self.columns.items()}
-        return Settings(self.scale, self.missing, self.unseen, self.scale_targets, columns)
-
-
 class DatasetConfig(Strict):
     """One source of rows, and what its columns mean."""
 
@@ -204,12 +142,12 @@ class DatasetConfig(Strict):
         None, min_length=1, description="a CSV file with a header, relative to the config"
     )
     function: Function | None = Field(None, description="rows drawn from formulas")
-    columns: Columns | None = Field(None, description="names of the columns of `rows`")
+    columns: ColumnNames | None = Field(None, description="names of the columns of `rows`")
     rows: list[list[Cell]] | None = Field(None, description="rows written here", min_length=1)
-    inputs: Columns | None = Field(
+    inputs: ColumnNames | None = Field(
         None, description="input columns; default: all that are neither target nor id"
     )
-    targets: Columns | None = Field(None, description="target columns")
+    targets: ColumnNames | None = Field(None, description="target columns")
     id: ColumnName | None = Field(None, description="a column that names the rows and is not learned")
     task: Literal["auto", "regression", "binary", "multiclass", "multilabel"] = Field(
         "auto", description="auto tells it from the last activation and the targets"

@@ -6,14 +6,15 @@ Missing cells are filled first; scaling is fitted on what is then there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from nncli.data.encoding import FITTERS, Column, Number, Treatment, Unseen, why_not, without_value
-from nncli.data.scaling import SCALERS, Missing, Scale, Scaling
+from nncli.data.encoding import FITTERS, Column, Number, Treatment, why_not, without_value
+from nncli.data.scaling import SCALERS, Scale, Scaling
+from nncli.data.settings import ColumnConfig, PreprocessingConfig
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
@@ -32,43 +33,6 @@ DType = Literal["float64", "float32"]
 BEYOND = "scale the column, or set training.dtype: float64"
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
-
-
-@dataclass(frozen=True)
-class ColumnSettings:
-    """What holds for one input column; None where the general setting does, or the cells tell."""
-
-    kind: ValueKind | None = None
-    scale: Scale | None = None
-    missing: Missing | None = None
-    unseen: Unseen | None = None
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is done to inputs and targets.
-
-    Attributes
-    ----------
-    scale : of numbers; booleans and categories become 0 and 1 whatever it says.
-    missing : what a cell without a value becomes: an error, or the training rows' mean, median or most
-        frequent value (the smallest of several); with `drop` its row is left out of training and cannot be
-        predicted. Booleans and categories take their most frequent value for `mean` and `median` too.
-    unseen : what a category becomes that no training row has: an error, or zeros in all its inputs.
-    scale_targets : of a regression's targets.
-    columns : input -> what differs for it.
-    """
-
-    scale: Scale = "none"
-    missing: Missing = "error"
-    unseen: Unseen = "error"
-    scale_targets: Scale = "none"
-    columns: Mapping[str, ColumnSettings] = field(default_factory=dict)
-
-    @property
-    def drops(self) -> bool:
-        """Whether rows can be left out for a missing value."""
-        return "drop" in {self.missing, *(own.missing for own in self.columns.values())}
 
 
 @dataclass(frozen=True)
@@ -152,7 +116,7 @@ class Preprocessing:
         return np.column_stack([apply(scaling, column) for scaling, column in pairs])
 
 
-def treatments(table: Table, inputs: Sequence[str], settings: Settings) -> dict[str, Treatment]:
+def treatments(table: Table, inputs: Sequence[str], settings: PreprocessingConfig) -> dict[str, Treatment]:
     """What is to be done with each input column: as the settings say, its kind told from all its cells.
 
     Raises
@@ -169,8 +133,8 @@ def treatments(table: Table, inputs: Sequence[str], settings: Settings) -> dict[
     return {name: _treatment(table, name, settings) for name in inputs}
 
 
-def _treatment(table: Table, name: str, settings: Settings) -> Treatment:
-    own = settings.columns.get(name, ColumnSettings())
+def _treatment(table: Table, name: str, settings: PreprocessingConfig) -> Treatment:
+    own = settings.columns.get(name, ColumnConfig())
     kind = own.kind or _kind(table, name)
     for key, meaningless in NO_MEANING[kind].items():
         if (value := getattr(own, key)) in meaningless:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from nncli.data.settings import SplitConfig
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
@@ -32,24 +33,6 @@ PART_NAMES: dict[str, Part] = {
 
 
 @dataclass(frozen=True)
-class Split:
-    """How rows are divided.
-
-    Attributes
-    ----------
-    validation, test : a share of all rows where below 1, their number from 1 on; 0 for no such part.
-        A share is the nearest whole number of rows, half a row counting up.
-    stratify : whether every part has the classes' own proportions; auto: where there are classes.
-    column : the column whose cells name the part of each row, instead of the three above.
-    """
-
-    validation: float = 0
-    test: float = 0
-    stratify: bool | Literal["auto"] = "auto"
-    column: str | None = None
-
-
-@dataclass(frozen=True)
 class Parts:
     """Rows of a table, from 0 and in file order: each in one part, none in two."""
 
@@ -58,7 +41,7 @@ class Parts:
     test: Array
 
 
-def divide(table: Table, labels: Sequence[str] | None, split: Split, seed: int) -> Parts:
+def divide(table: Table, labels: Sequence[str] | None, split: SplitConfig, seed: int) -> Parts:
     """The parts of a table, drawn or as its column says; `labels` are the rows' classes, if any.
 
     Raises
@@ -91,7 +74,7 @@ def named(table: Table, column: str) -> Parts:
     return Parts(**{part: np.array(found, dtype=np.intp) for part, found in rows.items()})
 
 
-def drawn(rows: int, labels: Sequence[str] | None, split: Split, seed: int) -> Parts:
+def drawn(rows: int, labels: Sequence[str] | None, split: SplitConfig, seed: int) -> Parts:
     """Parts of exactly the sizes asked for, drawn from a random stream of their own.
 
     The test part is drawn first, so that it stays as it is whatever is asked for validation. Stratified,

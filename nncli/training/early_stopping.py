@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from nncli.config.schema import EarlyStoppingConfig
 from nncli.nn.arrays import Array
 
 
@@ -30,16 +31,11 @@ class EarlyStopping:
     Attributes
     ----------
     monitor : a column of the history, `val_loss` for example.
-    patience : evaluations without improvement after which training ends.
-    min_delta : what an improvement must be more than.
-    restore_best : whether the weights of the best evaluation are kept, or the last.
     """
 
     monitor: str
     higher_is_better: bool
-    patience: int
-    min_delta: float
-    restore_best: bool
+    settings: EarlyStoppingConfig
 
     def start(self, parameters: Array) -> Best:
         """Before the first evaluation."""
@@ -48,14 +44,14 @@ class EarlyStopping:
     def after(self, best: Best, value: float, epoch: int, parameters: Array) -> Best:
         """After one more evaluation; NaN is no improvement."""
         gain = value - best.value if self.higher_is_better else best.value - value
-        if gain > self.min_delta:
+        if gain > self.settings.min_delta:
             return Best(value, epoch, parameters, 0)
         return replace(best, waited=best.waited + 1)
 
     def is_exhausted(self, best: Best) -> bool:
         """Whether patience is exhausted."""
-        return best.waited >= self.patience
+        return best.waited >= self.settings.patience
 
     def restored(self, best: Best, last: Array) -> Array:
         """The parameters a training leaves: the best, if `restore_best` and there are any, or the last."""
-        return best.parameters if self.restore_best and best.epoch else last
+        return best.parameters if self.settings.restore_best and best.epoch else last

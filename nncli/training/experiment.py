@@ -323,9 +323,7 @@ def _early_stopping(
     return EarlyStopping(
         monitor,
         higher_is_better=metric is not None and metric.higher_is_better,
-        patience=given.patience,
-        min_delta=given.min_delta,
-        restore_best=given.restore_best,
+        settings=given,
     )
 
 

@@ -15,7 +15,7 @@ from nncli.config.document import Loc, Mistake
 from nncli.data import sources
 from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
 from nncli.data.preprocessing import complete, fit, treatments
-from nncli.data.split import Part, Split, divide
+from nncli.data.split import Part, divide
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
@@ -57,12 +57,11 @@ def read_rows(config: Config) -> Rows:
 
 def prepared(config: Config, table: Table, roles: Roles) -> Rows:
     """Rows that miss a value left out, the others divided, and what is fitted to those of training."""
-    chosen = treatments(table, roles.inputs, config.dataset.preprocessing.settings)
+    chosen = treatments(table, roles.inputs, config.dataset.preprocessing)
     usable = complete(table, chosen, roles.targets)
     left_out = len(table) - len(usable)
     table = table.take(usable) if left_out else table
-    split = Split(**config.dataset.split.model_dump())
-    parts = divide(table, roles.labels(table), split, config.seed.data)
+    parts = divide(table, roles.labels(table), config.dataset.split, config.seed.data)
     training = table.take(parts.train)
     targets = roles.Y(training) if roles.task == "regression" else None
     dtype = config.training.dtype
@@ -136,7 +135,7 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
     taken = {*(given.inputs or ()), *(given.targets or ())}
     targets = given.targets or roles["targets"]
     id = given.id or (roles.get("id") if roles.get("id") not in taken else None)
-    settings = given.preprocessing.settings
+    settings = given.preprocessing
     if settings.drops:  # a row without a label is of no class
         inputs = input_names(table, given.inputs, targets, id, given.split.column)
         table = table.take(complete(table, treatments(table, inputs, settings), targets))

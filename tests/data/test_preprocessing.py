@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from nncli.data.encoding import ALL_DIFFERENT, FITTERS, MOST_CATEGORIES
-from nncli.data.preprocessing import ColumnSettings, Preprocessing, Settings, complete, fit, treatments
+from nncli.data.preprocessing import Preprocessing, complete, fit, treatments
 from nncli.data.scaling import FILLS, SCALERS, Missing, Scale
+from nncli.data.settings import ColumnConfig, PreprocessingConfig
 from nncli.messages.errors import DataError
 from nncli.nn.arrays import Array
 from nncli.tables.reading import parse_csv
@@ -43,7 +44,7 @@ def fitted(table: Table, Y: Array | None = None, **settings: Any) -> Preprocessi
 
 
 def of(table: Table, inputs: Sequence[str], Y: Array | None = None, **settings: Any) -> Preprocessing:
-    chosen = treatments(table, inputs, Settings(**settings))
+    chosen = treatments(table, inputs, PreprocessingConfig(**settings))
     return fit(table, chosen, Y, settings.get("scale_targets", "none"))
 
 
@@ -66,7 +67,7 @@ def test_every_choice_has_its_entry() -> None:
 
 
 def test_numbers_booleans_and_categories_are_told_apart_and_encoded_in_order() -> None:
-    preprocessing = fitted(csv(MIXED), columns={"code": ColumnSettings(kind="category")})
+    preprocessing = fitted(csv(MIXED), columns={"code": ColumnConfig(kind="category")})
     assert tuple(column.name for column in preprocessing.columns) == ("size", "colour", "old", "code")
     assert preprocessing.encoded == (
         "size",
@@ -106,9 +107,9 @@ def test_the_kind_of_a_column_is_told_from_its_cells(cells: str, kind: str) -> N
 
 
 def test_the_kind_can_be_given_instead() -> None:
-    as_number = only_x(column("yes 1 0"), columns={"x": ColumnSettings(kind="boolean")})
+    as_number = only_x(column("yes 1 0"), columns={"x": ColumnConfig(kind="boolean")})
     assert as_number.X(column("0 No 1 TRUE")).tolist() == [[0], [0], [1], [1]]
-    as_names = only_x(column("2020-01-31 2020-02-01"), columns={"x": ColumnSettings(kind="category")})
+    as_names = only_x(column("2020-01-31 2020-02-01"), columns={"x": ColumnConfig(kind="category")})
     assert as_names.encoded == ("x=2020-01-31", "x=2020-02-01")
 
 
@@ -135,7 +136,7 @@ def test_missing_booleans_and_categories_take_the_most_frequent_value(missing: M
 
 def test_settings_of_a_column_override_the_general_ones() -> None:
     table = csv("a,b\n0,0\n_,4\n".replace("_", ""))
-    own = {"a": ColumnSettings(missing="median", scale="none"), "b": ColumnSettings(missing="error")}
+    own = {"a": ColumnConfig(missing="median", scale="none"), "b": ColumnConfig(missing="error")}
     preprocessing = fitted(table, scale="minmax", columns=own)
     assert preprocessing.X(csv("a,b\n,4\n7,2\n")).tolist() == [[0, 1], [7, 0.5]]
     assert [column.missing for column in preprocessing.columns] == ["median", "error"]
@@ -150,7 +151,7 @@ def test_unseen_categories_are_an_error_or_zeros() -> None:
 
 
 def test_numbers_as_categories_are_one_however_they_are_written() -> None:
-    as_names = {"x": ColumnSettings(kind="category")}
+    as_names = {"x": ColumnConfig(kind="category")}
     preprocessing = only_x(column("10 9 09"), columns=as_names)
     assert preprocessing.encoded == ("x=9", "x=10")
     assert preprocessing.X(column("9.0 1e1")).tolist() == [[1, 0], [0, 1]]
@@ -160,7 +161,7 @@ def test_numbers_as_categories_are_one_however_they_are_written() -> None:
 
 
 def kept(table: Table, inputs: Sequence[str], targets: Sequence[str] = (), **settings: Any) -> list[int]:
-    return complete(table, treatments(table, inputs, Settings(**settings)), targets).tolist()
+    return complete(table, treatments(table, inputs, PreprocessingConfig(**settings)), targets).tolist()
 
 
 def test_rows_that_miss_a_value_are_dropped_and_cannot_be_predicted() -> None:
@@ -174,7 +175,7 @@ def test_rows_that_miss_a_value_are_dropped_and_cannot_be_predicted() -> None:
 
 def test_only_columns_told_to_drop_rows_do_and_with_them_targets() -> None:
     table = csv("a,b,y,z\n0,5,1,p\n,6,1,p\n4,,1,p\n4,5,NA,p\n4,5,1,\n")
-    own = {"a": ColumnSettings(missing="drop")}
+    own = {"a": ColumnConfig(missing="drop")}
     assert kept(table, "ab", missing="median", columns=own) == [0, 2, 3, 4]
     assert kept(table, "ab", "yz", missing="median", columns=own) == [0, 2]
     assert kept(table, "ab", "yz", missing="median") == [0, 1, 2, 3, 4]
@@ -284,7 +285,7 @@ cell = st.one_of(
     finite.map(repr), st.sampled_from(["", "NA", "yes", "no", "red", "green", "1", "1.0", "x_1"])
 )
 settings = st.builds(
-    Settings,
+    PreprocessingConfig,
     scale=st.sampled_from(get_args(Scale)),
     missing=st.sampled_from(get_args(Missing)),
     unseen=st.sampled_from(["error", "ignore"]),
@@ -297,7 +298,7 @@ def tables(draw: st.DrawFn) -> Table:
     return Table("t", dict(zip("abc", map(list, zip(*rows, strict=True)), strict=True)))
 
 
-def fit_or_refused(table: Table, chosen: Settings) -> Preprocessing | None:
+def fit_or_refused(table: Table, chosen: PreprocessingConfig) -> Preprocessing | None:
     try:
         return fit(table, treatments(table, "abc", chosen))
     except DataError:
@@ -312,7 +313,7 @@ def X_or_refused(preprocessing: Preprocessing, table: Table) -> Array | CellErro
 
 
 @given(tables(), settings)
-def test_what_is_fitted_survives_the_header_exactly(table: Table, chosen: Settings) -> None:
+def test_what_is_fitted_survives_the_header_exactly(table: Table, chosen: PreprocessingConfig) -> None:
     preprocessing = fit_or_refused(table, chosen)
     if preprocessing is not None:
         assert HEADER.validate_json(HEADER.dump_json(preprocessing)) == preprocessing
@@ -320,7 +321,7 @@ def test_what_is_fitted_survives_the_header_exactly(table: Table, chosen: Settin
 
 @given(tables(), settings, st.permutations("abcz"))
 def test_each_row_is_encoded_by_itself_or_the_first_bad_one_told(
-    table: Table, chosen: Settings, order: list[str]
+    table: Table, chosen: PreprocessingConfig, order: list[str]
 ) -> None:
     preprocessing = fit_or_refused(table, chosen)
     if preprocessing is None:
@@ -422,20 +423,20 @@ def test_a_setting_without_meaning_for_its_column_is_refused(
     cells: str, own: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(Misfit, match=rf"^dataset\.preprocessing\.columns\.{said}$") as caught:
-        only_x(column(cells), columns={"x": ColumnSettings(**own)})
+        only_x(column(cells), columns={"x": ColumnConfig(**own)})
     assert caught.value.hint
 
 
 def test_settings_of_a_column_that_is_no_input_are_refused() -> None:
     with pytest.raises(Misfit, match=r"^dataset\.preprocessing\.columns\.y: 'y' is no input$") as caught:
-        only_x(column("1"), columns={"y": ColumnSettings()})
+        only_x(column("1"), columns={"y": ColumnConfig()})
     assert caught.value.hint == "inputs: x"
 
 
 @pytest.mark.parametrize("kind", get_args(ValueKind))
 def test_a_column_without_any_value_is_refused(kind: ValueKind) -> None:
     with pytest.raises(Misfit, match="'x' has no value in any training row"):
-        only_x(column("_ _"), columns={"x": ColumnSettings(kind=kind)})
+        only_x(column("_ _"), columns={"x": ColumnConfig(kind=kind)})
 
 
 def test_dropping_every_row_is_refused() -> None:
@@ -447,7 +448,7 @@ def test_a_text_of_its_own_in_each_row_is_refused_unless_asked_for() -> None:
     names = column(" ".join(f"n{row}" for row in range(ALL_DIFFERENT)))
     with pytest.raises(Misfit, match="'x' is another text in each of 20 training rows"):
         only_x(names)
-    assert len(only_x(names, columns={"x": ColumnSettings(kind="category")}).encoded) == ALL_DIFFERENT
+    assert len(only_x(names, columns={"x": ColumnConfig(kind="category")}).encoded) == ALL_DIFFERENT
     assert len(only_x(names.head(ALL_DIFFERENT - 1)).encoded) == ALL_DIFFERENT - 1
 
 

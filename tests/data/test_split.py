@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nncli.data.split import PART_NAMES, Parts, Split, divide, drawn, named
+from nncli.data.settings import SplitConfig
+from nncli.data.split import PART_NAMES, Parts, divide, drawn, named
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import CellError, Misfit
 
@@ -25,18 +26,18 @@ def sizes(parts: Parts) -> tuple[int, int, int]:
 
 
 @st.composite
-def splittable(draw: st.DrawFn) -> tuple[list[str], Split]:
+def splittable(draw: st.DrawFn) -> tuple[list[str], SplitConfig]:
     """Labels and sizes that fit together: every class has a row for each part and one left for training."""
     labels = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=60))
     labels += [label for label in "abcd" if label in labels] * 3
     most = len(labels) - len(set(labels))
     test = draw(st.integers(0, most))
-    return labels, Split(validation=draw(st.integers(0, most - test)), test=test)
+    return labels, SplitConfig(validation=draw(st.integers(0, most - test)), test=test)
 
 
 @given(splittable(), st.booleans(), st.integers(0, 10))
 def test_each_row_is_in_one_part_in_file_order_and_parts_have_their_sizes(
-    given: tuple[list[str], Split], stratified: bool, seed: int
+    given: tuple[list[str], SplitConfig], stratified: bool, seed: int
 ) -> None:
     labels, split = given
     parts = drawn(len(labels), labels if stratified else None, split, seed)
@@ -48,7 +49,7 @@ def test_each_row_is_in_one_part_in_file_order_and_parts_have_their_sizes(
 
 @given(splittable(), st.integers(0, 10))
 def test_stratified_parts_have_the_classes_proportions_to_within_rounding(
-    given: tuple[list[str], Split], seed: int
+    given: tuple[list[str], SplitConfig], seed: int
 ) -> None:
     labels, split = given
     parts = drawn(len(labels), labels, split, seed)
@@ -66,13 +67,13 @@ def test_stratified_parts_have_the_classes_proportions_to_within_rounding(
 
 def test_the_largest_remainders_are_rounded_up() -> None:
     labels = ["a"] * 17 + ["b"] * 9 + ["c"] * 4  # shares of 10: 5.67, 3.0, 1.33
-    parts = drawn(30, labels, Split(test=10), seed=1)
+    parts = drawn(30, labels, SplitConfig(test=10), seed=1)
     assert Counter(labels[row] for row in parts.test) == {"a": 6, "b": 3, "c": 1}
 
 
 def test_parts_rounded_one_after_the_other_share_the_odd_rows_fairly() -> None:
     labels = [label for label in "abcdefgh" for _ in range(4)]
-    parts = drawn(32, labels, Split(validation=4, test=4), seed=0)
+    parts = drawn(32, labels, SplitConfig(validation=4, test=4), seed=0)
     held_out = {labels[row] for row in [*parts.validation, *parts.test]}
     assert len(held_out) == 8
 
@@ -84,25 +85,25 @@ def test_parts_rounded_one_after_the_other_share_the_odd_rows_fairly() -> None:
 def test_below_1_is_a_share_to_the_nearest_row_and_from_1_on_a_number_of_rows(
     asked: float, rows: int, size: int
 ) -> None:
-    assert len(drawn(rows, None, Split(validation=asked), seed=0).validation) == size
+    assert len(drawn(rows, None, SplitConfig(validation=asked), seed=0).validation) == size
 
 
 def test_without_parts_all_rows_are_for_training() -> None:
-    assert lists(drawn(3, ["a", "b", "b"], Split(), seed=0)) == ([0, 1, 2], [], [])
+    assert lists(drawn(3, ["a", "b", "b"], SplitConfig(), seed=0)) == ([0, 1, 2], [], [])
 
 
 def test_the_seed_alone_decides() -> None:
-    split, labels = Split(validation=0.2, test=0.2), list("ab") * 20
+    split, labels = SplitConfig(validation=0.2, test=0.2), list("ab") * 20
     assert lists(drawn(40, labels, split, seed=3)) == lists(drawn(40, labels, split, seed=3))
     assert lists(drawn(40, labels, split, seed=3)) != lists(drawn(40, labels, split, seed=4))
     # Chosen once: other numbers here mean that old configs no longer give the same parts.
-    assert drawn(10, None, Split(test=3), seed=0).test.tolist() == [2, 4, 9]
+    assert drawn(10, None, SplitConfig(test=3), seed=0).test.tolist() == [2, 4, 9]
 
 
 @pytest.mark.parametrize("labels", [None, list("abc") * 20], ids=["rows", "classes"])
 def test_the_test_part_stays_whatever_is_asked_for_validation(labels: list[str] | None) -> None:
     tests = [
-        drawn(60, labels, Split(validation=validation, test=0.2), seed=1).test.tolist()
+        drawn(60, labels, SplitConfig(validation=validation, test=0.2), seed=1).test.tolist()
         for validation in (0, 0.1, 25)
     ]
     assert tests[0] == tests[1] == tests[2]
@@ -111,20 +112,22 @@ def test_the_test_part_stays_whatever_is_asked_for_validation(labels: list[str] 
 def test_the_names_of_classes_do_not_change_the_parts() -> None:
     labels = list("aabbbcccc") * 5
     renamed = [{"a": "z", "b": "y", "c": "x"}[label] for label in labels]
-    split = Split(validation=0.3, test=7)
+    split = SplitConfig(validation=0.3, test=7)
     assert lists(drawn(45, labels, split, seed=1)) == lists(drawn(45, renamed, split, seed=1))
 
 
 def test_rows_are_drawn_evenly() -> None:
-    times = Counter(row for seed in range(400) for row in drawn(10, None, Split(test=3), seed).test.tolist())
+    times = Counter(
+        row for seed in range(400) for row in drawn(10, None, SplitConfig(test=3), seed).test.tolist()
+    )
     assert min(times.values()) > 80  # of 120 expected, standard deviation 9
     assert len(times) == 10
 
 
 def test_stratify_false_draws_from_all_rows_alike() -> None:
     labels = ["a"] * 5 + ["b"] * 5
-    parts = drawn(10, labels, Split(test=4, stratify=False), seed=0)
-    assert lists(parts) == lists(drawn(10, None, Split(test=4), seed=0))
+    parts = drawn(10, labels, SplitConfig(test=4, stratify=False), seed=0)
+    assert lists(parts) == lists(drawn(10, None, SplitConfig(test=4), seed=0))
 
 
 REFUSED: dict[str, tuple[int, list[str] | None, dict[str, Any], str]] = {
@@ -162,26 +165,26 @@ def test_parts_that_cannot_be_are_refused_with_what_to_do(
     rows: int, labels: list[str] | None, options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(Misfit, match=rf"^dataset\.{said}") as caught:
-        drawn(rows, labels, Split(**options), seed=0)
+        drawn(rows, labels, SplitConfig(**options), seed=0)
     assert caught.value.hint
 
 
 def test_a_small_class_is_kept_whole_in_training_where_one_part_is_asked_for() -> None:
     labels = list("aaaaaaaabb")
     for seed in range(20):
-        train = drawn(10, labels, Split(test=8), seed).train.tolist()
+        train = drawn(10, labels, SplitConfig(test=8), seed).train.tolist()
         assert {labels[row] for row in train} == {"a", "b"}
 
 
 def test_a_column_names_the_parts() -> None:
     names = [*PART_NAMES, "Train", "TEST"]
     table = parse_csv("x,part\n" + "".join(f"1,{name}\n" for name in names), "t.csv")
-    parts = divide(table, None, Split(column="part"), seed=0)
+    parts = divide(table, None, SplitConfig(column="part"), seed=0)
     found = {int(row): part for part, rows in vars(parts).items() for row in rows}
     assert [found[row] for row in range(len(names))] == [*PART_NAMES.values(), "train", "test"]
     assert (
-        divide(table, None, Split(test=2), seed=0).test.tolist()
-        == drawn(9, None, Split(test=2), 0).test.tolist()
+        divide(table, None, SplitConfig(test=2), seed=0).test.tolist()
+        == drawn(9, None, SplitConfig(test=2), 0).test.tolist()
     )
 
 
@@ -206,5 +209,5 @@ def test_stratified_parts_agree_with_scikit_learn_on_how_many_rows_of_each_class
     selection = pytest.importorskip("sklearn.model_selection")
     labels = np.array(["a"] * 50 + ["b"] * 30 + ["c"] * 20)
     _, theirs = selection.train_test_split(np.arange(100), test_size=20, stratify=labels, random_state=0)
-    ours = drawn(100, labels.tolist(), Split(test=20), seed=0).test
+    ours = drawn(100, labels.tolist(), SplitConfig(test=20), seed=0).test
     assert Counter(labels[ours].tolist()) == Counter(labels[theirs].tolist())

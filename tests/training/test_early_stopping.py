@@ -11,6 +11,7 @@ import pytest
 
 from nncli import runs
 from nncli.config import Config, load_config
+from nncli.config.schema import EarlyStoppingConfig
 from nncli.inspection.reproduction import Repetition
 from nncli.inspection.smoke import smoke
 from nncli.messages.errors import ConfigError
@@ -66,7 +67,9 @@ def expected_end(values: list[float], patience: int, min_delta: float, every: in
 
 @pytest.mark.parametrize("higher", [False, True])
 def test_a_gain_counts_only_beyond_min_delta(higher: bool) -> None:
-    early = EarlyStopping("m", higher_is_better=higher, patience=2, min_delta=0.5, restore_best=True)
+    early = EarlyStopping(
+        "m", higher_is_better=higher, settings=EarlyStoppingConfig(patience=2, min_delta=0.5)
+    )
     parameters = np.zeros(1)
     sign = 1.0 if higher else -1.0
     best = early.after(early.start(parameters), 0.0, 1, parameters)
@@ -125,7 +128,7 @@ def test_without_validation_rows_the_loss_is_watched() -> None:
 
 
 def test_what_is_no_number_is_no_improvement_and_nothing_to_restore() -> None:
-    early, start = EarlyStopping("val_auc", True, 2, 0.0, True), np.zeros(1)
+    early, start = EarlyStopping("val_auc", True, EarlyStoppingConfig(patience=2)), np.zeros(1)
     best = early.start(start)
     for epoch in (1, 2):
         assert not early.is_exhausted(best)
