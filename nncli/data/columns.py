@@ -8,13 +8,13 @@ from typing import Literal
 
 import numpy as np
 
-from nncli.data.encoding import as_labels
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
 from nncli.expressions import ExpressionError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.table import Misfit, Table, date_error, is_number, numbers_or_nan
+from nncli.tables.column import Column, is_number
+from nncli.tables.table import Misfit, Table, date_error
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 
@@ -72,7 +72,7 @@ class Roles:
         (target,) = self.targets
         position = {label: code for code, label in enumerate(self.classes)}
         # By the classes, not the cells: a part of a table may hold 1.0 alone where another has text too.
-        labels = as_labels(table.columns[target], numeric=all(map(is_number, self.classes)))
+        labels = table.typed[target].labels(numeric=all(map(is_number, self.classes)))
         for row, label in enumerate(labels):
             if label not in position:
                 raise table.cell_error(row, target, *_no_class(label, self.classes))
@@ -184,7 +184,7 @@ def assign(
     chosen = input_names(table, inputs, targets, id, split)
     if task == "auto":
         for name in targets:
-            if table.kind(name) == "date":
+            if table.typed[name].kind == "date":
                 raise date_error(table, name, "task: multiclass")
         task = _guess(table, targets, output_activation)
     elif task == "multiclass" and len(targets) > 1 and output_activation == "sigmoid":
@@ -218,9 +218,10 @@ def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task
         flags = output_activation == "sigmoid" and are_flags(table, targets)
         return "multilabel" if flags and other_sums(table, targets) else "regression"
     (target,) = targets
-    numeric = table.is_numeric(target)
+    column = table.typed[target]
+    numeric = column.is_numeric
     if output_activation == "sigmoid":
-        labels = set(table.texts(target) if numeric and table.is_text(target) else _labels(table, target))
+        labels = set(column.texts if numeric and column.is_text else _labels(table, target))
         if labels <= {"0", "1"} or (len(labels) == 2 and not numeric):
             return "binary"
     return "regression" if numeric else "multiclass"
@@ -259,7 +260,7 @@ def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...
 def are_flags(table: Table, names: Sequence[str]) -> bool:
     """Whether every cell of these columns is 0 or 1."""
     return all(
-        table.is_numeric(name) and bool(np.isin(numbers_or_nan(table.columns[name]), (0.0, 1.0)).all())
+        table.typed[name].is_numeric and bool(np.isin(table.typed[name].numbers, (0.0, 1.0)).all())
         for name in names
     )
 
@@ -294,11 +295,11 @@ def _require_flags(table: Table, names: Sequence[str]) -> None:
             )
 
 
-def _labels(table: Table, name: str) -> list[str]:
+def _labels(table: Table, name: str) -> Sequence[str]:
     """The column as labels: numbers in one form (1, 1.0 and 01 are one class), text as it stands."""
-    if not table.is_text(name):
-        return Table(table.origin, {name: table.numbers(name)}).texts(name)
-    labels = table.texts(name)
+    if not table.typed[name].is_text:
+        return Column(table.numbers(name)).texts
+    labels = table.typed[name].texts
     for row, label in enumerate(labels):
         if not label:
             raise table.cell_error(row, name, *_no_class(label))

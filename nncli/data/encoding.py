@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal, TypeAlias
 
@@ -13,7 +13,8 @@ from pydantic import ConfigDict, Field
 from nncli.data.scaling import AS_THEY_ARE, FILLS, SCALERS, Missing, Scale, Scaling, most_frequent
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.table import NO_VALUE, Cells, Misfit, ValueKind, is_number, no_number, numbers_or_nan, texts
+from nncli.tables.column import NO_VALUE, Column, ValueKind, is_number, no_number
+from nncli.tables.table import Misfit
 
 Unseen = Literal["error", "ignore"]
 
@@ -67,16 +68,16 @@ class Number:
         """The name alone."""
         return (self.name,)
 
-    def encode(self, cells: Cells) -> Array:
+    def encode(self, column: Column) -> Array:
         """(n, 1), not finite where a cell cannot be used."""
-        values = numbers_or_nan(cells)
+        values = column.numbers
         if self.fill is not None and np.isnan(values).any():
-            values = np.where(without_value(self.kind, cells), self.fill, values)
+            values = np.where(column.missing(self.kind), self.fill, values)
         if not self.scaling.leaves:
             values = self.scaling.forward(values)
         return values[:, np.newaxis]
 
-    def unseen_rows(self, cells: Cells) -> list[int]:
+    def unseen_rows(self, column: Column) -> list[int]:
         """None: every number is known."""
         return []
 
@@ -107,13 +108,13 @@ class Boolean:
         """The name alone."""
         return (self.name,)
 
-    def encode(self, cells: Cells) -> Array:
+    def encode(self, column: Column) -> Array:
         """(n, 1), NaN where a cell cannot be used."""
         known = TRUTH if self.fill is None else {**dict.fromkeys(NO_VALUE[self.kind], self.fill), **TRUTH}
-        values = [known.get(cell.lower(), np.nan) for cell in texts(cells)]
+        values = [known.get(cell.lower(), np.nan) for cell in column.texts]
         return np.array(values, dtype=np.float64)[:, np.newaxis]
 
-    def unseen_rows(self, cells: Cells) -> list[int]:
+    def unseen_rows(self, column: Column) -> list[int]:
         """None: there are but two values."""
         return []
 
@@ -155,22 +156,22 @@ class Category:
         """`column=category`, in order."""
         return tuple(f"{self.name}={category}" for category in self.categories)
 
-    def encode(self, cells: Cells) -> Array:
+    def encode(self, column: Column) -> Array:
         """(n, categories), a row of NaN where a cell cannot be used."""
         width = len(self.categories)
         none, unusable = width, width + 1
         position = {category: code for code, category in enumerate(self.categories)}
         position[""] = unusable if self.fill is None else position[self.fill]
         unknown = unusable if self.unseen == "error" else none
-        codes = [position.get(label, unknown) for label in as_labels(cells, numeric=self.numeric)]
+        codes = [position.get(label, unknown) for label in column.labels(numeric=self.numeric)]
         rows = np.vstack([np.eye(width), np.zeros(width), np.full(width, np.nan)])
         return rows[np.array(codes, dtype=np.intp)]
 
-    def unseen_rows(self, cells: Cells) -> list[int]:
+    def unseen_rows(self, column: Column) -> list[int]:
         """The rows whose category no training row had, where that is let pass."""
         if self.unseen == "error":
             return []
-        labels = as_labels(cells, numeric=self.numeric)
+        labels = column.labels(numeric=self.numeric)
         unknown = {*labels} - {*self.categories, ""}
         return [row for row, label in enumerate(labels) if label in unknown] if unknown else []
 
@@ -180,33 +181,26 @@ class Category:
         return f"'{shown(cell)}' is in no training row", hint
 
 
-Column: TypeAlias = Number | Boolean | Category
+Encoding: TypeAlias = Number | Boolean | Category
 
 
-def _check_fill(column: Column) -> None:
-    if (column.fill is None) != (FILLS[column.missing] is None):
-        raise ValueError(f"fill {column.fill!r} with missing: {column.missing}")
+def _check_fill(encoding: Encoding) -> None:
+    if (encoding.fill is None) != (FILLS[encoding.missing] is None):
+        raise ValueError(f"fill {encoding.fill!r} with missing: {encoding.missing}")
 
 
-def why_not(column: Column, cell: str) -> tuple[str, str | None]:
+def why_not(encoding: Encoding, cell: str) -> tuple[str, str | None]:
     """Why a cell cannot be used, and what to do."""
-    if cell.lower() not in NO_VALUE[column.kind]:
-        return column.problem(cell)
+    if cell.lower() not in NO_VALUE[encoding.kind]:
+        return encoding.problem(cell)
     found = f"'{shown(cell)}' is no value" if cell else "the cell is empty"
-    if column.missing == "drop":
+    if encoding.missing == "drop":
         return found, "with missing: drop, rows without it are left out of training and cannot be predicted"
     return found, "fill the cell, or set dataset.preprocessing.missing: median, mean, most_frequent or drop"
 
 
-def without_value(kind: ValueKind, cells: Cells) -> Array:
-    """Which cells (n,) of a column of this kind are missing."""
-    if isinstance(cells, np.ndarray):
-        return np.isnan(cells)
-    return np.array([cell.lower() in NO_VALUE[kind] for cell in cells], dtype=bool)
-
-
-def _fit_number(name: str, cells: Cells, treatment: Treatment) -> Number:
-    values = numbers_or_nan(cells)
+def _fit_number(name: str, column: Column, treatment: Treatment) -> Number:
+    values = column.numbers
     known = values[np.isfinite(values)]
     if not len(known):
         raise _without_values(name)
@@ -221,22 +215,22 @@ def _fit_number(name: str, cells: Cells, treatment: Treatment) -> Number:
     return Number("number", name, treatment.missing, fill, scaling)
 
 
-def _fit_boolean(name: str, cells: Cells, treatment: Treatment) -> Boolean:
-    known = np.array([TRUTH[cell.lower()] for cell in texts(cells) if cell.lower() in TRUTH])
+def _fit_boolean(name: str, column: Column, treatment: Treatment) -> Boolean:
+    known = np.array([TRUTH[cell.lower()] for cell in column.texts if cell.lower() in TRUTH])
     if not len(known):
         raise _without_values(name)
     fill = most_frequent(known) if FILLS[treatment.missing] else None
     return Boolean("boolean", name, treatment.missing, fill)
 
 
-def _fit_category(name: str, cells: Cells, treatment: Treatment) -> Category:
-    found = [cell for cell in texts(cells) if cell]
+def _fit_category(name: str, column: Column, treatment: Treatment) -> Category:
+    found = [cell for cell in column.texts if cell]
     numeric = all(map(is_number, found))
-    counts = Counter(as_labels(found, numeric=numeric))
+    counts = Counter(Column(found).labels(numeric=numeric))
     if not counts:
         raise _without_values(name)
-    rows = counted(len(cells), "training row")
-    if treatment.guessed and len(counts) == len(cells) >= ALL_DIFFERENT:
+    rows = counted(len(column), "training row")
+    if treatment.guessed and len(counts) == len(column) >= ALL_DIFFERENT:
         raise Misfit(
             ("inputs",),
             f"'{shown(name)}' is another text in each of {rows}",
@@ -261,7 +255,7 @@ def _fit_category(name: str, cells: Cells, treatment: Treatment) -> Category:
     )
 
 
-FITTERS: dict[ValueKind, Callable[[str, Cells, Treatment], Column]] = {
+FITTERS: dict[ValueKind, Callable[[str, Column, Treatment], Encoding]] = {
     "number": _fit_number,
     "boolean": _fit_boolean,
     "category": _fit_category,
@@ -271,14 +265,3 @@ FITTERS: dict[ValueKind, Callable[[str, Cells, Treatment], Column]] = {
 def _without_values(name: str) -> Misfit:
     problem = f"'{shown(name)}' has no value in any training row"
     return Misfit(("inputs",), problem, hint="leave the column out of inputs")
-
-
-def as_labels(cells: Cells, *, numeric: bool) -> Sequence[str]:
-    """Cells as categories, numbers in one form where the categories are numbers."""
-    if not numeric:
-        return texts(cells)
-    values = numbers_or_nan(cells)
-    return [
-        cell if np.isnan(value) else one_form
-        for cell, value, one_form in zip(texts(cells), values, texts(values), strict=True)
-    ]

@@ -12,22 +12,14 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import ConfigDict, Field
 
-from nncli.data.encoding import FITTERS, Column, Number, Treatment, why_not, without_value
+from nncli.data.encoding import FITTERS, Encoding, Number, Treatment, why_not
 from nncli.data.scaling import SCALERS, Scale, Scaling
 from nncli.data.settings import ColumnConfig, PreprocessingConfig
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
-from nncli.tables.table import (
-    CellError,
-    Misfit,
-    Table,
-    ValueKind,
-    date_error,
-    no_number,
-    numbers_or_nan,
-    texts,
-)
+from nncli.tables.column import ValueKind, no_number
+from nncli.tables.table import CellError, Misfit, Table, date_error
 
 DType = Literal["float64", "float32"]
 BEYOND = "scale the column, or set training.dtype: float64"
@@ -48,7 +40,7 @@ class Preprocessing:
 
     __pydantic_config__ = _STRICT
 
-    columns: Annotated[tuple[Annotated[Column, Field(discriminator="kind")], ...], Field(min_length=1)]
+    columns: Annotated[tuple[Annotated[Encoding, Field(discriminator="kind")], ...], Field(min_length=1)]
     targets: tuple[Scaling, ...] = ()
     dtype: DType = "float64"
 
@@ -88,16 +80,16 @@ class Preprocessing:
         table.require([column.name for column in self.columns])
         return np.hstack([self._inputs(column, table) for column in self.columns])
 
-    def _inputs(self, column: Column, table: Table) -> Array:
+    def _inputs(self, column: Encoding, table: Table) -> Array:
         """The inputs (n, width) of a column; not finite where a cell cannot be used."""
-        return as_dtype(column.encode(table.columns[column.name]), self.dtype)
+        return as_dtype(column.encode(table.typed[column.name]), self.dtype)
 
     def _cell_error(self, table: Table, row: int) -> CellError:
         """Why a row cannot be used: its first cell that cannot."""
         one = table.take([row])
         column = next(c for c in self.columns if not np.isfinite(self._inputs(c, one)).all())
-        cell = one.texts(column.name)[0]
-        if np.isfinite(column.encode(one.columns[column.name])).all():
+        cell = one.typed[column.name].texts[0]
+        if np.isfinite(column.encode(one.typed[column.name])).all():
             return table.cell_error(row, column.name, f"'{shown(cell)}' is beyond {self.dtype}", BEYOND)
         return table.cell_error(row, column.name, *why_not(column, cell))
 
@@ -165,7 +157,7 @@ PLURAL: dict[ValueKind, str] = {"number": "numbers", "boolean": "booleans", "cat
 
 
 def _kind(table: Table, name: str) -> ValueKind:
-    kind = table.kind(name)
+    kind = table.typed[name].kind
     if kind == "date":
         raise date_error(table, name, "kind: category")
     return kind
@@ -176,9 +168,9 @@ def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[st
     kept = np.ones(len(table), dtype=bool)
     kinds = {name: own.kind for name, own in chosen.items() if own.missing == "drop"}
     if kinds:
-        kinds |= {name: "number" if table.kind(name) == "number" else "category" for name in targets}
+        kinds |= {name: "number" if table.typed[name].kind == "number" else "category" for name in targets}
     for name, kind in kinds.items():
-        kept &= ~without_value(kind, table.columns[name])
+        kept &= ~table.typed[name].missing(kind)
     if not kept.any():
         problem = f"none of {counted(len(table), 'row')} has a value in every column"
         raise Misfit(("preprocessing", "missing"), problem, hint="fill the cells instead: missing: median")
@@ -211,7 +203,7 @@ def fit(
     for name, own in chosen.items():
         if own.kind == "number":
             _check_numbers(training, name)
-    columns = tuple(FITTERS[own.kind](name, training.columns[name], own) for name, own in chosen.items())
+    columns = tuple(FITTERS[own.kind](name, training.typed[name], own) for name, own in chosen.items())
     if Y is None:
         return Preprocessing(columns, dtype=dtype)
     with np.errstate(all="ignore"):
@@ -229,8 +221,8 @@ def as_dtype(values: Array, dtype: DType) -> Array:
 
 
 def _check_numbers(training: Table, name: str) -> None:
-    cells = training.columns[name]
-    given = ~without_value("number", cells)
-    if given.any() and not np.isfinite(numbers_or_nan(cells)).any():
+    column = training.typed[name]
+    given = ~column.missing("number")
+    if given.any() and not np.isfinite(column.numbers).any():
         row = int(given.argmax())
-        raise training.cell_error(row, name, *no_number(texts(cells)[row]))
+        raise training.cell_error(row, name, *no_number(column.texts[row]))

@@ -63,7 +63,7 @@ def named(table: Table, column: str) -> Parts:
         problem = f"no column '{shown(column)}' in {table.origin}"
         raise Misfit(key, problem, hint=suggestion(column, table.names, "columns"))
     rows: dict[Part, list[int]] = {"train": [], "validation": [], "test": []}
-    for row, cell in enumerate(table.texts(column)):
+    for row, cell in enumerate(table.typed[column].texts):
         part = PART_NAMES.get(cell.lower())
         if part is None:
             problem = f"'{shown(cell)}' is no part" if cell else "the cell is empty"

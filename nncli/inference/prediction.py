@@ -14,17 +14,16 @@ from typing import Any, BinaryIO, Literal, TextIO, cast
 import numpy as np
 
 from nncli.data.columns import Columns
-from nncli.data.encoding import without_value
 from nncli.engines import threads
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import listed, shown
 from nncli.nn.arrays import Array
 from nncli.storage import files
 from nncli.tables import parquet
-from nncli.tables.table import CellError, RowError, Source, Table, ValueKind, is_number, shortest, texts
+from nncli.tables.column import Cells, ValueKind, is_number, shortest, texts
+from nncli.tables.table import CellError, RowError, Source, Table
 from nncli.training.model import Model
 
-Column = Sequence[str] | Array
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
 
 LONGEST_WHOLE = 400  # characters; what is longer has leading zeros, or is beyond floats
@@ -44,9 +43,9 @@ class Predictions:
     source : where the rows stand as they were read, if in a file.
     """
 
-    given: Mapping[str, Column]
-    predicted: Mapping[str, Column]
-    compared: Mapping[str, Column]
+    given: Mapping[str, Cells]
+    predicted: Mapping[str, Cells]
+    compared: Mapping[str, Cells]
     numeric: frozenset[str]
     source: Source | None = None
 
@@ -54,12 +53,12 @@ class Predictions:
         return len(next(iter(self.predicted.values())))
 
     @property
-    def added(self) -> dict[str, Column]:
+    def added(self) -> dict[str, Cells]:
         """What stands beside the table's own columns."""
         return {**self.predicted, **self.compared}
 
     @property
-    def columns(self) -> dict[str, Column]:
+    def columns(self) -> dict[str, Cells]:
         """All of them, in the order they are written; a name the table has already is taken over."""
         return {**self.given, **self.added}
 
@@ -95,7 +94,7 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
     X, Y = _read(roles, table)
     with threads.limited(threads.automatic(model.network)):
         A = model.outputs(X)
-    compared: dict[str, Column] = {}
+    compared: dict[str, Cells] = {}
     if Y is None:
         Y = roles.expected(table)
         if Y is not None:
@@ -115,7 +114,7 @@ def _read(roles: Columns, table: Table) -> tuple[Array, Array | None]:
 def _targets(roles: Columns, table: Table) -> Array:
     """What the outputs are compared with, (n, outputs), NaN in rows without a value of some target."""
     kind: ValueKind = "category" if _text_labels(roles) else "number"
-    missing = np.any([without_value(kind, table.columns[name]) for name in roles.targets], axis=0)
+    missing = np.any([table.typed[name].missing(kind) for name in roles.targets], axis=0)
     if not missing.any():
         return roles.Y(table)
     Y = np.full((len(table), roles.outputs), np.nan)
@@ -324,11 +323,11 @@ def _csv(predictions: Predictions) -> str:
     return "\n".join(map(",".join, zip(rows, *added, strict=True))) + "\n"
 
 
-def _texts(column: Column) -> list[str]:
+def _texts(column: Cells) -> list[str]:
     return list(texts(column))
 
 
-def _quoted(column: Column) -> Iterable[str]:
+def _quoted(column: Cells) -> Iterable[str]:
     if isinstance(column, np.ndarray):
         return texts(column)
     quoted = {label: _csv_line([label, ""])[:-2] for label in set(column)}

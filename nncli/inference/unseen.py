@@ -36,11 +36,11 @@ class Unseen:
             (row, column.name)
             for column in self.columns.preprocessing.columns
             if column.name in table.columns
-            for row in column.unseen_rows(table.columns[column.name])
+            for row in column.unseen_rows(table.typed[column.name])
         ]
         if cells and not self.first:
             row, name = min(cells, key=lambda cell: cell[0])
-            problem = f"'{shown(table.take([row]).texts(name)[0])}'"
+            problem = f"'{shown(table.text(row, name))}'"
             self.first = table.cell_error(row, name, problem).message
         self.rows += len({row for row, _ in cells})
 

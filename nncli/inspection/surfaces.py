@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.data.encoding import Column, Number, why_not
+from nncli.data.encoding import Encoding, Number, why_not
 from nncli.data.sources import BUILTIN
 from nncli.messages.errors import RunError
 from nncli.messages.suggestions import nearest
@@ -16,7 +16,8 @@ from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 from nncli.nn.randomness import random_stream
 from nncli.runs import Run
-from nncli.tables.table import Cells, Table, numbers_or_nan, texts
+from nncli.tables.column import Cells, Column
+from nncli.tables.table import Table
 from nncli.training.experiment import Experiment
 
 GRID = 100  # points along each input
@@ -99,9 +100,7 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
         if name not in shown
     }
     ranges = _declared_ranges(run.experiment)
-    x, y = (
-        np.linspace(*ranges.get(name, _around(numbers_or_nan(table.columns[name]))), GRID) for name in shown
-    )
+    x, y = (np.linspace(*ranges.get(name, _around(table.typed[name].numbers)), GRID) for name in shown)
     return Plane(shown, x, y, held)
 
 
@@ -142,22 +141,22 @@ def _check_names(run: Run, shown: tuple[str, str], at: Mapping[str, float | str]
             )
 
 
-def _at(column: Column, value: float | str) -> float | str:
+def _at(column: Encoding, value: float | str) -> float | str:
     """What `--at` gives for an input, checked."""
     if isinstance(value, float):
         return value
-    if not np.isfinite(column.encode([value])).all():
+    if not np.isfinite(column.encode(Column([value]))).all():
         problem, hint = why_not(column, value)
         raise RunError(f"--at {column.name}={value}: {problem}", hint=hint)
     return float(value) if isinstance(column, Number) else value
 
 
-def usual(column: Column, table: Table) -> float | str:
+def usual(column: Encoding, table: Table) -> float | str:
     """The median of a column of numbers, else its most frequent value."""
-    cells = table.columns[column.name]
+    cells = table.typed[column.name]
     if isinstance(column, Number):
-        return float(np.nanmedian(numbers_or_nan(cells)))
-    counts = Counter(cell for cell in texts(cells) if cell)
+        return float(np.nanmedian(cells.numbers))
+    counts = Counter(cell for cell in cells.texts if cell)
     return min(counts, key=lambda cell: (-counts[cell], cell))
 
 

@@ -15,7 +15,7 @@ from nncli.plots import lettering
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, Scale, number
 from nncli.runs import Run
-from nncli.tables.table import numbers_or_nan
+from nncli.tables.column import numbers_or_nan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -13,7 +13,7 @@ from nncli.data.columns import Task
 from nncli.messages.wording import counted, listed, shown
 from nncli.scaffold.defaults import WEIGHT_DECAY, Suited, suited
 from nncli.scaffold.profile import Profile
-from nncli.tables.table import ValueKind
+from nncli.tables.column import ValueKind
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
 OTHER_KEYS = (

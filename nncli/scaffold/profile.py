@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from nncli.data.columns import Task, are_flags, assign, other_sums
-from nncli.data.encoding import MOST_CATEGORIES, without_value
+from nncli.data.encoding import MOST_CATEGORIES
 from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.table import Table, ValueKind, no_number, numbers_or_nan
+from nncli.tables.column import ValueKind, no_number
+from nncli.tables.table import Table
 
 FEWEST_ROWS = 4
 MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
@@ -117,8 +118,8 @@ def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
     """The rows that have a value in every target."""
     known = np.ones(len(table), dtype=bool)
     for name in targets:
-        kind: ValueKind = "number" if table.kind(name) == "number" else "category"
-        missing = without_value(kind, table.columns[name])
+        kind: ValueKind = "number" if table.typed[name].kind == "number" else "category"
+        missing = table.typed[name].missing(kind)
         if 2 * missing.sum() > len(table):
             found = f"no value in {missing.sum():,} of {counted(len(table), 'row')}"
             message = f"{table.origin}: {shown(name)}: {found}"
@@ -135,7 +136,7 @@ def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
 
 def _check_targets(table: Table, targets: Sequence[str]) -> None:
     for name in targets:
-        values = set(table.texts(name))
+        values = set(table.typed[name].texts)
         if len(values) == 1:
             raise DataError(
                 f"{table.origin}: {shown(name)}: '{shown(values.pop())}' in every row",
@@ -150,13 +151,13 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
     if asked == "multilabel":
         raise DataError("multilabel needs at least two targets, found 1", hint="give --target for each label")
     (target,) = targets
-    kind = table.kind(target)
+    kind = table.typed[target].kind
     if asked == "regression" or (asked is None and kind in ("number", "date")):
         values = np.unique(table.numbers(target))
         if asked:
             return asked, ""
         return _task_of_numbers(values, len(table))
-    different = len(set(table.texts(target)))
+    different = len(set(table.typed[target].texts))
     if 2 * different > len(table):
         found = f"{different:,} different values in {counted(len(table), 'row')}"
         message = f"{table.origin}: {shown(target)}: {found}"
@@ -265,16 +266,16 @@ def _inputs(
 
 def _names_the_rows(table: Table, name: str) -> str:
     """Why a column seems to name the rows; empty where it does not."""
-    cells = table.texts(name)
+    cells = table.typed[name].texts
     if not all(cells) or len(set(cells)) < len(cells):
         return ""
     if _NAMES_OF_IDS.fullmatch(name):
         return NAMED
-    kind = table.kind(name)
+    kind = table.typed[name].kind
     if kind == "category":
         return TEXT
     if kind == "number" and name == table.names[0] and len(cells) >= COUNTING_ROWS:
-        values = numbers_or_nan(table.columns[name])
+        values = table.typed[name].numbers
         if values[0] in (0.0, 1.0) and (np.diff(values) == 1.0).all():
             return NUMBERED
     return ""
@@ -282,14 +283,15 @@ def _names_the_rows(table: Table, name: str) -> str:
 
 def _input(table: Table, name: str) -> Input | str:
     """A column as input, or why it is none."""
-    kind, cells, rows = table.kind(name), table.columns[name], len(table)
+    column, rows = table.typed[name], len(table)
+    kind = column.kind
     if kind == "date":
         return "dates or times; the days since a fixed day would be a number"
-    missing = without_value(kind, cells)
+    missing = column.missing(kind)
     count = int(missing.sum())
     if 2 * count > rows:
         return f"no value in {count:,} of {counted(rows, 'row')}"
-    given = [cell for cell, none in zip(table.texts(name), missing, strict=True) if not none]
+    given = [cell for cell, none in zip(column.texts, missing, strict=True) if not none]
     if kind == "number":
         found = _number(table, name, missing)
         if isinstance(found, str):
@@ -314,11 +316,11 @@ def _number(table: Table, name: str, missing: Array) -> Input | str:
     CellError
         At the first cell that is neither a number nor missing.
     """
-    values = numbers_or_nan(table.columns[name])
+    values = table.typed[name].numbers
     for row in np.flatnonzero(~np.isfinite(values) & ~missing).tolist():
-        raise table.cell_error(row, name, *no_number(table.take([row]).texts(name)[0]))
+        raise table.cell_error(row, name, *no_number(table.text(row, name)))
     distinct = np.unique(values[~missing])
-    given = [cell for cell, none in zip(table.texts(name), missing, strict=True) if not none]
+    given = [cell for cell, none in zip(table.typed[name].texts, missing, strict=True) if not none]
     if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
         return f"{len(set(given)):,} different numbers of which float64 tells {len(distinct):,} apart"
     codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))

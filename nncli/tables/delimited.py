@@ -17,7 +17,8 @@ import numpy as np
 from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.tables.chunks import check_text, located, row_error, unmarked
-from nncli.tables.table import RowError, Source, Table, is_number
+from nncli.tables.column import is_number
+from nncli.tables.table import RowError, Source, Table
 
 # What parts the cells, and what it is called; of several in a header the most frequent, or else the first.
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}

@@ -12,7 +12,8 @@ import numpy as np
 from nncli.messages.errors import DataError
 from nncli.messages.wording import listed
 from nncli.tables import reading
-from nncli.tables.table import Cells, Table
+from nncli.tables.column import Cells
+from nncli.tables.table import Table
 
 
 def table(data: Any, inputs: Sequence[str]) -> Table:

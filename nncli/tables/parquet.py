@@ -17,7 +17,8 @@ import numpy as np
 from nncli.messages.errors import DataError, NncliError
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
-from nncli.tables.table import Cells, RowError, Source, Table
+from nncli.tables.column import Cells
+from nncli.tables.table import RowError, Source, Table
 
 ROWS = 4096
 WHOLE_FLOATS = 2**53  # integers beyond are not all float64

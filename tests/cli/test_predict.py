@@ -263,8 +263,8 @@ def test_every_source_goes_to_every_format(predict: Command, source: str, form: 
         return
     table = decode(written, {"csv": "t.csv", "jsonl": "t.jsonl", "parquet": "t.parquet"}[form])
     assert table.names == ["id", "b", "a", "note", "pred_p", "pred_q"]
-    assert table.texts("id") == ["007", "ü"]
-    assert table.texts("note") == ['x, "y"', ""]
+    assert table.typed["id"].texts == ["007", "ü"]
+    assert table.typed["note"].texts == ['x, "y"', ""]
     assert np.array_equal(table.numbers("a"), [1.0, 1e22])
     assert np.array_equal(table.numbers("b"), [0.1, 0.0])
     assert np.array_equal(np.column_stack([table.numbers("pred_p"), table.numbers("pred_q")]), expected)
@@ -286,7 +286,7 @@ def test_labels_of_text_come_out_as_they_went_in(predict: Command) -> None:
         found = decode(
             predict("colours", "-q", "-i", "-", "--format", form, stdin=table).out.encode(), "stdin"
         )
-        assert set(found.texts("pred_colour")) <= {"red", "blue", 'dark, "matt"'}
+        assert set(found.typed["pred_colour"].texts) <= {"red", "blue", 'dark, "matt"'}
     matt = 'name,age,income,colour\nx,20,1.5,"dark, ""matt"""\n'
     (row,) = records(predict("colours", "-q", "--proba", "-i", "-", stdin=matt).out)
     assert [name for name in row if name.startswith("proba_")] == [
@@ -313,10 +313,10 @@ def test_rows_without_a_target_are_predicted_without_an_error(
         found = decode(result.out.encode(), "stdin")
         plain = decode(predict(run, "-q", "-i", "-", "--format", form, stdin=PEOPLE).out.encode(), "stdin")
         for name in found.names:
-            before = plain.texts(name)
+            before = plain.typed[name].texts
             if name == target or name.startswith("error_"):
                 before = ["" if k in empty else cell for k, cell in enumerate(before)]
-            assert found.texts(name) == before
+            assert found.typed[name].texts == before
 
 
 def test_a_target_that_cannot_be_compared_is_told(predict: Command) -> None:

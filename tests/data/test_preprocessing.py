@@ -18,8 +18,9 @@ from nncli.data.scaling import FILLS, SCALERS, Missing, Scale
 from nncli.data.settings import ColumnConfig, PreprocessingConfig
 from nncli.messages.errors import DataError
 from nncli.nn.arrays import Array
+from nncli.tables.column import ValueKind
 from nncli.tables.reading import parse_csv
-from nncli.tables.table import CellError, Misfit, Table, ValueKind
+from nncli.tables.table import CellError, Misfit, Table
 
 MIXED = """size,colour,old,code
 1,red,yes,07

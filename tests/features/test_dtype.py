@@ -23,7 +23,8 @@ from nncli.nn.optimizers import OPTIMIZERS
 from nncli.runs import CHECKPOINT, SNAPSHOTS, WEIGHTS, Run, create_at, record
 from nncli.runs.recording import Recording
 from nncli.storage.npz import read_npz, write_npz
-from nncli.tables.table import Table, shortest
+from nncli.tables.column import shortest
+from nncli.tables.table import Table
 from nncli.training import loop
 from nncli.training.experiment import Experiment, build
 from tests.trained import xor

@@ -41,7 +41,7 @@ class Outcome:
     def take(self, table: Table) -> None:
         assert table.source is not None
         self.names = table.names
-        self.cells += zip(*(table.texts(name) for name in table.names), strict=True)
+        self.cells += zip(*(table.typed[name].texts for name in table.names), strict=True)
         self.rows += table.source.rows()
         self.lines += table.source.lines
 

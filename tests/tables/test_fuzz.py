@@ -100,7 +100,7 @@ def judge(content: bytes, table: Table | None) -> None:
     assert (table is None) == (columns is None), content
     if table is None or columns is None:
         return
-    assert {name: table.texts(name) for name in table.names} == columns
+    assert {name: list(table.typed[name].texts) for name in table.names} == columns
     for name, cells in columns.items():
         numbers = read_or_refused(lambda name=name: table.numbers(name), content)
         assert as_list(numbers) == all_or_none(map(number, cells)), (content, name)

@@ -59,7 +59,7 @@ def test_values_come_back_as_they_were_written(rows: list[dict[str, object]]) ->
     table = decode(text.encode(), "t.jsonl")
     assert set(table.names) == {name for row in rows for name in row}
     for name in table.names:
-        for row, cell in zip(rows, table.texts(name), strict=True):
+        for row, cell in zip(rows, table.typed[name].texts, strict=True):
             match row.get(name):
                 case None:
                     assert cell == ""

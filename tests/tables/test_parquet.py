@@ -60,13 +60,13 @@ def test_numbers_are_numbers_and_null_is_no_value(arrow: Any) -> None:
         u=arrow.array([0, 2, 255], "uint8"),
         large=[2**53 + 1, 2**53 + 3, 0],
     )
-    assert found.texts("f") == ["0.1", "0", ""]
+    assert found.typed["f"].texts == ["0.1", "0", ""]
     assert np.signbit(np.asarray(found.columns["f"])[1])
-    assert found.texts("half") == ["0.5", "1.5", "2.5"]
-    assert found.texts("i") == ["1", "", "3"]
-    assert found.texts("u") == ["0", "2", "255"]
-    assert found.texts("large") == ["9007199254740993", "9007199254740995", "0"]
-    assert found.kind("f") == found.kind("i") == found.kind("large") == "number"
+    assert found.typed["half"].texts == ["0.5", "1.5", "2.5"]
+    assert found.typed["i"].texts == ["1", "", "3"]
+    assert found.typed["u"].texts == ["0", "2", "255"]
+    assert found.typed["large"].texts == ["9007199254740993", "9007199254740995", "0"]
+    assert found.typed["f"].kind == found.typed["i"].kind == found.typed["large"].kind == "number"
 
 
 def test_other_values_are_text(arrow: Any) -> None:
@@ -82,17 +82,21 @@ def test_other_values_are_text(arrow: Any) -> None:
         nested=[[1, 2], None, []],
         nothing=arrow.nulls(3),
     )
-    assert found.texts("flag") == ["true", "", "false"]
-    assert found.texts("text") == ["a", "", "b,c"]
-    assert found.texts("codes") == ["x", "y", "x"]
-    assert found.texts("day") == ["2024-02-29", "", "2025-01-01"]
-    assert found.texts("exact") == ["1.50", "", "-2.25"]
-    assert found.texts("time") == ["1970-01-01 00:00:00.000000001", "", "1971-01-01 00:00:00.000000000"]
-    assert found.texts("far")[1:] == ["", "1970-01-01 00:00:00.000"]
-    assert (found.kind("day"), found.kind("time")) == ("date", "date")
-    assert found.texts("nested") == ["[1, 2]", "", "[]"]
-    assert found.texts("nothing") == ["", "", ""]
-    assert (found.kind("flag"), found.kind("codes"), found.kind("exact")) == ("boolean", "category", "number")
+    assert found.typed["flag"].texts == ["true", "", "false"]
+    assert found.typed["text"].texts == ["a", "", "b,c"]
+    assert found.typed["codes"].texts == ["x", "y", "x"]
+    assert found.typed["day"].texts == ["2024-02-29", "", "2025-01-01"]
+    assert found.typed["exact"].texts == ["1.50", "", "-2.25"]
+    assert found.typed["time"].texts == ["1970-01-01 00:00:00.000000001", "", "1971-01-01 00:00:00.000000000"]
+    assert found.typed["far"].texts[1:] == ["", "1970-01-01 00:00:00.000"]
+    assert (found.typed["day"].kind, found.typed["time"].kind) == ("date", "date")
+    assert found.typed["nested"].texts == ["[1, 2]", "", "[]"]
+    assert found.typed["nothing"].texts == ["", "", ""]
+    assert (found.typed["flag"].kind, found.typed["codes"].kind, found.typed["exact"].kind) == (
+        "boolean",
+        "category",
+        "number",
+    )
     with pytest.raises(DataError, match=r"^t.parquet: row 1: day: '2024-02-29' is a date or a time"):
         found.numbers("day")
 
@@ -120,7 +124,7 @@ def test_parts_are_the_whole(arrow: Any) -> None:
     assert found.cells == outcome(content, "t.parquet", 2**20).cells
     whole = decode(content, "t.parquet")
     assert [float(a) for a, _ in found.cells] == whole.numbers("a").tolist()
-    assert [b for _, b in found.cells] == whole.texts("b")
+    assert [b for _, b in found.cells] == whole.typed["b"].texts
 
 
 def test_what_is_no_table_is_refused(arrow: Any) -> None:

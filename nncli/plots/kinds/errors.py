@@ -117,7 +117,7 @@ def _names(run: Run) -> list[str]:
     columns, table = run.model.columns, run.experiment.dataset.table
     count, outputs = run.snapshots.errors.shape[1:]
     rows = (
-        [lettering.plain(cell, 18) for cell in table.texts(columns.id)[:count]]
+        [lettering.plain(cell, 18) for cell in table.typed[columns.id].texts[:count]]
         if columns.id
         else ([f"row {row + 1}" for row in range(count)])
     )

@@ -1,0 +1,195 @@
+"""The cells of one column, and what they hold: numbers, truth values, categories or dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal, TypeAlias, cast
+
+import numpy as np
+
+from nncli.messages.wording import shown
+from nncli.nn.arrays import Array
+
+Cells: TypeAlias = Sequence[str] | Array
+ValueKind = Literal["number", "boolean", "category"]
+Kind = ValueKind | Literal["date"]
+
+# Words of which a column of booleans holds one pair, in any case.
+BOOLEANS = ({"true", "false"}, {"yes", "no"})
+
+# What stands for no value, in any case. Of categories the empty cell alone: `none` may well be one of them.
+_MARKS = frozenset({"", "na", "n/a", "nan", "-nan", "null", "none", "?"})
+NO_VALUE: dict[ValueKind, frozenset[str]] = {
+    "number": _MARKS,
+    "boolean": _MARKS,
+    "category": frozenset({""}),
+}
+
+_CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
+_DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
+_DATE = re.compile(rf"({_DAY})([T ]{_CLOCK})?|{_CLOCK}", re.ASCII)
+INSTEAD_OF_DATES = "give a number in its place, such as the days since a fixed day, or the hour of the day"
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
+
+
+class Column:
+    """Cells as they stood in a file, or numbers as they were made; what they hold is worked out once."""
+
+    def __init__(self, cells: Cells) -> None:
+        self.cells = cells
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def take(self, rows: Sequence[int] | Array) -> Column:
+        """Some rows, which count from 0, in the order given."""
+        if isinstance(self.cells, np.ndarray):
+            return Column(self.cells[np.asarray(rows, dtype=np.intp)])
+        taken = Column([self.cells[row] for row in rows])
+        if "numbers" in vars(self):  # parsed already: not again
+            vars(taken)["numbers"] = self.numbers[np.asarray(rows, dtype=np.intp)]
+        return taken
+
+    @cached_property
+    def texts(self) -> Sequence[str]:
+        """The cells as text, numbers in their shortest form; empty for NaN, which stands for no value."""
+        return texts(self.cells)
+
+    @cached_property
+    def numbers(self) -> Array:
+        """The numbers in the cells (n,), NaN where a cell is none."""
+        return numbers_or_nan(self.cells)
+
+    @cached_property
+    def _are_numbers(self) -> Array:
+        """Which cells (n,) hold a number, finite or not."""
+        if isinstance(self.cells, np.ndarray):
+            return np.ones(len(self), dtype=bool)
+        found: Array = ~np.isnan(self.numbers)
+        for row in np.flatnonzero(~found).tolist():  # nan is written as a number too
+            found[row] = is_number(self.cells[row])
+        return found
+
+    @property
+    def is_text(self) -> bool:
+        """Whether some cell is no number."""
+        return not self._are_numbers.all()
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column is meant as numbers: most of its cells are, the others perhaps slips."""
+        return isinstance(self.cells, np.ndarray) or bool(2 * self._are_numbers.sum() > len(self))
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What the column seems to hold: booleans if every cell is one, else what most cells are.
+
+        Cells that stand for no value tell nothing; a column of them alone counts as numbers.
+        """
+        if isinstance(self.cells, np.ndarray):
+            return "number"
+        given = [cell for cell in self.cells if cell.lower() not in _MARKS]
+        if any({cell.lower() for cell in given} <= pair for pair in BOOLEANS if given):
+            return "boolean"
+        if 2 * sum(map(_meant_as_number, given)) >= len(given):
+            return "number"
+        return "date" if 2 * sum(map(is_date, given)) > len(given) else "category"
+
+    def missing(self, kind: ValueKind) -> Array:
+        """Which cells (n,) stand for no value in a column of this kind."""
+        if isinstance(self.cells, np.ndarray):
+            return np.isnan(self.cells)
+        return np.array([cell.lower() in NO_VALUE[kind] for cell in self.cells], dtype=bool)
+
+    def labels(self, *, numeric: bool) -> Sequence[str]:
+        """The cells as categories; numbers in one form if the categories are numbers (1, 1.0 and 01)."""
+        if not numeric:
+            return self.texts
+        return [
+            cell if np.isnan(value) else one_form
+            for cell, value, one_form in zip(self.texts, self.numbers, texts(self.numbers), strict=True)
+        ]
+
+
+def texts(cells: Cells) -> Sequence[str]:
+    """Cells as text, numbers in their shortest form; empty for NaN, which stands for no value."""
+    if not isinstance(cells, np.ndarray):
+        return cells
+    return ["" if text == "nan" else text for text in format_numbers(cells)]
+
+
+def numbers_or_nan(cells: Cells) -> Array:
+    """The numbers in cells (n,), NaN where a cell is none."""
+    if isinstance(cells, np.ndarray):
+        return cells
+    text = "".join(cells)
+    if text.isascii() and "_" not in text:
+        try:
+            return np.fromiter(map(float, cells), np.float64, len(cells))
+        except ValueError:
+            pass
+    return np.array([_or_nan(cell) for cell in cells], dtype=np.float64)
+
+
+def no_number(cell: str) -> tuple[str, str]:
+    """Why a cell is no number that a network can use, and what to do."""
+    if not cell:
+        return "the cell is empty", "every cell of an input or target column must hold a number"
+    if is_date(cell):
+        return f"'{shown(cell)}' is a date or a time, not a number", INSTEAD_OF_DATES
+    hint = "every cell of an input or target column must hold a number"
+    if _DECIMAL_COMMA.fullmatch(cell):
+        hint = f"write decimal points: {cell.replace('.', '').replace(',', '.')}"
+    return f"'{shown(cell)}' is not a finite number", shown(hint)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds a number, finite or not."""
+    return _number(cell) is not None
+
+
+def is_date(cell: str) -> bool:
+    """Whether a cell holds a date or a time."""
+    return _DATE.fullmatch(cell) is not None
+
+
+def _meant_as_number(cell: str) -> bool:
+    return is_number(cell) or _DECIMAL_COMMA.fullmatch(cell) is not None
+
+
+def _or_nan(cell: str) -> float:
+    value = _number(cell)
+    return float("nan") if value is None else value
+
+
+def _number(cell: str) -> float | None:
+    # Python's float also takes 1_000 and non-ASCII digits, which are slips in a table.
+    if "_" in cell or not cell.isascii():
+        return None
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def format_number(value: float) -> str:
+    """The shortest text that reads back as the same float64; whole numbers without a point."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def shortest(values: Array) -> list[float]:
+    """As floats whose shortest text is that of the array's own dtype: 0.1 for a float32 of 0.1."""
+    if values.dtype == np.float64:
+        return cast(list[float], values.tolist())
+    return [float(text) for text in values.astype(str)]
+
+
+def format_numbers(values: Array) -> list[str]:
+    """Each number (n,) in its shortest form; those that are not finite as Python writes them."""
+    texts = list(map(repr, shortest(values)))
+    whole = np.flatnonzero((np.trunc(values) == values) & (np.abs(values) < 1e15))
+    for row, value in zip(whole.tolist(), values[whole].tolist(), strict=True):
+        texts[row] = str(int(value))
+    return texts
