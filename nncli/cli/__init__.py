@@ -7,8 +7,9 @@ runs, so that `nncli --help` answers at once.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 
-from nncli.cli import (  # noqa: F401
+from nncli.cli import (
     check,
     evaluate,
     gradcheck,
@@ -26,10 +27,16 @@ from nncli.cli.app import app, exit_code
 from nncli.cli.output import Output
 from nncli.cli.stopping import stoppable
 
-# In --help as a newcomer meets them, not as they are imported.
-ORDER = ["init", "check", "train", "resume", "predict", "evaluate", "plot", "runs"]
-ORDER += ["gradcheck", "reproduce", "schema"]
-app.registered_commands.sort(key=lambda command: ORDER.index(command.name or ""))
+# By the panels of --help, as a newcomer meets them.
+COMMANDS: dict[str, list[Callable[..., None]]] = {
+    "Train": [init.init, check.check, train.train, resume.resume],
+    "Use": [predict.predict, evaluate.evaluate],
+    "Look": [plot.plot, runs.runs],
+    "Check": [gradcheck.gradcheck, reproduce.reproduce, schema.schema],
+}
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        app.command(command.__name__, rich_help_panel=panel)(command)
 
 
 def main() -> None:

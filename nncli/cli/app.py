@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -21,8 +19,6 @@ from nncli.version import VERSION
 UsageError: Any = typer.BadParameter.__base__
 
 MOST = 300  # characters shown of an unforeseen error
-
-TRAIN, USE, LOOK, CHECK = "Train", "Use", "Look", "Check"
 
 EPILOG = (
     "Start with: nncli init xor, then nncli train xor.yaml, nncli predict, nncli plot. "
@@ -51,45 +47,18 @@ def _nncli(
         print(context.get_help())
 
 
-_SWITCHES = [
-    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=annotation)
-    for name, annotation in {
-        "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")],
-        "verbose": Annotated[bool, typer.Option("--verbose", "-v", help="Print more detail.")],
-        "debug": Annotated[bool, typer.Option("--debug", help="Show tracebacks.")],
-        "json": Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")],
-    }.items()
-]
-_CONTEXT = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more detail.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 
 
-def command(panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as a command of the same name.
-
-    Its first parameter is the `Output` that the common switches -q, -v, --debug and --json set;
-    the other parameters are the command's own. Errors pass through, to `exit_code`.
-    """
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def run(
-            context: typer.Context, quiet: bool, verbose: bool, debug: bool, json: bool, **own: Any
-        ) -> None:
-            out: Output = context.obj
-            out.quiet, out.verbose, out.debug, out.json = quiet, verbose, debug, json
-            out.command = function.__name__
-            function(out, **own)
-
-        own = [*inspect.signature(function, eval_str=True).parameters.values()][1:]
-        options = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        parameters = [_CONTEXT, *options, *_SWITCHES]
-        del run.__wrapped__  # typer reads the signature below, not the function's
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(function.__name__, rich_help_panel=panel, no_args_is_help=False)(run)
-        return function
-
-    return register
+def switched(context: typer.Context, *, quiet: bool, verbose: bool, debug: bool, as_json: bool) -> Output:
+    """Return the output of a command, set as the switches that every command has say."""
+    out: Output = context.obj
+    out.quiet, out.verbose, out.debug, out.json = quiet, verbose, debug, as_json
+    out.command = str(context.command.name)
+    return out
 
 
 def exit_code(call: Callable[[], Any], out: Output) -> int:

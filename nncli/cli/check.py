@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from nncli.cli.app import TRAIN, command
+import typer
+
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import ConfigFile, Settings, read_config, tell_oddities, tell_remark
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import aligned
 from nncli.messages.wording import counted, listed, printable
 
 if TYPE_CHECKING:
@@ -16,9 +18,17 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
-@command(TRAIN)
-def check(out: Output, config: ConfigFile, set_: Settings = None) -> None:
+def check(
+    context: typer.Context,
+    config: ConfigFile,
+    set_: Settings = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
+) -> None:
     """Find every mistake of a config in one pass; without one, say what it describes. Writes nothing."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.training import experiment
 
     prepared = experiment.build(read_config(config, set_))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import USE, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import (
     FailIf,
     Input,
@@ -35,9 +35,8 @@ COUNTS = "true (T) and false (F) positives (P) and negatives (N) of each label, 
 LARGEST_MATRIX = 100  # classes of a confusion matrix in --json
 
 
-@command(USE)
 def evaluate(
-    out: Output,
+    context: typer.Context,
     run: RunReference = None,
     input: Input = None,
     part: Annotated[
@@ -48,8 +47,13 @@ def evaluate(
         ),
     ] = None,
     fail_if: FailIf = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure a run on data: its own, or a table of --input with the same columns."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.inference.conditions import PREFIXES, Condition
     from nncli.inference.evaluation import evaluate as measure
     from nncli.inference.unseen import Unseen

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli.app import CHECK, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import Settings, find_whole_run, read_config, tell_changed_data
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import shown
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
-@command(CHECK)
 def gradcheck(
-    out: Output,
+    context: typer.Context,
     target: Annotated[
         str | None,
         typer.Argument(
@@ -32,8 +31,13 @@ def gradcheck(
         float | None, typer.Option(help="Largest relative error allowed; default: 1e-6.", min=0.0)
     ] = None,
     set_: Settings = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare backprop with finite differences and report the largest error in each tensor."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.inspection.gradcheck import TOLERANCE, check_gradients
     from nncli.messages.errors import CheckFailed, NncliError
     from nncli.training import experiment

@@ -10,14 +10,13 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import TRAIN, UsageError, command
+from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, switched
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import printable
 
 
-@command(TRAIN)
 def init(
-    out: Output,
+    context: typer.Context,
     template: Annotated[
         str | None,
         typer.Argument(help="Which template; --list names them. Default: xor.", show_default=False),
@@ -48,8 +47,13 @@ def init(
         typer.Option("--task", metavar="KIND", help="What the target is; default: a guess."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a config whose comments explain every key."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.scaffold import templates
 
     if list_:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nncli.cli.app import LOOK, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import find_whole_run
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import aligned
 from nncli.messages.wording import printable
 
 if TYPE_CHECKING:
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from nncli.runs import Run
 
 
-@command(LOOK)
 def plot(
-    out: Output,
+    context: typer.Context,
     kind: Annotated[
         list[str] | None,
         typer.Argument(
@@ -63,8 +62,13 @@ def plot(
     ] = None,
     directions: Annotated[Literal["pca", "random"], typer.Option(help="Of the weight surface.")] = "pca",
     list_: Annotated[bool, typer.Option("--list", help="List the kinds.")] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Draw a run into its plots/, and the numbers of each picture as CSV beside it."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import plots
 
     if list_:

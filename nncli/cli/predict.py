@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import USE, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, tell_remark
 from nncli.cli.output import Output
 from nncli.cli.streams import encode_as_utf_8, unread
@@ -26,9 +26,8 @@ Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
 OnError = Literal["stop", "skip"]
 
 
-@command(USE)
 def predict(
-    out: Output,
+    context: typer.Context,
     run: RunReference = None,
     input: Input = None,
     values: Annotated[
@@ -50,8 +49,13 @@ def predict(
         OnError,
         typer.Option(help="At a row of --input that cannot be used; skip writes it to a file of its own."),
     ] = "stop",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Predict rows; without input the run's own data, with targets and errors."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.inference import prediction
     from nncli.inference.rejects import rejects
     from nncli.inference.unseen import Unseen

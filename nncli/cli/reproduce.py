@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli.app import CHECK, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import Progress
 from nncli.cli.options import RunReference, find_whole_run
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import aligned
 
 if TYPE_CHECKING:
     from nncli.inspection.reproduction import Difference, Reproduction
 
 
-@command(CHECK)
 def reproduce(
-    out: Output,
+    context: typer.Context,
     run: RunReference = None,
     tolerance: Annotated[
         float | None,
@@ -31,8 +30,13 @@ def reproduce(
         ),
     ] = None,
     progress: Progress = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a run again from its own config, writing nothing, and say whether it comes out the same."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
     from nncli.inspection.reproduction import TOLERANCE, Repetition

@@ -7,15 +7,13 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.app import TRAIN, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import Progress, follow
 from nncli.cli.options import FailIf, read_config
-from nncli.cli.output import Output
 
 
-@command(TRAIN)
 def resume(
-    out: Output,
+    context: typer.Context,
     run: Annotated[
         str | None,
         typer.Argument(
@@ -30,8 +28,13 @@ def resume(
     ] = None,
     fail_if: FailIf = None,
     progress: Progress = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import runs
     from nncli.inference.conditions import Condition, names
     from nncli.training import experiment

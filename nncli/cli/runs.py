@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nncli.cli.app import LOOK, command
-from nncli.cli.output import Output, aligned
+import typer
+
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.output import aligned
 from nncli.messages.wording import measured, printable, shown
 
 if TYPE_CHECKING:
     from nncli.runs import Run
 
 
-@command(LOOK)
-def runs(out: Output) -> None:
+def runs(
+    context: typer.Context,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
+) -> None:
     """List the runs in ./runs, newest first: status, epochs, results."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import runs as store
 
     found = store.all_runs()

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from nncli.cli.app import CHECK, command
-from nncli.cli.output import Output
+import typer
+
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 
 
-@command(CHECK)
-def schema(out: Output) -> None:
+def schema(
+    context: typer.Context,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
+) -> None:
     """Print the JSON Schema of the config, for editors: nncli schema > nncli.schema.json."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     import json
 
     from nncli.config import json_schema

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nncli.cli.app import TRAIN, command
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import Progress, follow
 from nncli.cli.options import ConfigFile, FailIf, Settings, read_config, tell_oddities, tell_remark
 from nncli.cli.output import Output
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
-@command(TRAIN)
 def train(
-    out: Output,
+    context: typer.Context,
     config: ConfigFile,
     set_: Settings = None,
     epochs: Annotated[
@@ -55,8 +54,13 @@ def train(
     ] = False,
     fail_if: FailIf = None,
     progress: Progress = "auto",
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import runs
     from nncli.inference.conditions import Condition, names
     from nncli.training import experiment

@@ -49,13 +49,11 @@ class ColumnConfig(Strict):
 
 
 class PreprocessingConfig(Strict):
-    """How cells become numbers, fitted on the training rows alone and kept with the weights.
+    """How cells become numbers, fitted on the training rows alone and kept with the weights."""
 
-    A filled cell gets the training rows' mean, median or most frequent value (the smallest of several);
-    booleans and categories get their most frequent value for `mean` and `median` too, and become 0 and 1
-    whatever `scale` says.
-    """
-
+    # A filled cell gets the training rows' mean, median or most frequent value (the smallest of several).
+    # Booleans and categories get their most frequent value for `mean` and `median` too, and become 0 and 1
+    # whatever `scale` says.
     scale: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
         "none",
         description="of numeric inputs; standard: mean 0 and standard deviation 1, minmax: from 0 to 1",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.cli import ORDER
+from nncli.cli import COMMANDS
 from tests.cli.conftest import Command
 
 
-@pytest.mark.parametrize("command", ["", *ORDER])
+@pytest.mark.parametrize(
+    "command", ["", *(command.__name__ for each in COMMANDS.values() for command in each)]
+)
 def test_every_command_explains_itself(nncli: Command, command: str) -> None:
     for flag in ("-h", "--help"):
         result = nncli(*command.split(), flag)
