@@ -8,20 +8,23 @@ Rows are a path, a mapping of columns, an array of inputs, or a data frame. What
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from nncli import plots, runs
 from nncli.config import Config, Override, load_config
-from nncli.inference import evaluation
+from nncli.inference import evaluation, prediction
 from nncli.inspection.gradcheck import TensorCheck, check_gradients, check_run
 from nncli.inspection.reproduction import Repetition, Reproduction
-from nncli.messages.errors import DataError
+from nncli.messages.errors import DataError, NncliError
 from nncli.nn.arrays import Array
-from nncli.runs import Run
+from nncli.runs import Recording, Run
 from nncli.scaffold import templates
 from nncli.tables import memory
+from nncli.tables.table import RowError, Table
+from nncli.tables.writing import Predictions
 from nncli.training import experiment
 from nncli.training.experiment import Experiment
 
@@ -58,13 +61,22 @@ def check(config: Configured, data: Any = None) -> Experiment:
     return experiment.build(_config(config, data))
 
 
-def train(config: Configured, data: Any = None, *, output: str | os.PathLike[str] | None = None) -> Run:
+def train(
+    config: Configured,
+    data: Any = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+) -> Run:
     """Train a network into a new run directory.
 
     Parameters
     ----------
     data : as for `check`.
     output : the directory, which must be empty or new (default: runs/NAME, runs/NAME-2 ...).
+    overwrite : replace the run in `output`.
+    resume : resume the run in `output`, or start it if there is none; a finished one is left unchanged.
 
     Raises
     ------
@@ -73,15 +85,39 @@ def train(config: Configured, data: Any = None, *, output: str | os.PathLike[str
     nncli.training.divergence.Diverged
         If training diverged; its history and last good weights are in the run.
     """
-    loaded = _config(config, data)
-    prepared = experiment.build(loaded)
-    created = (
-        runs.create(loaded.run_name) if output is None else runs.create_at(Path(output), overwrite=False)
-    )
-    with created as run:
-        for _ in runs.record(prepared, run):
-            pass
-    return Run(run.path)
+    with started(check(config, data), output=output, overwrite=overwrite, resume=resume) as recording:
+        recording.finish()
+    return Run(recording.run.path)
+
+
+@contextmanager
+def started(
+    prepared: Experiment,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    command: Sequence[str] = (),
+) -> Iterator[Recording]:
+    """Open the directory of a training, whose `reports()` train; the other arguments are those of `train`.
+
+    Parameters
+    ----------
+    command : the words of the command line, which run.json keeps.
+    """
+    if resume and output is None:
+        raise NncliError("--resume: needs --output DIR", hint="or go on with a run by name: nncli resume RUN")
+    if resume and overwrite:
+        raise NncliError("--resume and --overwrite contradict each other", hint="give one of them")
+    if output is None:
+        opened = runs.create(prepared.config.run_name)
+    elif resume:
+        opened = runs.reopen(Path(output))
+    else:
+        opened = runs.create_at(Path(output), overwrite=overwrite)
+    with opened as run:
+        goes_on = resume and run.begun
+        yield Recording.resumed(prepared, run, command) if goes_on else Recording(prepared, run, command)
 
 
 def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
@@ -99,15 +135,21 @@ def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
     nncli.training.divergence.Diverged
         If training diverged.
     """
+    with resumed(run, epochs=epochs) as recording:
+        recording.finish()
+    return Run(recording.run.path)
+
+
+@contextmanager
+def resumed(
+    run: Reference = None, *, epochs: int | str | None = None, command: Sequence[str] = ()
+) -> Iterator[Recording]:
+    """Open a run where its checkpoint stands; `reports()` go on from there. Arguments as for `resume`."""
     path = run.path if isinstance(run, Run) else runs.find(_name(run), runs.CHECKPOINT).path
     with runs.reopen(path) as owned:
-        total = [] if epochs is None else [Override("training.epochs", str(epochs), "epochs")]
+        total = [] if epochs is None else [Override("training.epochs", str(epochs), "--epochs")]
         prepared = experiment.build(load_config(owned.path / runs.CONFIG, total))
-        recording = runs.Recording.resumed(prepared, owned)
-        if not recording.finished:
-            for _ in recording.reports():
-                pass
-    return Run(path)
+        yield Recording.resumed(prepared, owned, command)
 
 
 def open_run(run: Reference = None) -> Run:
@@ -152,6 +194,24 @@ def predict(
     return model.predict(table, proba=proba)
 
 
+def predictions(
+    run: Run,
+    tables: Iterable[Table],
+    *,
+    proba: bool = False,
+    epoch: int | None = None,
+    on_bad: Callable[[RowError], None] | None = None,
+) -> Iterator[Predictions]:
+    """Predict one table after another, in constant memory; arguments as for `predict`.
+
+    Parameters
+    ----------
+    on_bad : called with each row that cannot be used, which is left out (default: raise an error).
+    """
+    model = run.model if epoch is None else run.model_at(epoch)
+    return prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
+
+
 def evaluate(
     run: Reference = None, data: Any = None, *, part: Literal["train", "validation", "test"] | None = None
 ) -> evaluation.Evaluation:
@@ -169,7 +229,11 @@ def evaluate(
     """
     found = open_run(run)
     if data is None:
-        return evaluation.evaluate(found, evaluation.part(found, part)[1].table)
+        return evaluation.evaluate_part(found, part)
+    if part is not None:
+        raise NncliError(
+            f"data and part {part}: only one can be measured", hint="part chooses among the run's own rows"
+        )
     return evaluation.evaluate(found, memory.table(data, found.model.columns.inputs))
 
 

@@ -29,9 +29,9 @@ def check(
 ) -> None:
     """Find every mistake of a config in one pass; without one, say what it describes. Writes nothing."""
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    from nncli.training import experiment
+    from nncli import api
 
-    prepared = experiment.build(read_config(config, set_))
+    prepared = api.check(read_config(config, set_))
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
     tell_remark(prepared.dataset.table, out)

@@ -54,52 +54,44 @@ def evaluate(
 ) -> None:
     """Measure a run on data: its own, or a table of --input with the same columns."""
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    from nncli import api
     from nncli.inference.conditions import PREFIXES, Condition
-    from nncli.inference.evaluation import evaluate as measure
-    from nncli.inference.unseen import Unseen
 
     found = find_whole_run(run, out)
     found.require_own_weights()
-    measured_part, table = _rows(found, input, part, out)
-    prefix = PREFIXES[measured_part] if measured_part else ""
-    measured_names = ["loss", *found.experiment.metrics]
-    known = [*measured_names, *(prefix + name for name in measured_names if prefix)]
-    conditions = [Condition.parse(text, known) for text in fail_if or ()]
-    evaluation = measure(found, table)
-    unseen = Unseen(found.model.columns)
-    unseen.add(table)
-    if unseen.warning:
-        out.warning(unseen.warning)
-    results = evaluation.metrics
-    rows = [(name, measured(value, 6)) for name, value in results.items()]
-    out.result(aligned([*rows, ("rows", str(len(table)))], left=1))
+    evaluation = api.evaluate(found, _table(found, input, part, out), part=part)
+    if evaluation.part and found.experiment.held_out:
+        out.note(f"measured on its {evaluation.part} rows")
+    results = {**evaluation.metrics}
+    prefix = PREFIXES[evaluation.part] if evaluation.part else ""
+    results |= {prefix + name: value for name, value in results.items()}
+    conditions = [Condition.parse(text, [*results]) for text in fail_if or ()]
+    if evaluation.unseen.warning:
+        out.warning(evaluation.unseen.warning)
+    rows = [(name, measured(value, 6)) for name, value in evaluation.metrics.items()]
+    out.result(aligned([*rows, ("rows", str(evaluation.rows))], left=1))
     for block in _details(evaluation):
         out.detail(f"\n{block}")
-    facts = {"run": str(found.path), "part": measured_part, "rows": len(table), "unseen": unseen.rows}
-    out.object("evaluate", {**facts, **_object(evaluation)})
+    out.object("evaluate", _object(found, evaluation))
     for condition in conditions:
-        condition.check({**results, **{prefix + name: value for name, value in results.items()}})
+        condition.check(results)
 
 
-def _rows(run: Run, input: str | None, part: str | None, out: Output) -> tuple[str | None, Table]:
-    """What is measured, and which part of the run's own rows it is."""
-    from nncli.inference import evaluation
+def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table | None:
+    """The rows of --input; None for the run's own."""
     from nncli.messages.errors import NncliError
 
-    if input and part:
+    if input is None:
+        tell_changed_data(run, out)
+        return None
+    if part:
         raise NncliError(
             f"--input {shown(input)} and --part {part}: only one can be measured",
             hint="--part chooses among the run's own rows",
         )
-    if input:
-        table = read_input(input)
-        tell_remark(table, out)
-        return None, table
-    tell_changed_data(run, out)
-    name, dataset = evaluation.part(run, part)
-    if run.experiment.held_out:
-        out.note(f"measured on its {name} rows")
-    return name, dataset.table
+    table = read_input(input)
+    tell_remark(table, out)
+    return table
 
 
 def _details(evaluation: Evaluation) -> list[str]:
@@ -199,9 +191,15 @@ def _share(value: float) -> str:
     return "-" if value != value else f"{value:.3f}"
 
 
-def _object(evaluation: Evaluation) -> dict[str, Any]:
+def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
     """What was measured, for --json."""
-    told: dict[str, Any] = {"metrics": evaluation.metrics}
+    told: dict[str, Any] = {
+        "run": str(run.path),
+        "part": evaluation.part,
+        "rows": evaluation.rows,
+        "unseen": evaluation.unseen.rows,
+        "metrics": evaluation.metrics,
+    }
     if evaluation.targets:
         told["targets"] = evaluation.targets
     if evaluation.confusion is not None:

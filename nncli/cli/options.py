@@ -92,11 +92,11 @@ def _stdin() -> bytes:
         raise NncliError(f"stdin: cannot be read: {error.strerror or error}") from None
 
 
-def find_run(reference: str | None, out: Output) -> Run:
-    """The run a reference means; the latest is named on stderr."""
+def find_run(reference: str | None, out: Output, *, having: str = "weights.npz") -> Run:
+    """The run a reference means, which has a file; the latest is named on stderr."""
     from nncli import runs
 
-    run = runs.find(reference)
+    run = runs.find(reference, having)
     if reference is None:
         out.note(f"run {run.path}")
     return run

@@ -19,8 +19,8 @@ from nncli.messages.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
     from nncli.data.columns import Columns
-    from nncli.inference.prediction import Predictions
     from nncli.tables.table import Table
+    from nncli.tables.writing import Predictions
 
 Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
 OnError = Literal["stop", "skip"]
@@ -56,7 +56,7 @@ def predict(
 ) -> None:
     """Predict rows; without input the run's own data, with targets and errors."""
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    from nncli.inference import prediction
+    from nncli import api
     from nncli.inference.rejects import rejects
     from nncli.inference.unseen import Unseen
     from nncli.messages.errors import NncliError
@@ -71,7 +71,6 @@ def predict(
     found = find_whole_run(run, out) if own else find_run(run, out)
     if own:
         found.require_own_weights()
-    model = found.model if epoch is None else found.model_at(epoch)
     with ExitStack() as stack:
         rejected = stack.enter_context(rejects(_rejected(output))) if on_error == "skip" else None
         on_bad = rejected.add if rejected else None
@@ -79,11 +78,11 @@ def predict(
         if input:
             tables = _remarked(out, stack.enter_context(input_parts(input, on_bad)))
         elif values:
-            tables = [_row_table(values, model.columns)]
+            tables = [_row_table(values, found.model.columns)]
         else:
             tables = [found.experiment.whole.table]
-        unseen = Unseen(model.columns)
-        parts = prediction.in_parts(model, unseen.watch(tables), proba=proba, on_bad=on_bad)
+        unseen = Unseen(found.model.columns)
+        parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
         facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
     if rejected and rejected.count:
         kept = facts["rows"] + rejected.count
@@ -104,17 +103,17 @@ def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
 
 def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Format) -> dict[str, Any]:
     """Write predictions where they go; gives what the object of --json says of them."""
-    from nncli.inference import prediction
+    from nncli.tables import writing
 
     if output != "-":
-        rows = prediction.save(parts, shape, Path(output))
+        rows = writing.save(parts, shape, Path(output))
         out.note(f"wrote {printable(output)}, {counted(rows, 'row')}")
         return {"rows": rows, "output": output, "format": shape}
     if out.json:
         return _gathered(parts)
     if shape != "table":
         encode_as_utf_8(sys.stdout)
-    return {"rows": prediction.stream(_while_read(parts), shape, sys.stdout)}
+    return {"rows": writing.stream(_while_read(parts), shape, sys.stdout)}
 
 
 def _gathered(parts: Iterable[Predictions]) -> dict[str, Any]:

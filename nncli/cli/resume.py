@@ -9,7 +9,7 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import Progress, follow
-from nncli.cli.options import FailIf, read_config
+from nncli.cli.options import FailIf, find_run
 
 
 def resume(
@@ -35,21 +35,15 @@ def resume(
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    from nncli import runs
+    from nncli import api, runs
     from nncli.inference.conditions import Condition, names
-    from nncli.training import experiment
 
-    found = runs.find(run, runs.CHECKPOINT)
-    if run is None:
-        out.note(f"run {found.path}")
-    with runs.reopen(found.path) as owned:
-        config = read_config(owned.path / runs.CONFIG, None, training__epochs=epochs)
-        prepared = experiment.build(config)
-        conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
-        if not owned.readable_info:
-            out.note(f"{owned.path / runs.RUN} cannot be read; the checkpoint has all that is needed")
-        recording = runs.Recording.resumed(prepared, owned, sys.argv[1:])
-        for name, (then, now) in owned.other_versions.items():
+    found = find_run(run, out, having=runs.CHECKPOINT)
+    with api.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
+        conditions = [Condition.parse(text, names(recording.experiment)) for text in fail_if or ()]
+        if not found.readable_info:
+            out.note(f"{found.path / runs.RUN} cannot be read; the checkpoint has all that is needed")
+        for name, (then, now) in found.other_versions.items():
             out.note(f"{name} {now}, so far {then}: the last digits may differ from an undisturbed training")
         results = follow(out, recording, progress)
     for condition in conditions:

@@ -61,48 +61,29 @@ def train(
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    from nncli import runs
+    from nncli import api
     from nncli.inference.conditions import Condition, names
-    from nncli.training import experiment
+    from nncli.messages.errors import NncliError
 
-    _refuse_contradictions(output, overwrite=overwrite, resume=resume, smoke=smoke)
+    if smoke and resume:
+        raise NncliError("--smoke keeps nothing to resume", hint="leave out --resume")
     loaded = read_config(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
-    prepared = experiment.build(loaded)
+    prepared = api.check(loaded)
     tell_remark(prepared.dataset.table, out)
     tell_oddities(prepared, out)
     conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
     if smoke:
         _smoke(out, prepared, conditions)
         return
-    if output is None:
-        opened = runs.create(loaded.run_name)
-    elif resume:
-        opened = runs.reopen(output)
-    else:
-        opened = runs.create_at(output, overwrite=overwrite)
-    with opened as run:
-        if resume and run.begun:
-            recording = runs.Recording.resumed(prepared, run, sys.argv[1:])
-        else:
-            if resume:
-                out.note(f"{run.path}: nothing to resume, starting afresh")
-            recording = runs.Recording(prepared, run, sys.argv[1:])
+    started = api.started(prepared, output=output, overwrite=overwrite, resume=resume, command=sys.argv[1:])
+    with started as recording:
+        if resume and not recording.resumes:
+            out.note(f"{recording.run.path}: nothing to resume, starting afresh")
         results = follow(out, recording, progress)
     for condition in conditions:
         condition.check(results)
-
-
-def _refuse_contradictions(output: Path | None, *, overwrite: bool, resume: bool, smoke: bool) -> None:
-    from nncli.messages.errors import NncliError
-
-    if resume and output is None:
-        raise NncliError("--resume: needs --output DIR", hint="or go on with a run by name: nncli resume RUN")
-    if resume and overwrite:
-        raise NncliError("--resume and --overwrite contradict each other", hint="give one of them")
-    if smoke and resume:
-        raise NncliError("--smoke keeps nothing to resume", hint="leave out --resume")
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:

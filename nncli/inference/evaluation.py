@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nncli.data.columns import Dataset
+from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.inference.classes import Confusion, LabelCounts
+from nncli.inference.unseen import Unseen
 from nncli.messages.errors import DataError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import listed, shown
@@ -24,25 +26,31 @@ class Evaluation:
     Attributes
     ----------
     metrics : the loss and the config's metrics, by name.
+    rows : how many were measured.
+    part : which of the run's own rows these are; None for other rows.
+    unseen : the rows with a category that no training row had, if that is allowed.
     confusion : of a task with one class per row.
     labels : of a multilabel task.
     targets : the config's metrics of each target, where there are several that hold values.
     """
 
     metrics: Mapping[str, float]
+    rows: int
+    part: Part | None
+    unseen: Unseen
     confusion: Confusion | None
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
 
 
-def parts(run: Run) -> dict[str, Dataset]:
+def parts(run: Run) -> dict[Part, Dataset]:
     """The run's own rows by part: `train` and, where there are, `validation` and `test`."""
-    own = {"train": run.experiment.dataset}
+    own: dict[Part, Dataset] = {"train": run.experiment.dataset}
     own.update((name, dataset) for name, dataset in run.experiment.held_out.items())
     return own
 
 
-def part(run: Run, name: str | None = None) -> tuple[str, Dataset]:
+def part(run: Run, name: Part | None = None) -> tuple[Part, Dataset]:
     """A part of the run's own rows; by default what says most of new ones: test, else validation, else train.
 
     Raises
@@ -60,6 +68,18 @@ def part(run: Run, name: str | None = None) -> tuple[str, Dataset]:
     return chosen, own[chosen]
 
 
+def evaluate_part(run: Run, name: Part | None = None) -> Evaluation:
+    """Measure a run on a part of its own rows (default: test, else validation, else train).
+
+    Raises
+    ------
+    RunError
+        If the run has no such part.
+    """
+    chosen, dataset = part(run, name)
+    return replace(evaluate(run, dataset.table), part=chosen)
+
+
 def evaluate(run: Run, table: Table) -> Evaluation:
     """Measure a run on the rows of a table that holds the targets.
 
@@ -75,9 +95,14 @@ def evaluate(run: Run, table: Table) -> Evaluation:
     with threads.limited(run.experiment.threads):
         metrics = measure.measure(run.experiment, model.parameters, rows)
         A = model.outputs(rows.X)
+    unseen = Unseen(columns)
+    unseen.add(table)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(
         metrics=metrics,
+        rows=len(table),
+        part=None,
+        unseen=unseen,
         confusion=None if values or several else Confusion.of(A, rows.expected, columns),
         labels=LabelCounts.of(A, rows.expected, columns) if several else None,
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},

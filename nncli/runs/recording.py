@@ -126,9 +126,20 @@ class Recording:
         return self._progress.state.update == last or self._progress.ended is not None
 
     @property
+    def resumes(self) -> bool:
+        """Whether it goes on from a checkpoint."""
+        return self._since is not None
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is left to do or to write."""
         return self.trained and self._completed
+
+    def finish(self) -> None:
+        """Train to the end, unless that was reached before."""
+        if not self.finished:
+            for _ in self.reports():
+                pass
 
     def reports(self) -> Generator[Report]:
         """Train, passing reports on; the files are written from time to time and however it ends.

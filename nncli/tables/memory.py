@@ -21,7 +21,7 @@ def table(data: Any, inputs: Sequence[str]) -> Table:
 
     Parameters
     ----------
-    data : a path, a mapping of columns, an array (rows, inputs) or a data frame.
+    data : a path, a `Table`, a mapping of columns, an array (rows, inputs) or a data frame.
     inputs : the names of an array's columns.
 
     Raises
@@ -29,6 +29,8 @@ def table(data: Any, inputs: Sequence[str]) -> Table:
     DataError
         If a file cannot be read, columns differ in length, or an array has another width.
     """
+    if isinstance(data, Table):
+        return data
     if isinstance(data, str | os.PathLike):
         return reading.read(Path(data), os.fspath(data))
     if isinstance(data, np.ndarray | list | tuple):

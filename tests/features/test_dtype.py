@@ -12,7 +12,7 @@ import pytest
 
 from nncli.config import Config
 from nncli.inference.evaluation import evaluate
-from nncli.inference.prediction import beside, save
+from nncli.inference.prediction import beside
 from nncli.inspection.gradcheck import TOLERANCE, check_gradients
 from nncli.inspection.smoke import smoke
 from nncli.messages.errors import ConfigError, DataError, RunError
@@ -25,6 +25,7 @@ from nncli.runs.recording import Recording
 from nncli.storage.npz import read_npz, write_npz
 from nncli.tables.column import shortest
 from nncli.tables.table import Table
+from nncli.tables.writing import save
 from nncli.training import loop
 from nncli.training.experiment import Experiment, build
 from tests.trained import xor

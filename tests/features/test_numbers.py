@@ -28,6 +28,7 @@ from nncli.nn.gradients import GRADIENTS
 from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.runs import Run
+from nncli.tables import writing
 from nncli.training import experiment, loop
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
@@ -182,7 +183,7 @@ def test_what_was_saved_can_be_used(changes: dict[str, Any], tmp_path: Path) -> 
     assert np.isfinite(run.model.parameters).all()
     table = run.experiment.dataset.table
     predictions = prediction.beside(run.model, table, proba=True)
-    for form in prediction.FORMS.values():
+    for form in writing.FORMS.values():
         assert form(predictions).count("\n") >= len(table)
     evaluate(run, table)
     check_gradients(run.experiment, run.model.parameters)

@@ -16,6 +16,7 @@ import pytest
 from nncli.config import Config
 from nncli.inference import prediction
 from nncli.messages.errors import DataError
+from nncli.tables import writing
 from nncli.tables.reading import parts, refuse
 from nncli.tables.table import RowError
 from nncli.training.experiment import build
@@ -75,7 +76,7 @@ def model(request: pytest.FixtureRequest) -> Model:
 @pytest.mark.parametrize("form", ["csv", "jsonl", "table"])
 @pytest.mark.parametrize("skip", [False, True])
 def test_a_damaged_table_is_predicted_in_whole_rows_or_refused(
-    model: Model, form: prediction.Format, skip: bool, tally: Callable[[str, Counter[str]], None]
+    model: Model, form: writing.Format, skip: bool, tally: Callable[[str, Counter[str]], None]
 ) -> None:
     rng = random.Random(f"{form}{skip}")
     endings: Counter[str] = Counter(predicted=0, refused=0)
@@ -97,7 +98,7 @@ def test_a_damaged_table_is_predicted_in_whole_rows_or_refused(
         ) -> int:
             tables = parts(cast(BinaryIO, file), name, bad.append if skip else refuse)
             answers = prediction.in_parts(model, tables, proba=True, on_bad=bad.append if skip else None)
-            return prediction.stream(answers, form, out)
+            return writing.stream(answers, form, out)
 
         count = read_or_refused(answered, content)
         endings["refused" if count is None else "predicted"] += 1
@@ -145,7 +146,7 @@ def test_a_row_without_any_key_gets_its_prediction() -> None:
     model = Model(experiment.network, experiment.initial, experiment.dataset.columns)
     out = io.StringIO()
     tables = parts(io.BytesIO(b'{"a": 2}\n{ }\n'), "t.jsonl")
-    prediction.stream(prediction.in_parts(model, tables, proba=False), "jsonl", out)
+    writing.stream(prediction.in_parts(model, tables, proba=False), "jsonl", out)
     given, empty = map(json.loads, out.getvalue().splitlines())
     assert empty == {"pred_y": given["pred_y"]}
 

@@ -1,0 +1,279 @@
+"""Rows with predictions beside them, and the formats they are written in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, TextIO, cast
+
+import numpy as np
+
+from nncli.messages.errors import NncliError
+from nncli.messages.wording import listed, shown
+from nncli.storage import files
+from nncli.tables import parquet
+from nncli.tables.column import Cells, is_number, shortest, texts
+from nncli.tables.table import Source
+
+Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
+
+LONGEST_WHOLE = 400  # characters; what is longer has leading zeros, or is beyond floats
+GROUP = 65_536  # rows of a Parquet file that are compressed together
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Rows with what a model says of them, by column.
+
+    Attributes
+    ----------
+    given : the table's own columns as they were read.
+    predicted : `pred_*` and `proba_*`.
+    compared : `expected_*` and `error_*`.
+    numeric : the columns of text that the model reads as numbers; all other text stays as it is.
+    source : where the rows stand as they were read, if in a file.
+    """
+
+    given: Mapping[str, Cells]
+    predicted: Mapping[str, Cells]
+    compared: Mapping[str, Cells]
+    numeric: frozenset[str]
+    source: Source | None = None
+
+    def __len__(self) -> int:
+        return len(next(iter(self.predicted.values())))
+
+    @property
+    def added(self) -> dict[str, Cells]:
+        """What stands beside the table's own columns."""
+        return {**self.predicted, **self.compared}
+
+    @property
+    def columns(self) -> dict[str, Cells]:
+        """All of them, in the order they are written; a name the table has already is taken over."""
+        return {**self.given, **self.added}
+
+    def plain(self) -> dict[str, list[Any]]:
+        """All columns as lists for JSON: numbers as numbers, those that are not finite as None."""
+        return {name: self.cells(name) for name in self.columns}
+
+    def cells(self, name: str) -> list[Any]:
+        """A column's cells for JSON."""
+        column = self.columns[name]
+        if isinstance(column, np.ndarray):
+            return [cell if np.isfinite(cell) else None for cell in shortest(column)]
+        return [_number(cell) for cell in column] if name in self.numeric else list(column)
+
+    def copied(self, form: str) -> Sequence[str] | None:
+        """The rows as they were read, where they have the form and no column of theirs is taken over."""
+        if self.source is None or self.source.form != form or self.given.keys() & self.added.keys():
+            return None
+        return self.source.rows()
+
+
+def stream(parts: Iterable[Predictions], form: Format, out: TextIO) -> int:
+    """Write predictions as text, each part as soon as it is there; gives the number of rows.
+
+    Raises
+    ------
+    NncliError
+        If the form is no text, or a later part has columns that the first has not.
+    """
+    if form not in FORMS:
+        raise NncliError(f"{form} is no text", hint=f"write it to a file: --output predictions.{form}")
+    count = 0
+    for part in _alike(parts) if form in HEADERS else parts:
+        text = FORMS[form](part)
+        out.write(text if count or form not in HEADERS else HEADERS[form](part) + text)
+        out.flush()
+        count += len(part)
+    return count
+
+
+def save(parts: Iterable[Predictions], form: Format, path: Path) -> int:
+    """Write predictions to a file, whole or not at all; gives the number of rows.
+
+    npy takes `pred_*` and `proba_*`, (n, c).
+
+    Raises
+    ------
+    NncliError
+        Like `stream`, if the file cannot be written, or npy would have to hold labels.
+    """
+    with files.output(path) as file:
+        if form == "npy":
+            return _save_npy(parts, file)
+        if form == "parquet":
+            return _save_parquet(_alike(parts), file)
+        # What is no text in the input, and was not read, is written as it was.
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="\n")
+        count = stream(parts, form, text)
+        text.detach()
+        return count
+
+
+def _alike(parts: Iterable[Predictions]) -> Iterator[Predictions]:
+    """The same parts, all of the columns of the first."""
+    names: list[str] | None = None
+    for part in parts:
+        names = names or [*part.columns]
+        if names != [*part.columns]:
+            new = [name for name in part.columns if name not in names]
+            raise NncliError(
+                f"columns that no row before had: {listed(new)}",
+                hint="name every column in the first row, null where it has no value; or use --format jsonl",
+            )
+        yield part
+
+
+def _save_npy(parts: Iterable[Predictions], file: BinaryIO) -> int:
+    count, width = 0, 0
+    for part in parts:
+        columns = [
+            column if isinstance(column, np.ndarray) else np.asarray(part.cells(name))
+            for name, column in part.predicted.items()
+        ]
+        if any(column.dtype.kind not in "fi" for column in columns):
+            raise NncliError("npy holds numbers, but the predictions are labels", hint="use --format csv")
+        if not count:
+            width = len(columns)
+            _write_npy_header(file, (0, width))  # leaves room for any number of rows
+        file.write(np.column_stack(columns).astype("<f8").tobytes())
+        count += len(part)
+    file.seek(0)
+    _write_npy_header(file, (count, width))
+    return count
+
+
+def _write_npy_header(file: BinaryIO, shape: tuple[int, int]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+
+
+def _save_parquet(parts: Iterable[Predictions], file: BinaryIO) -> int:
+    arrow = parquet.pyarrow()
+    writer, waiting, count = None, [], 0
+    for part in chain(parts, [None]):
+        if part is not None:
+            waiting.append(_arrow_batch(arrow, part))
+            count += len(part)
+        if waiting and (part is None or len(waiting) * len(waiting[0]) >= GROUP):
+            writer = writer or arrow.parquet.ParquetWriter(file, waiting[0].schema)
+            writer.write_table(arrow.Table.from_batches(waiting))
+            waiting = []
+    if writer:
+        writer.close()
+    return count
+
+
+def _arrow_batch(arrow: Any, part: Predictions) -> Any:
+    """All columns; those of a Parquet file as they were read."""
+    batch = getattr(part.source, "batch", None)
+    columns = {
+        name: arrow.array(part.cells(name), arrow.float64() if _of_numbers(part, name) else arrow.string())
+        for name in part.columns
+        if batch is None or name in part.added
+    }
+    if batch is not None:
+        columns = {**dict(zip(batch.schema.names, batch, strict=True)), **columns}
+    return arrow.RecordBatch.from_pydict(columns)
+
+
+def _of_numbers(part: Predictions, name: str) -> bool:
+    return name in part.numeric or isinstance(part.columns[name], np.ndarray)
+
+
+def _csv(predictions: Predictions) -> str:
+    rows = predictions.copied("csv")
+    if rows is None:
+        text = io.StringIO()
+        columns = predictions.columns.values()
+        csv.writer(text, lineterminator="\n").writerows(zip(*map(_texts, columns), strict=True))
+        return text.getvalue()
+    added = map(_quoted, predictions.added.values())
+    return "\n".join(map(",".join, zip(rows, *added, strict=True))) + "\n"
+
+
+def _texts(column: Cells) -> list[str]:
+    return list(texts(column))
+
+
+def _quoted(column: Cells) -> Iterable[str]:
+    if isinstance(column, np.ndarray):
+        return texts(column)
+    quoted = {label: _csv_line([label, ""])[:-2] for label in set(column)}
+    return [quoted[label] for label in column]
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()
+
+
+def _csv_header(predictions: Predictions) -> str:
+    return _csv_line(predictions.columns)
+
+
+def _jsonl(predictions: Predictions) -> str:
+    # In ASCII, which every encoding of stdout can hold.
+    rows = predictions.copied("jsonl")
+    if rows is None:
+        columns = predictions.plain()
+        values = zip(*columns.values(), strict=True)
+        return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in values)
+    added = {name: predictions.cells(name) for name in predictions.added}
+    begun = (row.rstrip().removesuffix("}").rstrip() for row in rows)
+    return "".join(
+        f"{row}{'' if row.endswith('{') else ', '}{json.dumps(dict(zip(added, cells, strict=True)))[1:]}\n"
+        for row, cells in zip(begun, zip(*added.values(), strict=True), strict=True)
+    )
+
+
+def _table(predictions: Predictions) -> str:
+    rows = zip(*_short_columns(predictions), strict=True)
+    next(rows)
+    return "".join(map(_table_line, rows))
+
+
+def _table_header(predictions: Predictions) -> str:
+    return _table_line([column[0] for column in _short_columns(predictions)])
+
+
+def _short_columns(predictions: Predictions) -> list[list[str]]:
+    """Names and cells, all of a column as wide as its widest."""
+    columns = []
+    for name, column in predictions.columns.items():
+        cells = cast(Iterable[str | float], column.tolist() if isinstance(column, np.ndarray) else column)
+        texts = [shown(name), *map(_short, cells)]
+        width = max(map(len, texts))
+        columns.append([text.rjust(width) for text in texts])
+    return columns
+
+
+def _table_line(cells: Iterable[str]) -> str:
+    return "  ".join(cells) + "\n"
+
+
+# What the rows become, and what stands above the first; with a header, all rows have the same columns.
+FORMS: dict[str, Callable[[Predictions], str]] = {"csv": _csv, "jsonl": _jsonl, "table": _table}
+HEADERS: dict[str, Callable[[Predictions], str]] = {"csv": _csv_header, "table": _table_header}
+
+
+def _short(cell: str | float) -> str:
+    if isinstance(cell, str):
+        return shown(cell)
+    return "" if np.isnan(cell) else f"{cell:.6g}"
+
+
+def _number(cell: str) -> float | int | None:
+    """A cell as a number for JSON; None where it stands for no value."""
+    value = float(cell) if is_number(cell) else np.nan
+    if not np.isfinite(value):
+        return None
+    whole = cell.lstrip("+-").isdigit() and len(cell) < LONGEST_WHOLE and not (value == 0 and "-" in cell)
+    return int(cell) if whole else value
