@@ -15,13 +15,14 @@ from typing import Any, Literal, TypeAlias
 
 from nncli import plots, runs
 from nncli.config import Config, Override, load_config
+from nncli.data.columns import Task
 from nncli.inference import evaluation, prediction
 from nncli.inspection.gradcheck import TensorCheck, check_gradients, check_run
 from nncli.inspection.reproduction import Repetition, Reproduction
 from nncli.messages.errors import DataError, NncliError
 from nncli.nn.arrays import Array
 from nncli.runs import Recording, Run
-from nncli.scaffold import templates
+from nncli.scaffold import from_table, templates
 from nncli.tables import memory
 from nncli.tables.table import RowError, Table
 from nncli.tables.writing import Predictions
@@ -32,15 +33,32 @@ Configured: TypeAlias = "Config | Mapping[str, Any] | str | os.PathLike[str]"
 Reference: TypeAlias = "Run | str | os.PathLike[str] | None"
 
 
-def init(template: str = "xor") -> str:
-    """Return a config whose comments explain every key, as YAML text.
+def init(
+    template: str = "xor",
+    *,
+    table: str | os.PathLike[str] | None = None,
+    target: str | Sequence[str] = (),
+    id: str | None = None,
+    task: Task | None = None,
+) -> str:
+    """Return a config whose comments explain every key, as YAML text: a template, or one for your own table.
+
+    Parameters
+    ----------
+    table : a CSV, TSV, NDJSON or Parquet file; the next three say what its columns are.
+    target : the column to learn, or several.
+    id : a column that identifies rows (default: detected).
+    task : the kind of target (default: detected).
 
     Raises
     ------
     NncliError
-        If there is no such template; the hint names those there are.
+        If there is no such template, or no config can be written for the table.
     """
-    return templates.read(templates.canonical(template))
+    if table is None:
+        return templates.read(templates.canonical(template))
+    targets = [target] if isinstance(target, str) else target
+    return from_table.draft(Path(table), targets, id, task).text
 
 
 def check(config: Configured, data: Any = None) -> Experiment:
@@ -237,7 +255,7 @@ def evaluate(
     return evaluation.evaluate(found, memory.table(data, found.model.columns.inputs))
 
 
-def gradcheck(target: Configured | Run) -> list[TensorCheck]:
+def gradcheck(target: Configured | Experiment | Run) -> list[TensorCheck]:
     """Compare backprop with finite differences, for a config as it starts or for a run as trained.
 
     Returns
@@ -251,7 +269,7 @@ def gradcheck(target: Configured | Run) -> list[TensorCheck]:
     """
     if isinstance(target, Run):
         return check_run(target)
-    return check_gradients(check(target))
+    return check_gradients(target if isinstance(target, Experiment) else check(target))
 
 
 def reproduce(run: Reference = None) -> Reproduction:

@@ -28,9 +28,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Find every mistake of a config in one pass; without one, say what it describes. Writes nothing."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import api
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     prepared = api.check(read_config(config, set_))
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")

@@ -53,10 +53,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run on data: its own, or a table of --input with the same columns."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import api
     from nncli.inference.conditions import PREFIXES, Condition
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_whole_run(run, out)
     found.require_own_weights()
     evaluation = api.evaluate(found, _table(found, input, part, out), part=part)

@@ -16,6 +16,7 @@ from nncli.messages.wording import shown
 if TYPE_CHECKING:
     from nncli.inspection.gradcheck import TensorCheck
     from nncli.nn.arrays import Array
+    from nncli.runs import Run
     from nncli.training.experiment import Experiment
 
 
@@ -37,25 +38,25 @@ def gradcheck(
     as_json: AsJson = False,
 ) -> None:
     """Compare backprop with finite differences and report the largest error in each tensor."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    from nncli.inspection.gradcheck import TOLERANCE, check_gradients
+    from nncli import api
+    from nncli.inspection.gradcheck import TOLERANCE
     from nncli.messages.errors import CheckFailed, NncliError
-    from nncli.training import experiment
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     limit, parameters = TOLERANCE if tolerance is None else tolerance, None
+    checked: Experiment | Run
     if target is not None and _is_config(target):
-        prepared = experiment.build(read_config(Path(target), set_))
+        checked = prepared = api.check(read_config(Path(target), set_))
     elif set_:
         raise NncliError(
             f"--set {shown(set_[0])}: a run is checked as it was trained",
             hint="give its config.yaml, which is checked at the start, to change a value",
         )
     else:
-        run = find_whole_run(target, out)
-        tell_changed_data(run, out)
-        run.require_own_weights()
-        prepared, parameters = run.experiment, run.model.parameters
-    checks = check_gradients(prepared, parameters)
+        checked = find_whole_run(target, out)
+        tell_changed_data(checked, out)
+        prepared, parameters = checked.experiment, checked.model.parameters
+    checks = api.gradcheck(checked)
     _note_conditions(out, prepared)
     out.detail(_table(checks))
     if out.verbose:

@@ -53,9 +53,9 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Write a config whose comments explain every key."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.scaffold import templates
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if list_:
         out.result(aligned([(name, templates.summary(name)) for name in templates.names()], left=2))
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})
@@ -81,23 +81,14 @@ def _from_table(
     output: str | None,
     overwrite: bool,
 ) -> None:
-    from nncli.messages.errors import NncliError
-    from nncli.messages.wording import listed
-    from nncli.scaffold.from_table import config_text, guesses
-    from nncli.scaffold.profile import profile
-    from nncli.tables import reading
+    from nncli.scaffold import from_table
 
     path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
-    table = reading.read(source, str(source))
-    if not targets:
-        names = f"columns: {listed(table.names)}"
-        raise NncliError("--from-csv needs --target, the column to learn", hint=names)
-    found = profile(table, targets, id_, task)
-    told = [*([table.remark] if table.remark else []), *guesses(found)]
-    for line in told:
-        out.note(line)
-    origin = {"from": str(source), "task": found.task, "notes": told}
-    _give(out, path, config_text(found, source, path), origin)
+    draft = from_table.draft(source, targets, id_, task, path)
+    for note in draft.notes:
+        out.note(note)
+    origin = {"from": str(source), "task": draft.task, "notes": draft.notes}
+    _give(out, path, draft.text, origin)
 
 
 def _stem(source: Path) -> str:

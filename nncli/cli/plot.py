@@ -68,9 +68,9 @@ def plot(
     as_json: AsJson = False,
 ) -> None:
     """Draw a run into its plots/, and the numbers of each picture as CSV beside it."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import plots
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if list_:
         out.result(aligned([(name, entry.summary) for name, entry in plots.KINDS.items()], left=2))
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})

@@ -55,13 +55,13 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict rows; without input the run's own data, with targets and errors."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import api
     from nncli.inference.rejects import rejects
     from nncli.inference.unseen import Unseen
     from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if input and values:
         raise NncliError("--input and --values both name rows", hint="give one of them")
     if output != "-":

@@ -36,12 +36,12 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """Train a run again from its own config, writing nothing, and say whether it comes out the same."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
     from nncli.inspection.reproduction import TOLERANCE, Repetition
     from nncli.messages.errors import CheckFailed
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     limit = TOLERANCE if tolerance is None else tolerance
     found = find_whole_run(run, out)
     repetition = Repetition(found)

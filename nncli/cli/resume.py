@@ -34,10 +34,10 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import api, runs
     from nncli.inference.conditions import Condition, names
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_run(run, out, having=runs.CHECKPOINT)
     with api.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
         conditions = [Condition.parse(text, names(recording.experiment)) for text in fail_if or ()]

@@ -22,9 +22,9 @@ def runs(
     as_json: AsJson = False,
 ) -> None:
     """List the runs in ./runs, newest first: status, epochs, results."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import runs as store
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = store.all_runs()
     out.object(
         "runs", {"runs": [{"run": str(run.path), **_info(run), "results": _results(run)} for run in found]}

@@ -15,11 +15,11 @@ def schema(
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of the config, for editors: nncli schema > nncli.schema.json."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     import json
 
     from nncli.config import json_schema
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     schema = json_schema()
     out.result(json.dumps(schema, indent=1, ensure_ascii=False))
     out.object("schema", {"json_schema": schema})

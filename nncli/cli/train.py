@@ -60,11 +60,11 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     from nncli import api
     from nncli.inference.conditions import Condition, names
     from nncli.messages.errors import NncliError
 
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if smoke and resume:
         raise NncliError("--smoke keeps nothing to resume", hint="leave out --resume")
     loaded = read_config(

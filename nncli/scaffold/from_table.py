@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nncli.config import yaml12
 from nncli.data.columns import Task
+from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, listed, shown
 from nncli.scaffold.defaults import WEIGHT_DECAY, Suited, suited
-from nncli.scaffold.profile import Profile
+from nncli.scaffold.profile import Profile, profile
+from nncli.tables import reading
 from nncli.tables.column import ValueKind
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
@@ -77,6 +80,47 @@ KINDS: dict[ValueKind, str] = {
     "boolean": "true or false",
     "category": "categories, with an input of 0 or 1 for each",
 }
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A config for a table.
+
+    Attributes
+    ----------
+    text : the config as YAML.
+    task : the task it sets.
+    notes : what was guessed about the table.
+    """
+
+    text: str
+    task: Task
+    notes: tuple[str, ...]
+
+
+def draft(
+    source: Path, targets: Sequence[str], id: str | None, task: Task | None, path: Path | None = None
+) -> Draft:
+    """Draft a config for a table in a file.
+
+    Parameters
+    ----------
+    targets : the columns to learn, at least one.
+    id, task : default: detected.
+    path : where the text will be saved (default: the current directory), from where the table is looked for.
+
+    Raises
+    ------
+    NncliError
+        If the table cannot be read, no target is named, or no config can be written for it.
+    """
+    table = reading.read(source, str(source))
+    if not targets:
+        names = f"columns: {listed(table.names)}"
+        raise NncliError("--from-csv needs --target, the column to learn", hint=names)
+    found = profile(table, targets, id, task)
+    notes = (*([table.remark] if table.remark else []), *guesses(found))
+    return Draft(config_text(found, source, path), found.task, notes)
 
 
 def config_text(profile: Profile, table: Path, config: Path | None) -> str:
