@@ -18,7 +18,7 @@ from nncli.cli.options import (
     tell_remark,
 )
 from nncli.cli.output import Output, aligned
-from nncli.messages.wording import measured, shortened, shown
+from nncli.messages.wording import measured, shortened, shown, width
 
 if TYPE_CHECKING:
     from nncli.inference.classes import Confusion, LabelCounts
@@ -169,7 +169,7 @@ def _confusion(confusion: Confusion) -> str:
     for across, down in ((names, names), (numbers, numbered)):
         rows = [[name, *cells] for name, cells in zip(down, counts, strict=True)]
         matrix = aligned([["", *across], *rows])
-        if max(map(len, matrix.split("\n"))) <= WIDTH:
+        if max(map(width, matrix.split("\n"))) <= WIDTH:
             return f"true down, predicted across\n{matrix}"
     return _mistakes(confusion, names)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nncli.messages.errors import ConfigError, NncliError
-from nncli.messages.wording import printable
+from nncli.messages.wording import printable, width
 
 
 @dataclass
@@ -98,12 +98,12 @@ def print_blocks(blocks: Sequence[str]) -> None:
 
 def aligned(rows: Sequence[Sequence[str]], *, left: int = 1, gap: int = 2) -> str:
     """Rows of text as columns: the first `left` to the left, the others, which are numbers, to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [
-            cell.ljust(width) if column < left else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
+        cells = []
+        for column, cell in enumerate(row):
+            space = " " * (widths[column] - width(cell))
+            cells.append(cell + space if column < left else space + cell)
         lines.append((" " * gap).join(cells).rstrip())
     return "\n".join(lines)

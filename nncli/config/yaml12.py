@@ -1,7 +1,7 @@
 """YAML 1.2 as its core schema defines it, on PyYAML, keeping the place of every node.
 
 PyYAML speaks YAML 1.1, where `1e-3` is text, `off` is false and `12:30` is 750 (yaml/pyyaml#173).
-Keys are text, whatever they look like; `<<` merges, as in YAML 1.1.
+Keys are text, whatever they look like; merge keys (`<<`) are of YAML 1.1 and refused.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ DEEPEST = 50  # levels of nesting
 LONGEST = 1_000_000  # characters
 LARGEST = 100_000  # nodes, aliases written out
 AS_FILE = "give long tables as a CSV file: dataset.path"
+REPEAT = "write the keys out; an anchor can stand for a whole value: *NAME"
 LONGEST_NUMBER = 1000  # characters
 
 TAG = "tag:yaml.org,2002:"
@@ -114,7 +115,7 @@ _Dumper.add_representer(list, _Dumper.represent_list)
 
 
 def compose(text: str, name: str) -> yaml.Node | None:
-    """The node tree of one document, merges written out, or None where it is empty; marks bear `name`.
+    """The node tree of one document, or None where it is empty; marks bear `name`.
 
     A key given twice stays in the tree twice: `duplicates` finds it.
 
@@ -134,7 +135,6 @@ def compose(text: str, name: str) -> yaml.Node | None:
     if node is not None:
         _measure(node, {}, set())
         _check_plain(node, set())
-        _merge(node, set())
     return node
 
 
@@ -287,8 +287,9 @@ def _check_plain(node: yaml.Node, seen: set[int]) -> None:
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise YamlError("a list or mapping as a key", key.start_mark, "keys are text")
-            if key.tag != f"{TAG}merge":
-                _check_scalar(key)
+            if key.tag == f"{TAG}merge":
+                raise YamlError("merge keys (<<) are not supported", key.start_mark, REPEAT)
+            _check_scalar(key)
         children = [value for _, value in node.value]
     else:
         children = _children(node)
@@ -326,29 +327,3 @@ def _bad_character(char: str, mark: yaml.Mark) -> YamlError:
 def _bad_tag(node: yaml.Node) -> YamlError:
     tag = node.tag.replace(TAG, "!!")
     return YamlError(f"tag {shown(tag)} is not allowed", node.start_mark, "write plain values")
-
-
-def _merge(node: yaml.Node, seen: set[int]) -> None:
-    """Write `<<: *anchor` out: the anchor's keys, where the mapping has none of its own."""
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    for child in _children(node):
-        _merge(child, seen)
-    if isinstance(node, yaml.MappingNode):
-        own = [(key, value) for key, value in node.value if key.tag != f"{TAG}merge"]
-        taken = {key.value for key, _ in own}
-        for key, value in _merged(node):
-            if key.value not in taken:
-                taken.add(key.value)
-                own.append((key, value))
-        node.value = own
-
-
-def _merged(node: yaml.MappingNode) -> Iterator[tuple[yaml.Node, yaml.Node]]:
-    for key, value in node.value:
-        if key.tag == f"{TAG}merge":
-            for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                if not isinstance(source, yaml.MappingNode):
-                    raise YamlError("<< merges mappings alone", value.start_mark, "write <<: *NAME")
-                yield from source.value

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from nncli.nn.network import Network
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 # Measured: OpenBLAS on two threads is slower or no faster than on one below about this width.
 WIDE = 256
@@ -34,34 +33,14 @@ def processors() -> int:
 
 @contextmanager
 def limited(count: int) -> Iterator[None]:
-    """Within, numpy's matrix products run on `count` threads, where its library lets itself be told."""
-    library = _library()
-    if library is None:
+    """Run numpy's matrix products on `count` threads within, whatever BLAS it was built with."""
+    with _libraries().limit(limits=min(count, MOST_THREADS), user_api="blas"):
         yield
-        return
-    before = library.get()
-    library.use(min(count, MOST_THREADS))
-    try:
-        yield
-    finally:
-        library.use(before)
-
-
-class _Library(NamedTuple):
-    get: Callable[[], int]
-    use: Callable[[int], object]
 
 
 @cache
-def _library() -> _Library | None:
-    """The OpenBLAS that numpy's wheels bring; other builds obey their own settings."""
-    package = Path(np.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in sorted(folder.glob("*openblas*")):
-            library = ctypes.CDLL(str(path))
-            for prefix, suffix in (("scipy_", "64_"), ("scipy_", ""), ("", "64_"), ("", "")):
-                count = getattr(library, f"{prefix}openblas_get_num_threads{suffix}", None)
-                use = getattr(library, f"{prefix}openblas_set_num_threads{suffix}", None)
-                if count and use:
-                    return _Library(count, use)
-    return None
+def _libraries() -> ThreadpoolController:
+    """The libraries with threads that are loaded, of which numpy's BLAS is one: found once, in 2 ms."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 LONGEST_VALUE = 60  # characters of a value or name
@@ -48,25 +47,23 @@ def measured(value: float | None, digits: int = 4) -> str:
     return "-" if value is None or value != value else f"{value:.{digits}g}"
 
 
-def excerpt(line: str, number: int, column: int, width: int | None = None) -> str:
-    """A line with carets below `width` characters (default: a word) from `column`, which counts from 0."""
-    if width is None:
-        word = re.match(r"[\w.+-]+", line[column:])
-        width = len(word.group()) if word else 1
+def excerpt(line: str, number: int, column: int, length: int | None = None) -> str:
+    """A line with carets below `length` characters (default: a word) from `column`, which counts from 0."""
+    if length is None:
+        word = re.match(r"[\w.+-]+|<<", line[column:])
+        length = len(word.group()) if word else 1
     start = max(0, column - CONTEXT)
     visible = "".join(char if char.isprintable() else " " for char in line[start : start + WINDOW])
-    before, marked = visible[: column - start], visible[column - start : column - start + width]
+    before, marked = visible[: column - start], visible[column - start : column - start + length]
     margin = f"{number} | "
-    pad = " " * (len(margin) - 2) + "| " + " " * _cells(before)
-    return f"{margin}{visible}\n{pad}{'^' * max(1, _cells(marked))}"
+    pad = " " * (len(margin) - 2) + "| " + " " * width(before)
+    return f"{margin}{visible}\n{pad}{'^' * max(1, width(marked))}"
 
 
-def _cells(text: str) -> int:
+def width(text: str) -> int:
     """How many cells of a terminal a text takes."""
-    return sum(_width(char) for char in text)
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # loads for 15 ms, which text in ASCII saves
 
-
-def _width(char: str) -> int:
-    if unicodedata.category(char) in ("Mn", "Me", "Cf"):  # joined to the character before
-        return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return cell_len(text)

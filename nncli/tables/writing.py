@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal, TextIO, cast
 import numpy as np
 
 from nncli.messages.errors import NncliError
-from nncli.messages.wording import listed, shown
+from nncli.messages.wording import listed, shown, width
 from nncli.storage import files
 from nncli.tables import parquet
 from nncli.tables.column import Cells, is_number, shortest, texts
@@ -250,8 +250,8 @@ def _short_columns(predictions: Predictions) -> list[list[str]]:
     for name, column in predictions.columns.items():
         cells = cast(Iterable[str | float], column.tolist() if isinstance(column, np.ndarray) else column)
         texts = [shown(name), *map(_short, cells)]
-        width = max(map(len, texts))
-        columns.append([text.rjust(width) for text in texts])
+        widest = max(map(width, texts))
+        columns.append([" " * (widest - width(text)) + text for text in texts])
     return columns
 
 

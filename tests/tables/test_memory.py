@@ -41,11 +41,6 @@ TOO_MUCH = {
         "a0: &a0 [1, 1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 45)),
         "more than 100,000 values once aliases are written out",
     ),
-    "merges of merges": (
-        "a0: &a0 {k: 1}\n"
-        + "".join(f"a{i}: &a{i} {{<<: [*a{i - 1}, *a{i - 1}, *a{i - 1}]}}\n" for i in range(1, 40)),
-        "more than 100,000 values once aliases are written out",
-    ),
     "brackets without end": ("dataset: " + "[" * 900_000, "nested more than 50 levels deep"),
     "a file without end": ("\n" * 10_000_000, "more than 1,000,000 characters"),
     "rows without end": (
