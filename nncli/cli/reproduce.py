@@ -14,7 +14,8 @@ from nncli.cli.options import RunReference, find_whole_run
 from nncli.cli.output import aligned
 
 if TYPE_CHECKING:
-    from nncli.inspection.reproduction import Difference, Reproduction
+    from nncli.inspection.comparison import Difference
+    from nncli.inspection.reproduction import Reproduction
 
 
 def reproduce(

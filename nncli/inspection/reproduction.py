@@ -11,6 +11,8 @@ import numpy as np
 from nncli import runs
 from nncli.engines import threads
 from nncli.engines.contract import State
+from nncli.inspection import comparison
+from nncli.inspection.comparison import Difference, Series, differences, mismatch
 from nncli.messages.errors import DataError, RunError
 from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
@@ -25,39 +27,6 @@ from nncli.training.loop import Report
 # Of the largest |weight|. Processors and versions of numpy add in different orders, which changes last
 # digits (1e-16), and updates carry that on; another training is off by far more.
 TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A number that is not what it was: the one furthest off in its file and epoch.
-
-    Attributes
-    ----------
-    tensor : as in weights.npz; or a column of history.csv; or `errors`.
-    index : into the tensor; row and output of errors; none in the history.
-    relative : |now - before|, by the largest |weight| of the epoch; by the largest value of the column so
-        far; by the largest |target| or |error|.
-    """
-
-    epoch: int
-    file: str
-    tensor: str
-    index: tuple[int, ...]
-    before: float
-    now: float
-    relative: float
-
-    @property
-    def difference(self) -> float:
-        """|now - before|."""
-        return abs(self.now - self.before)
-
-    def __str__(self) -> str:
-        index = f"[{','.join(map(str, self.index))}]" if self.index else ""
-        return (
-            f"epoch {self.epoch}, {self.file}: {self.tensor}{index} was {self.before!r}, is {self.now!r}, "
-            f"off by {self.difference:.1e}, relative {self.relative:.1e}"
-        )
 
 
 @dataclass(frozen=True)
@@ -95,7 +64,7 @@ class Reproduction:
 
 
 class Repetition:
-    """The training of a run once more, held against what the run keeps; the run is only read.
+    """The training of a run once more, compared with what the run keeps; the run is only read.
 
     A completed run is trained to its end, a diverged one until it diverges again, and one that was
     stopped as far as it came.
@@ -125,7 +94,9 @@ class Repetition:
         count = run.info.get("threads", run.experiment.threads)
         self._whole = replace(run.experiment, threads=count)
         self._kept = _read(run)
-        self._findings = _Findings(self._whole)
+        self._record = Record(self._whole)
+        self._mismatches: list[str] = []
+        self._saved: Array | None = None
         config = self._whole.config.changed(("training", "epochs"), self._kept.end)
         self.experiment = replace(self._whole, config=config)
         self.notes = list(self._kept.notes)
@@ -133,99 +104,99 @@ class Repetition:
             self.notes.append("an earlier nncli trained it: whether the data are the same is not known")
 
     def reports(self) -> Generator[Report]:
-        """Train, comparing each epoch that the run kept, and pass the reports on."""
-        with threads.limited(self.experiment.threads):
-            yield from self._compared()
-
-    def _compared(self) -> Generator[Report]:
+        """Train, passing reports on."""
         kept = self._kept
-        # Where a training was stopped is no end in its record.
-        end = kept.end if self._run.status == "completed" else self._whole.epochs
         try:
-            for report in loop.train(self.experiment):
-                record = Record(self._whole)
-                record.add(report)
-                record.cut(report.epoch, end, kept.best)
-                self._compare(record)
-                yield report
+            with threads.limited(self.experiment.threads):
+                for report in loop.train(self.experiment):
+                    self._record.add(report)
+                    yield report
         except Diverged as outcome:
-            record = Record(self._whole)
-            record.add_losses(outcome)
-            self._compare(record)
+            self._cut(self._whole.epochs)
+            self._record.add_losses(outcome)
             if (kept.diverged, kept.end) != (True, outcome.epoch):
-                self._findings.mismatch(f"training diverges at epoch {outcome.epoch} now")
-            self._compare_saved(outcome.last_good, outcome.last_good.parameters)
+                self._mismatches.append(f"training diverges at epoch {outcome.epoch} now")
+            self._save(outcome.last_good, outcome.last_good.parameters)
         else:
-            if kept.diverged:
-                self._findings.mismatch(f"training diverged at epoch {kept.end}, and does not now")
-            if kept.ended and report.progress.ended != kept.ended:
-                self._findings.mismatch(f"training ends by {kept.ended} at epoch {kept.end}, and not now")
-            state = _advanced(self._whole, report.state, kept.updates)
-            self._compare_saved(state, replace(report.progress, state=state).parameters(self._whole))
-        for part in kept.parts.values():
-            if part.compared < len(part.epochs):
-                self._findings.mismatch(f"{part.file}: {part.next}, which training does not give")
+            # Where a training was stopped is no end in its record.
+            self._cut(kept.end if self._run.status == "completed" else self._whole.epochs)
+            self._end(report)
 
-    def _compare(self, record: Record) -> None:
-        for name, part in self._kept.parts.items():
-            for epoch, now in getattr(record, name).items():
-                before = part.take(epoch)
-                if before is None:
-                    self._findings.mismatch(f"{part.file}: {part.next} instead of epoch {epoch}")
-                else:
-                    self._findings.compare(name, part.file, epoch, before, now)
+    def _cut(self, end: int) -> None:
+        """Leave in the record what a training that ends at an epoch keeps."""
+        self._record.cut(self._kept.end, end, self._kept.best)
 
-    def _compare_saved(self, state: State, parameters: Array) -> None:
+    def _end(self, report: Report) -> None:
+        """Compare how the training ended, which has not diverged."""
+        kept = self._kept
+        if kept.diverged:
+            self._mismatches.append(f"training diverged at epoch {kept.end}, and does not now")
+        if kept.ended and report.progress.ended != kept.ended:
+            self._mismatches.append(f"training ends by {kept.ended} at epoch {kept.end}, and not now")
+        state = _advanced(self._whole, report.state, kept.updates)
+        self._save(state, replace(report.progress, state=state).parameters(self._whole))
+
+    def _save(self, state: State, parameters: Array) -> None:
+        """Note the weights that the training leaves, if they are of the update that the run saved."""
         kept, per_epoch = self._kept, self._whole.updates_per_epoch
         if kept.saved is None:
             return
-        if state.update != kept.updates:
+        if state.update == kept.updates:
+            self._saved = parameters
+        else:
             then, now = kept.updates // per_epoch, state.update // per_epoch
-            self._findings.mismatch(f"{kept.file}: of epoch {then}, the last good one is {now} now")
-            return
-        self._findings.final = self._findings.compare(
-            "weights", kept.file, state.update // per_epoch, kept.saved, parameters
-        )
+            self._mismatches.append(f"{kept.file}: of epoch {then}, the last good one is {now} now")
 
     def outcome(self) -> Reproduction:
         """What came of it, once the reports have ended."""
-        findings, kept, run = self._findings, self._kept, self._run
-        others = dict(run.other_versions)
-        engine = str(run.info.get("engine", self._whole.engine_name))
-        if engine != self._whole.engine_name:
-            others["engine"] = (engine, self._whole.engine_name)
+        kept, per_epoch = self._kept, self._whole.updates_per_epoch
+        now = _series(self._whole, self._record.arrays(), kept.record_files)
+        pairs = list(zip(_series(self._whole, kept.arrays, kept.record_files), now, strict=True))
+        found = sorted((each for pair in pairs for each in differences(*pair)), key=lambda each: each.epoch)
+        missing = [each for pair in pairs if (each := mismatch(*pair))]
+        missing += [(kept.end + 0.5, words) for words in self._mismatches]
+        final = self._final()
+        found += [final] if final else []
         return Reproduction(
-            epochs=kept.updates // self._whole.updates_per_epoch,
-            scope=kept.scope(self._whole.updates_per_epoch),
-            first=findings.first,
-            worst=findings.worst,
-            final=findings.final,
-            mismatch=findings.first_mismatch,
-            versions=others,
+            epochs=kept.updates // per_epoch,
+            scope=kept.scope(per_epoch),
+            first=next(iter(found), None),
+            worst=max(found, key=lambda each: each.relative, default=None),
+            final=final,
+            mismatch=min(missing, key=lambda each: each[0])[1] if missing else None,
+            versions=self._other_versions(),
         )
 
-
-@dataclass
-class _Part:
-    """A part of the record as a run keeps it: epochs (s,), ascending, and what was kept at each, (s, ...)."""
-
-    file: str
-    epochs: Array
-    values: Array
-    compared: int = 0
-
-    @property
-    def next(self) -> str:
-        """The epoch that is to be compared next, in words."""
-        return f"epoch {self.epochs[self.compared]:g}" if self.compared < len(self.epochs) else "nothing"
-
-    def take(self, epoch: int) -> Array | None:
-        """What was kept at an epoch, if that is the next one."""
-        if self.compared == len(self.epochs) or self.epochs[self.compared] != epoch:
+    def _final(self) -> Difference | None:
+        """The difference of the saved weights."""
+        kept = self._kept
+        if kept.saved is None or self._saved is None:
             return None
-        before: Array = self.values[self.compared]
-        self.compared += 1
-        return before
+        epochs = np.array([kept.updates // self._whole.updates_per_epoch])
+        then, now = (
+            comparison.weights(kept.file, epochs, each[np.newaxis], self._whole.network)
+            for each in (kept.saved, self._saved)
+        )
+        return next(iter(differences(then, now)), None)
+
+    def _other_versions(self) -> dict[str, tuple[str, str]]:
+        others = dict(self._run.other_versions)
+        engine = str(self._run.info.get("engine", self._whole.engine_name))
+        if engine != self._whole.engine_name:
+            others["engine"] = (engine, self._whole.engine_name)
+        return others
+
+
+def _series(experiment: Experiment, arrays: Mapping[str, Array], files: tuple[str, str]) -> list[Series]:
+    """The parts of a record: weights, history and errors."""
+    history, snapshots = files
+    largest = float(np.abs(experiment.dataset.expected).max())
+    columns = Record(experiment).header[1:]
+    return [
+        comparison.weights(snapshots, arrays["weight_epochs"], arrays["weights"], experiment.network),
+        comparison.history(history, arrays["history_epochs"], arrays["history"], columns),
+        comparison.errors(snapshots, arrays["error_epochs"], arrays["errors"], largest),
+    ]
 
 
 @dataclass(frozen=True)
@@ -234,7 +205,8 @@ class _Kept:
 
     Attributes
     ----------
-    parts : weights, history and errors.
+    arrays : epochs and values of weights, history and errors.
+    record_files : the files of the history and of the snapshots.
     end : the last complete epoch; of a diverged training the one it failed in.
     file, saved, updates : the saved weights (P,), None where their moment is not known, and the updates
         done by then.
@@ -242,7 +214,8 @@ class _Kept:
     best : the epoch of the best evaluation, whose row is kept; 0 where there is none.
     """
 
-    parts: Mapping[str, _Part]
+    arrays: Mapping[str, Array]
+    record_files: tuple[str, str]
     diverged: bool
     end: int
     file: str
@@ -280,7 +253,8 @@ def _read(run: Run) -> _Kept:
         return _read_files(run, updates)
     # Killed between two files of a save, they are of two moments; the checkpoint alone is of one.
     return _Kept(
-        _parts(checkpoint.record.arrays(), runs.CHECKPOINT, runs.CHECKPOINT),
+        checkpoint.record.arrays(),
+        (runs.CHECKPOINT, runs.CHECKPOINT),
         diverged=False,
         end=updates // per_epoch,
         file=runs.CHECKPOINT,
@@ -311,9 +285,9 @@ def _read_files(run: Run, updates: int) -> _Kept:
     end = updates // experiment.updates_per_epoch
     if diverged:
         end = min(int(arrays["history_epochs"].max(initial=end)), experiment.epochs)
-    parts = _parts(arrays, runs.HISTORY, runs.SNAPSHOTS)
     return _Kept(
-        parts,
+        arrays,
+        (runs.HISTORY, runs.SNAPSHOTS),
         diverged,
         end,
         runs.WEIGHTS,
@@ -337,14 +311,6 @@ def _history(run: Run) -> dict[str, Array]:
     return {"history_epochs": epochs, "history": np.column_stack([*columns.values()])}
 
 
-def _parts(arrays: Mapping[str, Array], history: str, snapshots: str) -> dict[str, _Part]:
-    return {
-        "weights": _Part(snapshots, arrays["weight_epochs"], arrays["weights"]),
-        "history": _Part(history, arrays["history_epochs"], arrays["history"]),
-        "errors": _Part(snapshots, arrays["error_epochs"], arrays["errors"]),
-    }
-
-
 def _epochs(run: Run) -> int:
     epochs = run.info.get("epochs")
     if epochs is None:
@@ -357,71 +323,3 @@ def _advanced(experiment: Experiment, state: State, updates: int) -> State:
     if state.update == updates:
         return state
     return experiment.plan().run(state, updates - state.update).state
-
-
-class _Findings:
-    """The differences that count, out of all."""
-
-    def __init__(self, experiment: Experiment) -> None:
-        self.first: Difference | None = None
-        self.worst: Difference | None = None
-        self.final: Difference | None = None
-        self.first_mismatch: str | None = None
-        self._network = experiment.network
-        self._columns = Record(experiment).header[1:]
-        self._largest_target = float(np.abs(experiment.dataset.expected).max())
-        self._largest_row = np.zeros(len(self._columns))
-
-    def mismatch(self, words: str) -> None:
-        """What no tolerance covers; the first is kept."""
-        self.first_mismatch = self.first_mismatch or words
-
-    def compare(self, part: str, file: str, epoch: int, before: Array, now: Array) -> Difference | None:
-        """The difference furthest off, by the scale of the part, or None where every bit is the same."""
-        scale = self._scale(part, before)
-        same = (before.view(np.int64) == now.view(np.int64)) | (np.isnan(before) & np.isnan(now))
-        if same.all():
-            return None
-        with np.errstate(all="ignore"):
-            off = np.nan_to_num(np.abs(now - before), nan=np.inf)
-            relative = np.where(same, -1.0, np.where(off > 0, off / scale, 0.0))
-        position = int(relative.argmax())
-        tensor, index = self._place(part, now.shape, position)
-        found = Difference(
-            epoch,
-            file,
-            tensor,
-            index,
-            float(before.flat[position]),
-            float(now.flat[position]),
-            float(relative.flat[position]),
-        )
-        self.first = self.first or found
-        if self.worst is None or found.relative > self.worst.relative:
-            self.worst = found
-        return found
-
-    def _scale(self, part: str, before: Array) -> Array | float:
-        sizes = np.where(np.isfinite(before), np.abs(before), 0.0)
-        if part == "history":
-            # So far: a loss that explodes later does not excuse what came before.
-            self._largest_row = np.maximum(self._largest_row, sizes)
-            return self._largest_row
-        largest = float(sizes.max())
-        return max(largest, self._largest_target) if part == "errors" else largest
-
-    def _place(self, part: str, shape: tuple[int, ...], position: int) -> tuple[str, tuple[int, ...]]:
-        if part == "history":
-            return self._columns[position], ()
-        if part == "errors":
-            return "errors", _indices(position, shape)
-        names = self._network.tensors(np.arange(self._network.parameter_count))
-        return next(
-            (name, _indices(int(found[0]), tensor.shape))
-            for name, tensor in names.items()
-            if len(found := np.flatnonzero(tensor == position))
-        )
-
-
-def _indices(position: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(int(index) for index in np.unravel_index(position, shape))

@@ -449,3 +449,12 @@ def test_what_differs_in_versions_is_told(run: Run) -> None:
     outcome = again(run.path)
     assert outcome.versions == {"numpy": ("1.0", now["numpy"]), "engine": ("abacus", "numpy")}
     assert outcome.identical
+
+
+def test_float32_is_repeated_to_the_last_bit(tmp_path: Path) -> None:
+    run = record(tmp_path / "run", "training.dtype=float32", "network.layers[0].units=3")
+    assert run.model.parameters.dtype == np.float32
+    assert run.model.network.parameter_count % 2 == 1
+    assert again(run.path).identical
+    change_weight(run.path, 3, by=0.25)
+    assert not again(run.path).within(1e-3)
