@@ -107,7 +107,7 @@ def draw(template: str, folder: Path) -> None:
         run = train(load_config(config), output=Path(scratch) / template)
         for name, (kind, view) in PICTURES[template].items():
             picture = folder / f"{name}.svg"
-            plots.save(plots.picture(kind, run, view), picture)
+            plots.save(plots.draw(kind, run, view), picture)
             picture.with_suffix(".csv").unlink()  # the numbers: in a run they stay beside the picture
 
 

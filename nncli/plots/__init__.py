@@ -31,9 +31,9 @@ __all__ = [
     "Picture",
     "View",
     "chosen",
+    "draw",
     "fitting",
     "folder_of",
-    "picture",
     "require_known",
     "require_room",
     "save",
@@ -105,7 +105,7 @@ def folder_of(run: Run) -> Path:
     return run.plots
 
 
-def picture(name: str, run: Run, view: View) -> Picture:
+def draw(name: str, run: Run, view: View) -> Picture:
     """Draw a kind of picture of a run that it fits.
 
     Raises

@@ -11,7 +11,7 @@ import numpy as np
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane, Surface
 from nncli.nn.arrays import Array
-from nncli.plots import lettering
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, Scale, number
 from nncli.runs import Run
@@ -34,22 +34,22 @@ def too_few(run: Run, view: View) -> str | None:
 
 def label_axes(axes: Axes, plane: Plane) -> None:
     """The names of the two inputs."""
-    axes.set_xlabel(lettering.plain(plane.features[0], 60))
-    axes.set_ylabel(lettering.plain(plane.features[1], 40))
+    axes.set_xlabel(style.plain(plane.features[0], 60))
+    axes.set_ylabel(style.plain(plane.features[1], 40))
 
 
 def held(plane: Plane) -> str:
     """` at c = 1` for every input that does not vary; counted where they are many."""
     if not plane.held:
         return ""
-    values = [f"{lettering.plain(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
+    values = [f"{naming.short(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
     if len(values) <= 4:
         return f" at {', '.join(values)}"
     return f" at {', '.join(values[:3])} and {len(values) - 3} other inputs held"
 
 
 def _value(value: float | str) -> str:
-    return lettering.plain(value, 20) if isinstance(value, str) else number(value)
+    return naming.short(value, 20) if isinstance(value, str) else number(value)
 
 
 def about(plane: Plane, run: str) -> str:
@@ -80,8 +80,8 @@ def summary(surface: Surface) -> str:
     finite, highest = surface.finite, surface.highest
     if highest is None:
         return "no finite value"
-    names = [lettering.plain(name, 20) for name in surface.plane.features]
-    where = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, highest, strict=True))
+    features = [naming.short(name, 20) for name in surface.plane.features]
+    where = ", ".join(f"{name} = {number(value)}" for name, value in zip(features, highest, strict=True))
     return f"max {number(finite.max())} at {where}; min {number(finite.min())}; mean {number(finite.mean())}"
 
 
@@ -107,12 +107,12 @@ def output_name(run: Run, index: int) -> str:
     """What an output stands for: a target, or the share of a class."""
     columns = run.model.columns
     if columns.task == "regression":
-        return lettering.plain(columns.targets[index])
+        return naming.short(columns.targets[index])
     name = columns.classes[1] if columns.task == "binary" else columns.classes[index]
     return (
-        f"probability of {lettering.plain(columns.targets[0])} = {lettering.plain(name)}"
+        f"probability of {naming.short(columns.targets[0])} = {naming.short(name)}"
         if columns.labelled
-        else (f"probability of {lettering.plain(name)}")
+        else (f"probability of {naming.short(name)}")
     )
 
 
@@ -176,12 +176,12 @@ class InputSurface:
             outputs = _row_outputs(run, index, drawn)
         x, y = points(run, plane, drawn)
         reach = max(1.0, float(np.abs(data.expected).max()))
-        return cls(lettering.of_run(run), surface, x, y, len(data), reach, outputs)
+        return cls(naming.run_and_rows(run), surface, x, y, len(data), reach, outputs)
 
     @property
     def features(self) -> str:
         """Both inputs, for a title."""
-        return " and ".join(lettering.plain(name) for name in self.surface.plane.features)
+        return " and ".join(naming.short(name) for name in self.surface.plane.features)
 
     @property
     def about(self) -> str:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from nncli.inference.classes import LabelCounts
-from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, outcomes, style
+from nncli.plots import naming, outcomes, style
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ class LabelConfusion:
         told = outcomes.outcome(run)
         right = int(((told.A >= 0.5) == (told.Y >= 0.5)).all(axis=1).sum())
         counted = LabelCounts.of(told.A, told.Y, run.model.columns)
-        return cls(lettering.named(run), told.rows, counted, right, len(told.A))
+        return cls(naming.run_name(run), told.rows, counted, right, len(told.A))
 
     @property
     def counts(self) -> Array:
@@ -75,7 +74,7 @@ class LabelConfusion:
 
     def name(self, index: int) -> str:
         """The name of a label, as it is drawn."""
-        return lettering.plain(shortened(self.counted.labels[index], 24))
+        return naming.short(self.counted.labels[index], 24)
 
     @property
     def caption(self) -> str:
@@ -94,13 +93,14 @@ def draw(shown: LabelConfusion) -> Figure:
     counts, worst = shown.counts, shown.worst
     shares = counts / np.maximum(np.repeat([counts[:, :2].sum(1), counts[:, 2:].sum(1)], 2, axis=0).T, 1)
     drawn = np.sort(worst[:MOST_LABELS])
-    names = [shown.name(index) for index in drawn]
-    figure = style.figure(5.4 + LETTER * max(map(len, names)), 1.9 + 0.42 * len(drawn))
+    labels = [style.drawable(shown.name(index)) for index in drawn]
+    figure = style.figure(5.4 + LETTER * max(map(len, labels)), 1.9 + 0.42 * len(drawn))
     axes = figure.subplots()
     _fill(axes, counts[drawn], shares[drawn])
     support = shown.counted.support
-    labels = [f"{name} ({support[k]:,})" for name, k in zip(names, drawn, strict=True)]
-    axes.set_yticks(range(len(drawn)), labels)
+    axes.set_yticks(
+        range(len(drawn)), [f"{label} ({support[k]:,})" for label, k in zip(labels, drawn, strict=True)]
+    )
     some = len(drawn) < len(worst)
     of_drawn = f" The {len(drawn)} labels with the lowest F1 of {len(worst)}." if some else ""
     title = f"Confusion of each label: {shown.run}, {shown.rows}"

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nncli.inference import evaluation
-from nncli.messages.wording import counted, shortened
+from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.runs import Run
 
 
@@ -68,7 +68,7 @@ def no_classes(run: Run) -> str | None:
 def second_class(run: Run) -> str:
     """The class whose probability the one output of a binary task is: `species = virginica`."""
     columns = run.model.columns
-    return f"{lettering.plain(columns.targets[0], 20)} = {lettering.plain(shortened(columns.classes[1], 24))}"
+    return f"{naming.short(columns.targets[0], 20)} = {naming.short(columns.classes[1], 24)}"
 
 
 def thinned(count: int, most: int) -> Array:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.nn.arrays import Array
+from nncli.plots import naming
 from nncli.plots.scale import Scale
 
 if TYPE_CHECKING:
@@ -97,10 +98,14 @@ def figure(width: float = 6.4, height: float = 4.4) -> Figure:
 def head(drawn: Figure, title: str, note: str = "") -> None:
     """A title across the top, and the numbers in small print across the foot."""
     width = drawn.get_figwidth()
-    drawn.suptitle(textwrap.fill(title, int(width * 11.5)), x=0.1 / width, ha="left")
+    drawn.suptitle(textwrap.fill(drawable(title), int(width * 11.5)), x=0.1 / width, ha="left")
     if note:
         drawn.supxlabel(
-            textwrap.fill(note, int(width * 14.8)), x=0.1 / width, ha="left", fontsize=SMALL, color="#404040"
+            textwrap.fill(drawable(note), int(width * 14.8)),
+            x=0.1 / width,
+            ha="left",
+            fontsize=SMALL,
+            color="#404040",
         )
 
 
@@ -110,6 +115,24 @@ def signed() -> LinearSegmentedColormap:
     from matplotlib.colors import LinearSegmentedColormap
 
     return LinearSegmentedColormap.from_list("blue_grey_orange", list(SIGNED))
+
+
+def plain(text: str, longest: int = 28) -> str:
+    """Return a name as a picture can show it: short, on one line, in characters of the font."""
+    return drawable(naming.short(text, longest))
+
+
+def drawable(text: str) -> str:
+    """Replace every character that the font lacks with □."""
+    return "".join(character if ord(character) in _characters() else "□" for character in text)
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Code points of the characters in the font."""
+    from matplotlib import font_manager
+
+    return frozenset(font_manager.get_font(font_manager.findfont(FONT)).get_charmap())
 
 
 def grid(axes: Axes) -> None:
@@ -170,7 +193,7 @@ def colour_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label:
     bar = drawn.colorbar(image, ax=axes, pad=0.02, aspect=28)
     bar.set_ticks(positions, labels=labels)
     bar.ax.minorticks_off()
-    bar.set_label(f"{label}{scale.name}")
+    bar.set_label(drawable(f"{label}{scale.name}"))
     bar.outline.set_visible(False)
     return bar
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, outcomes, style
+from nncli.plots import naming, outcomes, style
 from nncli.plots.outcomes import LOOKS, Outcome
 from nncli.plots.scale import FARTHEST, number
 from nncli.runs import Run
@@ -43,7 +43,7 @@ class PredictedValues:
     @classmethod
     def of(cls, run: Run) -> Self:
         """Those of a run."""
-        return cls(lettering.named(run), outcomes.outcomes(run), run.model.columns.targets)
+        return cls(naming.run_name(run), outcomes.outcomes(run), run.model.columns.targets)
 
     @property
     def drawn(self) -> list[int]:
@@ -51,8 +51,8 @@ class PredictedValues:
         return panels(self.every)
 
     def name(self, index: int) -> str:
-        """The name of a target, as it is drawn."""
-        return lettering.plain(self.targets[index])
+        """Return the name of a target, shortened."""
+        return naming.short(self.targets[index])
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from nncli.nn.activations import Activation, logistic
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import number
 from nncli.runs import Run
@@ -89,7 +89,7 @@ def numbers(run: Run, view: View) -> ActivationCurves:
     """For each distinct activation f and f', and the pre-activations in the data."""
     used, layers = _used(run)
     return ActivationCurves(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         rows=min(ROWS, len(run.experiment.dataset)),
         curves=[_curve(*layers[key], Z) for key, Z in used.items()],
     )

@@ -12,7 +12,7 @@ from nncli.inference.classes import decided
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
-from nncli.plots import inputs, lettering, style
+from nncli.plots import inputs, naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import Scale
 from nncli.runs import Run
@@ -83,7 +83,7 @@ def numbers(run: Run, view: View) -> DecisionBoundary:
     actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
     x, y = inputs.points(run, plane, drawn)
     return DecisionBoundary(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         plane=plane,
         A=surfaces.outputs(run, plane),
         output=inputs.output_name(run, 0),
@@ -109,7 +109,7 @@ def draw(shown: DecisionBoundary) -> Figure:
         _shade_many(axes, shown)
     _draw_rows(axes, shown)
     inputs.label_axes(axes, plane)
-    features = " and ".join(map(lettering.plain, plane.features))
+    features = " and ".join(map(naming.short, plane.features))
     style.head(figure, f"Decision over {features}{inputs.about(plane, shown.run)}", _note(shown))
     return figure
 
@@ -123,7 +123,7 @@ def _note(shown: DecisionBoundary) -> str:
 
 
 def _projected(plane: Plane) -> str:
-    features = " and ".join(lettering.plain(name, 20) for name in plane.features)
+    features = " and ".join(naming.short(name, 20) for name in plane.features)
     return (
         f"Rows are drawn where their {features} lie, "
         "whatever their other inputs are: one may lie on the wrong side here and yet be right."
@@ -199,7 +199,7 @@ def _draw_class(axes: Axes, shown: DecisionBoundary, index: int, size: float) ->
         zorder=4,
         gid="rows",
     )
-    return _handle(marker, colour, lettering.plain(shown.labels[index], 20))
+    return _handle(marker, colour, style.plain(shown.labels[index], 24))
 
 
 def _ring_wrong(axes: Axes, shown: DecisionBoundary, size: float) -> Line2D:

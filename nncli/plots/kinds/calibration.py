@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.inference.classes import BINS, Reliability, decided, reliability
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, outcomes, style
+from nncli.plots import naming, outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import View
 from nncli.runs import Run
@@ -81,7 +81,7 @@ def numbers(run: Run, view: View) -> CalibrationCurve:
     told = outcomes.outcome(run)
     probabilities, happened = _told_and_true(run, told)
     return CalibrationCurve(
-        run=lettering.named(run),
+        run=naming.run_name(run),
         rows=told.rows,
         bins=reliability(probabilities, happened),
         predicted=float(probabilities.mean()),
@@ -146,7 +146,7 @@ def _draw_curve(axes: Axes, bins: Reliability, label: str) -> None:
         )
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.04, 1.04)
-    axes.set_ylabel(label)
+    axes.set_ylabel(style.drawable(label))
     axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.3)
     style.grid(axes)
 
@@ -158,4 +158,4 @@ def _draw_histogram(axes: Axes, bins: Reliability, label: str, counted: str) -> 
     axes.set_ylim(0, 1.35 * bins.counts.max())
     axes.set_ylabel(counted)
     axes.set_yticks([])
-    axes.set_xlabel(f"{label}, in {BINS} bins")
+    axes.set_xlabel(f"{style.drawable(label)}, in {BINS} bins")

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.inference.classes import Confusion
-from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
-from nncli.plots import label_counts, lettering, outcomes, style
+from nncli.plots import label_counts, naming, outcomes, style
 from nncli.plots.label_counts import LabelConfusion
 from nncli.plots.picture import View
 from nncli.runs import Run
@@ -84,9 +83,9 @@ def numbers(run: Run, view: View) -> ConfusionMatrix | LabelConfusion:
         return LabelConfusion.of(run)
     told, columns = outcomes.outcome(run), run.model.columns
     return ConfusionMatrix(
-        run=lettering.named(run),
+        run=naming.run_name(run),
         rows=told.rows,
-        target=lettering.plain(columns.targets[0]) if columns.labelled else "class",
+        target=columns.targets[0] if columns.labelled else "class",
         confusion=Confusion.of(told.A, told.Y, columns),
     )
 
@@ -96,18 +95,18 @@ def draw(shown: ConfusionMatrix | LabelConfusion) -> Figure:
     if isinstance(shown, LabelConfusion):
         return label_counts.draw(shown)
     confusion, k = shown.confusion, len(shown.confusion.classes)
-    names = _names(confusion)
+    labels = _names(confusion)
     width, height = _size(confusion)
-    longest = LETTER * max(map(len, names.values()))
-    upright = longest > width / len(names)
+    longest = LETTER * max(map(len, labels.values()))
+    upright = longest > width / len(labels)
     figure = style.figure(1.0 + longest + width, 1.6 + height + upright * longest)
     axes = figure.subplots()
     axes.imshow(_colours(shown.shares), aspect="auto", interpolation="nearest")
     if k <= MOST_TEXT:
         _write(axes, confusion, shown.shares)
     _frame(axes, k)
-    axes.set_yticks(list(names), [f"{name} ({confusion.support[index]:,})" for index, name in names.items()])
-    axes.set_xticks(list(names), list(names.values()), rotation=90 * upright)
+    axes.set_yticks(list(labels), [f"{label} ({confusion.support[k]:,})" for k, label in labels.items()])
+    axes.set_xticks(list(labels), list(labels.values()), rotation=90 * upright)
     _label(axes, shown.target, k)
     note = f"{shown.right:,} of {confusion.counts.sum():,} right (framed). {_key(k)} {_mistakes(confusion)}"
     style.head(figure, f"Confusion of classes: {shown.run}, {shown.rows}", note.strip())
@@ -118,7 +117,7 @@ def _names(confusion: Confusion) -> dict[int, str]:
     """Of the classes that are named on the axes, positions and names."""
     k = len(confusion.classes)
     chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2).tolist()
-    return {index: lettering.plain(shortened(confusion.classes[index], 18)) for index in chosen}
+    return {index: style.plain(confusion.classes[index], 18) for index in chosen}
 
 
 def _size(confusion: Confusion) -> tuple[float, float]:
@@ -175,8 +174,8 @@ def _frame(axes: Axes, k: int) -> None:
 
 
 def _label(axes: Axes, of: str, k: int) -> None:
-    axes.set_ylabel(f"true {of}")
-    axes.set_xlabel(f"predicted {of}")
+    axes.set_ylabel(f"true {style.plain(of)}")
+    axes.set_xlabel(f"predicted {style.plain(of)}")
     axes.tick_params(length=0 if k <= MOST_NAMES else 3)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -192,8 +191,8 @@ def _mistakes(confusion: Confusion) -> str:
     if not found:
         return ""
     told = [
-        f"{lettering.plain(shortened(confusion.classes[true], 24))} as "
-        f"{lettering.plain(shortened(confusion.classes[told], 24))} ({confusion.counts[true, told]:,})"
+        f"{naming.short(confusion.classes[true], 24)} as "
+        f"{naming.short(confusion.classes[told], 24)} ({confusion.counts[true, told]:,})"
         for true, told in found[:MOST_MISTAKES]
     ]
     return f"Most often mistaken: {', '.join(told)}."

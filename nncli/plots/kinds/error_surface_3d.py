@@ -8,7 +8,7 @@ import numpy as np
 
 from nncli.inspection.surfaces import Surface
 from nncli.nn.arrays import Array
-from nncli.plots import inputs, lettering, style
+from nncli.plots import inputs, style
 from nncli.plots.inputs import InputSurface, RowOutputs
 from nncli.plots.picture import View
 from nncli.plots.scale import Scale
@@ -99,9 +99,9 @@ def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
     positions, labels = scale.ticks(6)
     axes.set_zticks(positions, labels)
     axes.set_zlim(scale.low, scale.high)
-    axes.set_xlabel(lettering.plain(plane.features[0]))
-    axes.set_ylabel(lettering.plain(plane.features[1]))
-    axes.set_zlabel(lettering.plain(label, 60))
+    axes.set_xlabel(style.plain(plane.features[0]))
+    axes.set_ylabel(style.plain(plane.features[1]))
+    axes.set_zlabel(style.plain(label, 60))
     axes.view_init(elev=28, azim=-55)
     axes.set_box_aspect((1, 1, 0.7), zoom=0.95)
     return axes

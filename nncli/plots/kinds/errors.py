@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
@@ -59,7 +59,7 @@ class RowErrors:
         """The largest error at the end and at the start."""
         last, worst = self.errors[-1], self.worst[0]
         return (
-            f"largest error at the end {number(last[worst])} ({self.names[worst]}), "
+            f"largest error at the end {number(last[worst])} ({naming.short(self.names[worst])}), "
             f"largest at the start {number(np.abs(self.errors[0]).max())}"
         )
 
@@ -79,7 +79,7 @@ def numbers(run: Run, view: View) -> RowErrors:
     """The errors that were kept, as far as they can be drawn."""
     epochs, errors = _kept(run)
     return RowErrors(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         epochs=epochs,
         errors=errors,
         names=_names(run),
@@ -116,15 +116,11 @@ def _names(run: Run) -> list[str]:
     """What each error belongs to: the row's id or number (from 1), and the output where there are several."""
     columns, table = run.model.columns, run.experiment.dataset.table
     count, outputs = run.snapshots.errors.shape[1:]
-    rows = (
-        [lettering.plain(cell, 18) for cell in table.texts(columns.id)[:count]]
-        if columns.id
-        else ([f"row {row + 1}" for row in range(count)])
-    )
+    rows = table.texts(columns.id)[:count] if columns.id else ([f"row {row + 1}" for row in range(count)])
     if outputs == 1:
         return rows
     targets = columns.targets if columns.task == "regression" else columns.classes
-    return [f"{row}, {lettering.plain(target, 12)}" for row in rows for target in targets]
+    return [f"{row}, {target}" for row in rows for target in targets]
 
 
 def _panel(axes: Axes, epochs: Array, values: Array, shown: RowErrors) -> None:
@@ -149,7 +145,7 @@ def _panel(axes: Axes, epochs: Array, values: Array, shown: RowErrors) -> None:
             color=COLOURS[place],
             linestyle=style.DASHES[place],
             linewidth=1.7,
-            label=f"{shown.names[position]}: {number(shown.errors[-1, position])}",
+            label=f"{style.plain(shown.names[position])}: {number(shown.errors[-1, position])}",
             gid="worst",
         )
 

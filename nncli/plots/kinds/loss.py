@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.outcomes import LOOKS
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, Scale, decades, number
@@ -74,7 +74,7 @@ def numbers(run: Run, view: View) -> LossCurves:
     history = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in history if _worth_a_panel(name, history[name])][:PANELS]
     return LossCurves(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         epochs=history["epoch"],
         panels={_label(run, name): _curves(history, name) for name in names},
         diverged=run.info.get("status") == "diverged",

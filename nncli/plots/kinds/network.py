@@ -12,7 +12,7 @@ import numpy as np
 from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
 from nncli.nn.network import LayerView, Network
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import number
 from nncli.runs import Run
@@ -119,7 +119,7 @@ def numbers(run: Run, view: View) -> NetworkDiagram:
     """The trained weights, and what the layers are."""
     network, columns = run.model.network, run.model.columns
     return NetworkDiagram(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         weights=network.views(run.model.parameters),
         layers=_layers(network),
         inputs=columns.encoded,
@@ -277,7 +277,7 @@ def _captions(axes: Axes, shown: NetworkDiagram, columns: list[_Column]) -> None
     for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
             axes.annotate(
-                lettering.plain(labels[unit], 16),
+                style.plain(labels[unit], 16),
                 (x, height),
                 xytext=(side * (UNIT / 2 + 5), 0),
                 textcoords="offset points",

@@ -55,7 +55,7 @@ def draw(shown: Parity) -> Figure:
     for each, index, told, known in values.points(shown.every, drawn):
         values.scatter(panels.flat[drawn.index(index)], each, known, told)
     for axes, index in zip(panels.flat, drawn, strict=False):
-        _finish(axes, shown.every, index, shown.name(index))
+        _finish(axes, shown.every, index, style.drawable(shown.name(index)))
     values.legend(panels[0, -1], shown.every)
     style.head(figure, f"Predicted against true: {shown.run}", values.of_drawn(shown))
     return figure

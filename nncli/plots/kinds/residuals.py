@@ -52,7 +52,7 @@ def draw(shown: Residuals) -> Figure:
     for each, index, told, known in values.points(every, drawn):
         values.scatter(panels[drawn.index(index), 0], each, told, told - known)
     for (left, right), index in zip(panels, drawn, strict=True):
-        _finish(left, every, index, shown.name(index))
+        _finish(left, every, index, style.drawable(shown.name(index)))
         _draw_spread(right, every, index)
     panels[-1, 1].set_xlabel("share of the part's rows")
     values.legend(panels[0, -1], every)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.inference.classes import roc
-from nncli.messages.wording import counted, shortened
+from nncli.messages.wording import counted
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, outcomes, style
+from nncli.plots import naming, outcomes, style
 from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import View
 from nncli.runs import Run
@@ -82,7 +82,7 @@ class RocCurves:
         if len(self.areas) == 1:
             return f"{self.rows}, AUC {self.mean:.3f}"
         worst = self.lowest[0]
-        least = f"{self.areas[worst]:.3f} ({lettering.plain(shortened(worst, 24))})"
+        least = f"{self.areas[worst]:.3f} ({naming.short(worst, 24)})"
         return f"{self.rows}, mean AUC {self.mean:.3f}, lowest {least}"
 
     @property
@@ -101,7 +101,7 @@ def numbers(run: Run, view: View) -> RocCurves:
     columns, told = run.model.columns, outcomes.outcome(run)
     rest = _against_rest(run, told)
     return RocCurves(
-        run=lettering.named(run),
+        run=naming.run_name(run),
         rows=told.rows,
         noun="label" if columns.task == "multilabel" else "class",
         second_class=outcomes.second_class(run) if columns.task == "binary" else None,
@@ -117,7 +117,7 @@ def draw(shown: RocCurves) -> Figure:
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=style.GREY, linewidth=1.0, linestyle=(0, (2, 2)), label="chance: 0.500")
     for place, name in enumerate(shown.drawn):
-        label = f"{lettering.plain(shortened(name, 24))}: {shown.areas[name]:.3f}"
+        label = f"{style.plain(name, 24)}: {shown.areas[name]:.3f}"
         look = {"color": style.COLOURS[place], "linestyle": style.DASHES[place % len(style.DASHES)]}
         _plot(axes, shown.curves[name], label, place, **look)
     several = len(shown.areas) > 1

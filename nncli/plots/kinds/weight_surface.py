@@ -10,7 +10,7 @@ import numpy as np
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import LossSurface, WeightPlane
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
@@ -66,7 +66,7 @@ def numbers(run: Run, view: View) -> WeightSurface:
     """Over the weights or directions that the view names, around the trained weights."""
     loss = run.experiment.recipe.loss
     return WeightSurface(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         loss=f"loss: {loss.name} ({loss.reduction})",
         surface=surfaces.loss_surface(run, _plane(run, view)),
         rows=len(run.experiment.dataset),

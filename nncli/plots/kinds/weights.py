@@ -11,7 +11,7 @@ import numpy as np
 
 from nncli.inspection import surfaces
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, Scale, number
 from nncli.runs import Run
@@ -110,7 +110,7 @@ def numbers(run: Run, view: View) -> WeightPaths:
     names = surfaces.weight_names(network)
     blocks = [slice(low, high) for low, high in pairwise(network.offsets)]
     return WeightPaths(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         epochs=epochs,
         layers=[
             LayerPaths(
