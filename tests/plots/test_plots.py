@@ -176,7 +176,7 @@ def test_every_weight_of_a_small_network_is_an_edge(trained: dict[str, Run]) -> 
 
 
 def test_an_unknown_input_is_named_with_those_that_exist(trained: dict[str, Run]) -> None:
-    with pytest.raises(RunError, match="no input 'x9'; it has x1, x2"):
+    with pytest.raises(RunError, match="no input named 'x9'; the inputs are x1, x2"):
         fitting(trained["xor"], View(features=("x1", "x9")))
 
 
@@ -188,25 +188,28 @@ def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_ri
     right = int((run.model.outputs(data.X).argmax(axis=1) == data.Y.argmax(axis=1)).sum())
     picture = plots.draw("confusion", run, View())
     assert "6 test rows" in picture.figure.get_suptitle()
-    assert f"6 test rows, {right} right" in picture.caption
-    told = list(zip(*picture.numbers.columns.values(), strict=True))
-    assert len(told) == 9
-    assert sum(rows for true, predicted, rows, _ in told if true == predicted) == right
-    frames = [patch for patch in picture.figure.axes[0].patches if patch.get_gid() == "right"]
+    assert f"6 test rows, {right} correct" in picture.caption
+    cells = list(zip(*picture.numbers.columns.values(), strict=True))
+    assert len(cells) == 9
+    assert sum(rows for true, predicted, rows, _ in cells if true == predicted) == right
+    frames = [patch for patch in picture.figure.axes[0].patches if patch.get_gid() == "correct"]
     assert len(frames) == 3
 
 
 def test_confusion_of_labels_counts_each_of_them(trained: dict[str, Run]) -> None:
     run = trained["labels held out"]
     data = run.experiment.held_out["test"]
-    told, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
+    predicted, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
     picture = plots.draw("confusion", run, View())
-    assert f"6 test rows, {(told == true).all(axis=1).sum()} of 6 with every label right" in picture.caption
+    assert (
+        f"6 test rows, {(predicted == true).all(axis=1).sum()} of 6 with all labels correct"
+        in picture.caption
+    )
     assert picture.numbers.columns["label"] == list(run.model.columns.targets)
-    assert np.array_equal(picture.numbers.columns["true_positives"], (told & true).sum(axis=0))
-    assert np.array_equal(picture.numbers.columns["false_positives"], (told & ~true).sum(axis=0))
-    assert np.array_equal(picture.numbers.columns["false_negatives"], (~told & true).sum(axis=0))
-    assert np.array_equal(picture.numbers.columns["true_negatives"], (~told & ~true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["true_positives"], (predicted & true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["false_positives"], (predicted & ~true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["false_negatives"], (~predicted & true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["true_negatives"], (~predicted & ~true).sum(axis=0))
 
 
 def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
@@ -215,7 +218,7 @@ def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
     picture = plots.draw("confusion", trained["many labels"], View())
     assert len(picture.figure.axes[0].get_yticks()) == 30
     assert len(picture.numbers.columns["label"]) == 40
-    assert "The 30 labels with the lowest F1 of 40." in picture.figure._supxlabel.get_text()
+    assert "Shows the 30 of 40 labels with the lowest F1." in picture.figure._supxlabel.get_text()
 
 
 def test_roc_and_calibration_are_of_every_label(trained: dict[str, Run]) -> None:
@@ -226,10 +229,10 @@ def test_roc_and_calibration_are_of_every_label(trained: dict[str, Run]) -> None
     assert plots.draw("calibration", run, View()).numbers.columns["rows"].sum() == A.size
 
 
-def test_confusion_of_many_classes_is_told_in_words_and_colours(trained: dict[str, Run]) -> None:
+def test_confusion_of_many_classes_is_described_in_words_and_colors(trained: dict[str, Run]) -> None:
     picture = plots.draw("confusion", trained["many classes"], View())
     assert not picture.figure.axes[0].texts
-    assert "Most often mistaken: kind " in picture.caption
+    assert "Most frequent mistakes: kind " in picture.caption
     assert 0 not in picture.numbers.columns["rows"]
 
 
@@ -238,16 +241,16 @@ def test_roc_is_of_the_positive_class_or_of_each_class_and_their_mean(trained: d
         axes = plots.draw("roc", trained[shape], View()).figure.axes[0]
         return [line.get_label().partition(":")[0] for line in axes.get_lines()]
 
-    assert labels("xor") == ["chance", "1"]
-    assert labels("classes") == ["chance", "x", "y", "z", "mean"]
+    assert labels("xor") == ["random guessing", "1"]
+    assert labels("classes") == ["random guessing", "x", "y", "z", "mean"]
     assert len(labels("many classes")) == 8
 
 
 def test_roc_says_which_classes_are_left_out(trained: dict[str, Run]) -> None:
     figure = plots.draw("roc", trained["two of three classes held out"], View()).figure
     labels = [line.get_label().partition(":")[0] for line in figure.axes[0].get_lines()]
-    assert labels == ["chance", "y", "z", "mean"]
-    assert figure._supxlabel.get_text() == "1 without a row, or with every row, left out."
+    assert labels == ["random guessing", "y", "z", "mean"]
+    assert figure._supxlabel.get_text() == "Omitted: 1 class with no rows or with all rows."
 
 
 def test_panel_without_a_target_is_not_drawn(trained: dict[str, Run]) -> None:
@@ -287,7 +290,7 @@ def test_kind_of_another_task_says_why_it_does_not_fit(
 
 @pytest.mark.parametrize("shape", ["values held out", "formula"])
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
-def test_parts_are_told_apart_by_marker_and_colour_in_a_panel_for_each_target(
+def test_parts_are_distinguished_by_marker_and_color_in_a_panel_for_each_target(
     kind: str, shape: str, trained: dict[str, Run]
 ) -> None:
     run = trained[shape]
@@ -298,12 +301,12 @@ def test_parts_are_told_apart_by_marker_and_colour_in_a_panel_for_each_target(
     assert len(drawn) == 2
     for axes in drawn:
         shapes = [artist.get_paths()[0].vertices.shape for artist in axes.collections]
-        colours = [tuple(artist.get_edgecolor()[0]) for artist in axes.collections]
-        assert len(set(shapes)) == len(set(colours)) == len(parts(run))
+        colors = [tuple(artist.get_edgecolor()[0]) for artist in axes.collections]
+        assert len(set(shapes)) == len(set(colors)) == len(parts(run))
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
-def test_of_many_targets_those_that_are_met_worst_are_drawn(kind: str, trained: dict[str, Run]) -> None:
+def test_of_many_targets_those_with_the_lowest_r2_are_drawn(kind: str, trained: dict[str, Run]) -> None:
     run = trained["eight targets"]
     data = run.experiment.held_out["test"]
     A = run.model.outputs(data.X)
@@ -311,30 +314,30 @@ def test_of_many_targets_those_that_are_met_worst_are_drawn(kind: str, trained: 
     worst = sorted(range(8), key=scores.__getitem__)[:6]
     picture = plots.draw(kind, run, View())
     assert set(picture.numbers.columns["target"]) == {f"column {k + 1}" for k in worst}
-    assert "The 6 of 8 targets that are met worst." in picture.figure._supxlabel.get_text()
+    assert "Shows the 6 of 8 targets with the lowest R²." in picture.figure._supxlabel.get_text()
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
 def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[str, Run]) -> None:
     data = trained["scaled targets"].experiment.dataset
-    told = plots.draw(kind, trained["scaled targets"], View()).numbers.columns
-    np.testing.assert_array_equal(np.asarray(told["true"]), data.expected[:, 0])
-    np.testing.assert_allclose(told["predicted"], data.expected[:, 0], atol=100)
+    columns = plots.draw(kind, trained["scaled targets"], View()).numbers.columns
+    np.testing.assert_array_equal(np.asarray(columns["true"]), data.expected[:, 0])
+    np.testing.assert_allclose(columns["predicted"], data.expected[:, 0], atol=100)
 
 
-def test_of_many_rows_some_are_drawn_the_farthest_off_among_them(trained: dict[str, Run]) -> None:
+def test_of_many_rows_some_are_drawn_including_those_with_the_largest_errors(trained: dict[str, Run]) -> None:
     run = trained["formula"]
     data = run.experiment.dataset
     residuals = np.abs(run.model.outputs(data.X) - data.expected)
     for kind in OF_VALUES:
         picture = plots.draw(kind, run, View())
-        told = np.abs(np.asarray(picture.numbers.columns["residual"]))
-        assert 2 * 600 <= len(told) <= 2 * 620 < 2 * len(data)
-        assert told.max() == residuals.max()
-        assert "600 rows of each part" in picture.figure._supxlabel.get_text()
+        drawn = np.abs(np.asarray(picture.numbers.columns["residual"]))
+        assert 2 * 600 <= len(drawn) <= 2 * 620 < 2 * len(data)
+        assert drawn.max() == residuals.max()
+        assert "600 evenly spaced rows of each set" in picture.figure._supxlabel.get_text()
 
 
-def test_validation_shares_the_panel_of_what_it_is_held_against(trained: dict[str, Run]) -> None:
+def test_validation_shares_the_panel_of_the_training_values(trained: dict[str, Run]) -> None:
     run = trained["values held out"]
     picture = plots.draw("loss", run, View())
     upper = picture.figure.axes[0]
@@ -346,9 +349,11 @@ def test_validation_shares_the_panel_of_what_it_is_held_against(trained: dict[st
     assert {text.get_text() for text in upper.texts} == {"training", "validation"}
     assert not any("val" in axes.get_title(loc="left") for axes in picture.figure.axes)
     best = int(run.history["val_loss"].argmin())
-    assert f"lowest validation {run.history['val_loss'][best]:.3g} (epoch {best})" in upper.get_title("right")
+    assert f"lowest validation loss {run.history['val_loss'][best]:.3g} (epoch {best})" in upper.get_title(
+        "right"
+    )
     gap = run.history["val_loss"][-1] - run.history["loss"][-1]
-    assert f"{gap:.3g} above it" in picture.caption
+    assert f"{gap:.3g} above the training loss" in picture.caption
 
 
 def test_validation_rows_that_are_measured_now_and_then_are_joined_by_a_line(trained: dict[str, Run]) -> None:
@@ -359,7 +364,7 @@ def test_validation_rows_that_are_measured_now_and_then_are_joined_by_a_line(tra
     picture = plots.draw("loss", run, View())
     curve = [line for line in picture.figure.axes[0].get_lines() if line.get_gid() == "curve"][1]
     assert list(curve.get_xdata()) == [0, 7, 14, 21, 28]
-    assert f"validation {held_out[28]:.3g}," in picture.caption
+    assert f"validation loss {held_out[28]:.3g}," in picture.caption
 
 
 @pytest.mark.parametrize(
