@@ -1,7 +1,7 @@
 """Draw every picture of README and docs into docs/images.
 
-Run as `python docs/make_images.py`. The pictures are those that `nncli init`, `nncli train` and
-`nncli plot` make, or the latter two from the configs of real tables below.
+Run it with `python docs/make_images.py`. Each picture is what `nncli train` and `nncli plot` draw from a
+template of `nncli init`, or from one of the configs for tables below.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DATASETS = IMAGES.parents[1] / "datasets"
 
 
 def _of_table(file: str, target: str, outputs: int, activation: str, **changes: Any) -> dict[str, Any]:
-    """A config with a fifth of the rows each for validation and test."""
+    """Return a config for a table, with a fifth of the rows each for the validation and the test set."""
     dataset = {
         "path": str(DATASETS / file),
         "targets": [target],
@@ -40,7 +40,7 @@ def _of_table(file: str, target: str, outputs: int, activation: str, **changes: 
 
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
-    # Of two inputs, because four leave hardly a mistake to be seen.
+    # With only two of the four inputs, because with all four there are hardly any mistakes to show.
     "two_of_iris": _of_table(
         "iris.csv",
         "species",
@@ -99,7 +99,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
 
 
 def draw(template: str, folder: Path) -> None:
-    """Train a template or a table and draw its pictures into a folder."""
+    """Train on a template or a table and draw its pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / f"{template}.yaml"
         text = json.dumps(TABLES[template]) if template in TABLES else templates.read(template)
@@ -107,8 +107,8 @@ def draw(template: str, folder: Path) -> None:
         run = train(load_config(config), output=Path(scratch) / template)
         for name, (kind, view) in PICTURES[template].items():
             picture = folder / f"{name}.svg"
-            plots.save(plots.picture(kind, run, view), picture)
-            picture.with_suffix(".csv").unlink()  # the numbers: in a run they stay beside the picture
+            plots.save(plots.draw(kind, run, view), picture)
+            picture.with_suffix(".csv").unlink()  # the docs need only the picture
 
 
 if __name__ == "__main__":

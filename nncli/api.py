@@ -301,7 +301,7 @@ def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "
     for path in paths:
         plots.require_room(path)
     for name, path in zip(names, paths, strict=True):
-        plots.save(plots.picture(name, found, view), path)
+        plots.save(plots.draw(name, found, view), path)
     return paths
 
 

@@ -86,7 +86,7 @@ def plot(
         plots.require_room(path)
     drawn = []
     for (one, name), path in zip(wanted, paths, strict=True):
-        picture = plots.picture(name, one, view)
+        picture = plots.draw(name, one, view)
         plots.save(picture, path)
         drawn.append({"kind": name, "path": str(path), "caption": picture.caption})
     rows = [(entry["path"],) if out.quiet else (entry["path"], entry["caption"]) for entry in drawn]

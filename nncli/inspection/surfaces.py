@@ -1,4 +1,4 @@
-"""Grids of numbers: outputs and errors over two inputs, the loss over two directions of weight space."""
+"""Surfaces on a grid: outputs and errors over two inputs, the loss over two directions in weight space."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from nncli.tables.table import Table
 from nncli.training.experiment import Experiment
 
 GRID = 100  # points along each input
-MARGIN = 0.12  # of a column's range, beyond its smallest and largest value
-AFFORDABLE = 2e10  # multiplications spent on a loss surface: a few seconds
-OF_A_NEURON = 20  # multiplications that its activation takes as long as
+MARGIN = 0.12  # beyond the smallest and largest value of a column, relative to its range
+AFFORDABLE = 2e10  # multiplications allowed for a loss surface: a few seconds
+ACTIVATION_COST = 20  # multiplications that take as long as an activation of a neuron
 
 
 @dataclass(frozen=True)
 class Plane:
-    """Two inputs that vary on a grid while the others are held.
+    """Grid over two inputs with the other inputs fixed.
 
     Attributes
     ----------
-    features : names of the two.
-    x, y : their values on the grid, (GRID,) each, in the columns' units.
-    held : name -> number or text of every other input.
+    features : names of the two inputs.
+    x, y : values of the two inputs, (GRID,) each, in the units of the columns.
+    held : value of every other input by name, a number or a text.
     """
 
     features: tuple[str, str]
@@ -44,7 +44,7 @@ class Plane:
 
     @property
     def table(self) -> Table:
-        """Every point of the grid as a row, GRID * GRID; y varies slowest."""
+        """Table with a row for each of the GRID * GRID points; y varies slowest."""
         across, up = np.meshgrid(self.x, self.y)
         columns: dict[str, Cells] = {
             name: [value] * across.size if isinstance(value, str) else np.full(across.size, value)
@@ -55,19 +55,19 @@ class Plane:
 
 @dataclass(frozen=True)
 class Surface:
-    """One number at every point of a plane: values[i, j] belongs to (x[j], y[i])."""
+    """One value at every point of a plane: values[i, j] is at (x[j], y[i])."""
 
     plane: Plane
     values: Array
 
     @property
     def finite(self) -> Array:
-        """The values that are numbers, (n,)."""
+        """Finite values, (n,)."""
         return np.asarray(self.values[np.isfinite(self.values)])
 
     @property
     def highest(self) -> tuple[float, float] | None:
-        """Where the largest finite value is, or None if there is none."""
+        """Point (x, y) of the largest finite value, or None if no value is finite."""
         if not self.finite.size:
             return None
         row, column = np.unravel_index(
@@ -77,15 +77,16 @@ class Surface:
 
 
 def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | str]) -> Plane:
-    """The grid over two inputs of a run; by default its first two numbers.
+    """Return a grid over two numeric inputs of a run (default: the first two).
 
-    The others are held at their median in the training rows, or their most frequent category. It covers the
-    ranges a formula's inputs were drawn from, else the training rows with a margin around them.
+    The other inputs are fixed at the values in `at`, else at their median or most frequent category in the
+    training rows. The grid covers the declared ranges of a formula's inputs; for other data, the range of the
+    training rows with a margin.
 
     Raises
     ------
     RunError
-        If the run has less than two numbers as inputs, or a name is not an input that can be shown or held.
+        If the run has fewer than two numeric inputs, or a name is not an input that can be drawn or fixed.
     """
     columns = {column.name: column for column in run.model.columns.preprocessing.columns}
     numbers = [name for name, column in columns.items() if isinstance(column, Number)]
@@ -105,14 +106,14 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
 
 
 def too_few(run: Run) -> str | None:
-    """Why a run has no two inputs that can span a surface, or None."""
+    """Return the reason why a run has no two numeric inputs for a surface, or None if it has."""
     columns = run.model.columns.preprocessing.columns
     numbers = [column.name for column in columns if isinstance(column, Number)]
     if len(numbers) > 1:
         return None
     if len(columns) == 1:
-        return f"the run has one input ({columns[0].name}), a surface needs two"
-    return f"a surface needs two inputs that are numbers, the run has {_listed(numbers) or 'none'}"
+        return f"a surface needs two inputs, but the run has one ({columns[0].name})"
+    return f"a surface needs two numeric inputs, but the run has {_listed(numbers) or 'none'}"
 
 
 def _check_names(run: Run, shown: tuple[str, str], at: Mapping[str, float | str]) -> None:
@@ -121,28 +122,29 @@ def _check_names(run: Run, shown: tuple[str, str], at: Mapping[str, float | str]
         if name not in names:
             near = nearest(name, names)
             raise RunError(
-                f"{run.path}: no input '{name}'; it has {_listed(names)}",
+                f"{run.path}: no input named '{name}'; the inputs are {_listed(names)}",
                 hint=f"did you mean {near}?" if near else None,
             )
     for column in run.model.columns.preprocessing.columns:
         if column.name in shown and not isinstance(column, Number):
             raise RunError(
-                f"--features {','.join(shown)}: {column.name} holds no numbers",
-                hint=f"hold it: --at {column.name}=VALUE",
+                f"--features {','.join(shown)}: input {column.name} is not numeric",
+                hint=f"fix its value with --at {column.name}=VALUE",
             )
     if shown[0] == shown[1]:
         raise RunError(
-            f"--features {shown[0]},{shown[1]}: the same input twice", hint=f"inputs: {_listed(names)}"
+            f"--features {shown[0]},{shown[1]}: the two inputs must differ", hint=f"inputs: {_listed(names)}"
         )
     for name in at:
         if name in shown:
             raise RunError(
-                f"--at {name}: this input is shown, so it cannot be held", hint="hold one of the others"
+                f"--at {name}: this input is on an axis, so its value cannot be fixed",
+                hint="choose another input",
             )
 
 
 def _at(column: Encoding, value: float | str) -> float | str:
-    """What `--at` gives for an input, checked."""
+    """Check a value of `--at` and convert it to the type of its input."""
     if isinstance(value, float):
         return value
     if not np.isfinite(column.encode(Column([value]))).all():
@@ -152,7 +154,7 @@ def _at(column: Encoding, value: float | str) -> float | str:
 
 
 def usual(column: Encoding, table: Table) -> float | str:
-    """The median of a column of numbers, else its most frequent value."""
+    """Return the median of a numeric column, else its most frequent value."""
     cells = table.typed[column.name]
     if isinstance(column, Number):
         return float(np.nanmedian(cells.numbers))
@@ -161,13 +163,13 @@ def usual(column: Encoding, table: Table) -> float | str:
 
 
 def outputs(run: Run, over: Plane) -> Array:
-    """What the trained network gives on the grid, (GRID, GRID, outputs), in the targets' own units."""
+    """Predict the grid: (GRID, GRID, outputs), in the units of the targets."""
     A = run.model.outputs(run.model.columns.X(over.table))
     return A.reshape(over.y.size, over.x.size, A.shape[1])
 
 
 def squared_error(run: Run, over: Plane) -> Surface | None:
-    """sum_k (prediction_k - expected_k)^2 on the grid; None where no formula tells what is expected."""
+    """Return sum_k (prediction_k - expected_k)^2 on the grid, or None if no formula gives the true values."""
     columns = run.model.columns
     if columns.task == "multiclass":
         return None
@@ -204,14 +206,15 @@ def _listed(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class WeightPlane:
-    """Two directions through weight space: parameters = origin + x axes[0] + y axes[1].
+    """Plane in weight space: parameters = origin + x axes[0] + y axes[1].
 
     Attributes
     ----------
-    origin : (P,); axes : (2, P).
-    labels : what x and y are.
+    origin : parameters (P,) at x = y = 0.
+    axes : the two directions, (2, P).
+    labels : names of the two directions.
     kind : "weights", "pca" or "random".
-    explained : share of the path's variance along each PCA direction, (2,).
+    explained : fraction of the path's variance along each PCA direction, (2,).
     """
 
     origin: Array
@@ -221,24 +224,25 @@ class WeightPlane:
     explained: Array | None = None
 
     def parameters(self, x: float, y: float) -> Array:
-        """The parameters (P,) at a point."""
+        """Return the parameters (P,) at a point."""
         return np.asarray(self.origin + x * self.axes[0] + y * self.axes[1])
 
     def project(self, points: Array) -> Array:
-        """The nearest point (s, 2) of the plane to each of the parameter vectors (s, P)."""
+        """Return the nearest points (s, 2) on the plane to parameter vectors (s, P)."""
         return np.asarray(np.linalg.lstsq(self.axes.T, (points - self.origin).T, rcond=None)[0].T)
 
 
 @dataclass(frozen=True)
 class LossSurface:
-    """The loss on a plane of weight space, and the path that training took.
+    """Loss on a plane in weight space, and the training path.
 
     Attributes
     ----------
-    x, y, values : the grid and the loss (len(y), len(x)) on it.
-    epochs, path : kept epochs (s,) and their points (s, 2), the trained weights last.
-    true_loss, shown_loss : the loss of each kept epoch's weights, and of its point on the plane, (s,).
-    rows : how many training rows the losses were measured on.
+    plane : the plane in weight space.
+    x, y, values : the grid, and the loss on it (len(y), len(x)).
+    epochs, path : recorded epochs (s,) and their points (s, 2); the trained weights come last.
+    true_loss, shown_loss : loss of the weights of each recorded epoch, and of its point on the plane, (s,).
+    rows : number of training rows on which the losses were computed.
     """
 
     plane: WeightPlane
@@ -253,7 +257,7 @@ class LossSurface:
 
 
 def weight_names(network: Network) -> list[str]:
-    """The name of every parameter in the order of the vector: layers.0.weight[0,1], layers.0.bias[0]."""
+    """Return the name of every parameter in vector order: layers.0.weight[0,1], layers.0.bias[0]."""
     names = [""] * network.parameter_count
     for layer, (W, b) in enumerate(network.views(np.arange(network.parameter_count))):
         for (unit, column), position in np.ndenumerate(W):
@@ -264,12 +268,12 @@ def weight_names(network: Network) -> list[str]:
 
 
 def weight_position(network: Network, name: str) -> int:
-    """Where a named parameter stands in the vector.
+    """Return the position of a named parameter in the vector.
 
     Raises
     ------
     RunError
-        If there is none of that name; the message says which there are.
+        If no parameter has that name. The hint lists the valid names.
     """
     names = weight_names(network)
     compact = name.replace(" ", "")
@@ -280,24 +284,30 @@ def weight_position(network: Network, name: str) -> int:
         ranges.append(f"layers.{index}.weight[0..{layer.units - 1},0..{layer.inputs - 1}]")
         ranges += [f"layers.{index}.bias[0..{layer.units - 1}]"] if layer.bias else []
     listing = ", ".join(ranges[:8]) + (f" and {len(ranges) - 8} more" if len(ranges) > 8 else "")
-    raise RunError(f"no weight '{name}'", hint=f"there are {listing} (neuron, input)")
+    raise RunError(f"no weight named '{name}'", hint=f"weights are {listing} (neuron, input)")
 
 
-def kept_path(run: Run) -> tuple[Array, Array]:
-    """Kept epochs (s,) and parameters (s, P) of the way to the trained weights, which are the last."""
-    kept, trained = run.snapshots, run.model.parameters
+def recorded_path(run: Run) -> tuple[Array, Array]:
+    """Return recorded epochs (s,) and their parameters (s, P); the trained weights come last."""
+    snapshots, trained = run.snapshots, run.model.parameters
     last = int(run.info.get("epochs", 0))
-    good = (kept.weight_epochs < last) & np.isfinite(kept.weights).all(axis=1)
-    epochs = np.append(kept.weight_epochs[good], last)
-    return epochs, np.concatenate([kept.weights[good], trained[np.newaxis]])
+    usable = (snapshots.weight_epochs < last) & np.isfinite(snapshots.weights).all(axis=1)
+    epochs = np.append(snapshots.weight_epochs[usable], last)
+    return epochs, np.concatenate([snapshots.weights[usable], trained[np.newaxis]])
 
 
 def along_weights(run: Run, names: tuple[str, str]) -> WeightPlane:
-    """The plane of two named weights, every other weight as trained; x and y are the weights themselves."""
+    """Return the plane over two named weights, with every other weight as trained.
+
+    Raises
+    ------
+    RunError
+        If a name is not a weight of the run, or both are the same.
+    """
     network = run.model.network
     first, second = (weight_position(network, name) for name in names)
     if first == second:
-        raise RunError(f"--weights: '{names[0]}' twice", hint="name two different weights")
+        raise RunError(f"--weights: '{names[0]}' is named twice", hint="name two different weights")
     axes = np.eye(network.parameter_count)[[first, second]]
     origin = run.model.parameters.copy()
     origin[[first, second]] = 0.0
@@ -305,17 +315,17 @@ def along_weights(run: Run, names: tuple[str, str]) -> WeightPlane:
 
 
 def along_path(run: Run) -> WeightPlane | None:
-    """The plane through the trained weights along which the path varies most (PCA); None without a path.
+    """Return the plane of the two principal components of the training path, or None without a path.
 
     References
     ----------
     Li, Xu, Taylor, Studer & Goldstein (2018), Visualizing the loss landscape of neural nets, section 7.
     """
-    _, path = kept_path(run)
-    centred = path - path.mean(axis=0)
-    if len(path) < 3 or not centred.any():
+    _, path = recorded_path(run)
+    centered = path - path.mean(axis=0)
+    if len(path) < 3 or not centered.any():
         return None
-    _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+    _, singular, axes = np.linalg.svd(centered, full_matrices=False)
     axes = axes[:2]
     # The sign of a singular vector is arbitrary: make its largest entry positive.
     axes *= np.sign(axes[np.arange(2), np.abs(axes).argmax(axis=1)])[:, np.newaxis]
@@ -330,9 +340,9 @@ def along_path(run: Run) -> WeightPlane | None:
 
 
 def along_random(run: Run) -> WeightPlane:
-    """The plane of two random directions, each neuron's part as long as the neuron's own weights.
+    """Return the plane of two random directions with filter normalization.
 
-    This is the filter normalisation of Li et al. (2018), with a neuron and its bias as the filter.
+    As in Li et al. (2018), each neuron's part of a direction has the length of the neuron's weights and bias.
     """
     network, trained = run.model.network, run.model.parameters
     rng = random_stream(run.config.seed.training, "directions")
@@ -346,13 +356,13 @@ def along_random(run: Run) -> WeightPlane:
 
 
 def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
-    """The loss on a grid of a plane that holds the whole path, on all rows where that is affordable."""
+    """Compute the loss on a grid that contains the whole path, on fewer rows if there are too many."""
     experiment = run.experiment
-    epochs, points = kept_path(run)
+    epochs, points = recorded_path(run)
     path = over.project(points)
     x_range, y_range = _ranges(over, path)
     neurons = sum(layer.units for layer in experiment.network.layers)
-    cost = len(experiment.dataset) * (experiment.network.parameter_count + OF_A_NEURON * neurons)
+    cost = len(experiment.dataset) * (experiment.network.parameter_count + ACTIVATION_COST * neurons)
     steps = int(np.clip(np.sqrt(AFFORDABLE / cost), 21, 61))
     rows = _some_rows(len(experiment.dataset), int(AFFORDABLE / (steps**2 * cost / len(experiment.dataset))))
     x, y = np.linspace(*x_range, steps), np.linspace(*y_range, steps)
@@ -378,12 +388,12 @@ def _loss(experiment: Experiment, parameters: Array, rows: Array) -> float:
 
 
 def _some_rows(count: int, most: int) -> Array:
-    """All row numbers, or `most` of them evenly spaced, but never fewer than 100."""
+    """Return all row positions, or `most` of them evenly spaced, but at least 100 if there are as many."""
     return np.unique(np.linspace(0, count - 1, min(count, max(100, most))).astype(int))
 
 
 def _ranges(over: WeightPlane, path: Array) -> tuple[tuple[float, float], tuple[float, float]]:
-    """What x and y run over: the path and a margin; around a path without extent one unit of length."""
+    """Return the ranges of x and y: the path with a margin, or one unit around a path without extent."""
     low, high = path.min(axis=0), path.max(axis=0)
     span = high - low
     reach = np.maximum(1.0, np.abs(path[-1])) if over.kind == "weights" else np.ones(2)

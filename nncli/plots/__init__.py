@@ -1,4 +1,4 @@
-"""Pictures of a run, one file for each kind; matplotlib is loaded when the first one is drawn."""
+"""Pictures of a run, one module for each kind. Matplotlib is loaded when the first picture is drawn."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ __all__ = [
     "Picture",
     "View",
     "chosen",
+    "draw",
     "fitting",
     "folder_of",
-    "picture",
     "require_known",
     "require_room",
     "save",
@@ -45,10 +45,10 @@ class Kind(NamedTuple):
 
     Attributes
     ----------
-    summary : what it shows, in one line.
-    unfit : why it does not fit a run, or None where it fits.
-    numbers : what the picture of a run shows, computed without matplotlib.
-    draw : the figure of these numbers.
+    summary : one line on what the picture shows.
+    unfit : returns the reason why the kind does not fit a run, or None if it fits.
+    numbers : computes what the picture of a run shows, without matplotlib.
+    draw : draws these numbers as a figure.
     """
 
     summary: str
@@ -58,7 +58,7 @@ class Kind(NamedTuple):
 
 
 def fitting(run: Run, view: View) -> list[str]:
-    """The names of the kinds that fit a run, in the registry's order.
+    """Return the names of the kinds that fit a run, in the order of KINDS.
 
     Raises
     ------
@@ -69,12 +69,13 @@ def fitting(run: Run, view: View) -> list[str]:
 
 
 def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
-    """The kinds by name, which must fit the run; all that fit where none is named.
+    """Return the named kinds, or all kinds that fit the run if none is named.
 
     Raises
     ------
     NncliError
-        If there is no such kind, it does not fit, or the view names what the run does not have.
+        If a kind does not exist or does not fit, or the view names an input or a weight that the run does
+        not have.
     """
     require_known(kinds)
     run.require_own_weights()
@@ -85,28 +86,31 @@ def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
 
 
 def require_known(kinds: Sequence[str]) -> None:
-    """Raise NncliError unless there are kinds of these names."""
+    """Raise NncliError unless every name is a kind of picture."""
     for name in kinds:
         if name not in KINDS:
             raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
 
 
 def folder_of(run: Run) -> Path:
-    """The run's plots/, made if there is none.
+    """Return the run's plots/ directory, creating it if needed.
 
     Raises
     ------
     RunError
-        If it cannot be made, or is a link, through which nothing is written.
+        If the directory cannot be created or is a symbolic link.
     """
     if os.path.islink(run.plots):
-        raise RunError(f"{run.plots}: a symbolic link", hint="name the folder itself with -o")
+        raise RunError(
+            f"{run.plots} is a symbolic link, which nncli does not write through",
+            hint="name the directory itself with -o",
+        )
     files.make_folder(run.plots)
     return run.plots
 
 
-def picture(name: str, run: Run, view: View) -> Picture:
-    """Draw a kind of picture of a run that it fits.
+def draw(name: str, run: Run, view: View) -> Picture:
+    """Draw a picture of a run. The kind must fit the run.
 
     Raises
     ------
@@ -120,7 +124,7 @@ def picture(name: str, run: Run, view: View) -> Picture:
 
 
 def _kind(module: str, summary: str) -> Kind:
-    """The kind in a module of this package, which is imported when it is first used."""
+    """Return the kind defined by a module of this package, which is imported on first use."""
 
     def unfit(run: Run, view: View) -> str | None:
         with _silent(), threads.limited(run.experiment.threads):
@@ -130,56 +134,54 @@ def _kind(module: str, summary: str) -> Kind:
         with _silent(), threads.limited(run.experiment.threads):
             return cast("Numbers", _load(module).numbers(run, view))
 
-    def draw(shown: Any) -> Figure:
+    def draw(numbers: Any) -> Figure:
         with _silent(), _matplotlib():
-            return cast("Figure", _load(module).draw(shown))
+            return cast("Figure", _load(module).draw(numbers))
 
     return Kind(summary, unfit, numbers, draw)
 
 
 def _silent() -> AbstractContextManager[None]:
-    """No word about numbers that overflow: what cannot be drawn is left out or refused."""
+    """Suppress numpy's warnings: values that overflow are left out or make the kind unfit."""
     return np.errstate(all="ignore")
 
 
 def _load(module: str) -> Any:
-    """A kind's module. It does not load matplotlib, which takes time and may fail."""
+    """Import the module of a kind. This does not load matplotlib, which is slow and may fail."""
     return import_module(f"nncli.plots.kinds.{module}")
 
 
 def _matplotlib() -> AbstractContextManager[None]:
-    """Load matplotlib, and apply the settings of every picture within.
+    """Load matplotlib and return a context with the settings of every picture.
 
     Raises
     ------
     NncliError
-        If matplotlib cannot be loaded: it reads settings from the environment and from files, and
-        needs a directory to write to.
+        If matplotlib cannot be loaded. It reads settings from the environment and from files, and needs a
+        directory to write to.
     """
     try:
         return style.context()
     except (ImportError, OSError, ValueError) as error:
         raise NncliError(
             f"matplotlib cannot be loaded: {error}",
-            hint="see MPLBACKEND, MPLCONFIGDIR and matplotlibrc, or install matplotlib again",
+            hint="check MPLBACKEND, MPLCONFIGDIR and matplotlibrc, or reinstall matplotlib",
         ) from error
 
 
 KINDS: dict[str, Kind] = {
     "loss": _kind("loss", "loss, metrics and gradient norm over the epochs"),
     "error-surface": _kind("error_surface", "squared error over two inputs, as a heat map"),
-    "error-surface-3d": _kind("error_surface_3d", "squared error over two inputs, in three dimensions"),
-    "weight-surface": _kind(
-        "weight_surface", "loss over two weights or directions, with the path of training"
-    ),
-    "boundary": _kind("boundary", "decision boundary over two inputs, with the rows on it"),
-    "weights": _kind("weights", "every weight over the epochs"),
-    "errors": _kind("errors", "signed error of each row over the epochs, linear and log-log"),
-    "confusion": _kind("confusion", "rows by true and by predicted class"),
-    "roc": _kind("roc", "hits against false alarms of each class, with the area under the curve"),
-    "calibration": _kind("calibration", "predicted probabilities against how often they came true"),
-    "parity": _kind("parity", "predicted against true values of each target"),
-    "residuals": _kind("residuals", "prediction minus target against the prediction, and how it is spread"),
-    "network": _kind("network", "the network as a diagram with its trained weights"),
-    "activations": _kind("activations", "activation curves over the run's own pre-activations"),
+    "error-surface-3d": _kind("error_surface_3d", "squared error over two inputs, as a 3-D surface"),
+    "weight-surface": _kind("weight_surface", "loss over two weights or directions, with the training path"),
+    "boundary": _kind("boundary", "decision boundary over two inputs, with the rows as points"),
+    "weights": _kind("weights", "every weight and bias over the epochs"),
+    "errors": _kind("errors", "error of each row over the epochs, on linear and on log-log axes"),
+    "confusion": _kind("confusion", "counts of rows by true and predicted class"),
+    "roc": _kind("roc", "ROC curves: true against false positive rate per class, with the area under each"),
+    "calibration": _kind("calibration", "observed frequencies against predicted probabilities"),
+    "parity": _kind("parity", "predicted against true values, a panel for each target"),
+    "residuals": _kind("residuals", "residuals against predictions, with their distribution"),
+    "network": _kind("network", "diagram of the network with its trained weights"),
+    "activations": _kind("activations", "activation functions and the distribution of their inputs"),
 }

@@ -1,4 +1,4 @@
-"""What the pictures over two inputs have in common."""
+"""Grid, rows and labels shared by the pictures over two inputs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane, Surface
 from nncli.nn.arrays import Array
-from nncli.plots import lettering
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, Scale, number
 from nncli.runs import Run
@@ -20,73 +20,79 @@ from nncli.tables.column import numbers_or_nan
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_ROWS = 2000  # drawn as points; more would hide what is under them
+MOST_ROWS = 2000  # drawn as points; more would hide each other
 
 
 def too_few(run: Run, view: View) -> str | None:
-    """Why two inputs cannot be shown, or None; a view that names unknown inputs is an error."""
+    """Return the reason why a run has no two inputs that can be drawn, or None if it has.
+
+    Raises
+    ------
+    RunError
+        If the view names inputs that the run does not have.
+    """
     if view.features is None and (reason := surfaces.too_few(run)):
         return reason
     plane = surfaces.plane(run, view.features, view.at)
     reach = float(np.abs([plane.x, plane.y]).max())
-    return None if reach < FARTHEST else f"the inputs reach {reach:.1e}, too far for an axis"
+    return None if reach < FARTHEST else f"an input reaches {reach:.1e}, which is too large for an axis"
 
 
 def label_axes(axes: Axes, plane: Plane) -> None:
-    """The names of the two inputs."""
-    axes.set_xlabel(lettering.plain(plane.features[0], 60))
-    axes.set_ylabel(lettering.plain(plane.features[1], 40))
+    """Label the axes with the names of the two inputs."""
+    axes.set_xlabel(style.plain(plane.features[0], 60))
+    axes.set_ylabel(style.plain(plane.features[1], 40))
 
 
-def held(plane: Plane) -> str:
-    """` at c = 1` for every input that does not vary; counted where they are many."""
+def fixed_inputs(plane: Plane) -> str:
+    """Format the values of the fixed inputs: ` at c = 1`; nothing if there are none."""
     if not plane.held:
         return ""
-    values = [f"{lettering.plain(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
+    values = [f"{naming.short(name, 20)} = {_value(value)}" for name, value in plane.held.items()]
     if len(values) <= 4:
         return f" at {', '.join(values)}"
-    return f" at {', '.join(values[:3])} and {len(values) - 3} other inputs held"
+    return f" at {', '.join(values[:3])} and {len(values) - 3} more fixed inputs"
 
 
 def _value(value: float | str) -> str:
-    return lettering.plain(value, 20) if isinstance(value, str) else number(value)
+    return naming.short(value, 20) if isinstance(value, str) else number(value)
 
 
 def about(plane: Plane, run: str) -> str:
-    """The end of a title: where the other inputs are, and the run."""
-    return f"{held(plane)}: {run}"
+    """Return the end of a title: the values of the fixed inputs and the run."""
+    return f"{fixed_inputs(plane)}: {run}"
 
 
 def drawn_rows(run: Run) -> Array:
-    """Numbers of the rows drawn as points."""
+    """Return positions (m,) of the rows drawn as points."""
     rows = len(run.experiment.dataset)
     return np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(int))
 
 
 def points(run: Run, plane: Plane, rows: Array) -> tuple[Array, Array]:
-    """Where rows lie on the plane; NaN where a row misses a value."""
+    """Return the coordinates of rows on the plane, (m,) each; NaN for a missing value."""
     columns = run.experiment.dataset.table.columns
     x, y = (numbers_or_nan(columns[name])[rows] for name in plane.features)
     return x, y
 
 
 def point_size(count: int) -> float:
-    """Area of a marker in pt^2: small where there are many."""
+    """Return the area of a marker in pt^2, smaller the more there are."""
     return float(np.clip(2500 / max(1, count), 4, 45))
 
 
 def summary(surface: Surface) -> str:
-    """Largest, smallest and mean value of a surface, and where the largest is."""
+    """Format the maximum of a surface with its place, the minimum and the mean."""
     finite, highest = surface.finite, surface.highest
     if highest is None:
         return "no finite value"
-    names = [lettering.plain(name, 20) for name in surface.plane.features]
-    where = ", ".join(f"{name} = {number(value)}" for name, value in zip(names, highest, strict=True))
+    features = [naming.short(name, 20) for name in surface.plane.features]
+    where = ", ".join(f"{name} = {number(value)}" for name, value in zip(features, highest, strict=True))
     return f"max {number(finite.max())} at {where}; min {number(finite.min())}; mean {number(finite.mean())}"
 
 
 def columns(plane: Plane, values: Mapping[str, Array]) -> dict[str, Array]:
-    """A grid as columns: both inputs, then the values."""
+    """Return a grid as columns: both inputs, then the values."""
     across, up = np.meshgrid(plane.x, plane.y)
     first, second = plane.features
     return {
@@ -97,34 +103,34 @@ def columns(plane: Plane, values: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def worst_output(run: Run) -> int:
-    """The output with the largest mean squared error on the rows: the one to look at."""
+    """Return the position of the output with the largest mean squared error on the training rows."""
     data = run.experiment.dataset
     with np.errstate(all="ignore"):
         return int(np.square(run.model.outputs(data.X) - data.expected).mean(axis=0).argmax())
 
 
 def output_name(run: Run, index: int) -> str:
-    """What an output stands for: a target, or the share of a class."""
+    """Return the name of an output: a target, or the probability of a class."""
     columns = run.model.columns
     if columns.task == "regression":
-        return lettering.plain(columns.targets[index])
+        return naming.short(columns.targets[index])
     name = columns.classes[1] if columns.task == "binary" else columns.classes[index]
     return (
-        f"probability of {lettering.plain(columns.targets[0])} = {lettering.plain(name)}"
+        f"probability of {naming.short(columns.targets[0])} = {naming.short(name)}"
         if columns.labelled
-        else (f"probability of {lettering.plain(name)}")
+        else (f"probability of {naming.short(name)}")
     )
 
 
 @dataclass(frozen=True)
 class RowOutputs:
-    """One output of the network at the rows that are drawn.
+    """One output of the network at the rows drawn.
 
     Attributes
     ----------
-    name : what it stands for.
-    is_probability : whether it lies between 0 and 1.
-    expected, predicted : (m,) each.
+    name : target, or the probability of a class.
+    is_probability : whether the output lies between 0 and 1.
+    expected, predicted : values at the rows, (m,) each.
     """
 
     name: str
@@ -138,22 +144,22 @@ class RowOutputs:
         return np.asarray(self.predicted - self.expected)
 
     def scale(self, values: Array) -> Scale:
-        """From 0 to 1 for probabilities; for other outputs, of any sign, never logarithmic."""
+        """Return a linear scale: from 0 to 1 for probabilities, else over the values."""
         return Scale(False, 0.0, 1.0) if self.is_probability else Scale.linear(values)
 
 
 @dataclass(frozen=True)
 class InputSurface:
-    """A surface over two inputs, and the rows on it.
+    """Surface over two inputs, with training rows.
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
-    surface : the squared error where formulas give the true values, else the output that is furthest off.
-    x, y : where the rows that are drawn lie, (m,) each.
-    rows : how many training rows there are.
-    reach : the largest size of a target, at least 1.
-    outputs : that output at the rows; None where the surface is the squared error.
+    run : name of the run and its number of training rows.
+    surface : the squared error if formulas give the true values, else the output with the largest error.
+    x, y : coordinates of the rows drawn, (m,) each.
+    rows : number of training rows.
+    reach : the largest absolute target, at least 1.
+    outputs : the output at the rows drawn; None if the surface is the squared error.
     """
 
     run: str
@@ -166,7 +172,7 @@ class InputSurface:
 
     @classmethod
     def of(cls, run: Run, view: View) -> Self:
-        """That of a run over the inputs that the view names."""
+        """Compute the surface of a run over the inputs that the view names."""
         plane, drawn = surfaces.plane(run, view.features, view.at), drawn_rows(run)
         data = run.experiment.dataset
         surface, outputs = surfaces.squared_error(run, plane), None
@@ -176,27 +182,27 @@ class InputSurface:
             outputs = _row_outputs(run, index, drawn)
         x, y = points(run, plane, drawn)
         reach = max(1.0, float(np.abs(data.expected).max()))
-        return cls(lettering.of_run(run), surface, x, y, len(data), reach, outputs)
+        return cls(naming.run_and_rows(run), surface, x, y, len(data), reach, outputs)
 
     @property
     def features(self) -> str:
-        """Both inputs, for a title."""
-        return " and ".join(lettering.plain(name) for name in self.surface.plane.features)
+        """Names of both inputs, for a title."""
+        return " and ".join(naming.short(name) for name in self.surface.plane.features)
 
     @property
     def about(self) -> str:
-        """The end of a title: where the other inputs are, and the run."""
+        """End of a title: the values of the fixed inputs and the run."""
         return about(self.surface.plane, self.run)
 
     @property
     def caption(self) -> str:
-        """What the surface is, and its largest, smallest and mean value."""
-        what = "squared error" if self.outputs is None else f"output {self.outputs.name}:"
-        return f"{what} {summary(self.surface)}"
+        """Maximum, minimum and mean of the surface."""
+        what = "squared error" if self.outputs is None else self.outputs.name
+        return f"{what}: {summary(self.surface)}"
 
     @property
     def columns(self) -> dict[str, Array]:
-        """Every point of the grid."""
+        """Values at every point of the grid."""
         name = "squared_error" if self.outputs is None else "output"
         return columns(self.surface.plane, {name: self.surface.values})
 

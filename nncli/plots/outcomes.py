@@ -1,4 +1,4 @@
-"""What the pictures that hold predictions against targets have in common: the rows, part by part."""
+"""Predictions and targets of each part of the rows, for the pictures that compare them."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nncli.inference import evaluation
-from nncli.messages.wording import counted, shortened
+from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.runs import Run
 
 
-class Look(NamedTuple):
-    """How the rows of a part are drawn."""
+class PartStyle(NamedTuple):
+    """Color, marker and dashes of the training, validation or test set in a picture."""
 
     label: str
-    colour: str
+    color: str
     marker: str
     dash: Any
 
 
-LOOKS = {
-    "train": Look("training", style.BLUE, "o", style.DASHES[0]),
-    "validation": Look("validation", style.ORANGE, "s", style.DASHES[1]),
-    "test": Look("test", style.VERMILION, "^", style.DASHES[2]),
+PART_STYLES = {
+    "train": PartStyle("training", style.BLUE, "o", style.DASHES[0]),
+    "validation": PartStyle("validation", style.ORANGE, "s", style.DASHES[1]),
+    "test": PartStyle("test", style.VERMILION, "^", style.DASHES[2]),
 }
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A part of the rows with what the trained network tells of them: A and Y are (n, outputs)."""
+    """Predictions A and targets Y, (n, outputs) each, of the training, validation or test set."""
 
     part: str
     A: Array
@@ -40,18 +40,18 @@ class Outcome:
 
     @property
     def rows(self) -> str:
-        """`30 test rows`."""
-        return counted(len(self.A), f"{LOOKS[self.part].label} row")
+        """The number of rows and their part: `30 test rows`."""
+        return counted(len(self.A), f"{PART_STYLES[self.part].label} row")
 
 
 def outcome(run: Run) -> Outcome:
-    """Of the rows that say most of new ones: the test part, else validation, else training."""
+    """Predict the test set; without one the validation set, else the training set."""
     part, data = evaluation.part(run)
     return Outcome(part, run.model.outputs(data.X), data.expected)
 
 
 def outcomes(run: Run) -> list[Outcome]:
-    """Of every part."""
+    """Predict the training set and, if the run has them, the validation and the test set."""
     return [
         Outcome(part, run.model.outputs(data.X), data.expected)
         for part, data in evaluation.parts(run).items()
@@ -59,18 +59,18 @@ def outcomes(run: Run) -> list[Outcome]:
 
 
 def no_classes(run: Run) -> str | None:
-    """Why there are no classes to be told, or None."""
+    """Return the reason why a run predicts no classes, or None if it does."""
     if run.model.columns.task == "regression":
-        return "the task is regression, there are no classes"
+        return "it needs a classification target, but the task is regression"
     return None if np.isfinite(outcome(run).A).all() else "the network's outputs are not finite"
 
 
-def second_class(run: Run) -> str:
-    """The class whose probability the one output of a binary task is: `species = virginica`."""
+def positive_class(run: Run) -> str:
+    """Return the positive class of a binary task, whose probability is the output: `species = virginica`."""
     columns = run.model.columns
-    return f"{lettering.plain(columns.targets[0], 20)} = {lettering.plain(shortened(columns.classes[1], 24))}"
+    return f"{naming.short(columns.targets[0], 20)} = {naming.short(columns.classes[1], 24)}"
 
 
 def thinned(count: int, most: int) -> Array:
-    """Positions of at most so many of the rows, evenly spaced."""
+    """Return positions of at most `most` of `count` rows, evenly spaced, as (m,) of integers."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.intp))

@@ -1,4 +1,4 @@
-"""What a picture is asked for, what it consists of, and how it becomes files."""
+"""A picture's options, its numbers and figure, and the files it is saved to."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ DPI = 150
 
 @dataclass(frozen=True)
 class View:
-    """What the user asked to see.
+    """Options that choose what a picture shows.
 
     Attributes
     ----------
-    features : the two inputs shown; default: the first two.
-    at : values of the other inputs; default: their median, or most frequent category, in the data.
-    weights : the two weights of `weight-surface`, named like layers.0.weight[0,1].
-    directions : otherwise, its two directions.
+    features : the two inputs on the axes (default: the first two).
+    at : values of the other inputs (default: the median or the most frequent category in the data).
+    weights : two weights for the axes of `weight-surface`, named like layers.0.weight[0,1].
+    directions : the axes of `weight-surface` if no weights are named.
     """
 
     features: tuple[str, str] | None = None
@@ -46,15 +46,15 @@ class View:
 
 
 class Numbers(Protocol):
-    """What a picture shows, known without matplotlib; each kind of picture has a class of its own."""
+    """Contents of a picture, computed without matplotlib. Each kind of picture has its own class."""
 
     @property
     def caption(self) -> str:
-        """What the picture says, in one line."""
+        """One-line summary of the picture."""
 
     @property
     def columns(self) -> Mapping[str, Sequence[str] | Array]:
-        """The numbers behind the picture, as columns of one length."""
+        """Data behind the picture, as columns of equal length."""
 
 
 @dataclass(frozen=True)
@@ -66,18 +66,18 @@ class Picture:
 
     @property
     def caption(self) -> str:
-        """What the picture says, in one line."""
+        """One-line summary of the picture."""
         return self.numbers.caption
 
 
 def save(picture: Picture, path: Path) -> None:
-    """Write a picture in the format its suffix names, and its numbers as CSV beside it.
+    """Write a picture in the format of its suffix, and its numbers to a CSV file of the same name.
 
     Raises
     ------
     NncliError
-        If the suffix is none of svg, png and pdf, a file cannot be written, or one of something else would be
-        replaced by the numbers.
+        If the suffix is not svg, png or pdf, a file cannot be written, or the numbers would overwrite a file
+        that does not belong to a picture.
     """
     require_room(path)
     with files.output(path) as stream:
@@ -87,14 +87,14 @@ def save(picture: Picture, path: Path) -> None:
 
 
 def require_room(path: Path) -> None:
-    """Raise NncliError where a picture cannot be saved, or would replace what is no picture's."""
+    """Raise NncliError if a picture cannot be saved or would overwrite a file that is not a picture's."""
     if path.suffix.lower() not in FORMATS:
         raise NncliError(f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(FORMATS)}")
     numbers = path.with_suffix(".csv")
     if os.path.lexists(numbers) and not proof.is_numbers(numbers):
         raise NncliError(
-            f"{numbers}: exists already, and the numbers behind {path.name} would replace it",
-            hint="give the picture another name or folder",
+            f"{numbers} already exists, and the numbers of {path.name} would overwrite it",
+            hint="choose another file name or directory",
         )
     for file in (path, numbers):
         runs.require_no_run_file(file)
@@ -144,7 +144,7 @@ def _pdf(picture: Picture) -> bytes:
 
 
 def _printable(text: str) -> str:
-    """Without control characters, which XML does not allow."""
+    """Replace control characters, which XML does not allow, with spaces."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -1,4 +1,4 @@
-"""When numbers are better seen as logarithms, and the ticks that say so: 0.1, 1, 10, 10⁻³."""
+"""Linear and logarithmic scales, their ticks, and numbers as text in labels."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import numpy as np
 from nncli.nn.arrays import Array
 
 SPANS_DECADES = 30.0  # largest / smallest value from which an axis is logarithmic
-DRAWABLE = 1e290  # beyond it, and below its inverse, an axis has no room left for a margin
-FARTHEST = 1e150  # of a place on two axes, whose squares must be finite
-DEEPEST = 12.0  # decades of a surface that are told apart below its largest value
+DRAWABLE = 1e290  # beyond it, and below its inverse, an axis has no room for a margin
+FARTHEST = 1e150  # coordinate on two axes, whose squares must be finite
+DEEPEST = 12.0  # decades of a surface that are distinguished below its largest value
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How values are drawn: as they are, or as their log10.
+    """Linear or logarithmic scale with a range.
 
     Attributes
     ----------
-    low, high : the range of what is drawn (of the logarithms, if `log`); low < high.
+    log : whether the log10 of the values is drawn.
+    low, high : range of the drawn values (of the logarithms if `log`); low < high.
     """
 
     log: bool
@@ -30,7 +31,7 @@ class Scale:
 
     @classmethod
     def of(cls, values: Array, deepest: float = DEEPEST) -> Scale:
-        """Logarithmic where all values are positive and the largest is over 30 times the smallest."""
+        """Choose a logarithmic scale for positive values whose largest is over 30 times the smallest."""
         finite = drawable(values)
         if (
             finite.size
@@ -43,7 +44,7 @@ class Scale:
 
     @classmethod
     def linear(cls, values: Array) -> Scale:
-        """From the smallest to the largest value that can be drawn."""
+        """Return the linear scale from the smallest to the largest value that can be drawn."""
         finite = drawable(values)
         return (
             cls(False, *_apart(float(finite.min()), float(finite.max())))
@@ -52,44 +53,47 @@ class Scale:
         )
 
     def drawn(self, values: Array) -> Array:
-        """Values as they are drawn; NaN where that is impossible, no lower than `low`."""
+        """Convert values to positions on the scale: NaN if impossible, at least `low` if logarithmic."""
         with np.errstate(all="ignore"):
             heights = np.log10(values) if self.log else values
             heights = np.where(np.isfinite(heights) & (np.abs(values) < DRAWABLE), heights, np.nan)
         return np.maximum(heights, self.low) if self.log else heights
 
     def ticks(self, most: int = 7) -> tuple[list[float], list[str]]:
-        """Positions among the drawn values and their labels."""
+        """Return positions on the scale and their labels."""
         return _log_ticks(self.low, self.high, most) if self.log else _linear_ticks(self.low, self.high, most)
 
     @property
     def name(self) -> str:
-        """What a label adds: `, log scale` or nothing."""
+        """Ending of a label: `, log scale`, or nothing on a linear scale."""
         return ", log scale" if self.log else ""
 
 
 def drawable(values: Array) -> Array:
-    """Those of the values that an axis can hold."""
+    """Return the values, (n,), that an axis can represent."""
     return np.asarray(values[np.abs(values) < DRAWABLE])
 
 
 def power(exponent: int) -> str:
-    """10^exponent for people: 0.01, 1, 100, else 10⁻³."""
-    return f"{10.0**exponent:g}" if -2 <= exponent <= 3 else f"10{str(exponent).translate(SUPERSCRIPT)}"
+    """Format 10^exponent for a label: 0.01, 1, 100, or 10⁻³."""
+    return f"{10.0**exponent:,g}" if -2 <= exponent <= 3 else f"10{str(exponent).translate(SUPERSCRIPT)}"
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A number in a label."""
-    return f"{value:.{digits}g}".replace("-", "\N{MINUS SIGN}")
+    """Format a number with so many significant digits and thousands separators: 0.0123, 1,270, 1.27e+06."""
+    text = f"{value:,.{digits}g}"
+    if "e+" in text and abs(value) < 1e6:
+        text = f"{float(text):,.0f}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def decades(low: float, high: float) -> str:
-    """How far two positive values are apart, in decades."""
+    """Format the distance between two positive values in decades."""
     return f"{np.log10(high) - np.log10(low):.1f}"
 
 
 def _apart(low: float, high: float) -> tuple[float, float]:
-    """The range, or one around it where it has no width that a picture could show."""
+    """Return the range, widened if it is too narrow to be drawn."""
     if high - low > max(1e-9 * max(abs(low), abs(high)), 1 / DRAWABLE):
         return low, high
     reach = max(1e-6, 0.1 * abs(low)) if low else 1.0

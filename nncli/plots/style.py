@@ -1,6 +1,6 @@
-"""How every picture looks: colors that all eyes tell apart, text of 8 pt and more, an opaque ground.
+"""Style of all pictures: a palette safe for color blindness, text of at least 8 pt, opaque background.
 
-The constants are known without matplotlib, which the functions load when they draw.
+The constants need no matplotlib; the functions load it when they draw.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.nn.arrays import Array
+from nncli.plots import naming
 from nncli.plots.scale import Scale
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.image import AxesImage
 
-# Okabe & Ito (2008), Color universal design, written out because older matplotlibs do not name them.
+# Okabe & Ito (2008), Color universal design. Older versions of matplotlib do not define these colors.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILION, PURPLE, BLACK = "#0072B2", "#D55E00", "#CC79A7", "#000000"
-COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK, YELLOW)
+COLORS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, BLACK, YELLOW)
 DASHES: tuple[Any, ...] = (
     "-",
     (0, (5, 1.5)),
@@ -36,12 +37,13 @@ DASHES: tuple[Any, ...] = (
     (0, (3, 1, 1, 1, 1, 1)),
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
-GREY, FAINT, INK, PAPER = "#6b6b6b", "#b8b8b8", "#1a1a1a", "#ffffff"
+GRAY, FAINT, INK, PAPER = "#6b6b6b", "#b8b8b8", "#1a1a1a", "#ffffff"
+REFERENCE: dict[str, Any] = {"color": GRAY, "linewidth": 1.0, "linestyle": (0, (2, 2))}  # of a diagonal
 
 SEQUENTIAL = "viridis"
 SIGNED = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
 
-FONT = "DejaVu Sans"  # comes with matplotlib, so a picture has the same letters everywhere
+FONT = "DejaVu Sans"  # comes with matplotlib, so pictures look the same everywhere
 SMALL = 8.0
 RULES: dict[str, Any] = {
     "font.family": [FONT],
@@ -55,7 +57,7 @@ RULES: dict[str, Any] = {
     "figure.titleweight": "bold",
     "text.parse_math": False,  # names of columns may hold dollar signs
     "text.color": INK,
-    "axes.edgecolor": GREY,
+    "axes.edgecolor": GRAY,
     "axes.labelcolor": INK,
     "xtick.color": INK,
     "ytick.color": INK,
@@ -76,8 +78,8 @@ RULES: dict[str, Any] = {
 
 
 def context() -> AbstractContextManager[None]:
-    """Matplotlib's own defaults and the rules above, whatever a user's matplotlibrc says."""
-    import matplotlib.backends.backend_agg  # with the fonts, so that what cannot be loaded fails here
+    """Return a context with matplotlib's defaults and RULES, regardless of the user's matplotlibrc."""
+    import matplotlib.backends.backend_agg  # loads the fonts too, so that a broken installation fails here
     import matplotlib.style
 
     style: AbstractContextManager[None] = matplotlib.style.context(["default", RULES])
@@ -85,7 +87,7 @@ def context() -> AbstractContextManager[None]:
 
 
 def figure(width: float = 6.4, height: float = 4.4) -> Figure:
-    """An empty figure, in inches, laid out so that nothing overlaps."""
+    """Return an empty figure (width and height in inches) with a layout that avoids overlaps."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -95,36 +97,58 @@ def figure(width: float = 6.4, height: float = 4.4) -> Figure:
 
 
 def head(drawn: Figure, title: str, note: str = "") -> None:
-    """A title across the top, and the numbers in small print across the foot."""
+    """Add a title at the top and a note in small print at the bottom."""
     width = drawn.get_figwidth()
-    drawn.suptitle(textwrap.fill(title, int(width * 11.5)), x=0.1 / width, ha="left")
+    drawn.suptitle(textwrap.fill(drawable(title), int(width * 11.5)), x=0.1 / width, ha="left")
     if note:
         drawn.supxlabel(
-            textwrap.fill(note, int(width * 14.8)), x=0.1 / width, ha="left", fontsize=SMALL, color="#404040"
+            textwrap.fill(drawable(note), int(width * 14.8)),
+            x=0.1 / width,
+            ha="left",
+            fontsize=SMALL,
+            color="#404040",
         )
 
 
 @cache
 def signed() -> LinearSegmentedColormap:
-    """Colors from blue over grey to orange, for values on both sides of a middle."""
+    """Return the colormap from blue over gray to orange, for values on both sides of a center."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("blue_grey_orange", list(SIGNED))
+    return LinearSegmentedColormap.from_list("blue_gray_orange", list(SIGNED))
+
+
+def plain(text: str, longest: int = 28) -> str:
+    """Return a name as a picture can show it: short, on one line, in characters of the font."""
+    return drawable(naming.short(text, longest))
+
+
+def drawable(text: str) -> str:
+    """Replace every character that the font lacks with □."""
+    return "".join(character if ord(character) in _characters() else "□" for character in text)
+
+
+@cache
+def _characters() -> frozenset[int]:
+    """Code points of the characters in the font."""
+    from matplotlib import font_manager
+
+    return frozenset(font_manager.get_font(font_manager.findfont(FONT)).get_charmap())
 
 
 def grid(axes: Axes) -> None:
-    """Faint lines behind the data."""
+    """Add faint grid lines behind the data."""
     axes.grid(visible=True)
     axes.set_axisbelow(True)
 
 
 def scaled(axis: XAxis | YAxis, scale: Scale, margin: float = 0.05) -> None:
-    """Give an axis that shows plain values a scale with ticks of its own."""
+    """Set the limits and ticks of an axis, and make it logarithmic if the scale is."""
     if scale.log:
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     pad = margin * (scale.high - scale.low)
     limits = np.array([scale.low - pad, scale.high + pad])
-    limits = np.clip(limits, -305.0, 305.0) if scale.log else limits  # what float64 can hold
+    limits = np.clip(limits, -305.0, 305.0) if scale.log else limits  # the range of float64
     positions, labels = scale.ticks()
     at = np.power(10.0, positions) if scale.log else np.array(positions)
     axis.set_ticks([], minor=True)
@@ -133,7 +157,7 @@ def scaled(axis: XAxis | YAxis, scale: Scale, margin: float = 0.05) -> None:
 
 
 def epoch_axis(axes: Axes, last: float) -> None:
-    """Epochs on a logarithmic axis that begins with 0, because much happens in the first few."""
+    """Make the x axis a logarithmic axis of epochs that starts at 0, as most changes happen early."""
     last = max(1.0, last)
     positions = [0, *(10**e for e in range(int(np.log10(last) + 1e-9) + 1))]
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.5)
@@ -144,9 +168,9 @@ def epoch_axis(axes: Axes, last: float) -> None:
 
 
 def heat(
-    axes: Axes, x: Array, y: Array, drawn: Array, low: float, high: float, colours: Any = SEQUENTIAL
+    axes: Axes, x: Array, y: Array, drawn: Array, low: float, high: float, colors: Any = SEQUENTIAL
 ) -> AxesImage:
-    """Values on a grid, each grid point the middle of its cell; the axes end at the outermost points."""
+    """Draw a heat map whose cells are centered on the grid points; the axes end at the outermost points."""
     dx, dy = (x[-1] - x[0]) / (2 * (len(x) - 1)), (y[-1] - y[0]) / (2 * (len(y) - 1))
     extent = (x[0] - dx, x[-1] + dx, y[0] - dy, y[-1] + dy)
     image = axes.imshow(
@@ -154,7 +178,7 @@ def heat(
         origin="lower",
         extent=extent,
         aspect="auto",
-        cmap=colours,
+        cmap=colors,
         vmin=low,
         vmax=high,
         interpolation="bilinear",
@@ -164,19 +188,19 @@ def heat(
     return image
 
 
-def colour_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label: str) -> Colorbar:
-    """The scale of a heat map, its ends included."""
+def color_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label: str) -> Colorbar:
+    """Add the color bar of a heat map."""
     positions, labels = scale.ticks()
     bar = drawn.colorbar(image, ax=axes, pad=0.02, aspect=28)
     bar.set_ticks(positions, labels=labels)
     bar.ax.minorticks_off()
-    bar.set_label(f"{label}{scale.name}")
+    bar.set_label(drawable(f"{label}{scale.name}"))
     bar.outline.set_visible(False)
     return bar
 
 
 def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: Scale) -> None:
-    """Labelled lines at the ticks of the scale, so that the heat map does not speak by colour alone."""
+    """Draw labeled contour lines at the ticks of the scale, so that color is not the only cue."""
     positions, labels = scale.ticks(5)
     finite = drawn[np.isfinite(drawn)]
     inside = [
@@ -194,20 +218,20 @@ def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: Scale) -> None
 
 
 def legend_beside(axes: Axes, handles: Sequence[Any] | None = None, **options: Any) -> None:
-    """A legend to the right of the data, never on it."""
+    """Add a legend to the right of the axes, so that it never covers data."""
     given = {} if handles is None else {"handles": handles}
     axes.legend(
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=2.6, **given, **options
     )
 
 
-def ink_on(colour: Array) -> str:
-    """Black or white, whichever stands out more from a colour (r, g, b).
+def ink_on(color: Array) -> str:
+    """Return black or white, whichever has more contrast with a color (r, g, b).
 
     References
     ----------
     WCAG 2.2, relative luminance and contrast ratio.
     """
-    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    linear = np.where(color <= 0.04045, color / 12.92, ((color + 0.055) / 1.055) ** 2.4)
     luminance = float(linear @ [0.2126, 0.7152, 0.0722])
     return BLACK if (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) else PAPER

@@ -1,4 +1,4 @@
-"""What the pictures of targets that are values have in common: the rows drawn, and how."""
+"""Rows, markers, legend and notes shared by the pictures of regression targets."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, outcomes, style
-from nncli.plots.outcomes import LOOKS, Outcome
+from nncli.plots import naming, outcomes, style
+from nncli.plots.outcomes import PART_STYLES, Outcome
 from nncli.plots.scale import FARTHEST, number
 from nncli.runs import Run
 
@@ -19,144 +19,142 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_PANELS = 6
-MOST_POINTS = 600  # of a part: more would hide what is under them
-FARTHEST_OFF = 20  # rows that are drawn in any case
+MOST_POINTS = 600  # of a part: more would hide each other
+LARGEST_ERRORS = 20  # rows of a part that are always drawn
 
 EXACT: dict[str, Any] = {"color": style.BLACK, "linewidth": 1.0, "linestyle": (0, (2, 2))}
 
 
 @dataclass(frozen=True)
 class PredictedValues:
-    """Predicted and true values of every part of the rows.
+    """Predicted and true values of the training, validation and test set.
 
     Attributes
     ----------
-    run : the run's name.
-    every : predictions and targets by part, the one that says most of new rows last.
+    run : name of the run.
+    outcomes : predictions and targets of each part, held-out parts last.
     targets : names of all targets.
     """
 
     run: str
-    every: Sequence[Outcome]
+    outcomes: Sequence[Outcome]
     targets: Sequence[str]
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        """Those of a run."""
-        return cls(lettering.named(run), outcomes.outcomes(run), run.model.columns.targets)
+        """Predict every part of a run's rows."""
+        return cls(naming.run_name(run), outcomes.outcomes(run), run.model.columns.targets)
 
     @property
     def drawn(self) -> list[int]:
         """Positions of the targets that are drawn."""
-        return panels(self.every)
+        return panels(self.outcomes)
 
     def name(self, index: int) -> str:
-        """The name of a target, as it is drawn."""
-        return lettering.plain(self.targets[index])
+        """Return the name of a target, shortened."""
+        return naming.short(self.targets[index])
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:
-        """The rows drawn, target after target."""
+        """Predictions, targets and residuals of the rows drawn, target by target."""
         part, target, predicted, true = [], [], [], []
-        for each, index, told, known in points(self.every, self.drawn):
-            part += [each.part] * len(told)
-            target += [self.targets[index]] * len(told)
-            predicted.append(told)
-            true.append(known)
-        together = np.concatenate(predicted), np.concatenate(true)
+        for outcome, index, a, y in points(self.outcomes, self.drawn):
+            part += [outcome.part] * len(a)
+            target += [self.targets[index]] * len(a)
+            predicted.append(a)
+            true.append(y)
+        A, Y = np.concatenate(predicted), np.concatenate(true)
         return {
             "part": part,
             "target": target,
-            "true": together[1],
-            "predicted": together[0],
-            "residual": together[0] - together[1],
+            "true": Y,
+            "predicted": A,
+            "residual": A - Y,
         }
 
 
-def none_to_meet(run: Run) -> str | None:
-    """Why there are no values to be met, or None."""
+def unfit(run: Run) -> str | None:
+    """Return the reason why a run has no regression targets that can be drawn, or None if it has."""
     task = run.model.columns.task
     if task != "regression":
-        kind = "labels" if task == "multilabel" else "classes"
-        return f"the task is {task}, the targets are {kind} and not values"
-    near = all((np.abs([each.A, each.Y]) < FARTHEST).all() for each in outcomes.outcomes(run))
-    return None if near else "outputs or targets are too large to be drawn"
+        return f"it needs a regression target, but the task is {task}"
+    drawable = all((np.abs([one.A, one.Y]) < FARTHEST).all() for one in outcomes.outcomes(run))
+    return None if drawable else f"a prediction or a target is not finite or above {FARTHEST:.0e}"
 
 
-def summary(every: Sequence[Outcome]) -> str:
-    """`R² 0.52 on 266 training rows, 0.47 on 88 test rows`, over all targets."""
-    said = [f"{r2(each.A, each.Y)} on {each.rows}" for each in every]
-    return f"R² {', '.join(said)}"
+def summary(parts: Sequence[Outcome]) -> str:
+    """Format R² over all targets: `R² 0.52 on 266 training rows, 0.47 on 88 test rows`."""
+    return f"R² {', '.join(f'{r2(one.A, one.Y)} on {one.rows}' for one in parts)}"
 
 
 def r2(A: Array, Y: Array) -> str:
-    """The share of the variance that is explained, in a label."""
+    """Format the coefficient of determination for a label."""
     value = metrics.r2(A, Y)
     return "not defined" if value != value else number(value)
 
 
-def panels(every: Sequence[Outcome]) -> list[int]:
-    """The targets drawn: of many those that are met worst on the last part, by r2, in their order."""
-    A, Y = every[-1].A, every[-1].Y
+def panels(parts: Sequence[Outcome]) -> list[int]:
+    """Return positions of the targets drawn: of many, those with the lowest R² on the last part."""
+    A, Y = parts[-1].A, parts[-1].Y
     scores = [metrics.r2(A[:, [index]], Y[:, [index]]) for index in range(A.shape[1])]
     return sorted(np.argsort(scores, kind="stable")[:MOST_PANELS].tolist())
 
 
-def of_drawn(shown: PredictedValues) -> str:
-    """What a note says where not all targets or not all rows are drawn."""
-    targets, drawn = len(shown.targets), len(shown.drawn)
-    said = f"The {drawn} of {targets} targets that are met worst. " if drawn < targets else ""
-    if max(len(each.A) for each in shown.every) > MOST_POINTS:
-        said += (
-            f"Drawn: {MOST_POINTS} rows of each part, evenly spaced, and the {FARTHEST_OFF} farthest off; "
-            "numbers are of all."
+def selection(values: PredictedValues) -> str:
+    """Describe which targets and rows are drawn if not all are, for the note of a picture."""
+    targets, drawn = len(values.targets), len(values.drawn)
+    notes = [f"Shows the {drawn} of {targets} targets with the lowest R²."] if drawn < targets else []
+    if max(len(one.A) for one in values.outcomes) > MOST_POINTS:
+        notes.append(
+            f"Shows {MOST_POINTS} evenly spaced rows of each set and the {LARGEST_ERRORS} with the largest "
+            "errors; the statistics include all rows."
         )
-    return said
+    return " ".join(notes)
 
 
-def points(every: Sequence[Outcome], drawn: list[int]) -> Iterator[tuple[Outcome, int, Array, Array]]:
-    """Of each part and target drawn the predictions and targets (m,) of the rows that are drawn."""
+def points(parts: Sequence[Outcome], drawn: list[int]) -> Iterator[tuple[Outcome, int, Array, Array]]:
+    """Yield each part, target, and the predictions and true values, (m,) each, of the rows drawn."""
     for index in drawn:
-        for each in every:
-            A, Y = each.A[:, index], each.Y[:, index]
+        for one in parts:
+            A, Y = one.A[:, index], one.Y[:, index]
             rows = np.arange(len(A))
             if len(A) > MOST_POINTS:
-                farthest = np.argsort(-np.abs(A - Y), kind="stable")[:FARTHEST_OFF]
-                rows = np.union1d(outcomes.thinned(len(A), MOST_POINTS), farthest)
-            yield each, index, A[rows], Y[rows]
+                largest = np.argsort(-np.abs(A - Y), kind="stable")[:LARGEST_ERRORS]
+                rows = np.union1d(outcomes.thinned(len(A), MOST_POINTS), largest)
+            yield one, index, A[rows], Y[rows]
 
 
-def scatter(axes: Axes, each: Outcome, x: Array, y: Array) -> None:
-    """Rows of a part, told apart by marker and colour: training rows filled, the others hollow."""
-    look = LOOKS[each.part]
+def scatter(axes: Axes, part: str, x: Array, y: Array) -> None:
+    """Draw rows of a part with its own marker and color: training rows filled, the others hollow."""
+    part_style = PART_STYLES[part]
     axes.scatter(
         x,
         y,
         s=float(np.clip(3000 / len(x), 8, 30)),
-        marker=look.marker,
-        facecolors=look.colour if each.part == "train" else "none",
-        edgecolors=look.colour,
+        marker=part_style.marker,
+        facecolors=part_style.color if part == "train" else "none",
+        edgecolors=part_style.color,
         linewidths=0.9,
-        alpha=0.5 if each.part == "train" else 1.0,
-        gid=each.part,
+        alpha=0.5 if part == "train" else 1.0,
+        gid=part,
     )
 
 
-def legend(axes: Axes, every: Sequence[Outcome]) -> None:
-    """The parts beside a panel, as their rows and their lines are drawn."""
+def legend(axes: Axes, parts: Sequence[Outcome]) -> None:
+    """Draw the markers and the line styles of the parts beside a panel."""
     from matplotlib.lines import Line2D
 
     handles = [
         Line2D(
             [],
             [],
-            color=look.colour,
-            linestyle=look.dash,
-            marker=look.marker,
+            color=part_style.color,
+            linestyle=part_style.dash,
+            marker=part_style.marker,
             markersize=6,
-            markerfacecolor=look.colour if part == "train" else style.PAPER,
-            label=look.label,
+            markerfacecolor=part_style.color if part == "train" else style.PAPER,
+            label=part_style.label,
         )
-        for part, look in ((each.part, LOOKS[each.part]) for each in every)
+        for part, part_style in ((one.part, PART_STYLES[one.part]) for one in parts)
     ]
-    style.legend_beside(axes, [*handles, Line2D([], [], **EXACT, label="exact")])
+    style.legend_beside(axes, [*handles, Line2D([], [], **EXACT, label="exact prediction")])

@@ -188,7 +188,7 @@ def test_what_was_saved_can_be_used(changes: dict[str, Any], tmp_path: Path) -> 
     evaluate(run, table)
     check_gradients(run.experiment, run.model.parameters)
     for kind in plots.fitting(run, plots.View()):
-        picture = plots.picture(kind, run, plots.View())
+        picture = plots.draw(kind, run, plots.View())
         picture.figure.set_dpi(20)
         picture.figure.canvas.draw()
         assert picture.caption.isprintable()

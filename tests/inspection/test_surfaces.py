@@ -75,10 +75,10 @@ def test_a_plane_covers_the_ranges_of_the_formula_and_holds_the_median(formula: 
 @pytest.mark.parametrize(
     ("features", "at", "said"),
     [
-        (("a", "z"), {}, "no input 'z'; it has a, b, c"),
-        (("a", "a"), {}, "the same input twice"),
-        (None, {"z": 1.0}, "no input 'z'"),
-        (None, {"a": 1.0}, "cannot be held"),
+        (("a", "z"), {}, "no input named 'z'; the inputs are a, b, c"),
+        (("a", "a"), {}, "the two inputs must differ"),
+        (None, {"z": 1.0}, "no input named 'z'"),
+        (None, {"a": 1.0}, "cannot be fixed"),
     ],
 )
 def test_a_view_that_cannot_be_had_is_an_error(
@@ -129,7 +129,7 @@ def test_the_first_principal_direction_explains_most_and_both_are_orthonormal(fo
     assert plane is not None and plane.explained is not None  # noqa: PT018
     assert np.allclose(plane.axes @ plane.axes.T, np.eye(2))
     assert 1 >= plane.explained.sum() >= plane.explained[0] > plane.explained[1] >= 0
-    _, path = surfaces.kept_path(formula)
+    _, path = surfaces.recorded_path(formula)
     centred = path - path.mean(axis=0)
     shares = np.square(centred @ plane.axes.T).sum(axis=0) / np.square(centred).sum()
     assert np.allclose(shares, plane.explained)
@@ -162,7 +162,7 @@ def test_loss_surface_of_many_rows_takes_some_of_them_so_that_it_stays_affordabl
     many = formula.experiment.dataset.part(np.arange(5000) % 50)
     wide = Run(formula.path)
     vars(wide)["experiment"] = replace(formula.experiment, dataset=many)
-    of_a_row = formula.experiment.network.parameter_count + surfaces.OF_A_NEURON * 5
+    of_a_row = formula.experiment.network.parameter_count + surfaces.ACTIVATION_COST * 5
     monkeypatch.setattr(surfaces, "AFFORDABLE", 21 * 21 * 1000 * of_a_row)
     surface = surfaces.loss_surface(wide, plane)
     assert surface.rows == 1000

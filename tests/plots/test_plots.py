@@ -9,17 +9,16 @@ from pathlib import Path
 import matplotlib.text
 import numpy as np
 import pytest
-from matplotlib import font_manager
 
 from nncli import plots
 from nncli.inference.evaluation import parts
 from nncli.messages.errors import NncliError, RunError
 from nncli.nn.metrics import LABEL_METRICS, METRICS
-from nncli.plots import FORMATS, KINDS, View, fitting, lettering, save, style
+from nncli.plots import FORMATS, KINDS, View, fitting, save, style
 from nncli.plots.scale import Scale
 from nncli.runs import Run
 from tests.golden import Golden
-from tests.plots.conftest import OF_OUTCOMES, SHAPES
+from tests.plots.conftest import HOSTILE, OF_OUTCOMES, SHAPES
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -45,7 +44,7 @@ def test_every_kind_draws_every_run_or_says_why_not(
     if reason is not None:
         assert "\n" not in reason
         return
-    picture = plots.picture(kind, run, view)
+    picture = plots.draw(kind, run, view)
     assert len({len(column) for column in picture.numbers.columns.values()}) == 1
     assert "\n" not in picture.caption
     save(picture, tmp_path / f"{kind}.svg")
@@ -71,7 +70,7 @@ def test_a_run_with_two_inputs_gets_every_kind_of_its_task(trained: dict[str, Ru
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_the_same_run_gives_the_same_bytes(suffix: str, trained: dict[str, Run], tmp_path: Path) -> None:
     for name in ("first", "second"):
-        save(plots.picture("boundary", trained["xor"], View()), tmp_path / f"{name}{suffix}")
+        save(plots.draw("boundary", trained["xor"], View()), tmp_path / f"{name}{suffix}")
     assert (tmp_path / f"first{suffix}").read_bytes() == (tmp_path / f"second{suffix}").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
         ["first.csv", f"first{suffix}", "second.csv", f"second{suffix}"]
@@ -80,14 +79,24 @@ def test_the_same_run_gives_the_same_bytes(suffix: str, trained: dict[str, Run],
 
 def test_another_suffix_is_refused_and_nothing_written(trained: dict[str, Run], tmp_path: Path) -> None:
     with pytest.raises(NncliError, match=r"\.gif") as error:
-        save(plots.picture("loss", trained["xor"], View()), tmp_path / "loss.gif")
+        save(plots.draw("loss", trained["xor"], View()), tmp_path / "loss.gif")
     assert ".svg, .png, .pdf" in (error.value.hint or "")
     assert not list(tmp_path.iterdir())
 
 
-def test_the_characters_that_are_drawn_are_those_of_the_font() -> None:
-    font = font_manager.get_font(font_manager.findfont(style.FONT))
-    assert lettering.drawable_characters() == font.get_charmap().keys()
+@pytest.mark.parametrize(
+    ("text", "drawn"), [("π ≥ ½", "π ≥ ½"), ("目標", "□□"), ("a\n\tb", "a b"), ("x" * 40, None)]
+)
+def test_names_are_drawn_in_one_line_in_characters_of_the_font(text: str, drawn: str | None) -> None:
+    assert style.plain(text) == (drawn or f"{'x' * 11}...{'x' * 14}")
+
+
+def test_captions_keep_the_characters_that_the_font_lacks(trained: dict[str, Run]) -> None:
+    run = trained["hostile $^{ <&> 😀"]
+    picture = plots.draw("parity", run, View())
+    assert picture.numbers.columns["target"][0] == HOSTILE[-1]
+    assert HOSTILE[-1] in plots.draw("residuals", run, View()).caption
+    assert picture.figure.axes[0].get_xlabel() == "true □□$^{"
 
 
 def test_numbers_of_every_kind_need_no_matplotlib(trained: dict[str, Run]) -> None:
@@ -113,7 +122,7 @@ for run in map(Run, map(Path, sys.argv[1:])):
 def test_numbers_agree_with_the_file_beside_the_picture(trained: dict[str, Run], tmp_path: Path) -> None:
     run = trained["formula"]
     for kind in fitting(run, View()):
-        save(plots.picture(kind, run, View()), tmp_path / f"{kind}.svg")
+        save(plots.draw(kind, run, View()), tmp_path / f"{kind}.svg")
         columns = KINDS[kind].numbers(run, View()).columns
         with (tmp_path / f"{kind}.csv").open(newline="", encoding="utf-8") as file:
             header, *rows = csv.reader(file)
@@ -134,7 +143,7 @@ def test_drawing_never_imports_pyplot() -> None:
 def test_the_loss_is_logarithmic_where_it_spans_decades_and_the_title_says_so(
     trained: dict[str, Run],
 ) -> None:
-    figure = plots.picture("loss", trained["xor"], View()).figure
+    figure = plots.draw("loss", trained["xor"], View()).figure
     history = trained["xor"].history["loss"]
     spans = history.max() / history.min() > 30
     assert (figure.axes[0].get_yscale() == "log") == spans == ("log scale" in figure.get_suptitle())
@@ -142,7 +151,7 @@ def test_the_loss_is_logarithmic_where_it_spans_decades_and_the_title_says_so(
 
 def test_the_worst_rows_are_those_with_the_largest_last_error(trained: dict[str, Run]) -> None:
     run = trained["formula"]
-    picture = plots.picture("errors", run, View())
+    picture = plots.draw("errors", run, View())
     last = run.snapshots.errors[-1].ravel()
     worst = sorted(np.abs(last))[-5:]
     drawn = [line.get_ydata()[-1] for line in picture.figure.axes[0].get_lines() if line.get_gid() == "worst"]
@@ -154,20 +163,20 @@ def test_misclassified_rows_are_ringed_and_counted(trained: dict[str, Run]) -> N
     data = run.experiment.dataset
     wrong = int(((run.model.outputs(data.X) >= 0.5) != (data.Y >= 0.5)).sum())
     assert wrong > 0
-    picture = plots.picture("boundary", run, View())
+    picture = plots.draw("boundary", run, View())
     rings = [artist for artist in picture.figure.axes[0].collections if artist.get_gid() == "misclassified"]
     assert len(rings[0].get_offsets()) == wrong
     assert f"{wrong} misclassified" in picture.caption
 
 
 def test_every_weight_of_a_small_network_is_an_edge(trained: dict[str, Run]) -> None:
-    figure = plots.picture("network", trained["xor"], View()).figure
+    figure = plots.draw("network", trained["xor"], View()).figure
     edges = [artist for artist in figure.axes[0].collections if artist.get_gid() == "edges"]
     assert sum(len(artist.get_paths()) for artist in edges) == 12
 
 
 def test_an_unknown_input_is_named_with_those_that_exist(trained: dict[str, Run]) -> None:
-    with pytest.raises(RunError, match="no input 'x9'; it has x1, x2"):
+    with pytest.raises(RunError, match="no input named 'x9'; the inputs are x1, x2"):
         fitting(trained["xor"], View(features=("x1", "x9")))
 
 
@@ -177,79 +186,82 @@ def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_ri
     run = trained["classes held out"]
     data = run.experiment.held_out["test"]
     right = int((run.model.outputs(data.X).argmax(axis=1) == data.Y.argmax(axis=1)).sum())
-    picture = plots.picture("confusion", run, View())
+    picture = plots.draw("confusion", run, View())
     assert "6 test rows" in picture.figure.get_suptitle()
-    assert f"6 test rows, {right} right" in picture.caption
-    told = list(zip(*picture.numbers.columns.values(), strict=True))
-    assert len(told) == 9
-    assert sum(rows for true, predicted, rows, _ in told if true == predicted) == right
-    frames = [patch for patch in picture.figure.axes[0].patches if patch.get_gid() == "right"]
+    assert f"6 test rows, {right} correct" in picture.caption
+    cells = list(zip(*picture.numbers.columns.values(), strict=True))
+    assert len(cells) == 9
+    assert sum(rows for true, predicted, rows, _ in cells if true == predicted) == right
+    frames = [patch for patch in picture.figure.axes[0].patches if patch.get_gid() == "correct"]
     assert len(frames) == 3
 
 
 def test_confusion_of_labels_counts_each_of_them(trained: dict[str, Run]) -> None:
     run = trained["labels held out"]
     data = run.experiment.held_out["test"]
-    told, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
-    picture = plots.picture("confusion", run, View())
-    assert f"6 test rows, {(told == true).all(axis=1).sum()} of 6 with every label right" in picture.caption
+    predicted, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
+    picture = plots.draw("confusion", run, View())
+    assert (
+        f"6 test rows, {(predicted == true).all(axis=1).sum()} of 6 with all labels correct"
+        in picture.caption
+    )
     assert picture.numbers.columns["label"] == list(run.model.columns.targets)
-    assert np.array_equal(picture.numbers.columns["true_positives"], (told & true).sum(axis=0))
-    assert np.array_equal(picture.numbers.columns["false_positives"], (told & ~true).sum(axis=0))
-    assert np.array_equal(picture.numbers.columns["false_negatives"], (~told & true).sum(axis=0))
-    assert np.array_equal(picture.numbers.columns["true_negatives"], (~told & ~true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["true_positives"], (predicted & true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["false_positives"], (predicted & ~true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["false_negatives"], (~predicted & true).sum(axis=0))
+    assert np.array_equal(picture.numbers.columns["true_negatives"], (~predicted & ~true).sum(axis=0))
 
 
 def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
     trained: dict[str, Run],
 ) -> None:
-    picture = plots.picture("confusion", trained["many labels"], View())
+    picture = plots.draw("confusion", trained["many labels"], View())
     assert len(picture.figure.axes[0].get_yticks()) == 30
     assert len(picture.numbers.columns["label"]) == 40
-    assert "The 30 labels with the lowest F1 of 40." in picture.figure._supxlabel.get_text()
+    assert "Shows the 30 of 40 labels with the lowest F1." in picture.figure._supxlabel.get_text()
 
 
 def test_roc_and_calibration_are_of_every_label(trained: dict[str, Run]) -> None:
     run = trained["many labels"]
     A, Y = run.model.outputs(run.experiment.dataset.X), run.experiment.dataset.Y
-    mean = plots.picture("roc", run, View()).caption.partition("mean AUC ")[2][:5]
+    mean = plots.draw("roc", run, View()).caption.partition("mean AUC ")[2][:5]
     assert float(mean) == pytest.approx(LABEL_METRICS["auc"](A, Y), abs=5e-4)
-    assert plots.picture("calibration", run, View()).numbers.columns["rows"].sum() == A.size
+    assert plots.draw("calibration", run, View()).numbers.columns["rows"].sum() == A.size
 
 
-def test_confusion_of_many_classes_is_told_in_words_and_colours(trained: dict[str, Run]) -> None:
-    picture = plots.picture("confusion", trained["many classes"], View())
+def test_confusion_of_many_classes_is_described_in_words_and_colors(trained: dict[str, Run]) -> None:
+    picture = plots.draw("confusion", trained["many classes"], View())
     assert not picture.figure.axes[0].texts
-    assert "Most often mistaken: kind " in picture.caption
+    assert "Most frequent mistakes: kind " in picture.caption
     assert 0 not in picture.numbers.columns["rows"]
 
 
 def test_roc_is_of_the_positive_class_or_of_each_class_and_their_mean(trained: dict[str, Run]) -> None:
     def labels(shape: str) -> list[str]:
-        axes = plots.picture("roc", trained[shape], View()).figure.axes[0]
+        axes = plots.draw("roc", trained[shape], View()).figure.axes[0]
         return [line.get_label().partition(":")[0] for line in axes.get_lines()]
 
-    assert labels("xor") == ["chance", "1"]
-    assert labels("classes") == ["chance", "x", "y", "z", "mean"]
+    assert labels("xor") == ["random guessing", "1"]
+    assert labels("classes") == ["random guessing", "x", "y", "z", "mean"]
     assert len(labels("many classes")) == 8
 
 
 def test_roc_says_which_classes_are_left_out(trained: dict[str, Run]) -> None:
-    figure = plots.picture("roc", trained["two of three classes held out"], View()).figure
+    figure = plots.draw("roc", trained["two of three classes held out"], View()).figure
     labels = [line.get_label().partition(":")[0] for line in figure.axes[0].get_lines()]
-    assert labels == ["chance", "y", "z", "mean"]
-    assert figure._supxlabel.get_text() == "1 without a row, or with every row, left out."
+    assert labels == ["random guessing", "y", "z", "mean"]
+    assert figure._supxlabel.get_text() == "Omitted: 1 class with no rows or with all rows."
 
 
 def test_panel_without_a_target_is_not_drawn(trained: dict[str, Run]) -> None:
-    assert len(plots.picture("parity", trained["four targets"], View()).figure.axes) == 4
+    assert len(plots.draw("parity", trained["four targets"], View()).figure.axes) == 4
 
 
 def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -> None:
     for shape in ("classes", "many classes", "classes held out"):
         run = trained[shape]
         data = list(parts(run).values())[-1]
-        mean = plots.picture("roc", run, View()).figure.axes[0].get_lines()[-1]
+        mean = plots.draw("roc", run, View()).figure.axes[0].get_lines()[-1]
         area = np.trapezoid(np.asarray(mean.get_ydata()), np.asarray(mean.get_xdata()))
         assert area == pytest.approx(METRICS["auc"](run.model.outputs(data.X), data.Y), rel=1e-12)
 
@@ -278,56 +290,56 @@ def test_kind_of_another_task_says_why_it_does_not_fit(
 
 @pytest.mark.parametrize("shape", ["values held out", "formula"])
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
-def test_parts_are_told_apart_by_marker_and_colour_in_a_panel_for_each_target(
+def test_parts_are_distinguished_by_marker_and_color_in_a_panel_for_each_target(
     kind: str, shape: str, trained: dict[str, Run]
 ) -> None:
     run = trained[shape]
-    figure = plots.picture(kind, run, View()).figure
+    figure = plots.draw(kind, run, View()).figure
     drawn = [
         axes for axes in figure.axes if [artist.get_gid() for artist in axes.collections] == list(parts(run))
     ]
     assert len(drawn) == 2
     for axes in drawn:
         shapes = [artist.get_paths()[0].vertices.shape for artist in axes.collections]
-        colours = [tuple(artist.get_edgecolor()[0]) for artist in axes.collections]
-        assert len(set(shapes)) == len(set(colours)) == len(parts(run))
+        colors = [tuple(artist.get_edgecolor()[0]) for artist in axes.collections]
+        assert len(set(shapes)) == len(set(colors)) == len(parts(run))
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
-def test_of_many_targets_those_that_are_met_worst_are_drawn(kind: str, trained: dict[str, Run]) -> None:
+def test_of_many_targets_those_with_the_lowest_r2_are_drawn(kind: str, trained: dict[str, Run]) -> None:
     run = trained["eight targets"]
     data = run.experiment.held_out["test"]
     A = run.model.outputs(data.X)
     scores = [METRICS["r2"](A[:, [k]], data.expected[:, [k]]) for k in range(8)]
     worst = sorted(range(8), key=scores.__getitem__)[:6]
-    picture = plots.picture(kind, run, View())
+    picture = plots.draw(kind, run, View())
     assert set(picture.numbers.columns["target"]) == {f"column {k + 1}" for k in worst}
-    assert "The 6 of 8 targets that are met worst." in picture.figure._supxlabel.get_text()
+    assert "Shows the 6 of 8 targets with the lowest R²." in picture.figure._supxlabel.get_text()
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
 def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[str, Run]) -> None:
     data = trained["scaled targets"].experiment.dataset
-    told = plots.picture(kind, trained["scaled targets"], View()).numbers.columns
-    np.testing.assert_array_equal(np.asarray(told["true"]), data.expected[:, 0])
-    np.testing.assert_allclose(told["predicted"], data.expected[:, 0], atol=100)
+    columns = plots.draw(kind, trained["scaled targets"], View()).numbers.columns
+    np.testing.assert_array_equal(np.asarray(columns["true"]), data.expected[:, 0])
+    np.testing.assert_allclose(columns["predicted"], data.expected[:, 0], atol=100)
 
 
-def test_of_many_rows_some_are_drawn_the_farthest_off_among_them(trained: dict[str, Run]) -> None:
+def test_of_many_rows_some_are_drawn_including_those_with_the_largest_errors(trained: dict[str, Run]) -> None:
     run = trained["formula"]
     data = run.experiment.dataset
     residuals = np.abs(run.model.outputs(data.X) - data.expected)
     for kind in OF_VALUES:
-        picture = plots.picture(kind, run, View())
-        told = np.abs(np.asarray(picture.numbers.columns["residual"]))
-        assert 2 * 600 <= len(told) <= 2 * 620 < 2 * len(data)
-        assert told.max() == residuals.max()
-        assert "600 rows of each part" in picture.figure._supxlabel.get_text()
+        picture = plots.draw(kind, run, View())
+        drawn = np.abs(np.asarray(picture.numbers.columns["residual"]))
+        assert 2 * 600 <= len(drawn) <= 2 * 620 < 2 * len(data)
+        assert drawn.max() == residuals.max()
+        assert "600 evenly spaced rows of each set" in picture.figure._supxlabel.get_text()
 
 
-def test_validation_shares_the_panel_of_what_it_is_held_against(trained: dict[str, Run]) -> None:
+def test_validation_shares_the_panel_of_the_training_values(trained: dict[str, Run]) -> None:
     run = trained["values held out"]
-    picture = plots.picture("loss", run, View())
+    picture = plots.draw("loss", run, View())
     upper = picture.figure.axes[0]
     curves = [line for line in upper.get_lines() if line.get_gid() == "curve"]
     assert [line.get_ydata()[-1] for line in curves] == [
@@ -337,9 +349,11 @@ def test_validation_shares_the_panel_of_what_it_is_held_against(trained: dict[st
     assert {text.get_text() for text in upper.texts} == {"training", "validation"}
     assert not any("val" in axes.get_title(loc="left") for axes in picture.figure.axes)
     best = int(run.history["val_loss"].argmin())
-    assert f"lowest validation {run.history['val_loss'][best]:.3g} (epoch {best})" in upper.get_title("right")
+    assert f"lowest validation loss {run.history['val_loss'][best]:.3g} (epoch {best})" in upper.get_title(
+        "right"
+    )
     gap = run.history["val_loss"][-1] - run.history["loss"][-1]
-    assert f"{gap:.3g} above it" in picture.caption
+    assert f"{gap:.3g} above the training loss" in picture.caption
 
 
 def test_validation_rows_that_are_measured_now_and_then_are_joined_by_a_line(trained: dict[str, Run]) -> None:
@@ -347,10 +361,10 @@ def test_validation_rows_that_are_measured_now_and_then_are_joined_by_a_line(tra
     seldom = run.history["epoch"] % 7 != 0
     held_out = np.where(seldom, np.nan, run.history["val_loss"])
     vars(run)["history"] = {**run.history, "val_loss": held_out}
-    picture = plots.picture("loss", run, View())
+    picture = plots.draw("loss", run, View())
     curve = [line for line in picture.figure.axes[0].get_lines() if line.get_gid() == "curve"][1]
     assert list(curve.get_xdata()) == [0, 7, 14, 21, 28]
-    assert f"validation {held_out[28]:.3g}," in picture.caption
+    assert f"validation loss {held_out[28]:.3g}," in picture.caption
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Activation curves over the run's own pre-activations: which neurons work, which are saturated."""
+"""Activation functions and the distribution of their pre-activations, which shows saturated neurons."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.messages.wording import counted
 from nncli.nn.activations import Activation, logistic
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import number
 from nncli.runs import Run
@@ -19,29 +20,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROWS = 1000  # rows whose pre-activations are counted
+ROWS = 1000  # rows whose pre-activations are drawn
 BINS = 40
 CURVE = 401
-FLAT = 0.01  # of the largest slope: below it a neuron hardly learns
+SATURATED = 0.01  # of the largest slope: below it a neuron hardly learns
 
 Key = tuple[str, tuple[tuple[str, float], ...]]
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Fits every run."""
+    """Return None: every run has activations."""
     return None
 
 
 @dataclass(frozen=True)
 class ActivationCurve:
-    """An activation over the pre-activations of the layers that use it.
+    """Activation function and the pre-activations of the layers that use it.
 
     Attributes
     ----------
-    name, label : of the activation, and with its options and layers.
-    Z : their pre-activations (n,).
+    name, label : name of the activation, and its name with options and layers.
+    Z : pre-activations (n,) of these layers.
     z, f, slope : points of the curve, its values and its derivative, (CURVE,) each.
-    flat : share of the pre-activations where the curve is flat.
+    saturated : fraction of the pre-activations where the derivative is nearly 0.
     """
 
     name: str
@@ -50,17 +51,17 @@ class ActivationCurve:
     z: Array
     f: Array
     slope: Array
-    flat: float
+    saturated: float
 
 
 @dataclass(frozen=True)
 class ActivationCurves:
-    """Every activation of the network over its own pre-activations.
+    """Activation functions of a network with their pre-activations.
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
-    rows : rows whose pre-activations are counted.
+    run : name of the run and its number of training rows.
+    rows : number of rows whose pre-activations are drawn.
     curves : one for each distinct activation.
     """
 
@@ -70,13 +71,13 @@ class ActivationCurves:
 
     @property
     def caption(self) -> str:
-        """How much of each curve's data lies where it is flat."""
-        parts = [f"{curve.name} {curve.flat:.0%} flat" for curve in self.curves]
-        return f"share of pre-activations where the curve is flat: {', '.join(parts)}"
+        """Fraction of saturated pre-activations of each activation."""
+        parts = [f"{curve.name} {curve.saturated:.0%}" for curve in self.curves]
+        return f"saturated pre-activations: {', '.join(parts)}"
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:
-        """The points of the curves, one curve after another."""
+        """Points of the curves, one curve after another."""
         return {
             "activation": np.repeat([curve.name for curve in self.curves], CURVE).tolist(),
             "z": np.concatenate([curve.z for curve in self.curves]),
@@ -86,10 +87,10 @@ class ActivationCurves:
 
 
 def numbers(run: Run, view: View) -> ActivationCurves:
-    """For each distinct activation f and f', and the pre-activations in the data."""
+    """Compute f, f' and the pre-activations on training rows for each distinct activation."""
     used, layers = _used(run)
     return ActivationCurves(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         rows=min(ROWS, len(run.experiment.dataset)),
         curves=[_curve(*layers[key], Z) for key, Z in used.items()],
     )
@@ -98,31 +99,31 @@ def numbers(run: Run, view: View) -> ActivationCurves:
 def _curve(where: str, activation: Activation, Z: Array) -> ActivationCurve:
     z = np.linspace(*_range(Z), CURVE)
     label = f"{_label(activation)}: {where}"
-    return ActivationCurve(activation.name, label, Z, z, *_curves(activation, z), _flat_share(activation, Z))
+    return ActivationCurve(activation.name, label, Z, z, *_curves(activation, z), _saturation(activation, Z))
 
 
-def draw(shown: ActivationCurves) -> Figure:
-    """For each activation f and f', and below them how often each z occurs in the data."""
-    curves, rows = shown.curves, shown.rows
-    figure = style.figure(width=max(6.4, min(3, len(curves)) * 3.6), height=4.9)
-    panels = figure.subplots(2, len(curves), sharex="col", squeeze=False, height_ratios=[2.2, 1])
-    for (upper, lower), curve in zip(panels.T, curves, strict=True):
+def draw(curves: ActivationCurves) -> Figure:
+    """Draw f and f' of each activation, and below them the distribution of its pre-activations."""
+    count, rows = len(curves.curves), curves.rows
+    figure = style.figure(width=max(6.4, min(3, count) * 3.6), height=4.9)
+    panels = figure.subplots(2, count, sharex="col", squeeze=False, height_ratios=[2.2, 1])
+    for (upper, lower), curve in zip(panels.T, curves.curves, strict=True):
         _draw_curves(upper, curve)
         _draw_histogram(lower, curve)
     panels[0, 0].set_ylabel("value")
-    panels[1, 0].set_ylabel("share of\nall z")
+    panels[1, 0].set_ylabel("fraction\nof all z")
     style.legend_beside(panels[0, -1])
     style.head(
         figure,
-        f"Activations over the network's own pre-activations: {shown.run}",
-        f"Below: z of every neuron, {rows:,} row{'s' * (rows != 1)}. Flat: where f′ is under "
-        f"{FLAT:.0%} of its largest value, so that hardly any gradient passes.",
+        f"Activation functions and their pre-activations z: {curves.run}",
+        f"Histograms: z of every neuron on {counted(rows, 'row')}. Saturated: f′ is below "
+        f"{SATURATED:.0%} of its maximum, so almost no gradient passes.",
     )
     return figure
 
 
 def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]]:
-    """Pre-activations (n,) by activation and options, and where each is used."""
+    """Return the pre-activations (n,) and the layers of each activation with distinct options."""
     network = run.model.network
     with np.errstate(all="ignore"):
         activities = network.forward(run.model.parameters, run.experiment.dataset.X[:ROWS])
@@ -142,7 +143,7 @@ def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]
 
 
 def _against_others(Z: Array) -> Array:
-    """Z less the log-sum-exp of the layer's other z: a softmax output is its logistic function."""
+    """Subtract the log-sum-exp of the other units: a softmax output is the logistic function of that."""
     if Z.shape[1] == 1:
         return np.empty((0, 1))
     return np.stack([Z[:, k] - _log_sum_exp(np.delete(Z, k, axis=1)) for k in range(Z.shape[1])], axis=1)
@@ -166,7 +167,7 @@ def _label(activation: Activation) -> str:
 
 
 def _range(Z: Array) -> tuple[float, float]:
-    """Nearly all of the pre-activations, and always the middle of the curve."""
+    """Return a range with 99% of the pre-activations that includes the center of the curve."""
     low, high = np.quantile(Z, [0.005, 0.995]) if Z.size else (0.0, 0.0)
     margin = 0.05 * (high - low)
     return float(min(-4.0, low - margin)), float(max(4.0, high + margin))
@@ -186,16 +187,16 @@ CURVES: Mapping[str, Callable[[Activation, Array], tuple[Array, Array]]] = {"sof
 
 
 def _curves(activation: Activation, z: Array) -> tuple[Array, Array]:
-    """F and f' at z; of a softmax as a function of z against the others."""
+    """Return f and f' at z; of a softmax as functions of z relative to the other units."""
     with np.errstate(all="ignore"):
         return CURVES.get(activation.name, _own_curves)(activation, z)
 
 
-def _flat_share(activation: Activation, Z: Array) -> float:
+def _saturation(activation: Activation, Z: Array) -> float:
     if not Z.size:
         return 0.0
     steepest = np.abs(_curves(activation, np.linspace(-10, 10, 2001))[1]).max()
-    return float((np.abs(_curves(activation, Z)[1]) < FLAT * steepest).mean())
+    return float((np.abs(_curves(activation, Z)[1]) < SATURATED * steepest).mean())
 
 
 def _draw_curves(axes: Axes, curve: ActivationCurve) -> None:
@@ -214,6 +215,8 @@ def _draw_histogram(axes: Axes, curve: ActivationCurve) -> None:
     steps = axes.stairs(counts / max(1, Z.size), edges, fill=True, color=style.SKY)
     steps.set_gid("histogram")
     beyond = Z.size - int(counts.sum())
-    axes.set_xlabel("z \N{MINUS SIGN} log Σ exp(others)" if curve.name == "softmax" else "z")
-    axes.set_title(f"{curve.flat:.0%} flat" + (f", {beyond:,} further out" if beyond else ""), loc="left")
+    axes.set_xlabel("z \N{MINUS SIGN} log Σ exp(other z)" if curve.name == "softmax" else "pre-activation z")
+    axes.set_title(
+        f"{curve.saturated:.0%} saturated" + (f", {beyond:,} outside" if beyond else ""), loc="left"
+    )
     style.grid(axes)

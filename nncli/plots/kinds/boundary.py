@@ -1,4 +1,4 @@
-"""What a classifier decides over two inputs, with the rows on it."""
+"""Decision boundary over two inputs, with the training rows as points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nncli.inference.classes import decided
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
-from nncli.plots import inputs, lettering, style
+from nncli.plots import inputs, naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import Scale
 from nncli.runs import Run
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+LEGEND_WIDTH, LETTER = 5.6, 0.075  # inches
+
 
 def unfit(run: Run, view: View) -> str | None:
-    """Needs classes and two inputs."""
+    """Return the reason why a run has no decision boundary over two inputs, or None if it has."""
     if run.model.columns.task == "regression":
-        return "the task is regression, there are no classes to decide between"
+        return "it needs a classification target, but the task is regression"
     if run.model.columns.task == "multilabel":
         return "the task is multilabel: a row may have several labels, so there is no single boundary"
     return inputs.too_few(run, view)
@@ -34,17 +36,17 @@ def unfit(run: Run, view: View) -> str | None:
 
 @dataclass(frozen=True)
 class DecisionBoundary:
-    """The outputs of a classifier over two inputs, and the rows with their true and predicted classes.
+    """Outputs of a classifier over two inputs, and training rows with their true and predicted classes.
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
+    run : name of the run and its number of training rows.
     plane, A : the grid, and the outputs on it (rows, columns, outputs).
-    output : what the first output stands for.
-    classes, labels : the classes, and what the legend calls them.
-    x, y : where the rows that are drawn lie, (m,) each.
-    actual, wrong : their true classes, and whether they are misclassified, (m,) each.
-    rows, misclassified : how many rows there are, and how many of them are misclassified.
+    output : name of the first output.
+    classes, labels : names of the classes, and their names in the legend.
+    x, y : coordinates of the rows drawn, (m,) each.
+    actual, wrong : true classes of the rows drawn, and whether they are misclassified, (m,) each.
+    rows, misclassified : number of training rows, and of those misclassified.
     """
 
     run: str
@@ -62,7 +64,7 @@ class DecisionBoundary:
 
     @property
     def caption(self) -> str:
-        """Counts of inputs, rows and misclassified rows."""
+        """Number of inputs, rows and misclassified rows."""
         return (
             f"{len(self.plane.held) + 2} inputs, {self.rows:,} row{'s' * (self.rows != 1)}, "
             f"{self.misclassified:,} misclassified"
@@ -70,20 +72,20 @@ class DecisionBoundary:
 
     @property
     def columns(self) -> dict[str, Array]:
-        """The probability of each class at every point of the grid; of two classes that of the second."""
+        """Probability of each class, or of the positive class, at every point of the grid."""
         names = self.classes[1:] if self.A.shape[2] == 1 else self.classes
         shares = {f"proba_{name}": self.A[:, :, index] for index, name in enumerate(names)}
         return inputs.columns(self.plane, shares)
 
 
 def numbers(run: Run, view: View) -> DecisionBoundary:
-    """Over the inputs that the view names."""
+    """Classify a grid over the inputs that the view names, and the training rows."""
     plane, drawn = surfaces.plane(run, view.features, view.at), inputs.drawn_rows(run)
     data, columns = run.experiment.dataset, run.model.columns
     actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
     x, y = inputs.points(run, plane, drawn)
     return DecisionBoundary(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         plane=plane,
         A=surfaces.outputs(run, plane),
         output=inputs.output_name(run, 0),
@@ -98,42 +100,42 @@ def numbers(run: Run, view: View) -> DecisionBoundary:
     )
 
 
-def draw(shown: DecisionBoundary) -> Figure:
-    """Shaded by probability, a line where the decision changes, rows by class, wrong ones ringed."""
-    plane = shown.plane
+def draw(data: DecisionBoundary) -> Figure:
+    """Draw the probability as a shade, the boundary as a line, and the rows by class with rings if wrong."""
+    plane = data.plane
     figure = style.figure(height=5.0)
     axes = figure.subplots()
-    if shown.A.shape[2] == 1:
-        _shade_two(figure, axes, shown)
+    if data.A.shape[2] == 1:
+        _shade_two(figure, axes, data)
     else:
-        _shade_many(axes, shown)
-    _draw_rows(axes, shown)
+        _shade_many(axes, data)
+    _draw_rows(axes, data)
     inputs.label_axes(axes, plane)
-    features = " and ".join(map(lettering.plain, plane.features))
-    style.head(figure, f"Decision over {features}{inputs.about(plane, shown.run)}", _note(shown))
+    features = " and ".join(map(naming.short, plane.features))
+    style.head(figure, f"Decision boundary over {features}{inputs.about(plane, data.run)}", _note(data))
     return figure
 
 
-def _note(shown: DecisionBoundary) -> str:
-    wrong = shown.misclassified
-    note = [f"{wrong:,} of {shown.rows:,} rows misclassified{' (ringed)' if wrong else ''}."]
-    note += [_projected(shown.plane)] if shown.plane.held else []
-    note += [f"{len(shown.x):,} of them drawn."] if len(shown.x) < shown.rows else []
+def _note(data: DecisionBoundary) -> str:
+    wrong = data.misclassified
+    note = [f"{wrong:,} of {data.rows:,} rows misclassified{' (ringed)' if wrong else ''}."]
+    note += [_projected(data.plane)] if data.plane.held else []
+    note += [f"Shows {len(data.x):,} of them."] if len(data.x) < data.rows else []
     return " ".join(note)
 
 
 def _projected(plane: Plane) -> str:
-    features = " and ".join(lettering.plain(name, 20) for name in plane.features)
+    features = " and ".join(naming.short(name, 20) for name in plane.features)
     return (
-        f"Rows are drawn where their {features} lie, "
-        "whatever their other inputs are: one may lie on the wrong side here and yet be right."
+        f"Rows are placed by {features} only. Their other inputs differ from the fixed ones, "
+        "so a correct row may appear on the wrong side."
     )
 
 
-def _shade_two(figure: Figure, axes: Axes, shown: DecisionBoundary) -> None:
-    plane, probability, scale = shown.plane, shown.A[:, :, 0], Scale(False, 0.0, 1.0)
+def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary) -> None:
+    plane, probability, scale = data.plane, data.A[:, :, 0], Scale(False, 0.0, 1.0)
     image = style.heat(axes, plane.x, plane.y, probability, 0.0, 1.0, style.signed())
-    style.colour_bar(figure, image, axes, scale, shown.output)
+    style.color_bar(figure, image, axes, scale, data.output)
     for level, dash, width in ((0.1, (0, (1.5, 1.5)), 0.9), (0.5, "-", 1.8), (0.9, (0, (1.5, 1.5)), 0.9)):
         if probability.min() < level < probability.max():
             lines = axes.contour(
@@ -148,18 +150,18 @@ def _shade_two(figure: Figure, axes: Axes, shown: DecisionBoundary) -> None:
             axes.clabel(lines, fmt={level: str(level)}, fontsize=style.SMALL)
 
 
-def _shade_many(axes: Axes, shown: DecisionBoundary) -> None:
+def _shade_many(axes: Axes, data: DecisionBoundary) -> None:
     from matplotlib.colors import ListedColormap, to_rgb
 
-    plane, A = shown.plane, shown.A
+    plane, A = data.plane, data.A
 
     chosen, certainty = A.argmax(axis=2), A.max(axis=2)
-    colours = np.array([to_rgb(_colour(k)) for k in range(A.shape[2])])
-    # Between white at an even chance and the class's colour, softened, at certainty.
+    colors = np.array([to_rgb(_color(k)) for k in range(A.shape[2])])
+    # From white at equal probabilities to the softened color of the class at certainty.
     strength = (
         0.15 + 0.5 * np.clip((certainty - 1 / A.shape[2]) / (1 - 1 / A.shape[2]), 0, 1)[:, :, np.newaxis]
     )
-    picture = 1 - strength * (1 - colours[chosen])
+    picture = 1 - strength * (1 - colors[chosen])
     style.heat(axes, plane.x, plane.y, picture, 0.0, 1.0, ListedColormap([style.PAPER]))
     for index in np.unique(chosen):
         others = np.delete(A, index, axis=2).max(axis=2)
@@ -168,47 +170,52 @@ def _shade_many(axes: Axes, shown: DecisionBoundary) -> None:
             axes.contour(plane.x, plane.y, lead, levels=[0.0], colors=style.BLACK, linewidths=1.4)
 
 
-def _draw_rows(axes: Axes, shown: DecisionBoundary) -> None:
-    """Rows by class, misclassified ones ringed."""
-    size = inputs.point_size(len(shown.x))
-    handles = [_draw_class(axes, shown, index, size) for index in range(len(shown.labels))]
-    if shown.wrong.any():
-        handles.append(_ring_wrong(axes, shown, size))
+def _draw_rows(axes: Axes, data: DecisionBoundary) -> None:
+    """Draw the rows by class, with rings around those misclassified."""
+    size = inputs.point_size(len(data.x))
+    handles = [_draw_class(axes, data, index, size) for index in range(len(data.labels))]
+    if data.wrong.any():
+        handles.append(_ring_wrong(axes, data, size))
     axes.legend(
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
-        ncols=min(5, len(handles)),
+        ncols=_legend_columns([str(handle.get_label()) for handle in handles]),
         borderaxespad=0.3,
     )
 
 
-def _draw_class(axes: Axes, shown: DecisionBoundary, index: int, size: float) -> Line2D:
-    """The rows of a class, and their handle in the legend."""
-    colour = _colour(index) if len(shown.labels) > 2 else (style.SKY, style.ORANGE)[index]
-    marker, chosen = style.MARKERS[index % 10], shown.actual == index
+def _legend_columns(labels: Sequence[str]) -> int:
+    """Return how many columns of the legend fit above the axes."""
+    return int(np.clip(LEGEND_WIDTH / (0.5 + LETTER * max(map(len, labels))), 1, min(5, len(labels))))
+
+
+def _draw_class(axes: Axes, data: DecisionBoundary, index: int, size: float) -> Line2D:
+    """Draw the rows of a class and return their handle for the legend."""
+    color = _color(index) if len(data.labels) > 2 else (style.SKY, style.ORANGE)[index]
+    marker, chosen = style.MARKERS[index % 10], data.actual == index
     axes.scatter(
-        shown.x[chosen],
-        shown.y[chosen],
+        data.x[chosen],
+        data.y[chosen],
         s=size,
         marker=marker,
-        color=colour,
+        color=color,
         edgecolors=style.BLACK,
         linewidths=0.9,
         clip_on=False,
         zorder=4,
         gid="rows",
     )
-    return _handle(marker, colour, lettering.plain(shown.labels[index], 20))
+    return _handle(marker, color, style.plain(data.labels[index], 24))
 
 
-def _ring_wrong(axes: Axes, shown: DecisionBoundary, size: float) -> Line2D:
-    """Rings around the misclassified rows, and their handle in the legend."""
+def _ring_wrong(axes: Axes, data: DecisionBoundary, size: float) -> Line2D:
+    """Draw rings around the misclassified rows and return their handle for the legend."""
     from matplotlib.lines import Line2D
 
     axes.scatter(
-        shown.x[shown.wrong],
-        shown.y[shown.wrong],
+        data.x[data.wrong],
+        data.y[data.wrong],
         s=size * 5 + 30,
         facecolors="none",
         edgecolors=style.BLACK,
@@ -230,7 +237,7 @@ def _ring_wrong(axes: Axes, shown: DecisionBoundary, size: float) -> Line2D:
     )
 
 
-def _handle(marker: str, colour: str, label: str) -> Line2D:
+def _handle(marker: str, color: str, label: str) -> Line2D:
     from matplotlib.lines import Line2D
 
     return Line2D(
@@ -238,7 +245,7 @@ def _handle(marker: str, colour: str, label: str) -> Line2D:
         [],
         linestyle="",
         marker=marker,
-        color=colour,
+        color=color,
         markeredgecolor=style.BLACK,
         markersize=7,
         label=label,
@@ -246,7 +253,7 @@ def _handle(marker: str, colour: str, label: str) -> Line2D:
 
 
 def _labels(run: Run) -> list[str]:
-    """What the classes are called in the legend."""
+    """Return the names of the classes in the legend."""
     columns = run.model.columns
     return (
         [f"{columns.targets[0]} = {name}" for name in columns.classes]
@@ -255,5 +262,5 @@ def _labels(run: Run) -> list[str]:
     )
 
 
-def _colour(index: int) -> str:
-    return style.COLOURS[index % len(style.COLOURS)]
+def _color(index: int) -> str:
+    return style.COLORS[index % len(style.COLORS)]

@@ -1,4 +1,4 @@
-"""The squared error over two inputs, in three dimensions."""
+"""Squared error over two inputs, as a surface in three dimensions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from nncli.inspection.surfaces import Surface
 from nncli.nn.arrays import Array
-from nncli.plots import inputs, lettering, style
+from nncli.plots import inputs, style
 from nncli.plots.inputs import InputSurface, RowOutputs
 from nncli.plots.picture import View
 from nncli.plots.scale import Scale
@@ -17,58 +17,57 @@ from nncli.runs import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MESH = 50  # lines drawn each way; the numbers are those of the whole grid
+MESH = 50  # lines drawn in each direction; the numbers are of the whole grid
 
 unfit = inputs.too_few
 
 
 def numbers(run: Run, view: View) -> InputSurface:
-    """The squared error where formulas give the true values, else the output that is furthest off."""
+    """Compute the squared error if formulas give the true values, else the output with the largest error."""
     return InputSurface.of(run, view)
 
 
-def draw(shown: InputSurface) -> Figure:
-    """The surface; an output with the rows' targets."""
+def draw(data: InputSurface) -> Figure:
+    """Draw the surface; of an output also the targets of the rows."""
     figure = style.figure(height=5.6)
-    if shown.outputs is None:
-        _draw_errors(figure, shown)
+    if data.outputs is None:
+        _draw_errors(figure, data)
     else:
-        _draw_outputs(figure, shown, shown.outputs)
+        _draw_outputs(figure, data, data.outputs)
     return figure
 
 
-def _draw_errors(figure: Figure, shown: InputSurface) -> None:
-    scale = Scale.of(shown.surface.values)
-    _axes(figure, shown.surface, scale, f"squared error{scale.name}")
+def _draw_errors(figure: Figure, data: InputSurface) -> None:
+    scale = Scale.of(data.surface.values)
+    _axes(figure, data.surface, scale, f"squared error{scale.name}")
     style.head(
         figure,
-        f"Squared error over {shown.features}, summed over targets{scale.name}{shown.about}",
-        f"{inputs.summary(shown.surface)}.",
+        f"Squared error over {data.features}, summed over targets{scale.name}{data.about}",
+        f"Squared error: {inputs.summary(data.surface)}.",
     )
 
 
-def _draw_outputs(figure: Figure, shown: InputSurface, outputs: RowOutputs) -> None:
-    scale = outputs.scale(np.append(shown.surface.values, outputs.expected))
-    axes = _axes(figure, shown.surface, scale, f"{outputs.name}{scale.name}")
-    _draw_rows(axes, shown, scale.drawn(outputs.expected), scale.drawn(outputs.predicted))
-    said = inputs.summary(shown.surface)
+def _draw_outputs(figure: Figure, data: InputSurface, outputs: RowOutputs) -> None:
+    scale = outputs.scale(np.append(data.surface.values, outputs.expected))
+    axes = _axes(figure, data.surface, scale, f"{outputs.name}{scale.name}")
+    _draw_rows(axes, data, scale.drawn(outputs.expected), scale.drawn(outputs.predicted))
     style.head(
         figure,
-        f"Output over {shown.features}, with the rows' targets{shown.about}",
-        f"Drawn is the output, for between the rows no formula tells the error: {said}. "
-        "Points: targets; lines from them: each row's error.",
+        f"Output over {data.features}, with the targets of the rows{data.about}",
+        "Shows the network's output, because the true value is known only at the rows. "
+        f"Output: {inputs.summary(data.surface)}. Points: targets. Lines: errors.",
     )
 
 
-def _draw_rows(axes: Any, shown: InputSurface, top: Array, bottom: Array) -> None:
-    """Targets as points, each with a line to the prediction."""
-    for x, y, low, high in zip(shown.x, shown.y, bottom, top, strict=True):
+def _draw_rows(axes: Any, data: InputSurface, top: Array, bottom: Array) -> None:
+    """Draw each target as a point with a line to its prediction."""
+    for x, y, low, high in zip(data.x, data.y, bottom, top, strict=True):
         axes.plot([x] * 2, [y] * 2, [low, high], color=style.VERMILION, linewidth=1.6, zorder=10)
     axes.scatter(
-        shown.x,
-        shown.y,
+        data.x,
+        data.y,
         top,
-        s=inputs.point_size(len(shown.x)),
+        s=inputs.point_size(len(data.x)),
         color=style.VERMILION,
         edgecolors=style.BLACK,
         linewidths=0.5,
@@ -78,7 +77,7 @@ def _draw_rows(axes: Any, shown: InputSurface, top: Array, bottom: Array) -> Non
 
 
 def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
-    """The surface in a box with ticks made by hand: 3-D axes do not know logarithms everywhere."""
+    """Draw the surface with ticks set by hand, because 3-D axes do not support logarithmic scales."""
     plane = surface.plane
     axes: Any = figure.add_subplot(projection="3d", computed_zorder=False)
     across, up = np.meshgrid(plane.x, plane.y)
@@ -99,9 +98,9 @@ def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
     positions, labels = scale.ticks(6)
     axes.set_zticks(positions, labels)
     axes.set_zlim(scale.low, scale.high)
-    axes.set_xlabel(lettering.plain(plane.features[0]))
-    axes.set_ylabel(lettering.plain(plane.features[1]))
-    axes.set_zlabel(lettering.plain(label, 60))
+    axes.set_xlabel(style.plain(plane.features[0]))
+    axes.set_ylabel(style.plain(plane.features[1]))
+    axes.set_zlabel(style.plain(label, 60))
     axes.view_init(elev=28, azim=-55)
     axes.set_box_aspect((1, 1, 0.7), zoom=0.95)
     return axes

@@ -1,4 +1,4 @@
-"""Loss, metrics and gradient norm over the epochs."""
+"""Learning curves: loss, metrics and gradient norm over the epochs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
-from nncli.plots.outcomes import LOOKS
+from nncli.plots import naming, style
+from nncli.plots.outcomes import PART_STYLES
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, Scale, decades, number
 from nncli.runs import Run
@@ -20,30 +21,26 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 6
-VALIDATION = "val_"  # before the name of what was measured on validation rows
-NAME_HEIGHT = 0.035  # of a curve's name, as a share of the figure's height
+VALIDATION = "val_"  # prefix of the history's columns that are measured on the validation set
+NAME_HEIGHT = 0.035  # height of a curve's label, relative to the figure
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Fits every run that has measured its loss."""
-    return (
-        None
-        if np.isfinite(_drawable(run.history["loss"])).any()
-        else "no loss was recorded that can be drawn"
-    )
+    """Return the reason why a run has no loss that can be drawn, or None if it has."""
+    return None if np.isfinite(_drawable(run.history["loss"])).any() else "no finite loss was recorded"
 
 
 @dataclass(frozen=True)
 class LossCurves:
-    """The loss over the epochs, and whatever else of the history changes.
+    """Loss and other columns of the training history over the epochs.
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
-    epochs : (e,).
-    panels : label of each panel -> part of the rows -> values (e,), the loss first.
+    run : name of the run and its number of training rows.
+    epochs : epochs (e,).
+    panels : label of each panel -> `train` or `validation` -> values (e,); the loss comes first.
     diverged : whether training diverged in the last epoch.
-    columns : the history.
+    columns : all columns of the training history.
     """
 
     run: str
@@ -54,27 +51,27 @@ class LossCurves:
 
     @property
     def losses(self) -> Mapping[str, Array]:
-        """The loss by part of the rows, (e,) each."""
+        """Training loss and, if measured, validation loss, (e,) each."""
         return next(iter(self.panels.values()))
 
     @property
     def title(self) -> str:
-        """How many epochs, of which run."""
-        last = int(self.epochs[-1])
-        return f"Loss over {last:,} epoch{'s' * (last != 1)}{_scale(self.losses).name}: {self.run}"
+        """Title of the picture."""
+        epochs = counted(int(self.epochs[-1]), "epoch")
+        return f"Loss over {epochs}{_scale(self.losses).name}: {self.run}"
 
     @property
     def caption(self) -> str:
-        """How the loss changed and, with validation rows, how far theirs is from it."""
+        """Change of the training loss and, if measured, the final and lowest validation loss."""
         return _caption(self.epochs, self.losses)
 
 
 def numbers(run: Run, view: View) -> LossCurves:
-    """The loss first; what was measured on validation rows is with what was measured on training rows."""
+    """Read the training history. Values on the training and the validation set share a panel."""
     history = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in history if _worth_a_panel(name, history[name])][:PANELS]
     return LossCurves(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         epochs=history["epoch"],
         panels={_label(run, name): _curves(history, name) for name in names},
         diverged=run.info.get("status") == "diverged",
@@ -83,7 +80,7 @@ def numbers(run: Run, view: View) -> LossCurves:
 
 
 def draw(curves: LossCurves) -> Figure:
-    """The loss large, everything else in small panels below it, each on its own scale."""
+    """Draw the loss in a large panel and everything else in small panels below it."""
     count, epochs, losses = len(curves.panels), curves.epochs, curves.losses
     figure = style.figure(height=3.0 + 1.25 * (count - 1))
     panels = figure.subplots(count, 1, sharex=True, squeeze=False, height_ratios=[2.2] + [1.0] * (count - 1))[
@@ -92,7 +89,7 @@ def draw(curves: LossCurves) -> Figure:
     for axes, (label, by_part) in zip(panels, curves.panels.items(), strict=True):
         _panel(axes, epochs, by_part, label)
     part, last = list(losses.items())[-1]
-    _mark_best(panels[0], epochs, last, LOOKS[part].label if len(losses) > 1 else "")
+    _mark_best(panels[0], epochs, last, PART_STYLES[part].label if len(losses) > 1 else "")
     if curves.diverged:
         _mark_divergence(panels, float(epochs[-1]))
     _count_epochs(panels[-1])
@@ -113,7 +110,7 @@ def _drawable(values: Array) -> Array:
 
 
 def _worth_a_panel(name: str, values: Array) -> bool:
-    """The loss, and whatever was recorded and moves."""
+    """Whether a column of the history is drawn: the loss, and other recorded values that change."""
     if name == "epoch" or name.startswith(VALIDATION):
         return False
     finite = _finite(values)
@@ -121,11 +118,11 @@ def _worth_a_panel(name: str, values: Array) -> bool:
 
 
 def _curves(history: Mapping[str, Array], name: str) -> dict[str, Array]:
-    """A column by part: `train` and, where it was measured there and can be drawn, `validation`."""
-    held_out = history.get(VALIDATION + name)
-    if held_out is None or not np.isfinite(held_out).any():
+    """Return the values on the training set and, if there are any, on the validation set."""
+    validation = history.get(VALIDATION + name)
+    if validation is None or not np.isfinite(validation).any():
         return {"train": history[name]}
-    return {"train": history[name], "validation": held_out}
+    return {"train": history[name], "validation": validation}
 
 
 def _finite(values: Array) -> Array:
@@ -146,15 +143,15 @@ def _label(run: Run, name: str) -> str:
 def _panel(axes: Axes, epochs: Array, curves: Mapping[str, Array], label: str) -> None:
     scale = _scale(curves)
     for part, values in curves.items():
-        look, measured = LOOKS[part], np.isfinite(values)  # not every epoch measures the validation rows
-        # A single epoch is no line, and a NaN on either side hides a point.
+        part_style, measured = PART_STYLES[part], np.isfinite(values)  # validation may skip epochs
+        # A single epoch has no line, and a NaN on both sides hides a point.
         alone = measured.sum() <= 12
         axes.plot(
             epochs[measured] if part != "train" else epochs,
             values[measured] if part != "train" else values,
-            color=look.colour,
-            linestyle=look.dash,
-            marker=look.marker if alone else "",
+            color=part_style.color,
+            linestyle=part_style.dash,
+            marker=part_style.marker if alone else "",
             markersize=4,
             gid="curve",
         )
@@ -167,7 +164,7 @@ def _panel(axes: Axes, epochs: Array, curves: Mapping[str, Array], label: str) -
 
 
 def _name_ends(axes: Axes, curves: Mapping[str, Array], scale: Scale) -> None:
-    """Each curve's part beside its end, the names apart from each other."""
+    """Label the end of each curve with its part, without overlap."""
     last = {part: scale.drawn(_finite(values))[-1] for part, values in curves.items()}
     above, below = sorted(last, key=last.__getitem__, reverse=True)
     middle = (last[above] + last[below]) / 2
@@ -176,7 +173,7 @@ def _name_ends(axes: Axes, curves: Mapping[str, Array], scale: Scale) -> None:
     )
     for part, height in ((above, middle + apart / 2), (below, middle - apart / 2)):
         axes.annotate(
-            LOOKS[part].label,
+            PART_STYLES[part].label,
             (1.0, 10.0**height if scale.log else height),
             xycoords=("axes fraction", "data"),
             xytext=(4, 0),
@@ -187,11 +184,11 @@ def _name_ends(axes: Axes, curves: Mapping[str, Array], scale: Scale) -> None:
         )
 
 
-def _mark_best(axes: Axes, epochs: Array, losses: Array, of: str) -> None:
+def _mark_best(axes: Axes, epochs: Array, losses: Array, part: str) -> None:
     best = int(np.nanargmin(losses))
     axes.plot(epochs[best], losses[best], "o", color=style.VERMILION, markersize=6, clip_on=False, zorder=5)
-    said = f"● lowest{f' {of}' if of else ''} {number(losses[best])} (epoch {int(epochs[best]):,})"
-    axes.set_title(said, loc="right", color="#a04000", fontsize=style.SMALL)
+    label = f"● lowest {f'{part} ' if part else ''}loss {number(losses[best])} (epoch {int(epochs[best]):,})"
+    axes.set_title(label, loc="right", color="#a04000", fontsize=style.SMALL)
 
 
 def _mark_divergence(panels: Array, epoch: float) -> None:
@@ -211,33 +208,33 @@ def _mark_divergence(panels: Array, epoch: float) -> None:
 
 
 def _note(curves: Mapping[str, Array]) -> str:
-    said = "Epoch 0 is before training; the loss of an epoch is measured as it trains"
-    return f"{said}, on validation rows after it." if len(curves) > 1 else f"{said}."
+    note = "Epoch 0: before training. The training loss is measured during the epoch, before each update"
+    return f"{note}; the validation loss is measured after the epoch." if len(curves) > 1 else f"{note}."
 
 
 def _caption(epochs: Array, curves: Mapping[str, Array]) -> str:
-    """How far the loss came and, where there are validation rows, how far theirs is from it."""
-    said = _way(curves["train"])
+    """Describe the change of the training loss and, if measured, the final and lowest validation loss."""
+    change = _change(curves["train"])
     if "validation" not in curves:
-        return said
-    held_out = curves["validation"]
-    best, last = int(np.nanargmin(held_out)), np.flatnonzero(np.isfinite(held_out))[-1]
-    gap = held_out[last] - _finite(curves["train"])[-1]
+        return change
+    validation = curves["validation"]
+    best, last = int(np.nanargmin(validation)), np.flatnonzero(np.isfinite(validation))[-1]
+    gap = validation[last] - _finite(curves["train"])[-1]
     side = "above" if gap >= 0 else "below"
     return (
-        f"{said}; validation {number(held_out[last])}, {number(abs(gap))} {side} it, "
-        f"lowest {number(held_out[best])} in epoch {int(epochs[best]):,}"
+        f"{change}; validation loss {number(validation[last])}, {number(abs(gap))} {side} the training loss, "
+        f"lowest {number(validation[best])} in epoch {int(epochs[best]):,}"
     )
 
 
-def _way(losses: Array) -> str:
+def _change(losses: Array) -> str:
     finite = _finite(losses)
     first, last, low, high = finite[0], finite[-1], finite.min(), finite.max()
     if last <= 0 or first <= 0 or not (np.isfinite(first / last) and np.isfinite(last / first)):
-        said = f"loss {number(first)} to {number(last)}"
+        change = f"loss went from {number(first)} to {number(last)}"
     elif last <= first:
-        said = f"loss fell {number(first / last)}x to {number(last)}"
+        change = f"loss fell by a factor of {number(first / last)} to {number(last)}"
     else:
-        said = f"loss rose {number(last / first)}x to {number(last)}"
-    why = f", log y because it spans {decades(low, high)} decades" if Scale.of(losses).log else ""
-    return f"{said}{why}"
+        change = f"loss rose by a factor of {number(last / first)} to {number(last)}"
+    scale = f" (log scale: it spans {decades(low, high)} decades)" if Scale.of(losses).log else ""
+    return f"{change}{scale}"

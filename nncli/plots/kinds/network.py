@@ -1,4 +1,4 @@
-"""The network as a diagram with its trained weights."""
+"""Diagram of the network with its trained weights."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.inspection import surfaces
+from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.nn.network import LayerView, Network
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import number
 from nncli.runs import Run
@@ -22,21 +23,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-MOST_UNITS = 16  # of a layer; more are collapsed
+MOST_UNITS = 16  # units drawn of a layer; of more, the first and the last
 MOST_LAYERS = 8
-LABELLED_EDGES = 40
+LABELED_EDGES = 40
 THINNEST, WIDEST = 0.35, 5.0  # pt, for weight 0 and the largest |weight|
 SIGNS: dict[int, tuple[str, Any]] = {1: (style.VERMILION, "-"), -1: (style.BLUE, (0, (3.2, 1.4)))}
 UNIT = 31.0  # pt, diameter of a circle
 SHARES = tuple(
     0.5 + sign * step / 50 for step in range(15) for sign in (1, -1)
-)  # of an edge, from its middle
-LABEL_WIDTH, LABEL_HEIGHT = 0.27, 0.32  # of a number, in columns and units of the diagram
+)  # positions of a label along an edge, from the middle
+LABEL_WIDTH, LABEL_HEIGHT = 0.27, 0.32  # size of a label, in columns and units of the diagram
 
 
 @dataclass(frozen=True)
 class _Column:
-    """Units of a layer that are drawn: their numbers, their heights, and how many are not drawn."""
+    """Units drawn of a layer: its size, the positions of the units, and their heights in the diagram."""
 
     size: int
     units: Array
@@ -44,6 +45,7 @@ class _Column:
 
     @classmethod
     def of(cls, size: int) -> _Column:
+        """Choose the units drawn of a layer of `size` units."""
         if size <= MOST_UNITS:
             return cls(size, np.arange(size), (size - 1) / 2 - np.arange(size))
         half = MOST_UNITS // 2
@@ -53,32 +55,34 @@ class _Column:
 
     @property
     def places(self) -> int:
-        """Units drawn, and the gap where some are not."""
+        """Number of units drawn, plus one for the gap if some are not."""
         return len(self.units) + (self.hidden > 0)
 
     @property
     def hidden(self) -> int:
-        """Units not drawn."""
+        """Number of units not drawn."""
         return self.size - len(self.units)
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Fits every network that a page has room for."""
+    """Return the reason why a network has too many layers for a diagram, or None if it has not."""
     count = len(run.model.network.layers)
-    return f"{count} layers are too many for a diagram" if count > MOST_LAYERS else None
+    if count <= MOST_LAYERS:
+        return None
+    return f"the network has {count} layers, and a diagram has room for {MOST_LAYERS}"
 
 
 @dataclass(frozen=True)
 class NetworkDiagram:
-    """The layers of a network with their trained weights.
+    """Layers of a network with their trained weights.
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
+    run : name of the run and its number of training rows.
     weights : weights and biases, layer by layer.
-    layers : what the inputs and each layer are.
+    layers : descriptions of the inputs and of each layer.
     inputs, outputs : names of the inputs and the outputs.
-    names, parameters : of all weights and biases (P,).
+    names, parameters : names and values (P,) of all weights and biases.
     """
 
     run: str
@@ -91,35 +95,34 @@ class NetworkDiagram:
 
     @property
     def largest(self) -> float:
-        """The largest |weight|."""
+        """Largest absolute weight."""
         return max(float(np.abs(view.W).max()) for view in self.weights)
 
     @property
     def largest_bias(self) -> float:
-        """The largest |bias|; 0 where there are none."""
+        """Largest absolute bias; 0 if there are no biases."""
         return max((float(np.abs(view.b).max()) for view in self.weights if view.b is not None), default=0.0)
 
     @property
     def caption(self) -> str:
-        """How many parameters there are, and the largest weight."""
-        count = len(self.names)
+        """Number of parameters, and the weight that is drawn widest."""
         widest = int(np.abs(_weights_only(self.names, self.parameters)).argmax())
         return (
-            f"{count:,} parameter{'s' * (count != 1)}, "
+            f"{counted(len(self.names), 'parameter')}, "
             f"widest: {self.names[widest]} = {number(self.parameters[widest])}"
         )
 
     @property
     def columns(self) -> dict[str, Sequence[str] | Array]:
-        """Every parameter."""
+        """Name and value of every parameter."""
         return {"name": self.names, "value": self.parameters}
 
 
 def numbers(run: Run, view: View) -> NetworkDiagram:
-    """The trained weights, and what the layers are."""
+    """Read the trained weights and describe the layers."""
     network, columns = run.model.network, run.model.columns
     return NetworkDiagram(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         weights=network.views(run.model.parameters),
         layers=_layers(network),
         inputs=columns.encoded,
@@ -130,7 +133,7 @@ def numbers(run: Run, view: View) -> NetworkDiagram:
 
 
 def _layers(network: Network) -> list[str]:
-    inputs = f"{network.inputs:,} input{'s' * (network.inputs != 1)}"
+    inputs = counted(network.inputs, "input")
     layers = [
         f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
         for index, layer in enumerate(network.layers)
@@ -138,36 +141,37 @@ def _layers(network: Network) -> list[str]:
     return [inputs, *layers]
 
 
-def draw(shown: NetworkDiagram) -> Figure:
-    """Columns of circles: width of a line = |weight|, its color and dashes = sign, rings = biases."""
-    sizes = (shown.weights[0].W.shape[1], *(view.W.shape[0] for view in shown.weights))
+def draw(data: NetworkDiagram) -> Figure:
+    """Draw each layer as a column of circles, weights as lines between them and biases as rings."""
+    sizes = (data.weights[0].W.shape[1], *(view.W.shape[0] for view in data.weights))
     columns = [_Column.of(size) for size in sizes]
     tallest = max(column.places for column in columns)
     figure = style.figure(
         width=max(6.4, 1.9 * len(columns) + 1.0), height=float(np.clip(2.0 + 0.55 * tallest, 3.6, 11.5))
     )
     axes = figure.subplots()
-    _draw_layers(axes, shown, columns)
-    _captions(axes, shown, columns)
-    _finish(axes, len(columns), tallest, shown.largest_bias > 0)
-    shortened = " (largest layers shortened)" if any(column.hidden for column in columns) else ""
+    _draw_layers(axes, data, columns)
+    _annotate(axes, data, columns)
+    _finish(axes, len(columns), tallest, data.largest_bias > 0)
+    title = "Network with its trained weights"
+    title += " (not all units shown)" if any(column.hidden for column in columns) else ""
     style.head(
         figure,
-        f"Network with its trained weights{shortened}: {shown.run}",
-        _note(shown.largest or 1.0, shown.largest_bias),
+        f"{title}: {data.run}",
+        _note(data.largest or 1.0, data.largest_bias),
     )
     return figure
 
 
-def _draw_layers(axes: Axes, shown: NetworkDiagram, columns: list[_Column]) -> None:
+def _draw_layers(axes: Axes, data: NetworkDiagram, columns: list[_Column]) -> None:
     edges = sum(len(before.units) * len(after.units) for before, after in pairwise(columns))
-    labelled = edges <= LABELLED_EDGES
-    for index, (weights, (before, after)) in enumerate(zip(shown.weights, pairwise(columns), strict=True)):
-        _edges(axes, index, before, after, weights.W, shown.largest or 1.0)
-        _units(axes, index + 1, after, weights.b, shown.largest_bias or 1.0, labelled)
-        if labelled:
+    labeled = edges <= LABELED_EDGES
+    for index, (weights, (before, after)) in enumerate(zip(data.weights, pairwise(columns), strict=True)):
+        _edges(axes, index, before, after, weights.W, data.largest or 1.0)
+        _units(axes, index + 1, after, weights.b, data.largest_bias or 1.0, labeled)
+        if labeled:
             _edge_labels(axes, index, before, after, weights.W)
-    _units(axes, 0, columns[0], None, 1.0, labelled=False)
+    _units(axes, 0, columns[0], None, 1.0, labeled=False)
 
 
 def _finish(axes: Axes, columns: int, tallest: int, biases: bool) -> None:
@@ -191,20 +195,20 @@ def _weights_only(names: Sequence[str], parameters: Array) -> Array:
 def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, largest: float) -> None:
     from matplotlib.collections import LineCollection
 
-    for sign, (colour, dash) in SIGNS.items():
-        shown = np.argwhere(np.sign(W[np.ix_(after.units, before.units)]) == sign)
-        segments = [[(x, before.heights[j]), (x + 1, after.heights[i])] for i, j in shown]
-        sizes = [abs(float(W[after.units[i], before.units[j]])) for i, j in shown]
+    for sign, (color, dash) in SIGNS.items():
+        data = np.argwhere(np.sign(W[np.ix_(after.units, before.units)]) == sign)
+        segments = [[(x, before.heights[j]), (x + 1, after.heights[i])] for i, j in data]
+        sizes = [abs(float(W[after.units[i], before.units[j]])) for i, j in data]
         widths = [THINNEST + (WIDEST - THINNEST) * (size / largest) for size in sizes]
         axes.add_collection(
             LineCollection(
-                segments, linewidths=widths, colors=colour, linestyles=dash, alpha=0.85, zorder=1, gid="edges"
+                segments, linewidths=widths, colors=color, linestyles=dash, alpha=0.85, zorder=1, gid="edges"
             )
         )
 
 
 def _edge_labels(axes: Axes, x: int, before: _Column, after: _Column, W: Array) -> None:
-    """Each as near to the middle of its edge as the labels before it leave room."""
+    """Label each edge with its weight, as near to its middle as earlier labels allow."""
     placed: list[tuple[float, float]] = []
     for i, unit in enumerate(after.units):
         for j, source in enumerate(before.units):
@@ -230,30 +234,30 @@ def _edge_labels(axes: Axes, x: int, before: _Column, after: _Column, W: Array) 
 
 
 def _clearance(place: tuple[float, float], placed: list[tuple[float, float]]) -> float:
-    """Distance to the nearest label, in sizes of a label; below 1 they overlap."""
+    """Return the distance to the nearest label, in label sizes; below 1 they overlap."""
     return min(
         (max(abs(place[0] - x) / LABEL_WIDTH, abs(place[1] - y) / LABEL_HEIGHT) for x, y in placed),
         default=1.0,
     )
 
 
-def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float, labelled: bool) -> None:
+def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float, labeled: bool) -> None:
     for unit, height in zip(column.units, column.heights, strict=True):
         bias = 0.0 if b is None else float(b[unit])
-        colour, dash = SIGNS.get(int(np.sign(bias)), (style.GREY, "-"))
+        color, dash = SIGNS.get(int(np.sign(bias)), (style.GRAY, "-"))
         width = 1.0 if b is None else 0.8 + 3.5 * (abs(bias) / largest)
         axes.scatter(
             [x],
             [height],
             s=UNIT**2,
             color=style.PAPER,
-            edgecolors=colour,
+            edgecolors=color,
             linewidths=width,
             linestyles=[dash],
             zorder=4,
             gid="unit",
         )
-        if labelled and b is not None:
+        if labeled and b is not None:
             axes.text(x, height, number(bias, 2), fontsize=style.SMALL, ha="center", va="center", zorder=5)
     if column.hidden:
         axes.text(
@@ -268,23 +272,23 @@ def _units(axes: Axes, x: int, column: _Column, b: Array | None, largest: float,
         )
 
 
-def _captions(axes: Axes, shown: NetworkDiagram, columns: list[_Column]) -> None:
-    """Names of inputs and outputs at their units, and what each layer is at its foot."""
+def _annotate(axes: Axes, data: NetworkDiagram, columns: list[_Column]) -> None:
+    """Name the inputs and outputs at their units, and describe each layer below it."""
     ends = (
-        (0, columns[0], -1, "right", shown.inputs),
-        (len(columns) - 1, columns[-1], 1, "left", shown.outputs),
+        (0, columns[0], -1, "right", data.inputs),
+        (len(columns) - 1, columns[-1], 1, "left", data.outputs),
     )
     for x, column, side, align, labels in ends:
         for unit, height in zip(column.units, column.heights, strict=True):
             axes.annotate(
-                lettering.plain(labels[unit], 16),
+                style.plain(labels[unit], 16),
                 (x, height),
                 xytext=(side * (UNIT / 2 + 5), 0),
                 textcoords="offset points",
                 ha=align,
                 va="center",
             )
-    for x, text in enumerate(shown.layers):
+    for x, text in enumerate(data.layers):
         axes.text(
             x, -0.02, text, transform=axes.get_xaxis_transform(), ha="center", va="top", fontsize=style.SMALL
         )
@@ -294,8 +298,8 @@ def _handles(biases: bool) -> list[Line2D]:
     from matplotlib.lines import Line2D
 
     lines = [
-        Line2D([], [], color=colour, linestyle=dash, linewidth=2.5, label=text)
-        for (colour, dash), text in zip(SIGNS.values(), ("weight > 0", "weight < 0"), strict=True)
+        Line2D([], [], color=color, linestyle=dash, linewidth=2.5, label=text)
+        for (color, dash), text in zip(SIGNS.values(), ("weight > 0", "weight < 0"), strict=True)
     ]
     rings = [
         Line2D(
@@ -305,16 +309,15 @@ def _handles(biases: bool) -> list[Line2D]:
             marker="o",
             markersize=10,
             markerfacecolor=style.PAPER,
-            markeredgecolor=colour,
+            markeredgecolor=color,
             markeredgewidth=2.2,
             label=text,
         )
-        for (colour, _), text in zip(SIGNS.values(), ("bias > 0", "bias < 0 (dashed ring)"), strict=True)
+        for (color, _), text in zip(SIGNS.values(), ("bias > 0", "bias < 0 (dashed ring)"), strict=True)
     ]
     return lines + rings if biases else lines
 
 
 def _note(largest: float, bias: float) -> str:
-    return f"Width of a line in proportion to |weight|, largest {number(largest)}" + (
-        f"; of a ring to |bias|, largest {number(bias)}." if bias else "."
-    )
+    rings = f" Ring width: |bias|, at most {number(bias)}." if bias else ""
+    return f"Line width: |weight|, at most {number(largest)}.{rings}"

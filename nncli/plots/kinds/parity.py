@@ -1,4 +1,4 @@
-"""Predicted against true values, one panel for each target."""
+"""Parity plot: predicted against true values, a panel for each target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.nn import metrics
 from nncli.plots import style, values
-from nncli.plots.outcomes import LOOKS, Outcome
+from nncli.plots.outcomes import PART_STYLES, Outcome
 from nncli.plots.picture import View
 from nncli.plots.scale import Scale, number
 from nncli.plots.values import PredictedValues
@@ -23,27 +23,27 @@ COLUMNS = 3
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Needs targets that are values."""
-    return values.none_to_meet(run)
+    """Return the reason why a run has no regression targets that can be drawn, or None if it has."""
+    return values.unfit(run)
 
 
 class Parity(PredictedValues):
-    """Predicted against true values."""
+    """Predicted and true values, with R² as the caption."""
 
     @property
     def caption(self) -> str:
-        """R² over all targets, by part of the rows."""
-        return values.summary(self.every)
+        """R² over all targets on each part of the rows."""
+        return values.summary(self.outcomes)
 
 
 def numbers(run: Run, view: View) -> Parity:
-    """Predictions and targets of every part of the rows."""
+    """Predict the training set and the held-out sets."""
     return Parity.of(run)
 
 
-def draw(shown: Parity) -> Figure:
-    """A panel for each target. On the diagonal a prediction is exact; markers and colors show the part."""
-    drawn = shown.drawn
+def draw(data: Parity) -> Figure:
+    """Draw a panel for each target. Markers and colors show the part of the rows."""
+    drawn = data.drawn
     across = min(COLUMNS, len(drawn))
     down = -(-len(drawn) // across)
     figure = style.figure(
@@ -52,17 +52,18 @@ def draw(shown: Parity) -> Figure:
     panels = figure.subplots(down, across, squeeze=False)
     for axes in panels.flat[len(drawn) :]:
         axes.remove()
-    for each, index, told, known in values.points(shown.every, drawn):
-        values.scatter(panels.flat[drawn.index(index)], each, known, told)
+    for outcome, index, predicted, true in values.points(data.outcomes, drawn):
+        values.scatter(panels.flat[drawn.index(index)], outcome.part, true, predicted)
     for axes, index in zip(panels.flat, drawn, strict=False):
-        _finish(axes, shown.every, index, shown.name(index))
-    values.legend(panels[0, -1], shown.every)
-    style.head(figure, f"Predicted against true: {shown.run}", values.of_drawn(shown))
+        _finish(axes, data.outcomes, index, style.drawable(data.name(index)))
+    values.legend(panels[0, -1], data.outcomes)
+    note = f"On the diagonal the prediction is exact. {values.selection(data)}"
+    style.head(figure, f"Predicted against true values: {data.run}", note.strip())
     return figure
 
 
-def _finish(axes: Axes, every: Sequence[Outcome], index: int, name: str) -> None:
-    both = np.concatenate([column[:, index] for each in every for column in (each.A, each.Y)])
+def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None:
+    both = np.concatenate([column[:, index] for one in parts for column in (one.A, one.Y)])
     scale = Scale.linear(both)
     line = np.array([scale.low, scale.high])
     axes.plot(line, line, **values.EXACT)
@@ -71,11 +72,11 @@ def _finish(axes: Axes, every: Sequence[Outcome], index: int, name: str) -> None
     axes.set_aspect("equal")
     axes.set_xlabel(f"true {name}")
     axes.set_ylabel(f"predicted {name}")
-    axes.set_title("\n".join(_said(each, index) for each in every), loc="left", fontsize=style.SMALL)
+    axes.set_title("\n".join(_scores(one, index) for one in parts), loc="left", fontsize=style.SMALL)
     style.grid(axes)
 
 
-def _said(each: Outcome, index: int) -> str:
-    A, Y = each.A[:, [index]], each.Y[:, [index]]
-    label = LOOKS[each.part].label
+def _scores(outcome: Outcome, index: int) -> str:
+    A, Y = outcome.A[:, [index]], outcome.Y[:, [index]]
+    label = PART_STYLES[outcome.part].label
     return f"{label}: R² {values.r2(A, Y)}, RMSE {number(metrics.rmse(A, Y))}"

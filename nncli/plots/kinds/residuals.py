@@ -1,4 +1,4 @@
-"""Residuals, prediction minus target: against the prediction, and how they are spread."""
+"""Residuals (prediction minus target) against predictions, with their distribution."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.plots import style, values
-from nncli.plots.outcomes import LOOKS, Outcome
+from nncli.plots.outcomes import PART_STYLES, Outcome
 from nncli.plots.picture import View
 from nncli.plots.scale import Scale, number
 from nncli.plots.values import PredictedValues
@@ -23,47 +23,48 @@ BINS = 30
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Needs targets that are values."""
-    return values.none_to_meet(run)
+    """Return the reason why a run has no regression targets that can be drawn, or None if it has."""
+    return values.unfit(run)
 
 
 class Residuals(PredictedValues):
-    """Residuals against predictions, and how they are spread."""
+    """Predicted and true values, with the residuals as the caption."""
 
     @property
     def caption(self) -> str:
-        """Mean and spread of the last part's residuals, of the first target drawn."""
-        index, last = self.drawn[0], self.every[-1]
+        """Mean and standard deviation of the first target's residuals on the last part of the rows."""
+        index, last = self.drawn[0], self.outcomes[-1]
         residuals = last.A[:, index] - last.Y[:, index]
         largest = number(np.abs(residuals).max())
-        return f"{self.name(index)}: residual {_spread(residuals)} on {last.rows}, largest {largest}"
+        statistics = f"{_mean_and_std(residuals)} (mean ± std)"
+        return f"{self.name(index)}: residual {statistics} on {last.rows}, largest {largest}"
 
 
 def numbers(run: Run, view: View) -> Residuals:
-    """Predictions and targets of every part of the rows."""
+    """Predict the training set and the held-out sets."""
     return Residuals.of(run)
 
 
-def draw(shown: Residuals) -> Figure:
-    """A panel for each target, and beside it the share of the rows of each part by their residual."""
-    drawn, every = shown.drawn, shown.every
+def draw(data: Residuals) -> Figure:
+    """Draw a panel for each target, and beside it a histogram of the residuals on each part."""
+    drawn, parts = data.drawn, data.outcomes
     figure = style.figure(width=8.4, height=1.2 + (3.0 if len(drawn) == 1 else 2.2) * len(drawn))
     panels = figure.subplots(len(drawn), 2, sharey="row", squeeze=False, width_ratios=[2.4, 1])
-    for each, index, told, known in values.points(every, drawn):
-        values.scatter(panels[drawn.index(index), 0], each, told, told - known)
+    for outcome, index, predicted, true in values.points(parts, drawn):
+        values.scatter(panels[drawn.index(index), 0], outcome.part, predicted, predicted - true)
     for (left, right), index in zip(panels, drawn, strict=True):
-        _finish(left, every, index, shown.name(index))
-        _draw_spread(right, every, index)
-    panels[-1, 1].set_xlabel("share of the part's rows")
-    values.legend(panels[0, -1], every)
-    note = "Residual: predicted \N{MINUS SIGN} true, in the target's units."
-    style.head(figure, f"Residuals: {shown.run}", f"{note} {values.of_drawn(shown)}")
+        _finish(left, parts, index, style.drawable(data.name(index)))
+        _draw_distribution(right, parts, index)
+    panels[-1, 1].set_xlabel("fraction of rows")
+    values.legend(panels[0, -1], parts)
+    note = "Residual: predicted \N{MINUS SIGN} true, in the unit of the target. Statistics: mean ± std."
+    style.head(figure, f"Residuals: {data.run}", f"{note} {values.selection(data)}".strip())
     return figure
 
 
-def _finish(axes: Axes, every: Sequence[Outcome], index: int, name: str) -> None:
-    predicted = np.concatenate([each.A[:, index] for each in every])
-    residuals = np.concatenate([each.A[:, index] - each.Y[:, index] for each in every])
+def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None:
+    predicted = np.concatenate([one.A[:, index] for one in parts])
+    residuals = np.concatenate([one.A[:, index] - one.Y[:, index] for one in parts])
     axes.axhline(0, **values.EXACT)
     style.scaled(axes.xaxis, Scale.linear(predicted))
     style.scaled(axes.yaxis, Scale.linear(np.append(residuals, 0.0)))
@@ -72,26 +73,26 @@ def _finish(axes: Axes, every: Sequence[Outcome], index: int, name: str) -> None
     style.grid(axes)
 
 
-def _draw_spread(axes: Axes, every: Sequence[Outcome], index: int) -> None:
-    residuals = {each.part: each.A[:, index] - each.Y[:, index] for each in every}
+def _draw_distribution(axes: Axes, parts: Sequence[Outcome], index: int) -> None:
+    residuals = {one.part: one.A[:, index] - one.Y[:, index] for one in parts}
     scale = Scale.linear(np.concatenate(list(residuals.values())))
     edges = np.linspace(scale.low, scale.high, BINS + 1)
-    for part, spread in residuals.items():
-        counts, _ = np.histogram(spread, edges)
+    for part, errors in residuals.items():
+        counts, _ = np.histogram(errors, edges)
         axes.stairs(
-            counts / len(spread),
+            counts / len(errors),
             edges,
             orientation="horizontal",
-            color=LOOKS[part].colour,
-            linestyle=LOOKS[part].dash,
+            color=PART_STYLES[part].color,
+            linestyle=PART_STYLES[part].dash,
             linewidth=1.4,
         )
     axes.axhline(0, **values.EXACT)
-    said = [f"{LOOKS[part].label}: {_spread(spread)}" for part, spread in residuals.items()]
-    axes.set_title("\n".join(said), loc="left", fontsize=style.SMALL)
+    statistics = [f"{PART_STYLES[part].label}: {_mean_and_std(errors)}" for part, errors in residuals.items()]
+    axes.set_title("\n".join(statistics), loc="left", fontsize=style.SMALL)
     axes.set_xlim(0)
     style.grid(axes)
 
 
-def _spread(residuals: Array) -> str:
+def _mean_and_std(residuals: Array) -> str:
     return f"{number(residuals.mean())} ± {number(residuals.std())}"

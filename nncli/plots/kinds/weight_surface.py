@@ -1,4 +1,4 @@
-"""The loss over two weights or two directions of weight space, with the path training took."""
+"""Loss over two weights or two directions in weight space, with the training path."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from nncli.inspection import surfaces
 from nncli.inspection.surfaces import LossSurface, WeightPlane
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
 from nncli.runs import Run
@@ -22,28 +22,34 @@ if TYPE_CHECKING:
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Needs two weights; names of weights that the run does not have are an error."""
+    """Return the reason why a run has no loss surface that can be drawn, or None if it has.
+
+    Raises
+    ------
+    RunError
+        If the view names weights that the run does not have.
+    """
     if run.model.network.parameter_count < 2:
-        return "the network has a single weight, a surface needs two"
+        return "it needs two weights, but the network has one"
     if view.weights:
         surfaces.along_weights(run, view.weights)
-    reach = float(np.abs(surfaces.kept_path(run)[1]).max())
+    reach = float(np.abs(surfaces.recorded_path(run)[1]).max())
     if not reach < FARTHEST:
-        return f"a weight reached {reach:.1e}, too far for an axis"
+        return f"a weight reached {reach:.1e}, which is too large for an axis"
     loss = measure.loss(run.experiment, run.model.parameters)
     return None if abs(loss) < DRAWABLE else f"the loss of the trained weights is {loss:.3g}"
 
 
 @dataclass(frozen=True)
 class WeightSurface:
-    """The loss over a plane of weight space, with the path of training.
+    """Loss over a plane in weight space, with the training path.
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
-    loss : the loss and its reduction.
+    run : name of the run and its number of training rows.
+    loss : name of the loss and its reduction.
     surface : the loss on the grid and along the path.
-    rows : training rows of the run; the loss may be measured on fewer.
+    rows : number of training rows; the loss may be computed on fewer.
     """
 
     run: str
@@ -53,40 +59,40 @@ class WeightSurface:
 
     @property
     def caption(self) -> str:
-        """What the axes are, and the loss at both ends of the path."""
+        """Axes of the plane, and the loss at both ends of the path."""
         return _caption(self.surface)
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:
-        """The grid, then the path."""
+        """Loss at every point of the grid, then along the path."""
         return _columns(self.surface)
 
 
 def numbers(run: Run, view: View) -> WeightSurface:
-    """Over the weights or directions that the view names, around the trained weights."""
+    """Compute the loss around the trained weights, over the weights or directions that the view names."""
     loss = run.experiment.recipe.loss
     return WeightSurface(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         loss=f"loss: {loss.name} ({loss.reduction})",
         surface=surfaces.loss_surface(run, _plane(run, view)),
         rows=len(run.experiment.dataset),
     )
 
 
-def draw(shown: WeightSurface) -> Figure:
-    """The loss as a heat map around the trained weights, the kept epochs as a line of points on it."""
-    surface = shown.surface
+def draw(data: WeightSurface) -> Figure:
+    """Draw the loss as a heat map, with the recorded epochs as points on a line."""
+    surface = data.surface
     scale = Scale.of(surface.values)
     drawn = scale.drawn(surface.values)
     figure = style.figure(height=5.2)
     axes = figure.subplots()
     image = style.heat(axes, surface.x, surface.y, drawn, scale.low, scale.high)
     style.contours(axes, surface.x, surface.y, drawn, scale)
-    style.colour_bar(figure, image, axes, scale, shown.loss)
+    style.color_bar(figure, image, axes, scale, data.loss)
     _draw_path(axes, surface)
     axes.set_xlabel(_axis_label(surface.plane, 0))
     axes.set_ylabel(_axis_label(surface.plane, 1))
-    style.head(figure, f"Loss over {_what(surface.plane)}{scale.name}: {shown.run}", _note(shown))
+    style.head(figure, f"Loss over {_axes_title(surface.plane)}{scale.name}: {data.run}", _note(data))
     return figure
 
 
@@ -112,7 +118,7 @@ def _draw_path(axes: Axes, surface: LossSurface) -> None:
             marker="o",
             markersize=2.6,
             gid="path",
-            label="path of training",
+            label="training path",
         )
         axes.plot(
             x[0],
@@ -136,16 +142,16 @@ def _draw_path(axes: Axes, surface: LossSurface) -> None:
     )
     legend = axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.3)
     for handle in legend.legend_handles:
-        if handle is not None and handle.get_label() == "path of training":
+        if handle is not None and handle.get_label() == "training path":
             handle.set(markeredgecolor=style.BLACK, color=style.BLACK)
 
 
-def _what(plane: WeightPlane) -> str:
+def _axes_title(plane: WeightPlane) -> str:
     if plane.kind == "weights":
         return f"{plane.labels[0]} and {plane.labels[1]}"
     if plane.kind == "pca":
-        return "the two directions in which training moved most (PCA)"
-    return "two random directions, filter-normalised"
+        return "the two directions of largest movement (PCA)"
+    return "two random directions (filter-normalized)"
 
 
 def _axis_label(plane: WeightPlane, index: int) -> str:
@@ -153,37 +159,37 @@ def _axis_label(plane: WeightPlane, index: int) -> str:
     return f"{plane.labels[index]}{share}"
 
 
-def _note(shown: WeightSurface) -> str:
-    surface = shown.surface
-    parts = [f"Loss at the star {number(surface.true_loss[-1], 4)}."]
+def _note(data: WeightSurface) -> str:
+    surface = data.surface
+    parts = [f"Loss at the star: {number(surface.true_loss[-1], 4)}."]
     if surface.plane.kind != "weights":
         parts.append("Axes: distance from the trained weights along each direction.")
     if surface.plane.kind == "weights" and surface.plane.origin.size == 2:
-        parts.append("These are all weights of the network: the path lies on the surface.")
+        parts.append("The network has no other weights, so the path lies on the surface.")
     elif len(surface.epochs) > 1:
         parts.append(
-            f"The path is projected onto the plane: at epoch {surface.epochs[0]:,} the true loss was "
-            f"{number(surface.true_loss[0], 4)}, the surface there is at {number(surface.shown_loss[0], 4)}."
+            f"The path is projected onto the plane: at epoch {surface.epochs[0]:,} the loss was "
+            f"{number(surface.true_loss[0], 4)}, and the surface there is {number(surface.shown_loss[0], 4)}."
         )
     else:
-        parts.append("No weights were kept on the way, so there is no path to draw.")
-    if surface.rows < shown.rows:
-        parts.append(f"Measured on {surface.rows:,} of the {shown.rows:,} rows.")
+        parts.append("No weights were recorded during training, so there is no path.")
+    if surface.rows < data.rows:
+        parts.append(f"Computed on {surface.rows:,} of the {data.rows:,} rows.")
     return " ".join(parts)
 
 
 def _caption(surface: LossSurface) -> str:
     explained = surface.plane.explained
-    said = "" if explained is None else f"; the plane holds {explained.sum():.1%} of the path's variance"
+    share = "" if explained is None else f"; the plane contains {explained.sum():.1%} of the path's variance"
     start = f"from {number(surface.true_loss[0], 4)} " if len(surface.epochs) > 1 else ""
-    return f"loss over {_what(surface.plane)}: {start}to {number(surface.true_loss[-1], 4)}{said}"
+    return f"loss over {_axes_title(surface.plane)}: {start}to {number(surface.true_loss[-1], 4)}{share}"
 
 
 def _columns(surface: LossSurface) -> dict[str, list[str] | Array]:
     across, up = np.meshgrid(surface.x, surface.y)
-    cells, kept = surface.values.size, len(surface.epochs)
+    cells, epochs = surface.values.size, len(surface.epochs)
     return {
-        "part": ["surface"] * cells + ["path"] * kept,
+        "part": ["surface"] * cells + ["path"] * epochs,
         "x": np.concatenate([across.ravel(), surface.path[:, 0]]),
         "y": np.concatenate([up.ravel(), surface.path[:, 1]]),
         "loss": np.concatenate([surface.values.ravel(), surface.shown_loss]),

@@ -1,4 +1,4 @@
-"""Every weight over the epochs."""
+"""Every weight and bias over the epochs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nncli.inspection import surfaces
+from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
-from nncli.plots import lettering, style
+from nncli.plots import naming, style
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, Scale, number
 from nncli.runs import Run
@@ -20,31 +21,31 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TRACES = 64  # parameters that are still told apart as lines
-LABELLED = 12  # lines of a panel that get their name at the end
-PANELS = 6  # layers shown; of a deeper network the first and last three
+TRACES = 64  # parameters up to which each has a line
+LABELED = 12  # lines of a panel up to which each has its name at the end
+PANELS = 6  # layers drawn; of a deeper network the first and last three
 BANDS = ((0.05, 0.95, 0.22), (0.25, 0.75, 0.45))
 
 
 def unfit(run: Run, view: View) -> str | None:
-    """Needs weights of at least two epochs."""
-    epochs, path = surfaces.kept_path(run)
+    """Return the reason why a run has no weights of at least two epochs, or None if it has."""
+    epochs, path = surfaces.recorded_path(run)
     if len(epochs) < 2:
-        return "no weights were kept on the way (record.weights: none, or no epoch)"
+        return "weights were not recorded (record.weights is none, or no epoch was trained)"
     reach = float(np.abs(path).max())
-    return None if reach < DRAWABLE else f"a weight reached {reach:.1e}, too far for an axis"
+    return None if reach < DRAWABLE else f"a weight reached {reach:.1e}, which is too large for an axis"
 
 
 @dataclass(frozen=True)
 class LayerPaths:
-    """The weights and biases of a layer over the kept epochs.
+    """Weights and biases of a layer over the recorded epochs.
 
     Attributes
     ----------
-    index : from 0.
-    activation : its name.
-    names : of its parameters.
-    path : their values (s, parameters).
+    index : position of the layer, from 0.
+    activation : name of its activation.
+    names : names of its parameters.
+    path : values of its parameters (s, parameters).
     """
 
     index: int
@@ -54,7 +55,7 @@ class LayerPaths:
 
     @property
     def quantiles(self) -> dict[float, Array]:
-        """Quantiles of the parameters by share, (s,) each."""
+        """Quantiles of the parameters over the epochs, (s,) each."""
         shares = sorted({share for low, high, _ in BANDS for share in (low, high)} | {0.5})
         return dict(zip(shares, np.quantile(self.path, shares, axis=1), strict=True))
 
@@ -65,11 +66,11 @@ class WeightPaths:
 
     Attributes
     ----------
-    run : the run's name and its number of training rows.
-    epochs : kept epochs (s,).
-    layers : those that are shown.
-    depth : how many layers the network has.
-    names, path : all parameters (P,), and their values (s, P).
+    run : name of the run and its number of training rows.
+    epochs : recorded epochs (s,).
+    layers : the layers drawn.
+    depth : number of layers of the network.
+    names, path : names (P,) and values (s, P) of all parameters.
     """
 
     run: str
@@ -81,36 +82,36 @@ class WeightPaths:
 
     @property
     def few(self) -> bool:
-        """Whether each parameter is a line of its own."""
+        """Whether each parameter has its own line."""
         return len(self.names) <= TRACES
 
     @property
     def caption(self) -> str:
-        """The parameter that moved most."""
+        """Parameter that changed most."""
         path, moved = self.path, np.abs(self.path[-1] - self.path[0])
         most = int(moved.argmax())
         return (
-            f"{len(self.names):,} parameters; {self.names[most]} moved most, "
+            f"{counted(len(self.names), 'parameter')}; {self.names[most]} changed most, "
             f"from {number(path[0, most])} to {number(path[-1, most])}"
         )
 
     @property
     def columns(self) -> dict[str, Array]:
-        """Every parameter by epoch, or the quantiles of each layer."""
-        found = {"epoch": self.epochs}
+        """Values of every parameter, or quantiles of each layer, by epoch."""
+        columns = {"epoch": self.epochs}
         for layer in self.layers:
-            found |= _values(layer) if self.few else _named_quantiles(layer)
-        return found
+            columns |= _values(layer) if self.few else _named_quantiles(layer)
+        return columns
 
 
 def numbers(run: Run, view: View) -> WeightPaths:
-    """The weights that were kept, layer by layer."""
+    """Read the recorded weights, layer by layer."""
     network = run.model.network
-    epochs, path = surfaces.kept_path(run)
+    epochs, path = surfaces.recorded_path(run)
     names = surfaces.weight_names(network)
     blocks = [slice(low, high) for low, high in pairwise(network.offsets)]
     return WeightPaths(
-        run=lettering.of_run(run),
+        run=naming.run_and_rows(run),
         epochs=epochs,
         layers=[
             LayerPaths(
@@ -124,24 +125,24 @@ def numbers(run: Run, view: View) -> WeightPaths:
     )
 
 
-def draw(shown: WeightPaths) -> Figure:
-    """A panel a layer: lines up to 64 parameters in all, bands that hold half and 90 % of them above."""
-    layers, epochs = shown.layers, shown.epochs
+def draw(data: WeightPaths) -> Figure:
+    """Draw a panel for each layer: a line for each parameter, or bands of quantiles for more than 64."""
+    layers, epochs = data.layers, data.epochs
     columns = min(3, len(layers))
     rows = -(-len(layers) // columns)
-    width = 3.2 * columns + (0.0 if shown.few else 1.2)
+    width = 3.2 * columns + (0.0 if data.few else 1.2)
     figure = style.figure(width=max(6.4, width), height=1.2 + 2.9 * rows)
     panels = figure.subplots(rows, columns, sharex=True, squeeze=False).ravel()
     for axes in panels[len(layers) :]:
         axes.set_axis_off()
     for axes, layer in zip(panels[: len(layers)], layers, strict=True):
-        (_traces if shown.few else _bands)(axes, epochs, layer)
+        (_traces if data.few else _bands)(axes, epochs, layer)
         _finish(axes, epochs, layer.path, f"layer {layer.index + 1}: {layer.activation}")
-    if not shown.few:
+    if not data.few:
         style.legend_beside(panels[columns - 1])
     for axes in panels[::columns]:
         axes.set_ylabel("weight or bias")
-    style.head(figure, f"Weights over {epochs[-1]:,} epochs: {shown.run}", _note(shown))
+    style.head(figure, f"Weights over {counted(int(epochs[-1]), 'epoch')}: {data.run}", _note(data))
     return figure
 
 
@@ -156,12 +157,12 @@ def _traces(axes: Axes, epochs: Array, layer: LayerPaths) -> None:
         axes.plot(
             epochs,
             path[:, position],
-            color=style.COLOURS[position % 7],
+            color=style.COLORS[position % 7],
             linestyle=style.DASHES[1] if bias else "-",
             linewidth=1.0 if bias else 1.4,
             gid=name,
         )
-    if len(names) <= LABELLED:
+    if len(names) <= LABELED:
         ends = _spread(path[-1], 0.055 * max(np.ptp(path), 1e-9))
         for position, name in enumerate(names):
             short = name.split(".")[-1].replace("weight", "w").replace("bias", "b")
@@ -178,7 +179,7 @@ def _traces(axes: Axes, epochs: Array, layer: LayerPaths) -> None:
 
 
 def _spread(ends: Array, gap: float) -> Array:
-    """The ends moved apart until none is nearer than `gap` to the next, each as little as possible."""
+    """Move the ends apart by as little as possible, until neighbors are at least `gap` apart."""
     order = np.argsort(ends, kind="stable")
     places = ends[order].astype(float)
     for _ in range(50):
@@ -202,18 +203,18 @@ def _bands(axes: Axes, epochs: Array, layer: LayerPaths) -> None:
             color=style.BLUE,
             alpha=strength,
             linewidth=0,
-            label=f"{low:.0%} to {high:.0%}",
+            label=f"middle {high - low:.0%}",
         )
     axes.plot(epochs, quantiles[0.5], color=style.BLACK, linewidth=1.2, label="median")
     axes.plot(
         epochs,
         path.min(axis=1),
-        color=style.GREY,
+        color=style.GRAY,
         linewidth=0.8,
         linestyle=style.DASHES[2],
-        label="smallest, largest",
+        label="minimum, maximum",
     )
-    axes.plot(epochs, path.max(axis=1), color=style.GREY, linewidth=0.8, linestyle=style.DASHES[2])
+    axes.plot(epochs, path.max(axis=1), color=style.GRAY, linewidth=0.8, linestyle=style.DASHES[2])
 
 
 def _values(layer: LayerPaths) -> dict[str, Array]:
@@ -238,11 +239,11 @@ def _finish(axes: Axes, epochs: Array, path: Array, title: str) -> None:
     axes.set_title(title, loc="left")
 
 
-def _note(shown: WeightPaths) -> str:
+def _note(data: WeightPaths) -> str:
     note = (
         "Solid: weights w[neuron,input]; dashed: biases b[neuron]."
-        if shown.few
-        else f"{len(shown.names):,} parameters, as quantiles of each layer."
+        if data.few
+        else f"Quantiles of the {len(data.names):,} parameters, layer by layer."
     )
-    whole = len(shown.layers) == shown.depth
-    return note if whole else f"{note} The first and last three of {shown.depth} layers."
+    whole = len(data.layers) == data.depth
+    return note if whole else f"{note} Shows the first and last three of {data.depth} layers."

@@ -1,0 +1,22 @@
+"""Names as captions and pictures show them: on one line and not too long."""
+
+from __future__ import annotations
+
+from nncli.messages.wording import counted, printable, shortened
+from nncli.runs import Run
+
+
+def short(text: str, longest: int = 28) -> str:
+    """Return a name on one line, with its middle left out if it has more than `longest` characters."""
+    return shortened(printable(" ".join(text.split())), longest)
+
+
+def run_name(run: Run) -> str:
+    """Return the run's name, and its status if training did not finish: `xor, diverged`."""
+    status = run.info.get("status", "")
+    return f"{short(run.name, 40)}{f', {status}' if status in ('diverged', 'interrupted') else ''}"
+
+
+def run_and_rows(run: Run) -> str:
+    """Return the run's name and its number of training rows: `xor, 4 training rows`."""
+    return f"{run_name(run)}, {counted(len(run.experiment.dataset), 'training row')}"
