@@ -28,7 +28,7 @@ Layers = list[tuple[list[list[float]], list[float]]]
 def by_layers(experiment: Experiment) -> float:
     """The final loss of nncli's own training."""
     plan = experiment.engine.plan(
-        experiment.network, experiment.dataset.X, experiment.dataset.Y, experiment.recipe
+        experiment.network, experiment.rows.training.X, experiment.rows.training.Y, experiment.recipe
     )
     state = start(experiment.network, experiment.initial, experiment.recipe)
     chunk = plan.run(state, EPOCHS)
@@ -37,7 +37,7 @@ def by_layers(experiment: Experiment) -> float:
 
 def by_loops(experiment: Experiment) -> float:
     """The final loss of one parameter after the other, each with two passes over every row."""
-    rows = list(zip(experiment.dataset.X.tolist(), experiment.dataset.Y.tolist(), strict=True))
+    rows = list(zip(experiment.rows.training.X.tolist(), experiment.rows.training.Y.tolist(), strict=True))
     rate = experiment.recipe.optimizer.learning_rate
     layers: Layers = [
         (W.tolist(), b.tolist()) for W, b in experiment.network.views(experiment.initial) if b is not None

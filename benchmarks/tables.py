@@ -119,9 +119,9 @@ def written(rows: Rows, target: str, place: Path) -> Path:
 def trained(experiment: Experiment) -> Array:
     """What nncli predicts for the test rows: codes of classes, or values."""
     *_, last = loop.train(experiment)
-    test = experiment.held_out["test"]
+    test = experiment.rows.held_out["test"]
     outputs = experiment.network.predict(last.state.parameters, test.X)
-    return answers(experiment.dataset.columns.unscaled(outputs), test)
+    return answers(experiment.rows.training.columns.unscaled(outputs), test)
 
 
 def answers(outputs: Array, rows: Dataset) -> Array:
@@ -136,13 +136,13 @@ def measured(scores: Scores, config: Path, seed: int) -> None:
     as_it_comes = load_config(config, [Override("seed", str(seed))])
     experiment = build(as_it_comes)
     plain = build(load_config(config, [Override("seed", str(seed)), *AS_THEY_ARE]))
-    test = plain.held_out["test"]
-    regression = plain.dataset.columns.task == "regression"
+    test = plain.rows.held_out["test"]
+    regression = plain.rows.training.columns.task == "regression"
     score = r2_score if regression else accuracy_score
     truth = answers(test.expected, test)
     learner = MLPRegressor if regression else MLPClassifier
     hidden = tuple(layer.units for layer in as_it_comes.network.layers[:-1])
-    X, y = plain.dataset.X, answers(plain.dataset.expected, plain.dataset)
+    X, y = plain.rows.training.X, answers(plain.rows.training.expected, plain.rows.training)
 
     def beside(name: str, X: Array, y: Array, **options: Any) -> None:
         network = learner(hidden_layer_sizes=hidden, random_state=seed, **options)
@@ -151,11 +151,11 @@ def measured(scores: Scores, config: Path, seed: int) -> None:
             pipeline = TransformedTargetRegressor(pipeline, transformer=StandardScaler())
         scores.add(name, score(truth, pipeline.fit(X, y).predict(test.X)))
 
-    scores.rows, scores.layers = len(plain.whole), "-".join(map(str, hidden))
+    scores.rows, scores.layers = len(plain.rows.whole), "-".join(map(str, hidden))
     scores.add("nncli", score(truth, trained(experiment)))
     beside(SKLEARN, X, y)
     beside(STOPPED, X, y, early_stopping=True)
-    if validation := plain.held_out.get("validation"):
+    if validation := plain.rows.held_out.get("validation"):
         both = np.vstack([X, validation.X]), np.append(y, answers(validation.expected, validation))
         beside(AND_VALIDATION, *both)
     if regression:

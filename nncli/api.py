@@ -208,7 +208,7 @@ def predict(
     """
     found = open_run(run)
     model = found.model if epoch is None else found.model_at(epoch)
-    table = found.experiment.whole.table if data is None else memory.table(data, model.columns.inputs)
+    table = found.experiment.rows.whole.table if data is None else memory.table(data, model.columns.inputs)
     return model.predict(table, proba=proba)
 
 

@@ -30,7 +30,7 @@ def test_python_users_train_predict_and_open(tmp_path: Path, monkeypatch: pytest
     config = Config.of({"dataset": "xor", "network": {"layers": [{"units": 1}]}, "training": {"epochs": 2}})
     run = nncli.train(config)
     assert nncli.open_run().path == run.path
-    assert set(run.model.predict(run.experiment.dataset.table)) == {"pred_y"}
+    assert set(run.model.predict(run.experiment.rows.training.table)) == {"pred_y"}
     assert sorted(nncli.__all__) == nncli.__all__
     assert all(hasattr(nncli, name) for name in nncli.__all__)
 

@@ -36,7 +36,7 @@ MOST_FILES = 15  # of a folder; kinds of pictures and commands may be more
 CORE = [
     *(path for path in sorted((PACKAGE / "nn").glob("*.py")) if path.name != "metrics.py"),
     PACKAGE / "engines" / "numpy_engine.py",
-    *(PACKAGE / "training" / f"{name}.py" for name in ("loop", "cadence", "divergence")),
+    *(PACKAGE / "training" / f"{name}.py" for name in ("loop", "chunks", "cadence", "measure", "divergence")),
 ]
 
 

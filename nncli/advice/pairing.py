@@ -34,7 +34,7 @@ def _single_softmax(experiment: Experiment) -> Mistake | None:
 
 
 def _no_probabilities(experiment: Experiment) -> Mistake | None:
-    output, task = _output(experiment), experiment.dataset.columns.task
+    output, task = _output(experiment), experiment.rows.training.columns.task
     if task == "regression" or output in ("sigmoid", "softmax"):
         return None
     words = f"{output} outputs are taken for probabilities of classes, but may lie outside 0 to 1"
@@ -42,7 +42,7 @@ def _no_probabilities(experiment: Experiment) -> Mistake | None:
 
 
 def _independent_classes(experiment: Experiment) -> Mistake | None:
-    columns = experiment.dataset.columns
+    columns = experiment.rows.training.columns
     if _output(experiment) != "sigmoid" or columns.task != "multiclass" or not columns.labelled:
         return None
     sigmoids = counted(columns.outputs, "sigmoid")
@@ -62,15 +62,15 @@ def _slow_softmax(experiment: Experiment) -> Mistake | None:
 
 
 def _sums(experiment: Experiment) -> Mistake | None:
-    if _output(experiment) != "softmax" or experiment.dataset.columns.task == "multilabel":
+    if _output(experiment) != "softmax" or experiment.rows.training.columns.task == "multilabel":
         return None
-    rows = int((np.abs(experiment.dataset.Y.sum(axis=1) - 1.0) > 1e-6).sum())
+    rows = int((np.abs(experiment.rows.training.Y.sum(axis=1) - 1.0) > 1e-6).sum())
     words = f"softmax outputs of a row sum to 1, the targets of {counted(rows, 'row')} do not"
     return _of_activation(experiment, words, "set activation: sigmoid or identity") if rows else None
 
 
 def _competing_labels(experiment: Experiment) -> Mistake | None:
-    if _output(experiment) != "softmax" or experiment.dataset.columns.task != "multilabel":
+    if _output(experiment) != "softmax" or experiment.rows.training.columns.task != "multilabel":
         return None
     words = "softmax outputs of a row sum to 1, but a row may have any number of labels"
     return _of_activation(experiment, words, PROBABILITIES["multilabel"])

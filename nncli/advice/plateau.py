@@ -103,7 +103,7 @@ def _since(epochs: Array, losses: Array, guessing: float | None) -> str:
 def _why(experiment: Experiment, parameters: Array, found: list[Symptom]) -> str:
     if found:
         return "; ".join(symptom.words for symptom in found[:2])
-    X, Y = (rows[: symptoms.MOST_ROWS] for rows in (experiment.dataset.X, experiment.dataset.Y))
+    X, Y = (rows[: symptoms.MOST_ROWS] for rows in (experiment.rows.training.X, experiment.rows.training.Y))
     with np.errstate(all="ignore"):
         gradient = backprop()(experiment.network, parameters, X, Y, experiment.recipe.loss)[1]
         length = float(np.sqrt(gradient @ gradient))

@@ -32,17 +32,17 @@ class Column(NamedTuple):
 
 def largest_input(experiment: Experiment) -> Column:
     """The input column that reaches furthest from 0."""
-    return _largest(experiment.dataset.X, experiment.dataset.columns.encoded)
+    return _largest(experiment.rows.training.X, experiment.rows.training.columns.encoded)
 
 
 def largest_target(experiment: Experiment) -> Column:
     """The target that reaches furthest from 0; of classes the share of one."""
-    return _largest(experiment.dataset.Y, target_names(experiment))
+    return _largest(experiment.rows.training.Y, target_names(experiment))
 
 
 def target_names(experiment: Experiment) -> tuple[str, ...]:
     """What each column of Y is: a target, or a class."""
-    columns = experiment.dataset.columns
+    columns = experiment.rows.training.columns
     return columns.targets if len(columns.targets) == experiment.network.outputs else columns.classes
 
 
@@ -88,7 +88,7 @@ def curvature(experiment: Experiment) -> float:
     """
     network, loss, w = experiment.network, experiment.recipe.loss, experiment.initial
     rows = min(experiment.recipe.batch_size, MOST_ROWS)
-    X, Y = experiment.dataset.X[:rows], experiment.dataset.Y[:rows]
+    X, Y = experiment.rows.training.X[:rows], experiment.rows.training.Y[:rows]
     scale = experiment.recipe.batch_size / rows if loss.reduction == "sum" else 1.0
     step = 1e-4 * max(1.0, float(np.abs(w).max()))
     gradient = backprop()
@@ -109,7 +109,7 @@ def curvature(experiment: Experiment) -> float:
 def activities(experiment: Experiment, parameters: Array) -> list[Activity]:
     """A forward pass on at most 1,000 rows."""
     with np.errstate(all="ignore"):
-        return experiment.network.forward(parameters, experiment.dataset.X[:MOST_ROWS])
+        return experiment.network.forward(parameters, experiment.rows.training.X[:MOST_ROWS])
 
 
 def slopes(layer: Layer, activity: Activity) -> Array:
@@ -135,7 +135,7 @@ def out_of_reach(experiment: Experiment) -> str:
 
     A loss with a link has bounds of its own for targets, and a softmax sums to ask for besides.
     """
-    Y, layer = experiment.dataset.Y, experiment.network.layers[-1]
+    Y, layer = experiment.rows.training.Y, experiment.network.layers[-1]
     low, high = reach(layer, 1e3 * max(1.0, float(np.abs(Y).max())))
     excess = np.maximum(low - Y, Y - high)
     outside = int((excess > 1e-9).sum())

@@ -163,7 +163,7 @@ def work(experiment: Experiment) -> float:
 
 def guessing(experiment: Experiment) -> float:
     """The loss of the best constant prediction: each target's mean, median or share of its class."""
-    Y, loss = experiment.dataset.Y, experiment.recipe.loss
+    Y, loss = experiment.rows.training.Y, experiment.recipe.loss
     counts = None if loss.class_weights is None else loss.row_weights(Y)[:, 0]
     centres = np.average(Y, axis=0, weights=counts), np.median(Y, axis=0)
     return min(_constant_loss(loss, centre, Y) for centre in centres)
@@ -174,7 +174,7 @@ def bar(experiment: Experiment) -> float:
 
     Where the targets never vary there is no more to learn; being off by a hundredth of them is near enough.
     """
-    Y, loss = experiment.dataset.Y, experiment.recipe.loss
+    Y, loss = experiment.rows.training.Y, experiment.recipe.loss
     if np.ptp(Y, axis=0).any():
         return MARGIN * guessing(experiment)
     return _constant_loss(loss, Y[0] + 0.01 * (np.abs(Y).max() or 1.0), Y)
@@ -211,7 +211,11 @@ def scaled_inputs(experiment: Experiment) -> Variant | None:
 
 def scaled_targets(experiment: Experiment) -> Variant | None:
     """The experiment with each target scaled; None where they are, or are classes."""
-    return _scaled(experiment, "scale_targets") if experiment.dataset.columns.task == "regression" else None
+    return (
+        _scaled(experiment, "scale_targets")
+        if experiment.rows.training.columns.task == "regression"
+        else None
+    )
 
 
 def _scaled(experiment: Experiment, key: str) -> Variant | None:

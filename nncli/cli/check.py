@@ -34,7 +34,7 @@ def check(
     prepared = api.check(read_config(config, set_))
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
-    tell_remark(prepared.dataset.table, out)
+    tell_remark(prepared.rows.training.table, out)
     warnings = tell_oddities(prepared, out)
     rows = _words(facts) | (_drawn(prepared) if out.verbose else {})
     out.detail(aligned([*rows.items()], left=2))
@@ -43,15 +43,15 @@ def check(
 
 def _facts(prepared: Experiment) -> dict[str, Any]:
     """What would be trained, as --json tells it."""
-    dataset, recipe, config = prepared.dataset, prepared.recipe, prepared.config
+    dataset, recipe, config = prepared.rows.training, prepared.recipe, prepared.config
     columns = dataset.columns
     return {
         "task": columns.task,
         "classes": list(columns.classes),
         "data": dataset.table.origin,
         "rows": len(dataset),
-        "held_out": {part: len(rows) for part, rows in prepared.held_out.items()},
-        "left_out": prepared.left_out,
+        "held_out": {part: len(rows) for part, rows in prepared.rows.held_out.items()},
+        "left_out": prepared.rows.left_out,
         "inputs": list(columns.inputs),
         "encoded": list(columns.encoded),
         "settings": config.dataset.preprocessing.model_dump(exclude_defaults=True),
@@ -112,7 +112,7 @@ def _weights(prepared: Experiment) -> dict[str, float]:
     weights = prepared.recipe.loss.class_weights
     if weights is None:
         return {}
-    return dict(zip(prepared.dataset.columns.classes, weights.tolist(), strict=True))
+    return dict(zip(prepared.rows.training.columns.classes, weights.tolist(), strict=True))
 
 
 def _counts(weights: Mapping[str, float]) -> dict[str, str]:

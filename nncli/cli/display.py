@@ -44,7 +44,7 @@ class Lines:
     """A line of key=value every `log_every` epochs, and one every 30 s."""
 
     def __init__(self, experiment: Experiment, run: Run) -> None:
-        network, dataset = experiment.network, experiment.dataset
+        network, dataset = experiment.network, experiment.rows.training
         widths = [network.inputs, *(layer.units for layer in network.layers)]
         self.epochs = experiment.epochs
         self.every = _every(experiment.config.training.log_every, self.epochs)
@@ -130,7 +130,7 @@ def display(
 
 def _described(experiment: Experiment, run: Run) -> list[str]:
     """What is about to be trained, for a reader."""
-    network, dataset, recipe = experiment.network, experiment.dataset, experiment.recipe
+    network, dataset, recipe = experiment.network, experiment.rows.training, experiment.recipe
     layers = " -> ".join(f"{layer.activation.name} {layer.units}" for layer in network.layers)
     optimizer, seed = experiment.config.optimizer.name, experiment.config.seed.training
     batch = "full batch" if recipe.batch_size == len(dataset) else f"{recipe.batch_size} rows an update"

@@ -60,7 +60,7 @@ def evaluate(
     found = find_whole_run(run, out)
     found.require_own_weights()
     evaluation = api.evaluate(found, _table(found, input, part, out), part=part)
-    if evaluation.part and found.experiment.held_out:
+    if evaluation.part and found.experiment.rows.held_out:
         out.note(f"measured on its {evaluation.part} rows")
     results = {**evaluation.metrics}
     prefix = PREFIXES[evaluation.part] if evaluation.part else ""

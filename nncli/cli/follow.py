@@ -153,7 +153,7 @@ def _use(run: Run, experiment: Experiment) -> list[str]:
     """What to try next: predict the few rows there are, or a usual one of a few inputs; else evaluate."""
     from nncli.inspection.surfaces import usual
 
-    data, columns = experiment.dataset, run.model.columns.preprocessing.columns
+    data, columns = experiment.rows.training, run.model.columns.preprocessing.columns
     if len(data) <= FEW_ROWS:
         return ["predict", str(run.path)]
     cells = [usual(column, data.table) for column in columns]

@@ -82,8 +82,8 @@ def _note_conditions(out: Output, prepared: Experiment) -> None:
     """Say where the check differs from training."""
     from nncli.inspection.gradcheck import ROWS
 
-    if len(prepared.dataset) > ROWS:
-        out.note(f"checked on the first {ROWS} of {len(prepared.dataset)} rows")
+    if len(prepared.rows.training) > ROWS:
+        out.note(f"checked on the first {ROWS} of {len(prepared.rows.training)} rows")
     if prepared.network.has_dropout:
         out.note("checked with all units, as in every measurement: dropout is for updates alone")
     if prepared.config.training.dtype != "float64":

@@ -80,7 +80,7 @@ def predict(
         elif values:
             tables = [_row_table(values, found.model.columns)]
         else:
-            tables = [found.experiment.whole.table]
+            tables = [found.experiment.rows.whole.table]
         unseen = Unseen(found.model.columns)
         parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
         facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)

@@ -71,7 +71,7 @@ def train(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
     prepared = api.check(loaded)
-    tell_remark(prepared.dataset.table, out)
+    tell_remark(prepared.rows.training.table, out)
     tell_oddities(prepared, out)
     conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
     if smoke:

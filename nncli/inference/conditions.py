@@ -71,7 +71,7 @@ PREFIXES = {"train": "train_", "validation": "val_", "test": "test_"}
 def names(experiment: Experiment) -> list[str]:
     """What a condition on a training may name: its metrics, with and without a part before them."""
     measured = ["loss", *experiment.metrics]
-    parts = ["train", *experiment.held_out]
+    parts = ["train", *experiment.rows.held_out]
     return [*measured, *(PREFIXES[part] + name for part in parts for name in measured)]
 
 

@@ -45,8 +45,8 @@ class Evaluation:
 
 def parts(run: Run) -> dict[Part, Dataset]:
     """The run's own rows by part: `train` and, where there are, `validation` and `test`."""
-    own: dict[Part, Dataset] = {"train": run.experiment.dataset}
-    own.update((name, dataset) for name, dataset in run.experiment.held_out.items())
+    own: dict[Part, Dataset] = {"train": run.experiment.rows.training}
+    own.update((name, dataset) for name, dataset in run.experiment.rows.held_out.items())
     return own
 
 

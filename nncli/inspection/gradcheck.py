@@ -85,7 +85,7 @@ def check_method(
     experiment: Experiment, method: GradientMethod, parameters: Array | None = None
 ) -> list[TensorCheck]:
     """Check any gradient method; in float64 whatever the training's dtype, float32 being too imprecise."""
-    dataset = experiment.dataset
+    dataset = experiment.rows.training
     at = experiment.initial if parameters is None else parameters
     return compare_gradients(
         experiment.network,

@@ -190,7 +190,7 @@ class Repetition:
 def _series(experiment: Experiment, arrays: Mapping[str, Array], files: tuple[str, str]) -> list[Series]:
     """The parts of a record: weights, history and errors."""
     history, snapshots = files
-    largest = float(np.abs(experiment.dataset.expected).max())
+    largest = float(np.abs(experiment.rows.training.expected).max())
     columns = Record(experiment).header[1:]
     return [
         comparison.weights(snapshots, arrays["weight_epochs"], arrays["weights"], experiment.network),

@@ -47,7 +47,7 @@ def smoke(experiment: Experiment) -> Smoke:
         run = Run(Path(folder))
         *_, report = runs.record(small, run)
         again = Run(Path(folder))
-        predicted = again.model.outputs(small.dataset.X)
+        predicted = again.model.outputs(small.rows.training.X)
         trained = measure.outputs(small, report.progress.parameters(small))
         # Threads may round otherwise: 1e-12 in float64.
         if not np.allclose(predicted, trained, rtol=4500 * np.finfo(small.initial.dtype).eps, atol=0):
@@ -56,9 +56,9 @@ def smoke(experiment: Experiment) -> Smoke:
         worst = max(checks, key=lambda entry: entry.worst)
         if worst.worst > TOLERANCE:
             raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")
-        metrics = evaluate(again, small.dataset.table).metrics
+        metrics = evaluate(again, small.rows.training.table).metrics
         files = sum(1 for path in Path(folder).rglob("*") if path.is_file())
-    return Smoke(report.epoch, len(small.dataset), files, worst.worst, metrics)
+    return Smoke(report.epoch, len(small.rows.training), files, worst.worst, metrics)
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:

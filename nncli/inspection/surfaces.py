@@ -94,7 +94,7 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
         raise RunError(f"{run.path}: {too_few(run)}")
     shown = features or (numbers[0], numbers[1])
     _check_names(run, shown, at)
-    table = run.experiment.dataset.table
+    table = run.experiment.rows.training.table
     held = {
         name: _at(column, at[name]) if name in at else usual(column, table)
         for name, column in columns.items()
@@ -362,9 +362,11 @@ def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
     path = over.project(points)
     x_range, y_range = _ranges(over, path)
     neurons = sum(layer.units for layer in experiment.network.layers)
-    cost = len(experiment.dataset) * (experiment.network.parameter_count + ACTIVATION_COST * neurons)
+    cost = len(experiment.rows.training) * (experiment.network.parameter_count + ACTIVATION_COST * neurons)
     steps = int(np.clip(np.sqrt(AFFORDABLE / cost), 21, 61))
-    rows = _some_rows(len(experiment.dataset), int(AFFORDABLE / (steps**2 * cost / len(experiment.dataset))))
+    rows = _some_rows(
+        len(experiment.rows.training), int(AFFORDABLE / (steps**2 * cost / len(experiment.rows.training)))
+    )
     x, y = np.linspace(*x_range, steps), np.linspace(*y_range, steps)
     values = [[_loss(experiment, over.parameters(a, b), rows) for a in x] for b in y]
     return LossSurface(
@@ -381,7 +383,7 @@ def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
 
 
 def _loss(experiment: Experiment, parameters: Array, rows: Array) -> float:
-    data, network = experiment.dataset, experiment.network
+    data, network = experiment.rows.training, experiment.network
     with np.errstate(all="ignore"):
         output = network.forward(parameters, data.X[rows])[-1]
         return experiment.recipe.loss.value(output.Z, output.A, data.Y[rows]) + network.cost(parameters)

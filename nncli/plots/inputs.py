@@ -65,13 +65,13 @@ def about(plane: Plane, run: str) -> str:
 
 def drawn_rows(run: Run) -> Array:
     """Return positions (m,) of the rows drawn as points."""
-    rows = len(run.experiment.dataset)
+    rows = len(run.experiment.rows.training)
     return np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(int))
 
 
 def points(run: Run, plane: Plane, rows: Array) -> tuple[Array, Array]:
     """Return the coordinates of rows on the plane, (m,) each; NaN for a missing value."""
-    columns = run.experiment.dataset.table.columns
+    columns = run.experiment.rows.training.table.columns
     x, y = (numbers_or_nan(columns[name])[rows] for name in plane.features)
     return x, y
 
@@ -104,7 +104,7 @@ def columns(plane: Plane, values: Mapping[str, Array]) -> dict[str, Array]:
 
 def worst_output(run: Run) -> int:
     """Return the position of the output with the largest mean squared error on the training rows."""
-    data = run.experiment.dataset
+    data = run.experiment.rows.training
     with np.errstate(all="ignore"):
         return int(np.square(run.model.outputs(data.X) - data.expected).mean(axis=0).argmax())
 
@@ -174,7 +174,7 @@ class InputSurface:
     def of(cls, run: Run, view: View) -> Self:
         """Compute the surface of a run over the inputs that the view names."""
         plane, drawn = surfaces.plane(run, view.features, view.at), drawn_rows(run)
-        data = run.experiment.dataset
+        data = run.experiment.rows.training
         surface, outputs = surfaces.squared_error(run, plane), None
         if surface is None:
             index = worst_output(run)
@@ -208,7 +208,7 @@ class InputSurface:
 
 
 def _row_outputs(run: Run, index: int, rows: Array) -> RowOutputs:
-    data = run.experiment.dataset
+    data = run.experiment.rows.training
     return RowOutputs(
         output_name(run, index),
         run.model.columns.task != "regression",

@@ -19,4 +19,4 @@ def run_name(run: Run) -> str:
 
 def run_and_rows(run: Run) -> str:
     """Return the run's name and its number of training rows: `xor, 4 training rows`."""
-    return f"{run_name(run)}, {counted(len(run.experiment.dataset), 'training row')}"
+    return f"{run_name(run)}, {counted(len(run.experiment.rows.training), 'training row')}"

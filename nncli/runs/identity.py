@@ -54,7 +54,7 @@ class Data(BaseModel):
     @classmethod
     def of(cls, experiment: Experiment) -> Data:
         """The data of an experiment."""
-        dataset, columns = experiment.whole, experiment.whole.columns
+        dataset, columns = experiment.rows.whole, experiment.rows.whole.columns
         targets = {f"target {name}": dataset.expected[:, [k]] for k, name in enumerate(columns.targets)}
         if columns.labelled:
             targets = {f"target {columns.targets[0]}": dataset.expected}

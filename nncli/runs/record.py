@@ -37,7 +37,9 @@ class Record:
     def header(self) -> list[str]:
         """The columns of history.csv."""
         metrics = list(self.experiment.metrics)
-        held_out = ["val_" + name for name in metrics] if "validation" in self.experiment.held_out else []
+        held_out = (
+            ["val_" + name for name in metrics] if "validation" in self.experiment.rows.held_out else []
+        )
         val_loss = ["val_loss"] if held_out else []
         return ["epoch", "loss", *val_loss, *metrics, *held_out, "learning_rate", "gradient_norm"]
 
@@ -54,7 +56,7 @@ class Record:
             self.weights[report.epoch] = report.state.parameters
         if "errors" in report.recorded:
             with np.errstate(all="ignore"):
-                errors = (report.outputs - self.experiment.dataset.expected)[:ERROR_ROWS]
+                errors = (report.outputs - self.experiment.rows.training.expected)[:ERROR_ROWS]
                 self.errors[report.epoch] = errors.astype(self._dtype, copy=False)
 
     def add_losses(self, outcome: Diverged) -> None:
@@ -81,7 +83,7 @@ class Record:
 
     def snapshots(self) -> dict[str, Array]:
         """The arrays of snapshots.npz."""
-        errors = (min(len(self.experiment.dataset), ERROR_ROWS), self.experiment.network.outputs)
+        errors = (min(len(self.experiment.rows.training), ERROR_ROWS), self.experiment.network.outputs)
         return {
             "weight_epochs": np.array(list(self.weights), dtype=np.int64),
             "weights": _stacked(self.weights, (self.experiment.network.parameter_count,), self._dtype),

@@ -241,10 +241,10 @@ class Recording:
         write_text(path / HISTORY, self._record.csv())
         header = snapshots_header(self._identity.digest)
         write_npz(path / SNAPSHOTS, {"header": header, **self._record.snapshots()})
-        write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.dataset.columns))
+        write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.rows.training.columns))
 
     def _write_results(self, parameters: Array, epoch: int) -> None:
-        parts = {"train": self.experiment.dataset, **self.experiment.held_out}
+        parts = {"train": self.experiment.rows.training, **self.experiment.rows.held_out}
         results: dict[str, Any] = {"epoch": epoch}
         results |= {part: measure.measure(self.experiment, parameters, rows) for part, rows in parts.items()}
         write_json(self.run.path / RESULTS, results)

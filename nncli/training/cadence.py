@@ -55,7 +55,7 @@ class Cadence:
     def of(cls, experiment: Experiment) -> Cadence:
         """The cadence that an experiment's `record` asks for."""
         record, stop = experiment.config.record, experiment.config.training.stop_when
-        rows = min(len(experiment.dataset), 1000) * experiment.network.outputs
+        rows = min(len(experiment.rows.training), 1000) * experiment.network.outputs
         return cls(
             {"history": record.history, "weights": record.weights, "errors": record.errors},
             snapshot_density(experiment.network.parameter_count + rows),

@@ -14,12 +14,12 @@ from nncli.training.experiment import Experiment
 
 def loss(experiment: Experiment, parameters: Array) -> float:
     """Return the loss on all training rows, penalties included."""
-    return _forward(experiment, parameters, experiment.dataset)[0]
+    return _forward(experiment, parameters, experiment.rows.training)[0]
 
 
 def outputs(experiment: Experiment, parameters: Array) -> Array:
     """Return the outputs (n, k) for all training rows, in the units of the targets."""
-    data = experiment.dataset
+    data = experiment.rows.training
     with np.errstate(all="ignore"):
         return data.columns.unscaled(experiment.network.predict(parameters, data.X))
 
@@ -43,7 +43,7 @@ def loss_of_guessing(experiment: Experiment) -> float:
 
     It is never below that of predicting each target's mean or, with losses written in Z, its share.
     """
-    Y, function = experiment.dataset.Y, experiment.recipe.loss
+    Y, function = experiment.rows.training.Y, experiment.recipe.loss
     with np.errstate(all="ignore"):
         U = np.zeros_like(Y) if function.link else Y + (np.abs(Y).max() or 1.0)
         return function.value(U, U, Y)
@@ -73,11 +73,11 @@ class Measured:
     @cached_property
     def metrics(self) -> dict[str, float]:
         """The config's metrics of the training rows, by name."""
-        return metrics(self.experiment, self.outputs, self.experiment.dataset.expected)
+        return metrics(self.experiment, self.outputs, self.experiment.rows.training.expected)
 
     @cached_property
     def values(self) -> dict[str, float]:
         """The metrics by name; with `val_` the loss and the metrics of the validation rows."""
-        held_out = self.experiment.held_out.get("validation")
+        held_out = self.experiment.rows.held_out.get("validation")
         validation = {} if held_out is None else measure(self.experiment, self.parameters, held_out)
         return {**self.metrics, **{f"val_{name}": value for name, value in validation.items()}}

@@ -27,13 +27,13 @@ class Rows(NamedTuple):
 
     Attributes
     ----------
-    dataset : the training rows.
+    training : the rows that are trained on.
     held_out : the rows of `validation` and `test`, where there are such parts.
     whole : all rows, in file order.
     left_out : rows of the table that miss a value, where these are dropped.
     """
 
-    dataset: Dataset
+    training: Dataset
     held_out: Mapping[Part, Dataset]
     whole: Dataset
     left_out: int

@@ -219,7 +219,7 @@ def test_guessing_costs_as_much_as_the_best_constant_of_a_search(name: str) -> N
     experiment = build(
         config(dataset=table, network=network((outputs, linked.get(name, "identity"))), loss=name)
     )
-    Y, loss = experiment.dataset.Y, experiment.recipe.loss
+    Y, loss = experiment.rows.training.Y, experiment.recipe.loss
     shares = np.linspace(0.001, 0.999, 999)
     if name == "cross_entropy":
         costs = [loss.value(U := np.tile(np.log([1 - p, p]), (5, 1)), U, Y) for p in shares]

@@ -79,7 +79,7 @@ def test_predict_refuses_stdin_that_is_no_text(trained: Command, tmp_path: Path)
 def test_predict_at_a_kept_epoch_uses_its_weights(trained: Command) -> None:
     start = rows_of(trained("predict", "--epoch", "0").out)
     experiment = runs.find("xor").experiment
-    expected = experiment.network.predict(experiment.initial, experiment.dataset.X)[:, 0]
+    expected = experiment.network.predict(experiment.initial, experiment.rows.training.X)[:, 0]
     assert [float(row["proba_1"]) for row in start] == expected.tolist()
 
 

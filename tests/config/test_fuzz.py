@@ -95,8 +95,8 @@ def judge(text: str, experiment: Experiment) -> None:
     again = build(parse_config(experiment.config.to_yaml(Path()).encode(), "c.yaml"))
     assert values_of(again.config) == values
     assert again.initial.tobytes() == experiment.initial.tobytes()
-    assert again.dataset.X.tobytes() == experiment.dataset.X.tobytes()
-    assert again.dataset.Y.tobytes() == experiment.dataset.Y.tobytes()
+    assert again.rows.training.X.tobytes() == experiment.rows.training.X.tobytes()
+    assert again.rows.training.Y.tobytes() == experiment.rows.training.Y.tobytes()
 
 
 def assert_same(written: Any, value: Any) -> None:

@@ -92,7 +92,7 @@ def test_the_data_are_found_from_the_run(tmp_path: Path, monkeypatch: pytest.Mon
     (folder / "config.yaml").write_text(loaded.to_yaml(folder))
     monkeypatch.chdir(tmp_path)
     again = load_config(folder / "config.yaml")
-    assert build(again).dataset.X.tolist() == [[1.0], [3.0]]
+    assert build(again).rows.training.X.tolist() == [[1.0], [3.0]]
     assert again.dataset.path is not None
     assert not Path(again.dataset.path).is_absolute()
 

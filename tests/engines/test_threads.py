@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
 
 from nncli import runs
 from nncli.engines import threads
@@ -31,8 +30,9 @@ def test_narrow_networks_use_one_thread_and_wide_ones_what_may_be_used(
 
 
 def blas_threads() -> set[int]:
-    """How many threads each BLAS that is loaded uses."""
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+    """How many threads each BLAS that was loaded with numpy uses."""
+    loaded = threads._libraries().info()
+    return {library["num_threads"] for library in loaded if library["user_api"] == "blas"}
 
 
 @pytest.mark.skipif(not blas_threads(), reason="this numpy has no BLAS whose threads can be counted")

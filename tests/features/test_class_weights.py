@@ -73,7 +73,7 @@ def test_balanced_counts_the_training_rows_alone() -> None:
 def test_the_mean_is_that_of_rows_repeated_as_often_as_they_weigh(name: str) -> None:
     weights = {"a": 2, "b": 3, "c": 1} if name == "cross_entropy" else {"a": 2, "b": 3}
     weighted = experiment(weights, name=name)
-    data, loss = weighted.dataset, weighted.recipe.loss
+    data, loss = weighted.rows.training, weighted.recipe.loss
     times = [weights[label] for label in data.columns.labels(data.table) or ()]
     X, Y = np.repeat(data.X, times, axis=0), np.repeat(data.Y, times, axis=0)
     plain = LOSSES[name]()
@@ -87,7 +87,7 @@ def test_the_mean_is_that_of_rows_repeated_as_often_as_they_weigh(name: str) -> 
 def test_weights_of_one_change_nothing_where_each_class_has_a_sigmoid() -> None:
     loss = {"name": "binary_cross_entropy", "class_weight": {"a": 1, "b": 1, "c": 1}}
     system = experiment(None, loss=loss, **SIGMOIDS)
-    data, plain = system.dataset, LOSSES["binary_cross_entropy"]()
+    data, plain = system.rows.training, LOSSES["binary_cross_entropy"]()
     found, expected = (
         backprop()(system.network, system.initial, data.X, data.Y, each)
         for each in (system.recipe.loss, plain)
@@ -107,7 +107,7 @@ def test_the_sum_adds_weighted_terms() -> None:
         {"a": 2, "b": 3, "c": 1},
         loss={"name": "cross_entropy", "reduction": "sum", "class_weight": {"a": 2, "b": 3, "c": 1}},
     )
-    data = system.dataset
+    data = system.rows.training
     A = system.network.predict(system.initial, data.X)
     terms = -np.log((A * data.Y).sum(axis=1)) * np.array([2, 3, 2, 1, 2, 3])
     (first, *_) = loop.train(system)
@@ -131,7 +131,7 @@ def test_weights_of_one_change_no_number(name: str) -> None:
     network = Network((layer,))
     system = experiment({"a": 1, "b": 1, "c": 1} if name == "cross_entropy" else {"a": 1, "b": 1}, name=name)
     parameters = np.linspace(-1, 1, network.parameter_count)
-    data = system.dataset
+    data = system.rows.training
     with_, without = (
         backprop()(network, parameters, data.X, data.Y, loss) for loss in (system.recipe.loss, LOSSES[name]())
     )

@@ -31,7 +31,7 @@ def experiment(**more: Any) -> Experiment:
 
 def test_each_update_is_a_step_with_the_units_of_its_own_stream() -> None:
     system = experiment(training={"epochs": 4, "shuffle": False})
-    data, parameters, losses = system.dataset, system.initial, []
+    data, parameters, losses = system.rows.training, system.initial, []
     for update in range(4):
         part = dropped(system.network, random_stream(0, f"dropout {update}"), len(data))
         value, gradient = backprop()(part, parameters, data.X, data.Y, system.recipe.loss)
@@ -48,7 +48,7 @@ def test_measuring_predicting_and_checking_leave_no_unit_out() -> None:
     (*_, report) = loop.train(system)
     plain = [{"units": 6, "activation": "tanh"}, {"units": 1}]
     whole = experiment(network={"layers": plain})
-    held_out, parameters = whole.held_out["validation"], report.state.parameters
+    held_out, parameters = whole.rows.held_out["validation"], report.state.parameters
     A = whole.network.predict(parameters, held_out.X)
     assert report.values["val_mse"] == pytest.approx(float(np.square(A - held_out.Y).mean()), rel=1e-12)
     assert max(check.worst for check in check_gradients(system)) < 1e-6

@@ -95,7 +95,7 @@ def trained(given: dict[str, Any]) -> tuple[Experiment, list[loop.Report]]:
 
 
 def assert_float32_throughout(experiment: Experiment, reports: list[loop.Report]) -> None:
-    for dataset in (experiment.dataset, experiment.whole, *experiment.held_out.values()):
+    for dataset in (experiment.rows.training, experiment.rows.whole, *experiment.rows.held_out.values()):
         assert dataset.X.dtype == dataset.Y.dtype == np.float32
     assert experiment.initial.dtype == np.float32
     for report in reports:
@@ -154,8 +154,8 @@ def test_activations_and_their_derivatives_keep_the_dtype(name: str, dtype: str)
 def test_both_dtypes_start_from_the_same_numbers() -> None:
     narrow, wide = (build(Config.of(config(dtype))) for dtype in ("float32", "float64"))
     assert (narrow.initial == wide.initial.astype(np.float32)).all()
-    assert (narrow.dataset.X == wide.dataset.X.astype(np.float32)).all()
-    assert (narrow.dataset.expected == wide.dataset.expected).all()
+    assert (narrow.rows.training.X == wide.rows.training.X.astype(np.float32)).all()
+    assert (narrow.rows.training.expected == wide.rows.training.expected).all()
 
 
 def written(folder: Path, given: dict[str, Any]) -> Run:
@@ -176,7 +176,7 @@ def test_every_file_holds_float32(tmp_path: Path) -> None:
     assert wide == {"checkpoint.npz: history", "checkpoint.npz: partial_losses"}
     assert {"parameters", "slots", "weights", "errors"} <= arrays[CHECKPOINT].keys()
     assert run.info["dtype"] == "float32"
-    assert run.model.parameters.dtype == run.model.outputs(run.experiment.dataset.X).dtype == np.float32
+    assert run.model.parameters.dtype == run.model.outputs(run.experiment.rows.training.X).dtype == np.float32
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -206,8 +206,8 @@ def test_weights_of_another_dtype_than_the_header_states_are_refused(tmp_path: P
 
 def test_predictions_have_the_digits_of_float32(tmp_path: Path) -> None:
     run = written(tmp_path / "run", config("float32"))
-    table = run.experiment.whole.table
-    A = run.model.outputs(run.experiment.whole.X)[:, 0]
+    table = run.experiment.rows.whole.table
+    A = run.model.outputs(run.experiment.rows.whole.X)[:, 0]
     predictions = beside(run.model, table, proba=False)
     save([predictions], "csv", tmp_path / "p.csv")
     save([predictions], "jsonl", tmp_path / "p.jsonl")
@@ -229,7 +229,7 @@ def test_the_shortest_text_of_a_float32_reads_back_as_it() -> None:
 
 def test_evaluation_finds_what_training_measured(tmp_path: Path) -> None:
     run = written(tmp_path / "run", config("float32"))
-    assert evaluate(run, run.experiment.dataset.table).metrics == run.results
+    assert evaluate(run, run.experiment.rows.training.table).metrics == run.results
 
 
 def test_smoke_and_gradient_check_of_a_float32_training_hold() -> None:
@@ -252,7 +252,7 @@ def test_scaled_targets_come_back_in_float64() -> None:
     }
     given["training"]["epochs"] = 200
     experiment, reports = trained(given)
-    assert np.abs(reports[-1].outputs - experiment.dataset.expected).max() < 1.5
+    assert np.abs(reports[-1].outputs - experiment.rows.training.expected).max() < 1.5
 
 
 def test_an_input_beyond_float32_is_told_at_its_cell() -> None:

@@ -34,24 +34,24 @@ SPLIT = {"validation": 0.2, "test": 5}
 
 def test_every_row_is_in_one_part_of_the_size_asked_for() -> None:
     system = experiment(SPLIT)
-    parts = [system.dataset, system.held_out["validation"], system.held_out["test"]]
+    parts = [system.rows.training, system.rows.held_out["validation"], system.rows.held_out["test"]]
     assert [len(part) for part in parts] == [27, 8, 5]
     together = np.concatenate([part.X[:, 0] for part in parts])
     assert sorted(together) == [row[0] for row in ROWS]
     assert all(np.array_equal(part.table.numbers("x"), part.X[:, 0]) for part in parts)
-    assert len(system.whole) == 40
+    assert len(system.rows.whole) == 40
 
 
 def test_column_can_name_the_part_and_is_no_input() -> None:
     rows = [[*row, ["train", "val", "test"][index % 3]] for index, row in enumerate(ROWS)]
     system = experiment({"column": "part"}, rows)
-    assert system.dataset.columns.inputs == ("x",)
-    assert system.held_out["test"].X[:, 0].tolist() == [row[0] for row in ROWS[2::3]]
+    assert system.rows.training.columns.inputs == ("x",)
+    assert system.rows.held_out["test"].X[:, 0].tolist() == [row[0] for row in ROWS[2::3]]
 
 
 def test_held_out_rows_change_no_weight() -> None:
     def weights(targets: float) -> np.ndarray:
-        held_out = {float(x) for part in experiment(SPLIT).held_out.values() for x in part.X[:, 0]}
+        held_out = {float(x) for part in experiment(SPLIT).rows.held_out.values() for x in part.X[:, 0]}
         rows = [[x, targets if x in held_out else y] for x, y in ROWS]
         system = experiment(SPLIT, rows, training={"epochs": 20, "batch_size": 4})
         return list(loop.train(system))[-1].state.parameters
@@ -63,8 +63,8 @@ def test_split_stays_whatever_the_network_and_its_seed() -> None:
     first = experiment(SPLIT)
     second = experiment(SPLIT, network={"layers": [{"units": 1}]}, seed={"data": 0, "training": 9})
     other = experiment(SPLIT, seed={"data": 1, "training": 0})
-    assert np.array_equal(first.dataset.X, second.dataset.X)
-    assert not np.array_equal(first.dataset.X, other.dataset.X)
+    assert np.array_equal(first.rows.training.X, second.rows.training.X)
+    assert not np.array_equal(first.rows.training.X, other.rows.training.X)
 
 
 def test_history_measures_the_validation_rows_after_each_epoch(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_history_measures_the_validation_rows_after_each_epoch(tmp_path: Path) -
     assert list(run.history) == [
         *("epoch", "loss", "val_loss", "mae", "r2", "val_mae", "val_r2", "learning_rate", "gradient_norm")
     ]
-    held_out = system.held_out["validation"]
+    held_out = system.rows.held_out["validation"]
     for row, report in enumerate(reports):
         A = system.network.predict(report.state.parameters, held_out.X)
         assert run.history["val_loss"][row] == pytest.approx(np.square(A - held_out.Y).mean(), rel=1e-14)
@@ -86,7 +86,7 @@ def test_results_are_of_every_part(tmp_path: Path) -> None:
     list(runs.record(system, Run(tmp_path)))
     run = Run(tmp_path)
     assert list(run.results_by_part) == ["train", "validation", "test"]
-    test = system.held_out["test"]
+    test = system.rows.held_out["test"]
     A = run.model.network.predict(run.model.parameters, test.X)
     assert run.results_by_part["test"]["mae"] == METRICS["mae"](A, test.Y)
     assert run.results == run.results_by_part["train"]

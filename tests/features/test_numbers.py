@@ -181,7 +181,7 @@ def extremes() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_what_was_saved_can_be_used(changes: dict[str, Any], tmp_path: Path) -> None:
     run = recorded(tmp_path / "run", config(**changes))
     assert np.isfinite(run.model.parameters).all()
-    table = run.experiment.dataset.table
+    table = run.experiment.rows.training.table
     predictions = prediction.beside(run.model, table, proba=True)
     for form in writing.FORMS.values():
         assert form(predictions).count("\n") >= len(table)

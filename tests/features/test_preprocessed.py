@@ -55,27 +55,27 @@ def trained(folder: Path) -> Run:
 
 def test_the_network_gets_scaled_numbers_and_an_input_for_each_category() -> None:
     system = experiment()
-    assert system.whole.columns.encoded == ("age", "colour=blue", "colour=red", "member")
+    assert system.rows.whole.columns.encoded == ("age", "colour=blue", "colour=red", "member")
     ages = np.array([34, 51, 51, 61.0])  # the median of the training rows fills the second
-    assert np.allclose(system.dataset.X[:, 0], (ages - ages.mean()) / ages.std())
-    assert system.dataset.X[:, 1:].tolist() == [[0, 1, 1], [1, 0, 0], [0, 1, 1], [1, 0, 1]]
+    assert np.allclose(system.rows.training.X[:, 0], (ages - ages.mean()) / ages.std())
+    assert system.rows.training.X[:, 1:].tolist() == [[0, 1, 1], [1, 0, 0], [0, 1, 1], [1, 0, 1]]
     income = np.array([1200, 900, 2100, 2500.0])
-    assert np.allclose(system.dataset.Y[:, 0], (income - income.mean()) / income.std())
-    assert system.dataset.expected[:, 0].tolist() == income.tolist()
-    assert system.held_out["validation"].X[0, 1:].tolist() == [0, 0, 0]  # green is in no training row
+    assert np.allclose(system.rows.training.Y[:, 0], (income - income.mean()) / income.std())
+    assert system.rows.training.expected[:, 0].tolist() == income.tolist()
+    assert system.rows.held_out["validation"].X[0, 1:].tolist() == [0, 0, 0]  # green is in no training row
 
 
 def test_rows_that_are_held_out_change_nothing_of_training() -> None:
     others = [row if row[4] == "train" else [1e6, "violet", "yes", -1e6, row[4]] for row in ROWS]
     one, other = experiment(), experiment(others)
-    assert np.array_equal(one.dataset.X, other.dataset.X)
-    assert np.array_equal(one.dataset.Y, other.dataset.Y)
+    assert np.array_equal(one.rows.training.X, other.rows.training.X)
+    assert np.array_equal(one.rows.training.Y, other.rows.training.Y)
     assert np.array_equal(one.initial, other.initial)
 
 
 def test_losses_are_of_what_is_learnt_and_metrics_in_own_units(tmp_path: Path) -> None:
     run = trained(tmp_path)
-    data = run.experiment.dataset
+    data = run.experiment.rows.training
     learnt = run.model.network.predict(run.model.parameters, data.X)
     assert run.results["loss"] == pytest.approx(float(np.square(learnt - data.Y).mean()), rel=1e-12)
     income = np.array([1200, 900, 2100, 2500.0])
@@ -89,7 +89,7 @@ def test_the_weights_alone_read_any_table_as_training_did(tmp_path: Path) -> Non
     model = Run(tmp_path).model
     later = parse_csv("member,extra,colour,age\nyes,9,red,34\nno,9,blue,NA\nno,9,violet,45\n", "later.csv")
     predicted = model.predict(later)["pred_income"]
-    told = run.model.outputs(run.experiment.whole.X)[:, 0]
+    told = run.model.outputs(run.experiment.rows.whole.X)[:, 0]
     assert np.array_equal(np.asarray(predicted)[:2], told[[0, 1]])
     part = prediction.beside(
         model, parse_csv("age,colour,member,income\n34,red,yes,1000\n", "t.csv"), proba=False
@@ -103,7 +103,7 @@ def test_a_column_that_is_missing_or_a_category_nobody_saw_is_told_with_its_plac
         model.predict(parse_csv("age,member\n34,yes\n", "later.csv"))
     strict = experiment(rows=[row for row in ROWS if row[1] != "green"], unseen="error")
     with pytest.raises(DataError, match=r"^later\.csv:3:1: colour: 'violet' is in no training row"):
-        strict.whole.columns.X(parse_csv("colour,age,member\nred,1,no\nviolet,2,no\n", "later.csv"))
+        strict.rows.whole.columns.X(parse_csv("colour,age,member\nred,1,no\nviolet,2,no\n", "later.csv"))
 
 
 def test_a_category_of_a_held_out_row_alone_is_unseen() -> None:
@@ -116,12 +116,16 @@ def test_a_row_without_a_label_is_dropped_before_the_classes_are_told() -> None:
     dataset = {"columns": ["x", "y"], "rows": rows, "targets": ["y"], "preprocessing": {"missing": "drop"}}
     layers = [{"units": 2, "activation": "softmax"}]
     system = build(Config.of({"dataset": dataset, "network": {"layers": layers}}))
-    assert (len(system.whole), system.left_out, system.whole.columns.classes) == (8, 4, ("a", "b"))
+    assert (len(system.rows.whole), system.rows.left_out, system.rows.whole.columns.classes) == (
+        8,
+        4,
+        ("a", "b"),
+    )
 
 
 def test_rows_that_miss_a_value_are_left_out_of_every_part() -> None:
     system = experiment(missing="drop")
-    assert (len(system.dataset), len(system.whole), system.left_out) == (3, 5, 1)
+    assert (len(system.rows.training), len(system.rows.whole), system.rows.left_out) == (3, 5, 1)
 
 
 def test_scaling_targets_that_are_classes_is_refused() -> None:
@@ -168,6 +172,6 @@ def test_dates_may_be_names_where_the_config_says_so(tmp_path: Path) -> None:
         " preprocessing: {columns: {day: {kind: category}}}}\n"
         "network: {layers: [{units: 2, activation: softmax}]}\nloss: cross_entropy\n"
     )
-    columns = build(load_config(tmp_path / "c.yaml")).dataset.columns
+    columns = build(load_config(tmp_path / "c.yaml")).rows.training.columns
     assert columns.classes == ("12:30", "13:45")
     assert columns.encoded == ("day=2024-01-02", "day=2024-01-03")

@@ -57,7 +57,7 @@ def test_a_template_starts_with_the_editors_schema_line(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["linear_map", "linear_map_nonlinear"])
 def test_a_template_written_as_formula_draws_the_built_in_rows(name: str) -> None:
-    written, built_in = experiment(name).dataset, experiment(name, f"dataset={name}").dataset
+    written, built_in = experiment(name).rows.training, experiment(name, f"dataset={name}").rows.training
     np.testing.assert_array_equal(written.X, built_in.X)
     np.testing.assert_array_equal(written.Y, built_in.Y)
 
@@ -204,7 +204,7 @@ def test_height_and_weight_building_blocks_have_the_published_values(
 def test_mse_of_all_zeros_against_the_published_targets_is_one_half() -> None:
     zeros = "[{units: 1, activation: identity, weights: [[0, 0]], biases: [0]}]"
     system = experiment("height_weight", f"network.layers={zeros}", "metrics=[mse]", "training.epochs=0")
-    assert system.dataset.Y[:, 0].tolist() == [1, 0, 0, 1]
+    assert system.rows.training.Y[:, 0].tolist() == [1, 0, 0, 1]
     assert last_report(system).metrics["mse"] == 0.5
 
 

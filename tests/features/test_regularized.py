@@ -39,7 +39,7 @@ def test_loss_of_the_history_has_the_penalties(gradient: str) -> None:
 
 def test_loss_of_held_out_rows_has_them_too() -> None:
     system = experiment(PAYING)
-    held_out = system.held_out["validation"]
+    held_out = system.rows.held_out["validation"]
     free = measure.measure(experiment(FREE), system.initial, held_out)["loss"]
     found = measure.measure(system, system.initial, held_out)["loss"]
     assert found - free == pytest.approx(cost(system, system.initial))

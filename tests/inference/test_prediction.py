@@ -70,7 +70,7 @@ def model(request: pytest.FixtureRequest) -> Model:
         "loss": "mse" if regression else "binary_cross_entropy",
     }
     experiment = build(Config.of(values))
-    return Model(experiment.network, experiment.initial, experiment.dataset.columns)
+    return Model(experiment.network, experiment.initial, experiment.rows.training.columns)
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "table"])
@@ -143,7 +143,7 @@ def test_a_row_without_any_key_gets_its_prediction() -> None:
         "network": {"layers": [{"units": 1}]},
     }
     experiment = build(Config.of(values))
-    model = Model(experiment.network, experiment.initial, experiment.dataset.columns)
+    model = Model(experiment.network, experiment.initial, experiment.rows.training.columns)
     out = io.StringIO()
     tables = parts(io.BytesIO(b'{"a": 2}\n{ }\n'), "t.jsonl")
     writing.stream(prediction.in_parts(model, tables, proba=False), "jsonl", out)

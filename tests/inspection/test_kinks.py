@@ -28,7 +28,7 @@ Case = tuple[Network, Array, Array, Array, Loss]
 
 @cache
 def table(name: str) -> tuple[Array, Array]:
-    dataset = build(load_config(folder("configs") / f"{name}.yaml")).dataset
+    dataset = build(load_config(folder("configs") / f"{name}.yaml")).rows.training
     return dataset.X[:ROWS], dataset.Y[:ROWS]
 
 

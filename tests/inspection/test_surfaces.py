@@ -69,7 +69,7 @@ def test_a_plane_covers_the_ranges_of_the_formula_and_holds_the_median(formula: 
     plane = surfaces.plane(formula, None, {})
     assert plane.features == ("a", "b")
     assert (plane.x[0], plane.x[-1], plane.y[0], plane.y[-1]) == (-1, 1, 0, 2)
-    assert plane.held == {"c": float(np.median(formula.experiment.dataset.X[:, 2]))}
+    assert plane.held == {"c": float(np.median(formula.experiment.rows.training.X[:, 2]))}
 
 
 @pytest.mark.parametrize(
@@ -159,9 +159,11 @@ def test_loss_surface_of_many_rows_takes_some_of_them_so_that_it_stays_affordabl
 ) -> None:
     plane = surfaces.along_random(formula)
     assert surfaces.loss_surface(formula, plane).rows == 50
-    many = formula.experiment.dataset.part(np.arange(5000) % 50)
+    many = formula.experiment.rows.training.part(np.arange(5000) % 50)
     wide = Run(formula.path)
-    vars(wide)["experiment"] = replace(formula.experiment, dataset=many)
+    vars(wide)["experiment"] = replace(
+        formula.experiment, rows=formula.experiment.rows._replace(training=many)
+    )
     of_a_row = formula.experiment.network.parameter_count + surfaces.ACTIVATION_COST * 5
     monkeypatch.setattr(surfaces, "AFFORDABLE", 21 * 21 * 1000 * of_a_row)
     surface = surfaces.loss_surface(wide, plane)

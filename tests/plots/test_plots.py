@@ -160,7 +160,7 @@ def test_the_worst_rows_are_those_with_the_largest_last_error(trained: dict[str,
 
 def test_misclassified_rows_are_ringed_and_counted(trained: dict[str, Run]) -> None:
     run = trained["no epoch"]
-    data = run.experiment.dataset
+    data = run.experiment.rows.training
     wrong = int(((run.model.outputs(data.X) >= 0.5) != (data.Y >= 0.5)).sum())
     assert wrong > 0
     picture = plots.draw("boundary", run, View())
@@ -184,7 +184,7 @@ def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_ri
     trained: dict[str, Run],
 ) -> None:
     run = trained["classes held out"]
-    data = run.experiment.held_out["test"]
+    data = run.experiment.rows.held_out["test"]
     right = int((run.model.outputs(data.X).argmax(axis=1) == data.Y.argmax(axis=1)).sum())
     picture = plots.draw("confusion", run, View())
     assert "6 test rows" in picture.figure.get_suptitle()
@@ -198,7 +198,7 @@ def test_confusion_counts_the_rows_of_the_last_part_and_frames_those_that_are_ri
 
 def test_confusion_of_labels_counts_each_of_them(trained: dict[str, Run]) -> None:
     run = trained["labels held out"]
-    data = run.experiment.held_out["test"]
+    data = run.experiment.rows.held_out["test"]
     predicted, true = run.model.outputs(data.X) >= 0.5, data.Y == 1.0
     picture = plots.draw("confusion", run, View())
     assert (
@@ -223,7 +223,7 @@ def test_confusion_of_many_labels_draws_the_lowest_and_keeps_the_numbers_of_all(
 
 def test_roc_and_calibration_are_of_every_label(trained: dict[str, Run]) -> None:
     run = trained["many labels"]
-    A, Y = run.model.outputs(run.experiment.dataset.X), run.experiment.dataset.Y
+    A, Y = run.model.outputs(run.experiment.rows.training.X), run.experiment.rows.training.Y
     mean = plots.draw("roc", run, View()).caption.partition("mean AUC ")[2][:5]
     assert float(mean) == pytest.approx(LABEL_METRICS["auc"](A, Y), abs=5e-4)
     assert plots.draw("calibration", run, View()).numbers.columns["rows"].sum() == A.size
@@ -308,7 +308,7 @@ def test_parts_are_distinguished_by_marker_and_color_in_a_panel_for_each_target(
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
 def test_of_many_targets_those_with_the_lowest_r2_are_drawn(kind: str, trained: dict[str, Run]) -> None:
     run = trained["eight targets"]
-    data = run.experiment.held_out["test"]
+    data = run.experiment.rows.held_out["test"]
     A = run.model.outputs(data.X)
     scores = [METRICS["r2"](A[:, [k]], data.expected[:, [k]]) for k in range(8)]
     worst = sorted(range(8), key=scores.__getitem__)[:6]
@@ -319,7 +319,7 @@ def test_of_many_targets_those_with_the_lowest_r2_are_drawn(kind: str, trained: 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))
 def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[str, Run]) -> None:
-    data = trained["scaled targets"].experiment.dataset
+    data = trained["scaled targets"].experiment.rows.training
     columns = plots.draw(kind, trained["scaled targets"], View()).numbers.columns
     np.testing.assert_array_equal(np.asarray(columns["true"]), data.expected[:, 0])
     np.testing.assert_allclose(columns["predicted"], data.expected[:, 0], atol=100)
@@ -327,7 +327,7 @@ def test_scaled_targets_are_drawn_in_their_own_units(kind: str, trained: dict[st
 
 def test_of_many_rows_some_are_drawn_including_those_with_the_largest_errors(trained: dict[str, Run]) -> None:
     run = trained["formula"]
-    data = run.experiment.dataset
+    data = run.experiment.rows.training
     residuals = np.abs(run.model.outputs(data.X) - data.expected)
     for kind in OF_VALUES:
         picture = plots.draw(kind, run, View())

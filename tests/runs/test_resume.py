@@ -271,7 +271,7 @@ def test_run_of_an_earlier_nncli_is_used_but_not_resumed(tmp_path: Path) -> None
     run = Run(tmp_path / "run")
     assert run.status == "completed"
     assert run.history["epoch"][-1] == 20
-    assert np.isfinite(run.model.predict(run.experiment.dataset.table)["proba_1"]).all()
+    assert np.isfinite(run.model.predict(run.experiment.rows.training.table)["proba_1"]).all()
     assert run.snapshots.weights.shape[1] == run.model.network.parameter_count
     with pytest.raises(RunError, match=r"no checkpoint.npz to go on from"):
         resumed(run.path)

@@ -39,7 +39,7 @@ def test_history_holds_what_was_measured(run: Run) -> None:
     model = run.model
     assert (
         history["mse"][-1]
-        == np.square(model.outputs(run.experiment.dataset.X) - run.experiment.dataset.Y).mean()
+        == np.square(model.outputs(run.experiment.rows.training.X) - run.experiment.rows.training.Y).mean()
     )
 
 

@@ -16,7 +16,7 @@ from tests.trained import record
 def test_model_read_back_is_the_one_trained(run: Run) -> None:
     again = weights.read_model(run.path / runs.WEIGHTS)
     assert np.array_equal(again.parameters, run.snapshots.weights[-1])
-    assert again.columns == run.experiment.dataset.columns
+    assert again.columns == run.experiment.rows.training.columns
     assert [layer.activation.name for layer in again.network.layers] == ["sigmoid", "sigmoid"]
 
 
@@ -24,8 +24,8 @@ def test_model_read_back_keeps_options_of_activations(tmp_path: Path) -> None:
     run = record(tmp_path / "run", "network.layers[0].activation={name: leaky_relu, slope: 0.3}")
     assert run.model.network.layers[0].activation.options == {"slope": 0.3}
     assert np.array_equal(
-        run.model.outputs(run.experiment.dataset.X),
-        run.experiment.network.predict(run.model.parameters, run.experiment.dataset.X),
+        run.model.outputs(run.experiment.rows.training.X),
+        run.experiment.network.predict(run.model.parameters, run.experiment.rows.training.X),
     )
 
 

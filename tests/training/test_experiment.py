@@ -35,7 +35,7 @@ def test_the_task_follows_from_output_and_targets(
     tmp_path: Path, cells: str, output: str, task: str, classes: tuple[str, ...], Y: list[list[float]]
 ) -> None:
     table = "x,y\n" + "".join(f"{row},{cell}\n" for row, cell in enumerate(cells.split()))
-    dataset = build(config_on(tmp_path, table, output)).dataset
+    dataset = build(config_on(tmp_path, table, output)).rows.training
     assert (dataset.columns.task, dataset.columns.classes) == (task, classes)
     assert dataset.Y.tolist() == Y
 
@@ -78,7 +78,7 @@ def test_the_id_of_a_built_in_set_can_be_overruled() -> None:
         "dataset": {"name": "height_weight", "inputs": ["weight"], "targets": ["name"]},
         "network": {"layers": [{"units": 4, "activation": "softmax"}]},
     }
-    columns = build(Config.of(values)).dataset.columns
+    columns = build(Config.of(values)).rows.training.columns
     assert (columns.targets, columns.id) == (("name",), None)
 
 

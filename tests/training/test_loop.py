@@ -123,7 +123,7 @@ def test_an_epochs_loss_weights_its_batches_by_rows_or_adds_them(reduction: str)
     )
     before, after = loop.train(system)
     assert after.loss == pytest.approx(before.loss, rel=1e-14)
-    A, Y = before.outputs, system.dataset.Y
+    A, Y = before.outputs, system.rows.training.Y
     total = float(((A - Y) ** 2).sum())
     assert before.loss == pytest.approx(total / 7 if reduction == "mean" else total, rel=1e-14)
 
@@ -131,7 +131,7 @@ def test_an_epochs_loss_weights_its_batches_by_rows_or_adds_them(reduction: str)
 def test_the_loss_of_an_epoch_is_measured_before_each_update_and_metrics_after_it() -> None:
     system = experiment(training={"epochs": 1, "batch_size": 4, "shuffle": False})
     _, report = loop.train(system)
-    X, Y, recipe = system.dataset.X, system.dataset.Y, system.recipe
+    X, Y, recipe = system.rows.training.X, system.rows.training.Y, system.recipe
     parameters, losses = system.initial, []
     for rows in (slice(0, 4), slice(4, 7)):
         value, gradient = recipe.gradient(system.network, parameters, X[rows], Y[rows], recipe.loss)

@@ -91,7 +91,7 @@ def numbers(run: Run, view: View) -> ActivationCurves:
     used, layers = _used(run)
     return ActivationCurves(
         run=naming.run_and_rows(run),
-        rows=min(ROWS, len(run.experiment.dataset)),
+        rows=min(ROWS, len(run.experiment.rows.training)),
         curves=[_curve(*layers[key], Z) for key, Z in used.items()],
     )
 
@@ -126,7 +126,7 @@ def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]
     """Return the pre-activations (n,) and the layers of each activation with distinct options."""
     network = run.model.network
     with np.errstate(all="ignore"):
-        activities = network.forward(run.model.parameters, run.experiment.dataset.X[:ROWS])
+        activities = network.forward(run.model.parameters, run.experiment.rows.training.X[:ROWS])
     found: dict[Key, list[Array]] = {}
     numbers: dict[Key, list[int]] = {}
     kinds: dict[Key, Activation] = {}

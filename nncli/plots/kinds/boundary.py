@@ -81,7 +81,7 @@ class DecisionBoundary:
 def numbers(run: Run, view: View) -> DecisionBoundary:
     """Classify a grid over the inputs that the view names, and the training rows."""
     plane, drawn = surfaces.plane(run, view.features, view.at), inputs.drawn_rows(run)
-    data, columns = run.experiment.dataset, run.model.columns
+    data, columns = run.experiment.rows.training, run.model.columns
     actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
     x, y = inputs.points(run, plane, drawn)
     return DecisionBoundary(

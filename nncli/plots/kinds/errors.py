@@ -85,7 +85,7 @@ def numbers(run: Run, view: View) -> RowErrors:
         errors=errors,
         names=_names(run),
         recorded=run.snapshots.errors.shape[1],
-        rows=len(run.experiment.dataset),
+        rows=len(run.experiment.rows.training),
     )
 
 
@@ -115,7 +115,7 @@ def _recorded(run: Run) -> tuple[Array, Array]:
 
 def _names(run: Run) -> list[str]:
     """Name each error by its row's id or number (from 1), and by its output if there are several."""
-    columns, table = run.model.columns, run.experiment.dataset.table
+    columns, table = run.model.columns, run.experiment.rows.training.table
     count, outputs = run.snapshots.errors.shape[1:]
     numbered = [f"row {row + 1}" for row in range(count)]
     rows = list(table.typed[columns.id].texts[:count]) if columns.id else numbered

@@ -75,7 +75,7 @@ def numbers(run: Run, view: View) -> WeightSurface:
         run=naming.run_and_rows(run),
         loss=f"loss: {loss.name} ({loss.reduction})",
         surface=surfaces.loss_surface(run, _plane(run, view)),
-        rows=len(run.experiment.dataset),
+        rows=len(run.experiment.rows.training),
     )
 
 
