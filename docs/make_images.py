@@ -102,7 +102,7 @@ def draw(template: str, folder: Path) -> None:
     """Train on a template or a table and draw its pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / f"{template}.yaml"
-        text = json.dumps(TABLES[template]) if template in TABLES else templates.read(template)
+        text = json.dumps(TABLES[template]) if template in TABLES else templates.text(template)
         config.write_text(text, encoding="utf-8")
         run = train(load_config(config), output=Path(scratch) / template)
         for name, (kind, view) in PICTURES[template].items():

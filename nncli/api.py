@@ -56,7 +56,7 @@ def init(
         If there is no such template, or no config can be written for the table.
     """
     if table is None:
-        return templates.read(templates.canonical(template))
+        return templates.text(templates.canonical(template))
     targets = [target] if isinstance(target, str) else target
     return from_table.draft(Path(table), targets, id, task).text
 
@@ -252,7 +252,7 @@ def evaluate(
         raise NncliError(
             f"data and part {part}: only one can be measured", hint="part chooses among the run's own rows"
         )
-    return evaluation.evaluate(found, memory.table(data, found.model.columns.inputs))
+    return evaluation.evaluate_rows(found, memory.table(data, found.model.columns.inputs))
 
 
 def gradcheck(target: Configured | Experiment | Run) -> list[TensorCheck]:

@@ -19,8 +19,8 @@ import numpy as np
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, listed, shown
 
-LONGEST = 1000  # characters
-DEEPEST = 200  # levels of the tree, which recursion follows
+LONGEST_FORMULA = 1000  # characters
+DEEPEST_FORMULA = 200  # levels of the tree, which recursion follows
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": np.abs,
@@ -112,8 +112,8 @@ def parse(text: str, variables: Collection[str]) -> Expression:
     >>> float(parse("q1 + q2**2 - 1", ["q1", "q2"])({"q1": 2.0, "q2": 3.0}))
     10.0
     """
-    if len(text) > LONGEST:
-        raise ExpressionError(f"a formula of {len(text):,} characters; the limit is {LONGEST:,}", 0)
+    if len(text) > LONGEST_FORMULA:
+        raise ExpressionError(f"a formula of {len(text):,} characters; the limit is {LONGEST_FORMULA:,}", 0)
     # Line ends are spaces in arithmetic, and Python would count its columns from them.
     flat = re.sub(r"\s", " ", text)
     body = flat.strip()
@@ -150,8 +150,10 @@ def _slip(text: str) -> str:
 
 def _check(node: ast.expr, variables: frozenset[str], depth: int) -> None:
     """Raise ExpressionError at the first part that is not arithmetic in `variables`."""
-    if depth > DEEPEST:
-        raise _at(node, f"nested more than {DEEPEST} levels deep", "split the formula into several columns")
+    if depth > DEEPEST_FORMULA:
+        raise _at(
+            node, f"nested more than {DEEPEST_FORMULA} levels deep", "split the formula into several columns"
+        )
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
             _check_size(node, value)

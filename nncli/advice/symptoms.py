@@ -18,7 +18,7 @@ FLAT = 1e-3  # a derivative below it hardly passes on an error
 MOST_ROWS = 1000
 
 
-class Column(NamedTuple):
+class InputColumn(NamedTuple):
     """A column with its value furthest from 0."""
 
     name: str
@@ -30,12 +30,12 @@ class Column(NamedTuple):
         return f"'{shown(self.name)}' reaches {self.reaches:.4g}"
 
 
-def largest_input(experiment: Experiment) -> Column:
+def largest_input(experiment: Experiment) -> InputColumn:
     """The input column that reaches furthest from 0."""
     return _largest(experiment.rows.training.X, experiment.rows.training.columns.encoded)
 
 
-def largest_target(experiment: Experiment) -> Column:
+def largest_target(experiment: Experiment) -> InputColumn:
     """The target that reaches furthest from 0; of classes the share of one."""
     return _largest(experiment.rows.training.Y, target_names(experiment))
 
@@ -46,9 +46,9 @@ def target_names(experiment: Experiment) -> tuple[str, ...]:
     return columns.targets if len(columns.targets) == experiment.network.outputs else columns.classes
 
 
-def _largest(values: Array, names: tuple[str, ...]) -> Column:
+def _largest(values: Array, names: tuple[str, ...]) -> InputColumn:
     row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
-    return Column(names[column], float(values[row, column]))
+    return InputColumn(names[column], float(values[row, column]))
 
 
 def largest_weight(experiment: Experiment) -> tuple[int, float]:
@@ -143,7 +143,7 @@ def out_of_reach(experiment: Experiment) -> str:
         return ""
     between = f"between {low:.3g} and {high:.3g}" if high < 1e3 else f"never below {low:.3g}"
     row, column = np.unravel_index(int(excess.argmax()), Y.shape)
-    furthest = Column(target_names(experiment)[column], float(Y[row, column]))
+    furthest = InputColumn(target_names(experiment)[column], float(Y[row, column]))
     return (
         f"{layer.activation.name} outputs are {between}, and {outside:,} of {Y.size:,} targets are not "
         f"({furthest.words})"

@@ -18,7 +18,7 @@ from nncli.version import VERSION
 # typer exports only the last of click's error classes, and newer versions bring click inside.
 UsageError: Any = typer.BadParameter.__base__
 
-MOST = 300  # characters shown of an unforeseen error
+LONGEST_BUG = 300  # characters shown of an unforeseen error
 
 EPILOG = (
     "Start with: nncli init xor, then nncli train xor.yaml, nncli predict, nncli plot. "
@@ -86,7 +86,7 @@ def exit_code(call: Callable[[], Any], out: Output) -> int:
 
 def _bug(error: Exception, out: Output) -> int:
     where = "; ".join(getattr(error, "__notes__", ())) or "--debug prints the traceback"
-    words = printable(f"{type(error).__name__}: {error}")[:MOST]
+    words = printable(f"{type(error).__name__}: {error}")[:LONGEST_BUG]
     return out.failure(NncliError(f"a bug in nncli: {words}", hint=f"please report it; {where}"), 1)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import ConfigFile, Settings, read_config, tell_oddities, tell_remark
+from nncli.cli.options import ConfigFile, Overrides, read_config, tell_oddities, tell_remark
 from nncli.cli.output import aligned
 from nncli.messages.wording import counted, listed, printable
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def check(
     context: typer.Context,
     config: ConfigFile,
-    set_: Settings = None,
+    set_: Overrides = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nncli.tables.table import Table
 
 WIDTH = 80  # characters of a line that a terminal has room for
-LONGEST_NAME = 30  # of a class in a table
+LONGEST_CLASS = 30  # of a class in a table
 MOST_CLASSES = 20  # told one by one
 MOST_MISTAKES = 10  # told where the confusion matrix is too wide
 COUNTS = "true (T) and false (F) positives (P) and negatives (N) of each label, in rows"
@@ -184,7 +184,7 @@ def _mistakes(confusion: Confusion, names: Sequence[str]) -> str:
 
 def _names(classes: Sequence[str]) -> list[str]:
     """The classes or labels as a table has room for."""
-    return [shortened(shown(name), LONGEST_NAME) for name in classes]
+    return [shortened(shown(name), LONGEST_CLASS) for name in classes]
 
 
 def _share(value: float) -> str:

@@ -22,7 +22,7 @@ FEW_ROWS = 20  # fill a terminal
 FEW_INPUTS = 8  # fit a line
 
 Shown = Literal["auto", "live", "log", "none"]
-Progress = Annotated[Shown, typer.Option(help="auto: live on a terminal, else lines.")]
+ProgressMode = Annotated[Shown, typer.Option(help="auto: live on a terminal, else lines.")]
 
 
 def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, float]:
@@ -35,7 +35,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     Stopped
         Once a signal came and everything is saved.
     """
-    from nncli.inference.conditions import named
+    from nncli.inference.conditions import by_name
     from nncli.runs import Run
 
     run = Run(recording.run.path)
@@ -47,7 +47,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     warning = _warn(out, recording.experiment, run)
     out.detail(f"{words}\n")
     _summarise(out, run, recording.experiment, warning)
-    return named(run.results_by_part)
+    return by_name(run.results_by_part)
 
 
 def _train(out: Output, recording: Recording, progress: Shown) -> str:
@@ -111,10 +111,10 @@ def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
 
 def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[str, object]) -> None:
     """What a finished run came to, and what to do with it."""
-    from nncli.inference.conditions import named
+    from nncli.inference.conditions import by_name
 
     rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "kept", "best")]
-    results = {**named(run.results_by_part), **run.results}
+    results = {**by_name(run.results_by_part), **run.results}
     shown = [name for name in run.history if name in results]
     rows += [(name, *_course(run, name, results[name])) for name in shown]
     rows += [(name, "", measured(results[name]), "") for name in results if name.startswith("test_")]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Settings, find_whole_run, read_config, tell_changed_data
+from nncli.cli.options import Overrides, find_whole_run, read_config, tell_changed_data
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import shown
 
@@ -31,7 +31,7 @@ def gradcheck(
     tolerance: Annotated[
         float | None, typer.Option(help="Largest relative error allowed; default: 1e-6.", min=0.0)
     ] = None,
-    set_: Settings = None,
+    set_: Overrides = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -80,10 +80,10 @@ def gradcheck(
 
 def _note_conditions(out: Output, prepared: Experiment) -> None:
     """Say where the check differs from training."""
-    from nncli.inspection.gradcheck import ROWS
+    from nncli.inspection.gradcheck import CHECKED_ROWS
 
-    if len(prepared.rows.training) > ROWS:
-        out.note(f"checked on the first {ROWS} of {len(prepared.rows.training)} rows")
+    if len(prepared.rows.training) > CHECKED_ROWS:
+        out.note(f"checked on the first {CHECKED_ROWS} of {len(prepared.rows.training)} rows")
     if prepared.network.has_dropout:
         out.note("checked with all units, as in every measurement: dropout is for updates alone")
     if prepared.config.training.dtype != "float64":

@@ -68,7 +68,7 @@ def init(
     else:
         name = templates.canonical(template or "xor")
         path = _free(output or f"{name}.yaml", overwrite=overwrite)
-        _give(out, path, templates.read(name), {"template": name})
+        _give(out, path, templates.text(name), {"template": name})
 
 
 def _from_table(

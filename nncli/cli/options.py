@@ -28,7 +28,7 @@ RunReference = Annotated[
         show_default=False,
     ),
 ]
-Settings = Annotated[
+Overrides = Annotated[
     list[str] | None,
     typer.Option(
         "--set", metavar="KEY=VALUE", help="Replace a value of the config, e.g. optimizer.learning_rate=0.01."
@@ -77,10 +77,10 @@ def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Itera
 
     on_bad = on_bad or reading.refuse
     if source == "-":
-        yield reading.parts(sys.stdin.buffer, "stdin", on_bad)
+        yield reading.read_parts(sys.stdin.buffer, "stdin", on_bad)
     else:
         with reading.opened(Path(source), source) as file:
-            yield reading.parts(file, source, on_bad)
+            yield reading.read_parts(file, source, on_bad)
 
 
 def _stdin() -> bytes:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nncli.tables.table import Table
     from nncli.tables.writing import Predictions
 
-Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
+FormatOption = Literal["table", "csv", "jsonl", "parquet", "npy"]
 OnError = Literal["stop", "skip"]
 
 
@@ -38,7 +38,7 @@ def predict(
         str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")
     ] = "-",
     format: Annotated[
-        Format | None,
+        FormatOption | None,
         typer.Option(
             help="Default: by the file's ending; a table on a terminal, else csv.", show_default=False
         ),
@@ -57,7 +57,7 @@ def predict(
     """Predict rows; without input the run's own data, with targets and errors."""
     from nncli import api
     from nncli.inference.rejects import rejects
-    from nncli.inference.unseen import Unseen
+    from nncli.inference.unseen import UnseenCategories
     from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
 
@@ -81,7 +81,7 @@ def predict(
             tables = [_row_table(values, found.model.columns)]
         else:
             tables = [found.experiment.rows.whole.table]
-        unseen = Unseen(found.model.columns)
+        unseen = UnseenCategories(found.model.columns)
         parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
         facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
     if rejected and rejected.count:
@@ -101,19 +101,19 @@ def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
         yield table
 
 
-def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Format) -> dict[str, Any]:
+def _written(out: Output, parts: Iterator[Predictions], output: str, shape: FormatOption) -> dict[str, Any]:
     """Write predictions where they go; gives what the object of --json says of them."""
     from nncli.tables import writing
 
     if output != "-":
-        rows = writing.save(parts, shape, Path(output))
+        rows = writing.write_file(parts, shape, Path(output))
         out.note(f"wrote {printable(output)}, {counted(rows, 'row')}")
         return {"rows": rows, "output": output, "format": shape}
     if out.json:
         return _gathered(parts)
     if shape != "table":
         encode_as_utf_8(sys.stdout)
-    return {"rows": writing.stream(_while_read(parts), shape, sys.stdout)}
+    return {"rows": writing.write_stream(_while_read(parts), shape, sys.stdout)}
 
 
 def _gathered(parts: Iterable[Predictions]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def _rejected(output: str) -> Path:
     return path.with_suffix(".rejected.csv")
 
 
-ENDINGS: dict[str, Format] = {
+ENDINGS: dict[str, FormatOption] = {
     "": "csv",
     ".csv": "csv",
     ".jsonl": "jsonl",
@@ -153,7 +153,7 @@ ENDINGS: dict[str, Format] = {
 }
 
 
-def _by_ending(output: str) -> Format:
+def _by_ending(output: str) -> FormatOption:
     from nncli.messages.errors import NncliError
 
     if output == "-":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.follow import Progress
+from nncli.cli.follow import ProgressMode
 from nncli.cli.options import RunReference, find_whole_run
 from nncli.cli.output import aligned
 
@@ -30,7 +30,7 @@ def reproduce(
             show_default=False,
         ),
     ] = None,
-    progress: Progress = "auto",
+    progress: ProgressMode = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.follow import Progress, follow
+from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.options import FailIf, find_run
 
 
@@ -27,7 +27,7 @@ def resume(
         typer.Option(metavar="N", help="The new total of epochs, to train on from where a run ended."),
     ] = None,
     fail_if: FailIf = None,
-    progress: Progress = "auto",
+    progress: ProgressMode = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -35,12 +35,12 @@ def resume(
 ) -> None:
     """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
     from nncli import api, runs
-    from nncli.inference.conditions import Condition, names
+    from nncli.inference.conditions import Condition, measured_names
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_run(run, out, having=runs.CHECKPOINT)
     with api.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
-        conditions = [Condition.parse(text, names(recording.experiment)) for text in fail_if or ()]
+        conditions = [Condition.parse(text, measured_names(recording.experiment)) for text in fail_if or ()]
         if not found.readable_info:
             out.note(f"{found.path / runs.RUN} cannot be read; the checkpoint has all that is needed")
         for name, (then, now) in found.other_versions.items():

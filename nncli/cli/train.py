@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.follow import Progress, follow
-from nncli.cli.options import ConfigFile, FailIf, Settings, read_config, tell_oddities, tell_remark
+from nncli.cli.follow import ProgressMode, follow
+from nncli.cli.options import ConfigFile, FailIf, Overrides, read_config, tell_oddities, tell_remark
 from nncli.cli.output import Output
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def train(
     context: typer.Context,
     config: ConfigFile,
-    set_: Settings = None,
+    set_: Overrides = None,
     epochs: Annotated[
         str | None, typer.Option(metavar="N", help="Short for --set training.epochs=N.")
     ] = None,
@@ -53,7 +53,7 @@ def train(
         ),
     ] = False,
     fail_if: FailIf = None,
-    progress: Progress = "auto",
+    progress: ProgressMode = "auto",
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -61,7 +61,7 @@ def train(
 ) -> None:
     """Train a network into a new run directory, whose path is the last line printed."""
     from nncli import api
-    from nncli.inference.conditions import Condition, names
+    from nncli.inference.conditions import Condition, measured_names
     from nncli.messages.errors import NncliError
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -73,7 +73,7 @@ def train(
     prepared = api.check(loaded)
     tell_remark(prepared.rows.training.table, out)
     tell_oddities(prepared, out)
-    conditions = [Condition.parse(text, names(prepared)) for text in fail_if or ()]
+    conditions = [Condition.parse(text, measured_names(prepared)) for text in fail_if or ()]
     if smoke:
         _smoke(out, prepared, conditions)
         return
@@ -87,7 +87,7 @@ def train(
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:
-    from nncli.inference.conditions import named
+    from nncli.inference.conditions import by_name
     from nncli.inspection.smoke import smoke
 
     result = smoke(prepared)
@@ -97,4 +97,4 @@ def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> No
     )
     out.object("smoke", {"ok": True, "epochs": result.epochs, "rows": result.rows, "metrics": result.metrics})
     for condition in conditions:
-        condition.check(named({"train": result.metrics}))
+        condition.check(by_name({"train": result.metrics}))

@@ -24,7 +24,7 @@ from nncli.messages.wording import counted
 __all__ = ["Config", "Mistake", "Override", "json_schema", "load_config", "parse_config"]
 
 SCHEMA_ID = "https://json-schema.org/draft/2020-12/schema"
-MOST = 20  # mistakes shown at once
+MOST_ERRORS = 20  # mistakes shown at once
 
 
 class Config(Values):
@@ -171,10 +171,10 @@ def _located(mistakes: Sequence[Mistake], document: Document | None) -> list[Con
 
 
 def _together(errors: Sequence[ConfigError]) -> ConfigError:
-    """One error for all, the first `MOST` in full."""
-    few = list(errors[:MOST])
-    if len(errors) > MOST:
-        more = counted(len(errors) - MOST, "mistake")
+    """One error for all, the first `MOST_ERRORS` in full."""
+    few = list(errors[:MOST_ERRORS])
+    if len(errors) > MOST_ERRORS:
+        more = counted(len(errors) - MOST_ERRORS, "mistake")
         few.append(ConfigError(f"and {more} more", hint="mend these first, then check again"))
     return ConfigError.together(few)
 

@@ -156,7 +156,7 @@ def shown_path(path: str | os.PathLike[str]) -> str:
 def _content(path: Path, name: str) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(4 * yaml12.LONGEST)  # longer ones are refused later; some files never end
+            return file.read(4 * yaml12.LONGEST_CONFIG)  # longer ones are refused later; some files never end
     except IsADirectoryError:
         inside = path / "config.yaml"
         hint = f"give the config in it: {inside}" if inside.is_file() else None

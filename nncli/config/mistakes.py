@@ -178,9 +178,9 @@ def _type_hint(what: str, found: Any) -> str | None:
     if not isinstance(found, str):
         return None
     if "number" in what:
-        if yaml12.is_number(found):
+        if yaml12.is_yaml_number(found):
             return "remove the quotes to make it a number"
-        if yaml12.is_number(plain := found.replace("_", "").replace(",", "")):
+        if yaml12.is_yaml_number(plain := found.replace("_", "").replace(",", "")):
             return f"write {shown(plain)}"
     if what == "true or false" and found.lower() in ("yes", "no", "on", "off"):
         return "YAML 1.2 writes true and false"

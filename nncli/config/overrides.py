@@ -129,7 +129,7 @@ def _written_out(node: yaml.Node, override: Override) -> yaml.MappingNode:
         return node
     if not isinstance(node, yaml.ScalarNode):
         raise override.error(f"a key is looked up in {kind(node)}", "write list positions as [0]")
-    keys = ["data", "training"] if yaml12.is_number(node.value) else ["name"]
+    keys = ["data", "training"] if yaml12.is_yaml_number(node.value) else ["name"]
     pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys if node.tag != yaml12.NULL]
     return yaml.MappingNode(yaml12.MAPPING, pairs, node.start_mark, node.end_mark)
 

@@ -15,8 +15,8 @@ from yaml.reader import ReaderError
 
 from nncli.messages.wording import shown
 
-DEEPEST = 50  # levels of nesting
-LONGEST = 1_000_000  # characters
+DEEPEST_YAML = 50  # levels of nesting
+LONGEST_CONFIG = 1_000_000  # characters
 LARGEST = 100_000  # nodes, aliases written out
 AS_FILE = "give long tables as a CSV file: dataset.path"
 REPEAT = "write the keys out; an anchor can stand for a whole value: *NAME"
@@ -77,8 +77,8 @@ class _Loader(yaml.SafeLoader):
         self.nodes += 1
         if self.nodes > LARGEST:
             raise YamlError(f"more than {LARGEST:,} values", self.peek_event().start_mark, AS_FILE)  # type: ignore[no-untyped-call]
-        if self.depth > DEEPEST:
-            raise YamlError(f"nested more than {DEEPEST} levels deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
+        if self.depth > DEEPEST_YAML:
+            raise YamlError(f"nested more than {DEEPEST_YAML} levels deep", self.peek_event().start_mark)  # type: ignore[no-untyped-call]
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1
@@ -124,8 +124,8 @@ def compose(text: str, name: str) -> yaml.Node | None:
     YamlError
         For text that is no YAML, is nested too deeply or blown up by aliases, or has values with tags.
     """
-    if len(text) > LONGEST:
-        raise YamlError(f"more than {LONGEST:,} characters", None, AS_FILE)
+    if len(text) > LONGEST_CONFIG:
+        raise YamlError(f"more than {LONGEST_CONFIG:,} characters", None, AS_FILE)
     try:
         node = _composed(text, name)
     except ReaderError as error:
@@ -203,7 +203,7 @@ def _repeated(node: yaml.MappingNode) -> Iterator[YamlError]:
         first.setdefault(key.value, key)
 
 
-def is_number(text: str) -> bool:
+def is_yaml_number(text: str) -> bool:
     """Whether text would be a number without quotes."""
     return any(_SCALARS[f"{TAG}{kind}"][0].match(text) for kind in ("int", "float"))
 
@@ -266,8 +266,8 @@ def _measure(node: yaml.Node, known: dict[int, _Extent], open_nodes: set[int]) -
                 node.start_mark,
                 AS_FILE,
             )
-        if extent.levels > DEEPEST:
-            raise YamlError(f"nested more than {DEEPEST} levels deep", node.start_mark)
+        if extent.levels > DEEPEST_YAML:
+            raise YamlError(f"nested more than {DEEPEST_YAML} levels deep", node.start_mark)
         known[id(node)] = extent
     return known[id(node)]
 

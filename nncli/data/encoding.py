@@ -16,7 +16,7 @@ from nncli.nn.arrays import Array
 from nncli.tables.column import NO_VALUE, Column, ValueKind, is_number, no_number
 from nncli.tables.table import Misfit
 
-Unseen = Literal["error", "ignore"]
+WhenUnseen = Literal["error", "ignore"]
 
 MOST_CATEGORIES = 1000  # of a column
 ALL_DIFFERENT = 20  # rows from which on a text of its own in each names the row rather than tells of it
@@ -39,7 +39,7 @@ class Treatment:
     kind: ValueKind
     scale: Scale
     missing: Missing
-    unseen: Unseen
+    unseen: WhenUnseen
     guessed: bool = True
 
 
@@ -142,7 +142,7 @@ class Category:
     fill: str | None
     categories: Annotated[tuple[str, ...], Field(min_length=1, max_length=MOST_CATEGORIES)]
     numeric: bool
-    unseen: Unseen
+    unseen: WhenUnseen
 
     def __post_init__(self) -> None:
         _check_fill(self)

@@ -12,7 +12,7 @@ from nncli.expressions import parse
 from nncli.messages import wording
 from nncli.nn.randomness import random_stream
 from nncli.storage import resources
-from nncli.tables.reading import FORMATS, ending, parse_csv, read
+from nncli.tables.reading import TABLE_FORMATS, ending, parse_csv, read
 from nncli.tables.table import Misfit, Table
 
 # What each built-in name stands for, as the mapping a config could give instead.
@@ -44,10 +44,9 @@ def builtin_file(name: str) -> Table:
 
 def data_file(path: Path, shown: str) -> Table:
     """A user's file; `shown` is the path as the config gives it."""
-    if ending(path.name) not in FORMATS:
-        hint = (
-            f"give a table with a header: {', '.join(f'*{name}' for name in FORMATS)}, or *.csv.gz and so on"
-        )
+    if ending(path.name) not in TABLE_FORMATS:
+        known = ", ".join(f"*{name}" for name in TABLE_FORMATS)
+        hint = f"give a table with a header: {known}, or *.csv.gz and so on"
         raise Misfit(("path",), f"cannot read '{shown}'", hint=hint)
     return read(path, shown)
 

@@ -52,11 +52,11 @@ def divide(table: Table, labels: Sequence[str] | None, split: SplitConfig, seed:
         If a cell of the column names no part.
     """
     if split.column is not None:
-        return named(table, split.column)
+        return by_column(table, split.column)
     return drawn(len(table), labels, split, seed)
 
 
-def named(table: Table, column: str) -> Parts:
+def by_column(table: Table, column: str) -> Parts:
     """The parts that the cells of a column name, see PART_NAMES."""
     key = ("split", "column")
     if column not in table.columns:

@@ -12,7 +12,7 @@ from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.training.experiment import Experiment
 
-OPERATORS: dict[str, Callable[[float, float], bool]] = {
+COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
@@ -61,21 +61,21 @@ class Condition:
     def check(self, results: Mapping[str, float]) -> None:
         """Raise CheckFailed where the comparison holds, or the value is not a number."""
         value = results[self.name]
-        if value != value or OPERATORS[self.operator](value, self.number):
+        if value != value or COMPARISONS[self.operator](value, self.number):
             raise CheckFailed(f"check failed: {self.name} {value:.6g} {self.operator} {self.number:g}")
 
 
 PREFIXES = {"train": "train_", "validation": "val_", "test": "test_"}
 
 
-def names(experiment: Experiment) -> list[str]:
+def measured_names(experiment: Experiment) -> list[str]:
     """What a condition on a training may name: its metrics, with and without a part before them."""
     measured = ["loss", *experiment.metrics]
     parts = ["train", *experiment.rows.held_out]
     return [*measured, *(PREFIXES[part] + name for part in parts for name in measured)]
 
 
-def named(results: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+def by_name(results: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
     """The results of all parts by name; a name without a part is the last part's: test, validation, train."""
     last = dict(list(results.values())[-1])
     return last | {PREFIXES[part] + name: results[part][name] for part in results for name in results[part]}

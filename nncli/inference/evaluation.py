@@ -9,7 +9,7 @@ from nncli.data.columns import Dataset
 from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.inference.classes import Confusion, LabelCounts
-from nncli.inference.unseen import Unseen
+from nncli.inference.unseen import UnseenCategories
 from nncli.messages.errors import DataError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import listed, shown
@@ -37,7 +37,7 @@ class Evaluation:
     metrics: Mapping[str, float]
     rows: int
     part: Part | None
-    unseen: Unseen
+    unseen: UnseenCategories
     confusion: Confusion | None
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
@@ -77,10 +77,10 @@ def evaluate_part(run: Run, name: Part | None = None) -> Evaluation:
         If the run has no such part.
     """
     chosen, dataset = part(run, name)
-    return replace(evaluate(run, dataset.table), part=chosen)
+    return replace(evaluate_rows(run, dataset.table), part=chosen)
 
 
-def evaluate(run: Run, table: Table) -> Evaluation:
+def evaluate_rows(run: Run, table: Table) -> Evaluation:
     """Measure a run on the rows of a table that holds the targets.
 
     Raises
@@ -95,7 +95,7 @@ def evaluate(run: Run, table: Table) -> Evaluation:
     with threads.limited(run.experiment.threads):
         metrics = measure.measure(run.experiment, model.parameters, rows)
         A = model.outputs(rows.X)
-    unseen = Unseen(columns)
+    unseen = UnseenCategories(columns)
     unseen.add(table)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(

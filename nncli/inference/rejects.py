@@ -14,7 +14,7 @@ from nncli.messages.errors import NncliError
 from nncli.storage import files
 from nncli.tables.table import RowError
 
-Part = TypeVar("Part")
+Item = TypeVar("Item")
 
 HEADER = ["line", "reason", "row"]
 
@@ -45,7 +45,7 @@ class Rejects:
         self.count += 1
         self.first = self.first or error
 
-    def not_all(self, parts: Iterable[Part]) -> Iterator[Part]:
+    def not_all(self, parts: Iterable[Item]) -> Iterator[Item]:
         """The same parts of what is left.
 
         Raises

@@ -12,7 +12,7 @@ from nncli.tables.table import Table
 
 
 @dataclass
-class Unseen:
+class UnseenCategories:
     """How many such rows there were so far.
 
     Attributes

@@ -10,7 +10,7 @@ import numpy as np
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
-Place = tuple[str, tuple[int, ...]]  # a tensor or column, and the index into it
+EntryPlace = tuple[str, tuple[int, ...]]  # a tensor or column, and the index into it
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Series:
     epochs: Array
     values: Array
     scale: Array
-    place: Callable[[int], Place]
+    place: Callable[[int], EntryPlace]
 
 
 def weights(file: str, epochs: Array, values: Array, network: Network) -> Series:
     """Parameters (s, P), relative to the largest |weight| of each epoch."""
 
-    def place(position: int) -> Place:
+    def place(position: int) -> EntryPlace:
         tensors = network.tensors(np.arange(network.parameter_count)).items()
         name, found = next((name, tensor == position) for name, tensor in tensors if position in tensor)
         return name, _index(int(found.argmax()), found.shape)
@@ -79,7 +79,7 @@ def weights(file: str, epochs: Array, values: Array, network: Network) -> Series
 def errors(file: str, epochs: Array, values: Array, largest_target: float) -> Series:
     """Errors (s, rows, outputs), relative to the largest |error| of each epoch or |target|."""
 
-    def place(position: int) -> Place:
+    def place(position: int) -> EntryPlace:
         return "errors", _index(position, values.shape[1:])
 
     return Series(file, epochs, values, np.maximum(_largest(values), largest_target), place)

@@ -16,9 +16,9 @@ from nncli.runs import Run
 from nncli.training.experiment import Experiment
 
 TOLERANCE = 1e-6
-ROWS = 64  # rows the check looks at: every parameter is moved a dozen times for each of them
+CHECKED_ROWS = 64  # rows the check looks at: every parameter is moved a dozen times for each of them
 RATIO = 4.0
-RUNGS = 6
+STEPS_HALVED = 6
 LARGEST, SMALLEST = 1e-2, 1e-9  # steps relative to max(1, |w|), before extrapolation
 SHORTEST = 1e-5  # relative step below which extrapolation brings more rounding than it takes truncation
 BESIDE = 1e-6  # of a bias, relative likewise
@@ -90,8 +90,8 @@ def check_method(
     return compare_gradients(
         experiment.network,
         at.astype(np.float64),
-        dataset.X[:ROWS].astype(np.float64),
-        dataset.Y[:ROWS].astype(np.float64),
+        dataset.X[:CHECKED_ROWS].astype(np.float64),
+        dataset.Y[:CHECKED_ROWS].astype(np.float64),
         experiment.recipe.loss,
         method,
     )
@@ -152,7 +152,7 @@ def finite_differences(network: Network, parameters: Array, X: Array, Y: Array, 
     doubt = np.full_like(parameters, np.inf)
     shortest = reach.copy()
     above: list[Array] = []
-    for rung in range(RUNGS):
+    for rung in range(STEPS_HALVED):
         steps = reach / RATIO**rung
         if rung > 1:  # two are extrapolated in any case
             steps[steps < SHORTEST] = 0.0

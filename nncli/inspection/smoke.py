@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from nncli import runs
-from nncli.inference.evaluation import evaluate
+from nncli.inference.evaluation import evaluate_rows
 from nncli.inspection.gradcheck import TOLERANCE, check_gradients
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.runs import Run
 from nncli.training import measure
 from nncli.training.experiment import Experiment
 
-EPOCHS = 2
-ROWS = 64
+SMOKE_EPOCHS = 2
+SMOKE_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def smoke(experiment: Experiment) -> Smoke:
     nncli.training.divergence.Diverged
         If even that diverges.
     """
-    small = experiment.shortened(epochs=EPOCHS, rows=ROWS)
+    small = experiment.shortened(epochs=SMOKE_EPOCHS, rows=SMOKE_ROWS)
     with _temporary() as folder:
         run = Run(Path(folder))
         *_, report = runs.record(small, run)
@@ -56,7 +56,7 @@ def smoke(experiment: Experiment) -> Smoke:
         worst = max(checks, key=lambda entry: entry.worst)
         if worst.worst > TOLERANCE:
             raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")
-        metrics = evaluate(again, small.rows.training.table).metrics
+        metrics = evaluate_rows(again, small.rows.training.table).metrics
         files = sum(1 for path in Path(folder).rglob("*") if path.is_file())
     return Smoke(report.epoch, len(small.rows.training), files, worst.worst, metrics)
 

@@ -21,7 +21,7 @@ from nncli.tables.table import Table
 from nncli.training.experiment import Experiment
 
 GRID = 100  # points along each input
-MARGIN = 0.12  # beyond the smallest and largest value of a column, relative to its range
+BORDER = 0.12  # beyond the smallest and largest value of a column, relative to its range
 AFFORDABLE = 2e10  # multiplications allowed for a loss surface: a few seconds
 ACTIVATION_COST = 20  # multiplications that take as long as an activation of a neuron
 
@@ -91,7 +91,7 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
     columns = {column.name: column for column in run.model.columns.preprocessing.columns}
     numbers = [name for name, column in columns.items() if isinstance(column, Number)]
     if len(numbers) < 2:
-        raise RunError(f"{run.path}: {too_few(run)}")
+        raise RunError(f"{run.path}: {has_too_few_inputs(run)}")
     shown = features or (numbers[0], numbers[1])
     _check_names(run, shown, at)
     table = run.experiment.rows.training.table
@@ -105,7 +105,7 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
     return Plane(shown, x, y, held)
 
 
-def too_few(run: Run) -> str | None:
+def has_too_few_inputs(run: Run) -> str | None:
     """Return the reason why a run has no two numeric inputs for a surface, or None if it has."""
     columns = run.model.columns.preprocessing.columns
     numbers = [column.name for column in columns if isinstance(column, Number)]
@@ -162,13 +162,13 @@ def usual(column: Encoding, table: Table) -> float | str:
     return min(counts, key=lambda cell: (-counts[cell], cell))
 
 
-def outputs(run: Run, over: Plane) -> Array:
+def output_surface(run: Run, over: Plane) -> Array:
     """Predict the grid: (GRID, GRID, outputs), in the units of the targets."""
     A = run.model.outputs(run.model.columns.X(over.table))
     return A.reshape(over.y.size, over.x.size, A.shape[1])
 
 
-def squared_error(run: Run, over: Plane) -> Surface | None:
+def error_surface(run: Run, over: Plane) -> Surface | None:
     """Return sum_k (prediction_k - expected_k)^2 on the grid, or None if no formula gives the true values."""
     columns = run.model.columns
     if columns.task == "multiclass":
@@ -196,7 +196,7 @@ def _around(values: Array) -> tuple[float, float]:
     if low == high:
         reach = max(1.0, abs(low))
         return low - reach, high + reach
-    return low - MARGIN * (high - low), high + MARGIN * (high - low)
+    return low - BORDER * (high - low), high + BORDER * (high - low)
 
 
 def _listed(names: Sequence[str]) -> str:

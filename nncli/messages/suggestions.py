@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable
 
 from nncli.messages.wording import listed
 
-LONGEST = 100  # characters compared; matching takes their square
+LONGEST_WORD = 100  # characters compared; matching takes their square
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The entry of `known` most like `name`, or None where none is near."""
     by_lower = {entry.lower(): entry for entry in known}
-    matches = difflib.get_close_matches(name[:LONGEST].lower(), by_lower, n=1, cutoff=0.6)
+    matches = difflib.get_close_matches(name[:LONGEST_WORD].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
 
 

@@ -16,7 +16,7 @@ from nncli.messages.errors import NncliError, RunError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.plots import style
-from nncli.plots.picture import FORMATS, Numbers, Picture, View, require_room, save
+from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, require_room, save
 from nncli.runs import Run
 from nncli.storage import files
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "FORMATS",
     "KINDS",
-    "Kind",
+    "PICTURE_FORMATS",
     "Numbers",
     "Picture",
+    "PictureKind",
     "View",
     "chosen",
     "draw",
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 
-class Kind(NamedTuple):
+class PictureKind(NamedTuple):
     """A kind of picture.
 
     Attributes
@@ -123,7 +123,7 @@ def draw(name: str, run: Run, view: View) -> Picture:
         return Picture(kind.draw(numbers), numbers)
 
 
-def _kind(module: str, summary: str) -> Kind:
+def _kind(module: str, summary: str) -> PictureKind:
     """Return the kind defined by a module of this package, which is imported on first use."""
 
     def unfit(run: Run, view: View) -> str | None:
@@ -138,7 +138,7 @@ def _kind(module: str, summary: str) -> Kind:
         with _silent(), _matplotlib():
             return cast("Figure", _load(module).draw(numbers))
 
-    return Kind(summary, unfit, numbers, draw)
+    return PictureKind(summary, unfit, numbers, draw)
 
 
 def _silent() -> AbstractContextManager[None]:
@@ -169,7 +169,7 @@ def _matplotlib() -> AbstractContextManager[None]:
         ) from error
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, PictureKind] = {
     "loss": _kind("loss", "loss, metrics and gradient norm over the epochs"),
     "error-surface": _kind("error_surface", "squared error over two inputs, as a heat map"),
     "error-surface-3d": _kind("error_surface_3d", "squared error over two inputs, as a 3-D surface"),

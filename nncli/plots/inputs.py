@@ -13,14 +13,14 @@ from nncli.inspection.surfaces import Plane, Surface
 from nncli.nn.arrays import Array
 from nncli.plots import naming, style
 from nncli.plots.picture import View
-from nncli.plots.scale import FARTHEST, Scale, number
+from nncli.plots.scale import FARTHEST, AxisScale, number
 from nncli.runs import Run
 from nncli.tables.column import numbers_or_nan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-MOST_ROWS = 2000  # drawn as points; more would hide each other
+MOST_POINTS_DRAWN = 2000  # drawn as points; more would hide each other
 
 
 def too_few(run: Run, view: View) -> str | None:
@@ -31,7 +31,7 @@ def too_few(run: Run, view: View) -> str | None:
     RunError
         If the view names inputs that the run does not have.
     """
-    if view.features is None and (reason := surfaces.too_few(run)):
+    if view.features is None and (reason := surfaces.has_too_few_inputs(run)):
         return reason
     plane = surfaces.plane(run, view.features, view.at)
     reach = float(np.abs([plane.x, plane.y]).max())
@@ -66,7 +66,7 @@ def about(plane: Plane, run: str) -> str:
 def drawn_rows(run: Run) -> Array:
     """Return positions (m,) of the rows drawn as points."""
     rows = len(run.experiment.rows.training)
-    return np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(int))
+    return np.unique(np.linspace(0, rows - 1, min(rows, MOST_POINTS_DRAWN)).astype(int))
 
 
 def points(run: Run, plane: Plane, rows: Array) -> tuple[Array, Array]:
@@ -81,7 +81,7 @@ def point_size(count: int) -> float:
     return float(np.clip(2500 / max(1, count), 4, 45))
 
 
-def summary(surface: Surface) -> str:
+def surface_summary(surface: Surface) -> str:
     """Format the maximum of a surface with its place, the minimum and the mean."""
     finite, highest = surface.finite, surface.highest
     if highest is None:
@@ -143,9 +143,9 @@ class RowOutputs:
         """Prediction minus target, (m,)."""
         return np.asarray(self.predicted - self.expected)
 
-    def scale(self, values: Array) -> Scale:
+    def scale(self, values: Array) -> AxisScale:
         """Return a linear scale: from 0 to 1 for probabilities, else over the values."""
-        return Scale(False, 0.0, 1.0) if self.is_probability else Scale.linear(values)
+        return AxisScale(False, 0.0, 1.0) if self.is_probability else AxisScale.linear(values)
 
 
 @dataclass(frozen=True)
@@ -175,10 +175,10 @@ class InputSurface:
         """Compute the surface of a run over the inputs that the view names."""
         plane, drawn = surfaces.plane(run, view.features, view.at), drawn_rows(run)
         data = run.experiment.rows.training
-        surface, outputs = surfaces.squared_error(run, plane), None
+        surface, outputs = surfaces.error_surface(run, plane), None
         if surface is None:
             index = worst_output(run)
-            surface = Surface(plane, surfaces.outputs(run, plane)[:, :, index])
+            surface = Surface(plane, surfaces.output_surface(run, plane)[:, :, index])
             outputs = _row_outputs(run, index, drawn)
         x, y = points(run, plane, drawn)
         reach = max(1.0, float(np.abs(data.expected).max()))
@@ -198,7 +198,7 @@ class InputSurface:
     def caption(self) -> str:
         """Maximum, minimum and mean of the surface."""
         what = "squared error" if self.outputs is None else self.outputs.name
-        return f"{what}: {summary(self.surface)}"
+        return f"{what}: {surface_summary(self.surface)}"
 
     @property
     def columns(self) -> dict[str, Array]:

@@ -81,15 +81,17 @@ def save(picture: Picture, path: Path) -> None:
     """
     require_room(path)
     with files.output(path) as stream:
-        stream.write(FORMATS[path.suffix.lower()](picture))
+        stream.write(PICTURE_FORMATS[path.suffix.lower()](picture))
     with files.output(path.with_suffix(".csv")) as stream:
         stream.write(_csv(picture.numbers.columns).encode())
 
 
 def require_room(path: Path) -> None:
     """Raise NncliError if a picture cannot be saved or would overwrite a file that is not a picture's."""
-    if path.suffix.lower() not in FORMATS:
-        raise NncliError(f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(FORMATS)}")
+    if path.suffix.lower() not in PICTURE_FORMATS:
+        raise NncliError(
+            f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(PICTURE_FORMATS)}"
+        )
     numbers = path.with_suffix(".csv")
     if os.path.lexists(numbers) and not proof.is_numbers(numbers):
         raise NncliError(
@@ -148,4 +150,4 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-FORMATS = {".svg": _svg, ".png": _png, ".pdf": _pdf}
+PICTURE_FORMATS = {".svg": _svg, ".png": _png, ".pdf": _pdf}

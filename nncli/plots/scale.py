@@ -16,7 +16,7 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
-class Scale:
+class AxisScale:
     """Linear or logarithmic scale with a range.
 
     Attributes
@@ -30,7 +30,7 @@ class Scale:
     high: float
 
     @classmethod
-    def of(cls, values: Array, deepest: float = DEEPEST) -> Scale:
+    def of(cls, values: Array, deepest: float = DEEPEST) -> AxisScale:
         """Choose a logarithmic scale for positive values whose largest is over 30 times the smallest."""
         finite = drawable(values)
         if (
@@ -43,7 +43,7 @@ class Scale:
         return cls.linear(finite)
 
     @classmethod
-    def linear(cls, values: Array) -> Scale:
+    def linear(cls, values: Array) -> AxisScale:
         """Return the linear scale from the smallest to the largest value that can be drawn."""
         finite = drawable(values)
         return (

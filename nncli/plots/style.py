@@ -15,7 +15,7 @@ import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.plots import naming
-from nncli.plots.scale import Scale
+from nncli.plots.scale import AxisScale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,11 +41,11 @@ GRAY, FAINT, INK, PAPER = "#6b6b6b", "#b8b8b8", "#1a1a1a", "#ffffff"
 REFERENCE: dict[str, Any] = {"color": GRAY, "linewidth": 1.0, "linestyle": (0, (2, 2))}  # of a diagonal
 
 SEQUENTIAL = "viridis"
-SIGNED = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
+SIGNED_COLORS = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so pictures look the same everywhere
 SMALL = 8.0
-RULES: dict[str, Any] = {
+RULE_LINES: dict[str, Any] = {
     "font.family": [FONT],
     "font.size": 9.0,
     "axes.titlesize": 9.0,
@@ -78,11 +78,11 @@ RULES: dict[str, Any] = {
 
 
 def context() -> AbstractContextManager[None]:
-    """Return a context with matplotlib's defaults and RULES, regardless of the user's matplotlibrc."""
+    """Return a context with matplotlib's defaults and RULE_LINES, regardless of the user's matplotlibrc."""
     import matplotlib.backends.backend_agg  # loads the fonts too, so that a broken installation fails here
     import matplotlib.style
 
-    style: AbstractContextManager[None] = matplotlib.style.context(["default", RULES])
+    style: AbstractContextManager[None] = matplotlib.style.context(["default", RULE_LINES])
     return style
 
 
@@ -115,7 +115,7 @@ def signed() -> LinearSegmentedColormap:
     """Return the colormap from blue over gray to orange, for values on both sides of a center."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("blue_gray_orange", list(SIGNED))
+    return LinearSegmentedColormap.from_list("blue_gray_orange", list(SIGNED_COLORS))
 
 
 def plain(text: str, longest: int = 28) -> str:
@@ -142,7 +142,7 @@ def grid(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def scaled(axis: XAxis | YAxis, scale: Scale, margin: float = 0.05) -> None:
+def scaled(axis: XAxis | YAxis, scale: AxisScale, margin: float = 0.05) -> None:
     """Set the limits and ticks of an axis, and make it logarithmic if the scale is."""
     if scale.log:
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
@@ -188,7 +188,7 @@ def heat(
     return image
 
 
-def color_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label: str) -> Colorbar:
+def color_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: AxisScale, label: str) -> Colorbar:
     """Add the color bar of a heat map."""
     positions, labels = scale.ticks()
     bar = drawn.colorbar(image, ax=axes, pad=0.02, aspect=28)
@@ -199,7 +199,7 @@ def color_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: Scale, label: 
     return bar
 
 
-def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: Scale) -> None:
+def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: AxisScale) -> None:
     """Draw labeled contour lines at the ticks of the scale, so that color is not the only cue."""
     positions, labels = scale.ticks(5)
     finite = drawn[np.isfinite(drawn)]

@@ -45,7 +45,7 @@ from nncli.training.experiment import Experiment
 from nncli.training.loop import Progress, Report
 from nncli.training.model import Model
 
-SECONDS = 5.0  # between checkpoints, unless the config says
+CHECKPOINT_SECONDS = 5.0  # between checkpoints, unless the config says
 COSTS = 50  # times what the last one took, at least: 2 % of the time go into them
 
 
@@ -199,7 +199,7 @@ class Recording:
 
     def _is_due(self) -> bool:
         every = self.experiment.config.training.checkpoint_every
-        pause = max(SECONDS, COSTS * self._cost) if every is None else every
+        pause = max(CHECKPOINT_SECONDS, COSTS * self._cost) if every is None else every
         return time.perf_counter() - self._saved >= pause
 
     def _save(self, status: Status) -> None:

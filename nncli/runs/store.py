@@ -17,7 +17,7 @@ from nncli.runs.run import CHECKPOINT, RUN, WEIGHTS, Run
 from nncli.storage.files import make_folder
 
 RUNS = Path("runs")
-LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3 ... may follow
+LONGEST_FOLDER = 200  # bytes; file systems allow 255, and -2, -3 ... may follow
 
 
 @contextmanager
@@ -35,7 +35,7 @@ def create(name: str) -> Iterator[Run]:
 def _claim(name: str) -> Path:
     plain = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
     code = sys.getfilesystemencoding()  # under some locales ASCII
-    safe = plain.encode(code, "replace")[:LONGEST_NAME].decode(code, "ignore").replace("?", "-")
+    safe = plain.encode(code, "replace")[:LONGEST_FOLDER].decode(code, "ignore").replace("?", "-")
     make_folder(RUNS)
     for number in count(1):
         path = RUNS / (safe if number == 1 else f"{safe}-{number}")

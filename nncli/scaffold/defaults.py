@@ -16,7 +16,7 @@ from nncli.scaffold.profile import Profile
 SPLIT_FROM = 20  # rows; fewer are all learnt from
 VALIDATION_FROM = 1000  # rows; with fewer, each is of more use in training
 TEST, VALIDATION = 0.2, 0.1
-FEWEST_UPDATES = 400
+UPDATES_PER_TRAINING = 400
 WEIGHT_DECAY = 0.3  # thirty times PyTorch's default, which a few thousand updates hardly feel
 
 
@@ -65,7 +65,7 @@ def suited(profile: Profile) -> Suited:
     parts = 1 + (test > 0) + (validation > 0)
     return Suited(
         size=size,
-        epochs=_epochs(size.epochs, FEWEST_UPDATES / updates),
+        epochs=_epochs(size.epochs, UPDATES_PER_TRAINING / updates),
         validation=validation,
         test=test,
         stratify=len(profile.targets) > 1 or all(rows >= parts for rows in profile.classes.values()),

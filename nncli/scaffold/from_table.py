@@ -22,8 +22,8 @@ SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
 OTHER_KEYS = (
     "# Other keys: name, gradient, record, network.bias_init, training.early_stopping. See: nncli schema"
 )
-WIDTH = 106  # characters of a line before it is indented
-MOST = 8  # reasons or classes listed in a comment
+TEXT_WIDTH = 106  # characters of a line before it is indented
+MOST_LISTED = 8  # reasons or classes listed in a comment
 
 
 FILL: dict[ValueKind, str] = {"number": "median", "boolean": "most_frequent", "category": "most_frequent"}
@@ -36,7 +36,7 @@ class Line(NamedTuple):
     comment: str
 
 
-class Output(NamedTuple):
+class OutputLayer(NamedTuple):
     """What a task asks of the last layer, the loss and the metrics: a value with its meaning each."""
 
     activation: tuple[str, str]
@@ -46,23 +46,23 @@ class Output(NamedTuple):
 
 SHRINKING = "steps shrink to nothing over so many epochs; keep equal to epochs"
 SURPRISE = "what training makes small: the mean of -log of the probability of each row's true class"
-OUTPUTS: dict[Task, Output] = {
-    "regression": Output(
+OUTPUT_LAYERS: dict[Task, OutputLayer] = {
+    "regression": OutputLayer(
         ("identity", "the output, a unit for each target, of any value"),
         ("mse", "what training makes small: the mean squared error; with mae, rows far off count less"),
         (["r2", "rmse", "mae"], "r2: 1 is perfect, 0 as good as the mean; the others in the target's unit"),
     ),
-    "binary": Output(
+    "binary": OutputLayer(
         ("sigmoid", "the output: the probability of the second class"),
         ("binary_cross_entropy", SURPRISE),
         (["accuracy", "f1", "auc"], "accuracy: share of rows classed right; f1, auc: more of a rare class"),
     ),
-    "multiclass": Output(
+    "multiclass": OutputLayer(
         ("softmax", "the output, a unit for each class: their probabilities"),
         ("cross_entropy", SURPRISE),
         (["accuracy", "f1"], "accuracy: share of rows classed right; f1: every class counts alike"),
     ),
-    "multilabel": Output(
+    "multilabel": OutputLayer(
         ("sigmoid", "the output, a unit for each label: the probability that a row has it"),
         (
             "binary_cross_entropy",
@@ -75,7 +75,7 @@ OUTPUTS: dict[Task, Output] = {
     ),
 }
 
-KINDS: dict[ValueKind, str] = {
+KIND_NAMES: dict[ValueKind, str] = {
     "number": "numbers",
     "boolean": "true or false",
     "category": "categories, with an input of 0 or 1 for each",
@@ -131,7 +131,7 @@ def config_text(profile: Profile, table: Path, config: Path | None) -> str:
     table : the file of rows.
     config : where the text will be saved, from where the table is looked for; None for the current directory.
     """
-    values, output = suited(profile), OUTPUTS[profile.task]
+    values, output = suited(profile), OUTPUT_LAYERS[profile.task]
     path = Path(os.path.relpath(table, config.parent if config else Path())).as_posix()
     dataset = [*_columns(profile, path), *_split(profile, values), *_preprocessing(profile)]
     blocks = [
@@ -169,7 +169,9 @@ def _reasons(profile: Profile) -> list[str]:
 
 
 def _at_most(found: list[str]) -> list[str]:
-    return found if len(found) <= MOST else [*found[:MOST], f"{len(found) - MOST:,} more"]
+    return (
+        found if len(found) <= MOST_LISTED else [*found[:MOST_LISTED], f"{len(found) - MOST_LISTED:,} more"]
+    )
 
 
 def _codes(profile: Profile) -> list[str]:
@@ -212,7 +214,7 @@ def _meaning(profile: Profile) -> str:
 def _kinds(profile: Profile) -> list[str]:
     """How inputs are read, and how to change that."""
     found = []
-    for kind, words in KINDS.items():
+    for kind, words in KIND_NAMES.items():
         names = [name for name, column in profile.inputs.items() if column.kind == kind]
         if names:
             found.append(f"as {words}: {listed(names)}")
@@ -275,7 +277,7 @@ def _missing(profile: Profile) -> list[Line]:
 
 
 def _network(profile: Profile, values: Suited) -> list[str]:
-    output = OUTPUTS[profile.task]
+    output = OUTPUT_LAYERS[profile.task]
     units = len(profile.classes) if profile.task == "multiclass" else len(profile.targets)
     lines = [
         Line(f"- {_layer(size, 'relu')}", "a hidden layer; try tanh, or more or fewer units")
@@ -320,7 +322,9 @@ def _line(key: str, value: Any, comment: str) -> Line:
 
 def _beside(lines: Sequence[Line]) -> list[str]:
     """Each line with its comment beside it, all in one column; above it where there is no room."""
-    short = [code for code, comment in lines if "\n" not in code and len(f"{code}  # {comment}") <= WIDTH]
+    short = [
+        code for code, comment in lines if "\n" not in code and len(f"{code}  # {comment}") <= TEXT_WIDTH
+    ]
     column = max(map(len, short), default=0) + 2
     written = []
     for code, comment in lines:
@@ -332,7 +336,7 @@ def _beside(lines: Sequence[Line]) -> list[str]:
 
 
 def _comment(text: str) -> list[str]:
-    return [f"# {line}" for line in textwrap.wrap(text, WIDTH - 4, break_on_hyphens=False)]
+    return [f"# {line}" for line in textwrap.wrap(text, TEXT_WIDTH - 4, break_on_hyphens=False)]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

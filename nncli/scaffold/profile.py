@@ -31,7 +31,7 @@ NAMED, TEXT, NUMBERED = "named like one, no two cells alike", "another text in e
 
 
 @dataclass(frozen=True)
-class Input:
+class InputProfile:
     """An input column.
 
     Attributes
@@ -67,7 +67,7 @@ class Profile:
     classes: Mapping[str, int]
     id: str | None
     why_id: str
-    inputs: Mapping[str, Input]
+    inputs: Mapping[str, InputProfile]
     left_out: Mapping[str, str]
 
 
@@ -234,9 +234,9 @@ def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[
 
 def _inputs(
     table: Table, targets: Sequence[str], id: str | None
-) -> tuple[Mapping[str, Input], Mapping[str, str], str | None, str]:
+) -> tuple[Mapping[str, InputProfile], Mapping[str, str], str | None, str]:
     """The inputs, what is left out, the id and why it is one."""
-    inputs: dict[str, Input] = {}
+    inputs: dict[str, InputProfile] = {}
     left_out: dict[str, str] = {}
     why_id = ""
     for name in table.names:
@@ -249,12 +249,12 @@ def _inputs(
                 left_out[name] = reason
             continue
         found = _input(table, name)
-        if isinstance(found, Input):
+        if isinstance(found, InputProfile):
             inputs[name] = found
         else:
             left_out[name] = found
     if not inputs and id is not None and why_id == NUMBERED:
-        inputs, id, why_id = {id: Input("number", 0, len(table))}, None, ""
+        inputs, id, why_id = {id: InputProfile("number", 0, len(table))}, None, ""
     if not inputs:
         reasons = {**({id: why_id or "the id"} if id else {}), **left_out}
         hint = "; ".join(f"{shown(name)}: {why}" for name, why in list(reasons.items())[:MOST_REASONS])
@@ -281,7 +281,7 @@ def _names_the_rows(table: Table, name: str) -> str:
     return ""
 
 
-def _input(table: Table, name: str) -> Input | str:
+def _input(table: Table, name: str) -> InputProfile | str:
     """A column as input, or why it is none."""
     column, rows = table.typed[name], len(table)
     kind = column.kind
@@ -297,7 +297,9 @@ def _input(table: Table, name: str) -> Input | str:
         if isinstance(found, str):
             return found
     else:
-        found = Input(kind, count, len({cell.lower() for cell in given} if kind == "boolean" else set(given)))
+        found = InputProfile(
+            kind, count, len({cell.lower() for cell in given} if kind == "boolean" else set(given))
+        )
     if found.distinct == 1:
         return f"'{shown(given[0])}' in every row" + (" that has a value" if count else "")
     if kind == "category" and 2 * found.distinct > rows:
@@ -308,7 +310,7 @@ def _input(table: Table, name: str) -> Input | str:
     return found
 
 
-def _number(table: Table, name: str, missing: Array) -> Input | str:
+def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
     """A column of numbers, or why it is no input.
 
     Raises
@@ -324,4 +326,4 @@ def _number(table: Table, name: str, missing: Array) -> Input | str:
     if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
         return f"{len(set(given)):,} different numbers of which float64 tells {len(distinct):,} apart"
     codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))
-    return Input("number", int(missing.sum()), len(distinct), codes)
+    return InputProfile("number", int(missing.sum()), len(distinct), codes)

@@ -35,12 +35,12 @@ def canonical(name: str) -> str:
     return wanted
 
 
-def read(name: str) -> str:
+def text(name: str) -> str:
     """A template's text."""
     return (resources.folder("configs") / f"{canonical(name)}.yaml").read_text(encoding="utf-8")
 
 
 def summary(name: str) -> str:
     """The first sentence of its comments."""
-    comments = [line.removeprefix("#").strip() for line in read(name).splitlines() if line.startswith("#")]
+    comments = [line.removeprefix("#").strip() for line in text(name).splitlines() if line.startswith("#")]
     return next((line for line in comments if line and not line.startswith("yaml-language-server")), "")

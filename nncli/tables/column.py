@@ -14,7 +14,7 @@ from nncli.nn.arrays import Array
 
 Cells: TypeAlias = Sequence[str] | Array
 ValueKind = Literal["number", "boolean", "category"]
-Kind = ValueKind | Literal["date"]
+CellKind = ValueKind | Literal["date"]
 
 # Words of which a column of booleans holds one pair, in any case.
 BOOLEANS = ({"true", "false"}, {"yes", "no"})
@@ -83,7 +83,7 @@ class Column:
         return isinstance(self.cells, np.ndarray) or bool(2 * self._are_numbers.sum() > len(self))
 
     @cached_property
-    def kind(self) -> Kind:
+    def kind(self) -> CellKind:
         """What the column seems to hold: booleans if every cell is one, else what most cells are.
 
         Cells that stand for no value tell nothing; a column of them alone counts as numbers.

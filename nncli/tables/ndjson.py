@@ -14,7 +14,7 @@ from nncli.tables.chunks import NO_TEXT, PIECE, check_text, located, row_error, 
 from nncli.tables.table import RowError, Source, Table
 
 NAMES = {True: "true", False: "false", None: ""}
-FLAT = 'give every row as {"column": value, ...} with numbers, texts, true, false or null'
+FLAT_OBJECT = 'give every row as {"column": value, ...} with numbers, texts, true, false or null'
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def tables(chunks: Iterator[str], name: str, on_bad: Callable[[RowError], None])
             found = True
             yield table
     if not found and not body.bad:
-        raise DataError(f"{name}: no rows", hint=FLAT)
+        raise DataError(f"{name}: no rows", hint=FLAT_OBJECT)
 
 
 @dataclass
@@ -143,11 +143,11 @@ def _cells(line: str, name: str, number: int) -> dict[str, str]:
     try:
         found = _decode(line)
     except json.JSONDecodeError as error:
-        raise row_error(name, number, line, f"not JSON: {error.msg}", FLAT, at=error.pos) from None
+        raise row_error(name, number, line, f"not JSON: {error.msg}", FLAT_OBJECT, at=error.pos) from None
     except RecursionError:
-        raise row_error(name, number, line, "nested too deeply", FLAT) from None
+        raise row_error(name, number, line, "nested too deeply", FLAT_OBJECT) from None
     if not isinstance(found, _Object):
-        raise row_error(name, number, line, "not a JSON object", FLAT)
+        raise row_error(name, number, line, "not a JSON object", FLAT_OBJECT)
     row = dict(found)
     if len(row) < len(found):
         keys = [key for key, _ in found]
@@ -170,5 +170,5 @@ def _cell(value: Any, key: str, line: str, name: str, number: int) -> str:
         problem = "an escape that stands for no text"
     if problem:
         at, width = _key(line, key)
-        raise row_error(name, number, line, f"{shown(key)}: {problem}", FLAT, at=at, width=width)
+        raise row_error(name, number, line, f"{shown(key)}: {problem}", FLAT_OBJECT, at=at, width=width)
     return text

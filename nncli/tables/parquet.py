@@ -20,7 +20,7 @@ from nncli.nn.arrays import Array
 from nncli.tables.column import Cells
 from nncli.tables.table import RowError, Source, Table
 
-ROWS = 4096
+ROWS_PER_PART = 4096
 WHOLE_FLOATS = 2**53  # integers beyond are not all float64
 
 
@@ -88,11 +88,11 @@ def tables(file: BinaryIO, name: str, on_bad: Callable[[RowError], None]) -> Ite
         If there is no row, or it is not Parquet.
     """
     if file.seekable():
-        yield from _tables(_opened(file, name), name, ROWS)
+        yield from _tables(_opened(file, name), name, ROWS_PER_PART)
         return
     with tempfile.TemporaryFile() as copy:
         shutil.copyfileobj(file, copy)
-        yield from _tables(_opened(copy, name), name, ROWS)
+        yield from _tables(_opened(copy, name), name, ROWS_PER_PART)
 
 
 def _opened(file: BinaryIO, name: str) -> Any:

@@ -24,7 +24,7 @@ OnBad = Callable[[RowError], None]
 
 
 @dataclass(frozen=True)
-class Format:
+class TableFormat:
     """How the rows of one kind of file are read.
 
     Attributes
@@ -37,7 +37,7 @@ class Format:
     parts: Callable[[BinaryIO, str, OnBad], Iterator[Table]]
 
 
-def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> Format:
+def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> TableFormat:
     def whole(content: bytes, name: str) -> Table:
         text = content.decode("utf-8", "surrogateescape")
         (table,) = tables(iter([text]), name, refuse)
@@ -46,7 +46,7 @@ def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> 
     def parts(file: BinaryIO, name: str, on_bad: OnBad) -> Iterator[Table]:
         return tables(text_chunks(file, name), name, on_bad)
 
-    return Format(whole, parts)
+    return TableFormat(whole, parts)
 
 
 def refuse(error: RowError) -> None:
@@ -55,13 +55,13 @@ def refuse(error: RowError) -> None:
 
 
 CSV, NDJSON = _of_text(delimited.tables), _of_text(ndjson.tables)
-FORMATS = {
+TABLE_FORMATS = {
     ".csv": CSV,
     ".tsv": CSV,
     ".txt": CSV,
     ".ndjson": NDJSON,
     ".jsonl": NDJSON,
-    ".parquet": Format(parquet.whole, parquet.tables),
+    ".parquet": TableFormat(parquet.whole, parquet.tables),
 }
 
 
@@ -108,7 +108,7 @@ def read(path: Path, name: str) -> Table:
     return decode(content, name)
 
 
-def parts(file: BinaryIO, name: str, on_bad: OnBad = refuse) -> Iterator[Table]:
+def read_parts(file: BinaryIO, name: str, on_bad: OnBad = refuse) -> Iterator[Table]:
     """The tables of an open file, each of some thousand rows, in constant memory.
 
     Parameters
@@ -133,12 +133,12 @@ def _peeked(file: BinaryIO, name: str) -> bytes:
         return bytes(file.peek(16))  # type: ignore[attr-defined]
 
 
-def _format(name: str, begin: bytes) -> Format:
-    known = FORMATS.get(ending(name))
+def _format(name: str, begin: bytes) -> TableFormat:
+    known = TABLE_FORMATS.get(ending(name))
     if known is not None:
         return known
     if begin.startswith(PARQUET):
-        return FORMATS[".parquet"]
+        return TABLE_FORMATS[".parquet"]
     return NDJSON if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else CSV
 
 

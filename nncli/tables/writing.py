@@ -20,7 +20,7 @@ from nncli.tables import parquet
 from nncli.tables.column import Cells, is_number, shortest, texts
 from nncli.tables.table import Source
 
-Format = Literal["table", "csv", "jsonl", "parquet", "npy"]
+OutputFormat = Literal["table", "csv", "jsonl", "parquet", "npy"]
 
 LONGEST_WHOLE = 400  # characters; what is longer has leading zeros, or is beyond floats
 GROUP = 65_536  # rows of a Parquet file that are compressed together
@@ -76,7 +76,7 @@ class Predictions:
         return self.source.rows()
 
 
-def stream(parts: Iterable[Predictions], form: Format, out: TextIO) -> int:
+def write_stream(parts: Iterable[Predictions], form: OutputFormat, out: TextIO) -> int:
     """Write predictions as text, each part as soon as it is there; gives the number of rows.
 
     Raises
@@ -95,7 +95,7 @@ def stream(parts: Iterable[Predictions], form: Format, out: TextIO) -> int:
     return count
 
 
-def save(parts: Iterable[Predictions], form: Format, path: Path) -> int:
+def write_file(parts: Iterable[Predictions], form: OutputFormat, path: Path) -> int:
     """Write predictions to a file, whole or not at all; gives the number of rows.
 
     npy takes `pred_*` and `proba_*`, (n, c).
@@ -112,7 +112,7 @@ def save(parts: Iterable[Predictions], form: Format, path: Path) -> int:
             return _save_parquet(_alike(parts), file)
         # What is no text in the input, and was not read, is written as it was.
         text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="\n")
-        count = stream(parts, form, text)
+        count = write_stream(parts, form, text)
         text.detach()
         return count
 

@@ -11,7 +11,7 @@ from nncli.messages.errors import NncliError
 
 Result = TypeVar("Result")
 
-LONGEST = 12  # lines of a block
+LONGEST_CONFIG = 12  # lines of a block
 INNER = re.compile(r"pydantic|Traceback|Input should|validation error|<class|numpy\.|Errno|object at 0x")
 TOKEN = re.compile(r"[\w.+%-]+|\s+|.", re.DOTALL)
 
@@ -33,7 +33,7 @@ def assert_clean(error: NncliError, given: object) -> None:
     assert error.exit_code == 2, repr(given)
     for block in error.blocks():
         lines = block.split("\n")
-        assert len(lines) <= LONGEST, (block, given)
+        assert len(lines) <= LONGEST_CONFIG, (block, given)
         assert all(line.isprintable() for line in lines), (block, given)
         assert not INNER.search(block), (block, given)
 

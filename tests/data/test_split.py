@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nncli.data.settings import SplitConfig
-from nncli.data.split import PART_NAMES, Parts, divide, drawn, named
+from nncli.data.split import PART_NAMES, Parts, by_column, divide, drawn
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import CellError, Misfit
 
@@ -193,16 +193,16 @@ def test_a_column_names_the_parts() -> None:
 )
 def test_a_cell_that_names_no_part_is_refused_at_its_place(cell: str, problem: str) -> None:
     with pytest.raises(CellError, match=rf"^t\.csv:3:3: part: {problem}$"):
-        named(parse_csv(f"x,part\n1,train\n2,{cell}\n", "t.csv"), "part")
+        by_column(parse_csv(f"x,part\n1,train\n2,{cell}\n", "t.csv"), "part")
 
 
 def test_a_column_that_is_missing_or_leaves_no_training_row_is_refused() -> None:
     table = parse_csv("x,part\n1,test\n", "t.csv")
     with pytest.raises(Misfit, match=r"^dataset\.split\.column: no column 'parts' in t\.csv$") as caught:
-        named(table, "parts")
+        by_column(table, "parts")
     assert caught.value.hint == "did you mean part? columns: x, part"
     with pytest.raises(Misfit, match="'part' leaves no row for training"):
-        named(table, "part")
+        by_column(table, "part")
 
 
 def test_stratified_parts_agree_with_scikit_learn_on_how_many_rows_of_each_class() -> None:

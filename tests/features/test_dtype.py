@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nncli.config import Config
-from nncli.inference.evaluation import evaluate
+from nncli.inference.evaluation import evaluate_rows
 from nncli.inference.prediction import beside
 from nncli.inspection.gradcheck import TOLERANCE, check_gradients
 from nncli.inspection.smoke import smoke
@@ -25,7 +25,7 @@ from nncli.runs.recording import Recording
 from nncli.storage.npz import read_npz, write_npz
 from nncli.tables.column import shortest
 from nncli.tables.table import Table
-from nncli.tables.writing import save
+from nncli.tables.writing import write_file
 from nncli.training import loop
 from nncli.training.experiment import Experiment, build
 from tests.trained import xor
@@ -209,8 +209,8 @@ def test_predictions_have_the_digits_of_float32(tmp_path: Path) -> None:
     table = run.experiment.rows.whole.table
     A = run.model.outputs(run.experiment.rows.whole.X)[:, 0]
     predictions = beside(run.model, table, proba=False)
-    save([predictions], "csv", tmp_path / "p.csv")
-    save([predictions], "jsonl", tmp_path / "p.jsonl")
+    write_file([predictions], "csv", tmp_path / "p.csv")
+    write_file([predictions], "jsonl", tmp_path / "p.jsonl")
     with open(tmp_path / "p.csv", encoding="utf-8", newline="") as file:
         texts = [row["pred_y"] for row in csv.DictReader(file)]
     assert texts == [str(value) for value in A]
@@ -229,7 +229,7 @@ def test_the_shortest_text_of_a_float32_reads_back_as_it() -> None:
 
 def test_evaluation_finds_what_training_measured(tmp_path: Path) -> None:
     run = written(tmp_path / "run", config("float32"))
-    assert evaluate(run, run.experiment.rows.training.table).metrics == run.results
+    assert evaluate_rows(run, run.experiment.rows.training.table).metrics == run.results
 
 
 def test_smoke_and_gradient_check_of_a_float32_training_hold() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from nncli import runs
 from nncli.config import Config
-from nncli.inference.conditions import Condition, named, names
+from nncli.inference.conditions import Condition, by_name, measured_names
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.nn.metrics import METRICS
 from nncli.runs import Run
@@ -118,7 +118,7 @@ RESULTS = {"train": {"mae": 1.0}, "validation": {"mae": 2.0}, "test": {"mae": 3.
 def test_condition_without_a_part_is_on_the_one_that_says_most(
     parts: list[str], name: str, value: float
 ) -> None:
-    results = named({part: RESULTS[part] for part in parts})
+    results = by_name({part: RESULTS[part] for part in parts})
     with pytest.raises(CheckFailed):
         Condition.parse(f"{name} >= {value}", list(results)).check(results)
     Condition.parse(f"{name} > {value}", list(results)).check(results)
@@ -127,8 +127,8 @@ def test_condition_without_a_part_is_on_the_one_that_says_most(
 def test_names_of_conditions_are_those_of_the_results(tmp_path: Path) -> None:
     system = experiment(SPLIT, training={"epochs": 1})
     list(runs.record(system, Run(tmp_path)))
-    assert sorted(names(system)) == sorted(named(Run(tmp_path).results_by_part))
-    assert "val_mae" not in names(experiment({}))
+    assert sorted(measured_names(system)) == sorted(by_name(Run(tmp_path).results_by_part))
+    assert "val_mae" not in measured_names(experiment({}))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ import yaml
 from nncli import api, plots
 from nncli.config import Config
 from nncli.inference import prediction
-from nncli.inference.evaluation import evaluate
+from nncli.inference.evaluation import evaluate_rows
 from nncli.inspection.gradcheck import check_gradients
 from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
@@ -185,7 +185,7 @@ def test_what_was_saved_can_be_used(changes: dict[str, Any], tmp_path: Path) -> 
     predictions = prediction.beside(run.model, table, proba=True)
     for form in writing.FORMS.values():
         assert form(predictions).count("\n") >= len(table)
-    evaluate(run, table)
+    evaluate_rows(run, table)
     check_gradients(run.experiment, run.model.parameters)
     for kind in plots.fitting(run, plots.View()):
         picture = plots.draw(kind, run, plots.View())

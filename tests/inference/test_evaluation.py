@@ -9,7 +9,7 @@ import pytest
 
 from nncli import runs
 from nncli.config import Config
-from nncli.inference.evaluation import evaluate, part, parts
+from nncli.inference.evaluation import evaluate_rows, part, parts
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.tables.table import Table
@@ -55,13 +55,13 @@ def test_each_of_several_targets_is_measured(tmp_path: Path) -> None:
     trained = run(tmp_path, {})
     table = Table("t", {"x": np.array([0.0, 1.0]), "a": np.array([0.0, 1.0]), "b": np.array([0.0, 0.0])})
     # Told 0.5, 2.5 and 0, 1.
-    targets = evaluate(trained, table).targets
+    targets = evaluate_rows(trained, table).targets
     assert targets == {"a": {"mse": (0.25 + 2.25) / 2, "mae": 1.0}, "b": {"mse": 0.5, "mae": 0.5}}
-    assert evaluate(trained, table).metrics["mae"] == 0.75
-    assert evaluate(trained, table).confusion is None
+    assert evaluate_rows(trained, table).metrics["mae"] == 0.75
+    assert evaluate_rows(trained, table).confusion is None
 
 
 def test_table_without_a_target_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="t: no column 'a' to compare the outputs with") as error:
-        evaluate(run(tmp_path, {}), Table("t", {"x": np.array([0.0]), "b": np.array([0.0])}))
+        evaluate_rows(run(tmp_path, {}), Table("t", {"x": np.array([0.0]), "b": np.array([0.0])}))
     assert "nncli predict needs no targets" in (error.value.hint or "")

@@ -13,11 +13,11 @@ from nncli.messages.errors import CheckFailed
 from ..config.endings import read_or_refused
 
 NAMES = ["mse", "loss", "train_mse", " loss ", "train_", "mean", "ms e", "", "\x1b[31m", "m" * 200]
-OPERATORS = ["<", "<=", ">", ">=", " > ", "=", "==", "<>", "!", "", " "]
+COMPARISONS = ["<", "<=", ">", ">=", " > ", "=", "==", "<>", "!", "", " "]
 BOUNDS = ["1", "-1.5", ".5", "5.", "1e-3", "1e400", "inf", "nan", "1_0", "٣", "0x1", "1 2", "\n1", "\0", ""]
 DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf(inity)?", re.I)
 
-parts = st.tuples(st.sampled_from(NAMES), st.sampled_from(OPERATORS), st.sampled_from(BOUNDS))
+parts = st.tuples(st.sampled_from(NAMES), st.sampled_from(COMPARISONS), st.sampled_from(BOUNDS))
 texts = parts.map("".join) | st.text(max_size=20)
 
 

@@ -17,7 +17,7 @@ from nncli.config import Config
 from nncli.inference import prediction
 from nncli.messages.errors import DataError
 from nncli.tables import writing
-from nncli.tables.reading import parts, refuse
+from nncli.tables.reading import read_parts, refuse
 from nncli.tables.table import RowError
 from nncli.training.experiment import build
 from nncli.training.model import Model
@@ -76,7 +76,7 @@ def model(request: pytest.FixtureRequest) -> Model:
 @pytest.mark.parametrize("form", ["csv", "jsonl", "table"])
 @pytest.mark.parametrize("skip", [False, True])
 def test_a_damaged_table_is_predicted_in_whole_rows_or_refused(
-    model: Model, form: writing.Format, skip: bool, tally: Callable[[str, Counter[str]], None]
+    model: Model, form: writing.OutputFormat, skip: bool, tally: Callable[[str, Counter[str]], None]
 ) -> None:
     rng = random.Random(f"{form}{skip}")
     endings: Counter[str] = Counter(predicted=0, refused=0)
@@ -96,9 +96,9 @@ def test_a_damaged_table_is_predicted_in_whole_rows_or_refused(
         def answered(
             name: str = name, file: Trickle = file, bad: list[RowError] = bad, out: io.StringIO = out
         ) -> int:
-            tables = parts(cast(BinaryIO, file), name, bad.append if skip else refuse)
+            tables = read_parts(cast(BinaryIO, file), name, bad.append if skip else refuse)
             answers = prediction.in_parts(model, tables, proba=True, on_bad=bad.append if skip else None)
-            return writing.stream(answers, form, out)
+            return writing.write_stream(answers, form, out)
 
         count = read_or_refused(answered, content)
         endings["refused" if count is None else "predicted"] += 1
@@ -125,7 +125,7 @@ def whole_rows(text: str, form: str) -> int | None:
 def test_rows_left_out_are_told_in_their_order(model: Model) -> None:
     text = 'age,colour,member,income\nx,red,yes,1\n20,red,yes,x\n20,violet,no,1\n20,"red"x\n20,red,maybe,z\n'
     bad: list[RowError] = []
-    tables = parts(io.BytesIO(text.encode()), "t.csv", bad.append)
+    tables = read_parts(io.BytesIO(text.encode()), "t.csv", bad.append)
     list(prediction.in_parts(model, tables, proba=False, on_bad=bad.append))
     lines = [error.line for error in bad]
     assert lines == sorted(set(lines))
@@ -145,13 +145,13 @@ def test_a_row_without_any_key_gets_its_prediction() -> None:
     experiment = build(Config.of(values))
     model = Model(experiment.network, experiment.initial, experiment.rows.training.columns)
     out = io.StringIO()
-    tables = parts(io.BytesIO(b'{"a": 2}\n{ }\n'), "t.jsonl")
-    writing.stream(prediction.in_parts(model, tables, proba=False), "jsonl", out)
+    tables = read_parts(io.BytesIO(b'{"a": 2}\n{ }\n'), "t.jsonl")
+    writing.write_stream(prediction.in_parts(model, tables, proba=False), "jsonl", out)
     given, empty = map(json.loads, out.getvalue().splitlines())
     assert empty == {"pred_y": given["pred_y"]}
 
 
 def test_without_leave_to_skip_the_first_bad_row_ends_it(model: Model) -> None:
-    tables = parts(io.BytesIO(b"age,colour,member\n20,red,yes\n20,violet,no\nx,red,no\n"), "t.csv")
+    tables = read_parts(io.BytesIO(b"age,colour,member\n20,red,yes\n20,violet,no\nx,red,no\n"), "t.csv")
     with pytest.raises(DataError, match=r"^t.csv:3:4: colour: 'violet'"):
         list(prediction.in_parts(model, tables, proba=False))

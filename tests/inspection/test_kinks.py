@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nncli.config import load_config
-from nncli.inspection.gradcheck import ROWS, TOLERANCE, TensorCheck, compare, finite_differences
+from nncli.inspection.gradcheck import CHECKED_ROWS, TOLERANCE, TensorCheck, compare, finite_differences
 from nncli.inspection.kinks import meets_kink
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
@@ -29,7 +29,7 @@ Case = tuple[Network, Array, Array, Array, Loss]
 @cache
 def table(name: str) -> tuple[Array, Array]:
     dataset = build(load_config(folder("configs") / f"{name}.yaml")).rows.training
-    return dataset.X[:ROWS], dataset.Y[:ROWS]
+    return dataset.X[:CHECKED_ROWS], dataset.Y[:CHECKED_ROWS]
 
 
 def random_case(seed: int) -> Case:

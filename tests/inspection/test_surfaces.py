@@ -52,7 +52,7 @@ def two_weights(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_the_error_surface_is_the_squared_difference_to_the_formulas(formula: Run) -> None:
     plane = surfaces.plane(formula, ("b", "a"), {"c": 5.5})
-    surface = surfaces.squared_error(formula, plane)
+    surface = surfaces.error_surface(formula, plane)
     assert surface is not None
     expected = np.empty((len(plane.y), len(plane.x)))
     for i, a in enumerate(plane.y):

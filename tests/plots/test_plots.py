@@ -14,8 +14,8 @@ from nncli import plots
 from nncli.inference.evaluation import parts
 from nncli.messages.errors import NncliError, RunError
 from nncli.nn.metrics import LABEL_METRICS, METRICS
-from nncli.plots import FORMATS, KINDS, View, fitting, save, style
-from nncli.plots.scale import Scale
+from nncli.plots import KINDS, PICTURE_FORMATS, View, fitting, save, style
+from nncli.plots.scale import AxisScale
 from nncli.runs import Run
 from tests.golden import Golden
 from tests.plots.conftest import HOSTILE, OF_OUTCOMES, SHAPES
@@ -67,7 +67,7 @@ def test_a_run_with_two_inputs_gets_every_kind_of_its_task(trained: dict[str, Ru
     ]
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("suffix", PICTURE_FORMATS)
 def test_the_same_run_gives_the_same_bytes(suffix: str, trained: dict[str, Run], tmp_path: Path) -> None:
     for name in ("first", "second"):
         save(plots.draw("boundary", trained["xor"], View()), tmp_path / f"{name}{suffix}")
@@ -380,14 +380,14 @@ def test_validation_rows_that_are_measured_now_and_then_are_joined_by_a_line(tra
 def test_a_scale_is_logarithmic_above_a_factor_of_30_of_positive_values(
     values: list[float], log: bool
 ) -> None:
-    assert Scale.of(np.array(values)).log == log
+    assert AxisScale.of(np.array(values)).log == log
 
 
 @pytest.mark.parametrize(
     ("low", "high"), [(0.1, 4.0), (1e-28, 1e3), (1e-300, 1e280), (-3.0, 7.0), (5.0, 5.0), (0.0, 0.0)]
 )
 def test_a_scale_has_few_distinct_ticks_within_its_range(low: float, high: float) -> None:
-    scale = Scale.of(np.array([low, high]), deepest=np.inf)
+    scale = AxisScale.of(np.array([low, high]), deepest=np.inf)
     positions, labels = scale.ticks()
     assert 1 <= len(positions) <= 10
     assert len(set(labels)) == len(labels)

@@ -12,7 +12,7 @@ from nncli.scaffold import templates
 def test_every_template_is_a_config_with_a_summary() -> None:
     assert templates.names() == sorted(templates.names())
     for name in templates.names():
-        assert parse_config(templates.read(name).encode(), f"{name}.yaml").run_name == name
+        assert parse_config(templates.text(name).encode(), f"{name}.yaml").run_name == name
         assert templates.summary(name).endswith((".", ":", ";"))
         assert "yaml-language-server" not in templates.summary(name)
 
@@ -25,6 +25,6 @@ def test_a_template_is_found_under_any_spelling(name: str) -> None:
 @pytest.mark.parametrize(("name", "hint"), [("xorr", "did you mean xor? templates: "), ("?", "templates: ")])
 def test_an_unknown_template_is_refused_with_those_there_are(name: str, hint: str) -> None:
     with pytest.raises(NncliError) as caught:
-        templates.read(name)
+        templates.text(name)
     assert caught.value.message == f"no template '{name}'"
     assert caught.value.hint == hint + ", ".join(templates.names())

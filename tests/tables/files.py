@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from nncli.messages.errors import NncliError
-from nncli.tables.reading import parts, refuse
+from nncli.tables.reading import read_parts, refuse
 from nncli.tables.table import RowError, Table
 
 
@@ -61,7 +61,7 @@ def outcome(content: bytes, name: str, piece: int, *, skip: bool = False) -> Out
 
     file: BinaryIO = Trickle(content, piece)  # type: ignore[assignment]
     try:
-        for table in parts(file, name, on_bad):
+        for table in read_parts(file, name, on_bad):
             found.take(table)
     except NncliError as error:
         found.error = error

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from nncli.messages.errors import DataError, NncliError
 from nncli.tables.chunks import LONGEST_LINE
-from nncli.tables.reading import decode, opened, parts, read
+from nncli.tables.reading import decode, opened, read, read_parts
 from nncli.tables.table import Table
 
 from ..config.endings import assert_clean
@@ -152,7 +152,7 @@ def test_a_named_pipe_is_read_as_it_is_written(tmp_path: Path) -> None:
     writer.start()
     rows: list[str] = []
     with opened(tmp_path / "pipe", "pipe") as file:
-        for table in parts(file, "pipe"):
+        for table in read_parts(file, "pipe"):
             assert isinstance(table, Table)
             assert table.source is not None
             rows += table.source.rows()
@@ -171,7 +171,7 @@ def test_a_file_may_grow_shrink_or_vanish_while_it_is_read(tmp_path: Path) -> No
     path.write_bytes(b"a,b\n" + b"1,2\n" * 100_000)
     for change in (lambda: path.write_bytes(b"a,b\n1,2\n"), path.unlink):
         with opened(path, "t.csv") as file:
-            tables = parts(file, "t.csv")
+            tables = read_parts(file, "t.csv")
             count = len(next(tables))
             change()
             count += sum(map(len, tables))

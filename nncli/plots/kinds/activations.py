@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ROWS = 1000  # rows whose pre-activations are drawn
-BINS = 40
+ROWS_SAMPLED = 1000  # rows whose pre-activations are drawn
+HISTOGRAM_BINS = 40
 CURVE = 401
 SATURATED = 0.01  # of the largest slope: below it a neuron hardly learns
 
@@ -91,7 +91,7 @@ def numbers(run: Run, view: View) -> ActivationCurves:
     used, layers = _used(run)
     return ActivationCurves(
         run=naming.run_and_rows(run),
-        rows=min(ROWS, len(run.experiment.rows.training)),
+        rows=min(ROWS_SAMPLED, len(run.experiment.rows.training)),
         curves=[_curve(*layers[key], Z) for key, Z in used.items()],
     )
 
@@ -126,7 +126,7 @@ def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]
     """Return the pre-activations (n,) and the layers of each activation with distinct options."""
     network = run.model.network
     with np.errstate(all="ignore"):
-        activities = network.forward(run.model.parameters, run.experiment.rows.training.X[:ROWS])
+        activities = network.forward(run.model.parameters, run.experiment.rows.training.X[:ROWS_SAMPLED])
     found: dict[Key, list[Array]] = {}
     numbers: dict[Key, list[int]] = {}
     kinds: dict[Key, Activation] = {}
@@ -210,7 +210,7 @@ def _draw_curves(axes: Axes, curve: ActivationCurve) -> None:
 
 def _draw_histogram(axes: Axes, curve: ActivationCurve) -> None:
     Z, z = curve.Z, curve.z
-    edges = np.linspace(z[0], z[-1], BINS + 1)
+    edges = np.linspace(z[0], z[-1], HISTOGRAM_BINS + 1)
     counts, _ = np.histogram(Z, edges)
     steps = axes.stairs(counts / max(1, Z.size), edges, fill=True, color=style.SKY)
     steps.set_gid("histogram")

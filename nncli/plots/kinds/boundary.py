@@ -14,7 +14,7 @@ from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
 from nncli.plots import inputs, naming, style
 from nncli.plots.picture import View
-from nncli.plots.scale import Scale
+from nncli.plots.scale import AxisScale
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def numbers(run: Run, view: View) -> DecisionBoundary:
     return DecisionBoundary(
         run=naming.run_and_rows(run),
         plane=plane,
-        A=surfaces.outputs(run, plane),
+        A=surfaces.output_surface(run, plane),
         output=inputs.output_name(run, 0),
         classes=columns.classes,
         labels=_labels(run),
@@ -133,7 +133,7 @@ def _projected(plane: Plane) -> str:
 
 
 def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary) -> None:
-    plane, probability, scale = data.plane, data.A[:, :, 0], Scale(False, 0.0, 1.0)
+    plane, probability, scale = data.plane, data.A[:, :, 0], AxisScale(False, 0.0, 1.0)
     image = style.heat(axes, plane.x, plane.y, probability, 0.0, 1.0, style.signed())
     style.color_bar(figure, image, axes, scale, data.output)
     for level, dash, width in ((0.1, (0, (1.5, 1.5)), 0.9), (0.5, "-", 1.8), (0.9, (0, (1.5, 1.5)), 0.9)):

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_TEXT = 20  # classes up to which each cell shows its count
-MOST_NAMES = 40  # classes up to which all names are on the axes
+MOST_LABELS = 40  # classes up to which all names are on the axes
 NARROWEST = 3.4  # width of all cells together, in inches
 LETTER = 0.075  # width of a letter in inches
-MOST_MISTAKES = 3  # named in the caption
+MISTAKES_NAMED = 3  # named in the caption
 CORRECT, WRONG = style.BLUE, style.VERMILION
 
 
@@ -121,7 +121,7 @@ def draw(data: ConfusionMatrix | LabelConfusion) -> Figure:
 def _names(confusion: Confusion) -> dict[int, str]:
     """Return the positions and names of the classes that are named on the axes."""
     k = len(confusion.classes)
-    chosen = range(k) if k <= MOST_NAMES else outcomes.thinned(k, MOST_NAMES // 2).tolist()
+    chosen = range(k) if k <= MOST_LABELS else outcomes.thinned(k, MOST_LABELS // 2).tolist()
     return {index: style.plain(confusion.classes[index], 18) for index in chosen}
 
 
@@ -181,7 +181,7 @@ def _frame(axes: Axes, k: int) -> None:
 def _label(axes: Axes, target: str, k: int) -> None:
     axes.set_ylabel(f"true {style.plain(target)}")
     axes.set_xlabel(f"predicted {style.plain(target)}")
-    axes.tick_params(length=0 if k <= MOST_NAMES else 3)
+    axes.tick_params(length=0 if k <= MOST_LABELS else 3)
     for side in axes.spines.values():
         side.set_visible(False)
 
@@ -198,6 +198,6 @@ def _mistakes(confusion: Confusion) -> str:
     mistakes = [
         f"{naming.short(confusion.classes[true], 24)} as "
         f"{naming.short(confusion.classes[predicted], 24)} ({confusion.counts[true, predicted]:,})"
-        for true, predicted in found[:MOST_MISTAKES]
+        for true, predicted in found[:MISTAKES_NAMED]
     ]
     return f"Most frequent mistakes: {', '.join(mistakes)}."

@@ -11,7 +11,7 @@ from nncli.nn.arrays import Array
 from nncli.plots import inputs, style
 from nncli.plots.inputs import InputSurface, RowOutputs
 from nncli.plots.picture import View
-from nncli.plots.scale import Scale, number
+from nncli.plots.scale import AxisScale, number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def draw(data: ErrorSurface) -> Figure:
 
 
 def _draw_errors(figure: Figure, data: ErrorSurface) -> None:
-    surface, scale = data.surface, Scale.of(data.surface.values)
+    surface, scale = data.surface, AxisScale.of(data.surface.values)
     axes = _heat_map(figure, surface, scale, "squared error (sum over targets)")
     if not data.exact:
         style.contours(axes, surface.plane.x, surface.plane.y, scale.drawn(surface.values), scale)
@@ -78,7 +78,8 @@ def _draw_errors(figure: Figure, data: ErrorSurface) -> None:
     style.head(
         figure,
         f"Squared error over {data.features}{scale.name}{data.about}",
-        f"Squared error: {inputs.summary(surface)}. Cross: maximum. Points: {_rows_shown(data)}.{exact}",
+        f"Squared error: {inputs.surface_summary(surface)}. "
+        f"Cross: maximum. Points: {_rows_shown(data)}.{exact}",
     )
 
 
@@ -104,11 +105,12 @@ def _draw_outputs(figure: Figure, data: ErrorSurface, outputs: RowOutputs) -> No
         figure,
         f"Output over {data.features}, with the error of each row{scale.name}{data.about}",
         "Shows the network's output, because the true value is known only at the rows. "
-        f"Output: {inputs.summary(surface)}. Triangles: {_rows_shown(data)}, area proportional to |error|.",
+        f"Output: {inputs.surface_summary(surface)}. "
+        f"Triangles: {_rows_shown(data)}, area proportional to |error|.",
     )
 
 
-def _heat_map(figure: Figure, surface: Surface, scale: Scale, label: str) -> Axes:
+def _heat_map(figure: Figure, surface: Surface, scale: AxisScale, label: str) -> Axes:
     plane, drawn = surface.plane, scale.drawn(surface.values)
     axes = figure.subplots()
     image = style.heat(axes, plane.x, plane.y, drawn, scale.low, scale.high)

@@ -11,7 +11,7 @@ from nncli.nn.arrays import Array
 from nncli.plots import inputs, style
 from nncli.plots.inputs import InputSurface, RowOutputs
 from nncli.plots.picture import View
-from nncli.plots.scale import Scale
+from nncli.plots.scale import AxisScale
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def draw(data: InputSurface) -> Figure:
 
 
 def _draw_errors(figure: Figure, data: InputSurface) -> None:
-    scale = Scale.of(data.surface.values)
+    scale = AxisScale.of(data.surface.values)
     _axes(figure, data.surface, scale, f"squared error{scale.name}")
     style.head(
         figure,
         f"Squared error over {data.features}, summed over targets{scale.name}{data.about}",
-        f"Squared error: {inputs.summary(data.surface)}.",
+        f"Squared error: {inputs.surface_summary(data.surface)}.",
     )
 
 
@@ -55,7 +55,7 @@ def _draw_outputs(figure: Figure, data: InputSurface, outputs: RowOutputs) -> No
         figure,
         f"Output over {data.features}, with the targets of the rows{data.about}",
         "Shows the network's output, because the true value is known only at the rows. "
-        f"Output: {inputs.summary(data.surface)}. Points: targets. Lines: errors.",
+        f"Output: {inputs.surface_summary(data.surface)}. Points: targets. Lines: errors.",
     )
 
 
@@ -76,7 +76,7 @@ def _draw_rows(axes: Any, data: InputSurface, top: Array, bottom: Array) -> None
     )
 
 
-def _axes(figure: Figure, surface: Surface, scale: Scale, label: str) -> Any:
+def _axes(figure: Figure, surface: Surface, scale: AxisScale, label: str) -> Any:
     """Draw the surface with ticks set by hand, because 3-D axes do not support logarithmic scales."""
     plane = surface.plane
     axes: Any = figure.add_subplot(projection="3d", computed_zorder=False)

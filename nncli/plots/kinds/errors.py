@@ -12,7 +12,7 @@ from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.plots import naming, style
 from nncli.plots.picture import View
-from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
+from nncli.plots.scale import DRAWABLE, FARTHEST, AxisScale, number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     low, high = float(min(errors.min(), 0.0)), float(max(errors.max(), 0.0))
-    style.scaled(axes.yaxis, Scale(False, low, high if high > low else low + 1.0))
+    style.scaled(axes.yaxis, AxisScale(False, low, high if high > low else low + 1.0))
     axes.axhline(0, color=style.GRAY, linewidth=0.8)
     axes.set_xlim(epochs[0], epochs[-1])
     axes.set_xlabel("epoch")
@@ -176,8 +176,8 @@ def _finish_log_log(axes: Axes, epochs: Array, sizes: Array) -> None:
     low, high = (np.log10(finite.min()), np.log10(finite.max())) if finite.size else (-1.0, 0.0)
     if high - low < 0.5:
         low, high = low - 0.25, high + 0.25
-    style.scaled(axes.yaxis, Scale(True, float(low), float(high)))
-    style.scaled(axes.xaxis, Scale(True, 0.0, max(0.3, float(np.log10(epochs[-1])))), margin=0.0)
+    style.scaled(axes.yaxis, AxisScale(True, float(low), float(high)))
+    style.scaled(axes.xaxis, AxisScale(True, 0.0, max(0.3, float(np.log10(epochs[-1])))), margin=0.0)
     axes.set_xlabel("epoch (log scale)")
     axes.set_ylabel("|error| (log scale)")
     axes.set_title("log-log axes", loc="left")

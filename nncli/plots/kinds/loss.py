@@ -13,7 +13,7 @@ from nncli.nn.arrays import Array
 from nncli.plots import naming, style
 from nncli.plots.outcomes import PART_STYLES
 from nncli.plots.picture import View
-from nncli.plots.scale import DRAWABLE, Scale, decades, number
+from nncli.plots.scale import DRAWABLE, AxisScale, decades, number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ def _finite(values: Array) -> Array:
     return np.asarray(values[np.isfinite(values)])
 
 
-def _scale(curves: Mapping[str, Array]) -> Scale:
-    return Scale.of(np.concatenate(list(curves.values())), deepest=np.inf)
+def _scale(curves: Mapping[str, Array]) -> AxisScale:
+    return AxisScale.of(np.concatenate(list(curves.values())), deepest=np.inf)
 
 
 def _label(run: Run, name: str) -> str:
@@ -163,7 +163,7 @@ def _panel(axes: Axes, epochs: Array, curves: Mapping[str, Array], label: str) -
     style.grid(axes)
 
 
-def _name_ends(axes: Axes, curves: Mapping[str, Array], scale: Scale) -> None:
+def _name_ends(axes: Axes, curves: Mapping[str, Array], scale: AxisScale) -> None:
     """Label the end of each curve with its part, without overlap."""
     last = {part: scale.drawn(_finite(values))[-1] for part, values in curves.items()}
     above, below = sorted(last, key=last.__getitem__, reverse=True)
@@ -236,5 +236,5 @@ def _change(losses: Array) -> str:
         change = f"loss fell by a factor of {number(first / last)} to {number(last)}"
     else:
         change = f"loss rose by a factor of {number(last / first)} to {number(last)}"
-    scale = f" (log scale: it spans {decades(low, high)} decades)" if Scale.of(losses).log else ""
+    scale = f" (log scale: it spans {decades(low, high)} decades)" if AxisScale.of(losses).log else ""
     return f"{change}{scale}"

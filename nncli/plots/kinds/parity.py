@@ -11,7 +11,7 @@ from nncli.nn import metrics
 from nncli.plots import style, values
 from nncli.plots.outcomes import PART_STYLES, Outcome
 from nncli.plots.picture import View
-from nncli.plots.scale import Scale, number
+from nncli.plots.scale import AxisScale, number
 from nncli.plots.values import PredictedValues
 from nncli.runs import Run
 
@@ -33,7 +33,7 @@ class Parity(PredictedValues):
     @property
     def caption(self) -> str:
         """R² over all targets on each part of the rows."""
-        return values.summary(self.outcomes)
+        return values.target_summary(self.outcomes)
 
 
 def numbers(run: Run, view: View) -> Parity:
@@ -64,7 +64,7 @@ def draw(data: Parity) -> Figure:
 
 def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None:
     both = np.concatenate([column[:, index] for one in parts for column in (one.A, one.Y)])
-    scale = Scale.linear(both)
+    scale = AxisScale.linear(both)
     line = np.array([scale.low, scale.high])
     axes.plot(line, line, **values.EXACT)
     style.scaled(axes.xaxis, scale)
@@ -79,4 +79,4 @@ def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None
 def _scores(outcome: Outcome, index: int) -> str:
     A, Y = outcome.A[:, [index]], outcome.Y[:, [index]]
     label = PART_STYLES[outcome.part].label
-    return f"{label}: R² {values.r2(A, Y)}, RMSE {number(metrics.rmse(A, Y))}"
+    return f"{label}: R² {values.r2_of_target(A, Y)}, RMSE {number(metrics.rmse(A, Y))}"

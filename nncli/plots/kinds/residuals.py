@@ -11,7 +11,7 @@ from nncli.nn.arrays import Array
 from nncli.plots import style, values
 from nncli.plots.outcomes import PART_STYLES, Outcome
 from nncli.plots.picture import View
-from nncli.plots.scale import Scale, number
+from nncli.plots.scale import AxisScale, number
 from nncli.plots.values import PredictedValues
 from nncli.runs import Run
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BINS = 30
+MOST_BINS = 30
 
 
 def unfit(run: Run, view: View) -> str | None:
@@ -66,8 +66,8 @@ def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None
     predicted = np.concatenate([one.A[:, index] for one in parts])
     residuals = np.concatenate([one.A[:, index] - one.Y[:, index] for one in parts])
     axes.axhline(0, **values.EXACT)
-    style.scaled(axes.xaxis, Scale.linear(predicted))
-    style.scaled(axes.yaxis, Scale.linear(np.append(residuals, 0.0)))
+    style.scaled(axes.xaxis, AxisScale.linear(predicted))
+    style.scaled(axes.yaxis, AxisScale.linear(np.append(residuals, 0.0)))
     axes.set_xlabel(f"predicted {name}")
     axes.set_ylabel(f"residual of {name}")
     style.grid(axes)
@@ -75,8 +75,8 @@ def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None
 
 def _draw_distribution(axes: Axes, parts: Sequence[Outcome], index: int) -> None:
     residuals = {one.part: one.A[:, index] - one.Y[:, index] for one in parts}
-    scale = Scale.linear(np.concatenate(list(residuals.values())))
-    edges = np.linspace(scale.low, scale.high, BINS + 1)
+    scale = AxisScale.linear(np.concatenate(list(residuals.values())))
+    edges = np.linspace(scale.low, scale.high, MOST_BINS + 1)
     for part, errors in residuals.items():
         counts, _ = np.histogram(errors, edges)
         axes.stairs(

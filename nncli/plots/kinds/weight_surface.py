@@ -12,7 +12,7 @@ from nncli.inspection.surfaces import LossSurface, WeightPlane
 from nncli.nn.arrays import Array
 from nncli.plots import naming, style
 from nncli.plots.picture import View
-from nncli.plots.scale import DRAWABLE, FARTHEST, Scale, number
+from nncli.plots.scale import DRAWABLE, FARTHEST, AxisScale, number
 from nncli.runs import Run
 from nncli.training import measure
 
@@ -82,7 +82,7 @@ def numbers(run: Run, view: View) -> WeightSurface:
 def draw(data: WeightSurface) -> Figure:
     """Draw the loss as a heat map, with the recorded epochs as points on a line."""
     surface = data.surface
-    scale = Scale.of(surface.values)
+    scale = AxisScale.of(surface.values)
     drawn = scale.drawn(surface.values)
     figure = style.figure(height=5.2)
     axes = figure.subplots()

@@ -14,7 +14,7 @@ from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.plots import naming, style
 from nncli.plots.picture import View
-from nncli.plots.scale import DRAWABLE, Scale, number
+from nncli.plots.scale import DRAWABLE, AxisScale, number
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -228,8 +228,8 @@ def _named_quantiles(layer: LayerPaths) -> dict[str, Array]:
 
 
 def _finish(axes: Axes, epochs: Array, path: Array, title: str) -> None:
-    scale = Scale.of(path)
-    linear = Scale(
+    scale = AxisScale.of(path)
+    linear = AxisScale(
         False, *(10 ** np.array([scale.low, scale.high]) if scale.log else (scale.low, scale.high))
     )
     style.scaled(axes.yaxis, linear)
