@@ -11,8 +11,13 @@ shows it, and below it, indented, the text:
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
+
+import pytest
+
+from nncli.messages.errors import NncliError
 
 INDENT = "    "
 
@@ -72,3 +77,10 @@ class Told(Protocol):
 def told(mistake: Told) -> str:
     """The message and the hint, each in one line."""
     return mistake.message if mistake.hint is None else f"{mistake.message}\nhint: {mistake.hint}"
+
+
+def refusal(kind: type[NncliError], call: Callable[[], object]) -> str:
+    """What a call tells that ends in an error of a kind."""
+    with pytest.raises(kind) as caught:
+        call()
+    return told(caught.value)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from nncli.training import measure
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
 from nncli.training.loop import train
+from tests.golden import Golden
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}
@@ -48,6 +50,17 @@ def diverged(experiment: Experiment) -> Diverged:
 def advice_for(**values: Any) -> Advice:
     experiment = build(config(**values))
     return advise(experiment, diverged(experiment))
+
+
+NUMBER = r"\d(?:[\d.,e+-]*\d)?"
+
+
+def steady(advice: Advice) -> str:
+    """What is told, without the numbers of trainings: processors that round otherwise end elsewhere."""
+    since = re.sub(NUMBER, "#", advice.since)
+    why = re.sub(rf"{NUMBER} times their size", "# times their size", advice.why)
+    hint = re.sub(r"\(tried: [^)]*\)", lambda found: re.sub(NUMBER, "#", found[0]), advice.hint)
+    return "\n".join(line for line in (since, why, f"hint: {hint}") if line)
 
 
 def end_of(experiment: Experiment, epochs: int) -> float:
@@ -102,39 +115,32 @@ def test_the_same_config_gets_the_same_advice(name: str) -> None:
     assert advice_for(**DIVERGING[name]).changes == advice_for(**DIVERGING[name]).changes
 
 
-def test_the_published_linear_map_is_told_both_lines_to_change(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_published_linear_map_is_told_both_lines_to_change(
+    golden: Golden, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(CONFIGS)
     experiment = build(load_config("linear_map_published.yaml"))
     advice = advise(experiment, diverged(experiment))
-    assert "sum over 2,000 terms a batch, so learning_rate 0.1 acts like 200 on the mean" in advice.why
-    mean, rate = advice.changes
-    assert mean.startswith("set loss.reduction: mean instead of sum in linear_map_published.yaml:25 (tried: ")
-    assert rate.startswith(
-        "set optimizer.learning_rate: 0.0001 instead of 0.1 in linear_map_published.yaml:36 (tried: "
-    )
+    golden.check(steady(advice))
+    assert [trial.variant.key for trial in advice.trials] == ["loss.reduction", "optimizer.learning_rate"]
     for trial in advice.trials:
         assert end_of(trial.variant.experiment, 300) < 1e-10 * trial.before
 
 
-def test_sum_is_named_with_what_it_does_to_the_learning_rate() -> None:
-    advice = advice_for(loss={"name": "mse", "reduction": "sum"}, optimizer=sgd(3.0))
-    assert "sum over 4 terms a batch, so learning_rate 3 acts like 12 on the mean" in advice.why
+def test_sum_is_named_with_what_it_does_to_the_learning_rate(golden: Golden) -> None:
+    golden.check(steady(advice_for(loss={"name": "mse", "reduction": "sum"}, optimizer=sgd(3.0))))
 
 
-def test_unscaled_column_is_named_with_its_largest_value() -> None:
-    assert "input column 'height' reaches 189.3" in advice_for(**DIVERGING["unscaled columns"]).why
+def test_unscaled_column_is_named_with_its_largest_value(golden: Golden) -> None:
+    golden.check(steady(advice_for(**DIVERGING["unscaled columns"])))
 
 
-def test_large_weights_are_named_with_their_layer() -> None:
-    advice = advice_for(**DIVERGING["large weights"])
-    assert "the weights of layers.1 start at up to 238, " in advice.why
-    assert advice.changes[0].startswith(
-        "set network.weight_init: glorot_uniform instead of {name: normal, std: 100} (tried: "
-    )
+def test_large_weights_are_named_with_their_layer(golden: Golden) -> None:
+    golden.check(steady(advice_for(**DIVERGING["large weights"])))
 
 
-def test_large_targets_are_named() -> None:
-    assert "target 'y' reaches 4.9e+06" in advice_for(**DIVERGING["large targets"]).why
+def test_large_targets_are_named(golden: Golden) -> None:
+    golden.check(steady(advice_for(**DIVERGING["large targets"])))
 
 
 def test_the_curvature_proves_the_learning_rate_of_a_line() -> None:
@@ -142,32 +148,29 @@ def test_the_curvature_proves_the_learning_rate_of_a_line() -> None:
     x = np.array([row[0] for row in LINE["rows"]], dtype=float)
     largest = np.linalg.eigvalsh(2 * np.array([[(x * x).mean(), x.mean()], [x.mean(), 1.0]]))[-1]
     advice = advice_for(dataset=LINE)
-    assert f"the loss curves by {largest:.3g} at the start" in advice.why
+    assert f" {largest:.3g} " in advice.why
     (change,) = (trial for trial in advice.trials if trial.variant.key == "optimizer.learning_rate")
     assert change.variant.new < 2 / largest < 3.4 * change.variant.new  # the rung below, not one far below
 
 
-def test_change_that_ends_no_better_than_guessing_is_no_cure() -> None:
+def test_change_that_ends_no_better_than_guessing_is_no_cure(golden: Golden) -> None:
     # A line cannot do XOR: its best is 0.5 for every row.
     advice = advice_for(optimizer=sgd(1e3))
     assert advice.changes == ()
-    assert advice.hint.startswith("optimizer.learning_rate: ")
-    assert "does not diverge, but learns no more than a constant" in advice.hint
+    golden.check(steady(advice))
 
 
 @pytest.mark.parametrize("scheme", ["central", "forward"])
 @pytest.mark.parametrize("epsilon", [1e-17, 1e-30, 1e-300])
-def test_epsilon_below_rounding_is_named_and_cured(epsilon: float, scheme: str) -> None:
+def test_epsilon_below_rounding_is_named_and_cured(golden: Golden, epsilon: float, scheme: str) -> None:
     gradient = {"name": "finite_difference", "epsilon": epsilon, "scheme": scheme}
     values = DIVERGING["learning rate"] | {"optimizer": sgd(0.3), "gradient": gradient}
     experiment = build(config(**values))
     outcome = diverged(experiment)
-    assert f"adding gradient.epsilon = {epsilon:g} does not change a weight of " in outcome.reason
     advice = advise(experiment, outcome)
-    assert advice.why.startswith(
-        f"gradient.epsilon {epsilon:g} is below the rounding error of a weight of 1, 2e-16"
-    )
-    assert advice.changes[0].startswith(f"set gradient.epsilon: 1e-06 instead of {epsilon:g} (tried: ")
+    golden.check(f"{outcome.reason}\n{steady(advice)}")
+    (first, *_) = advice.trials
+    assert (first.variant.key, first.variant.new) == ("gradient.epsilon", 1e-6)
 
 
 def test_weight_that_grew_too_large_for_epsilon_is_not_blamed_on_epsilon() -> None:
@@ -175,30 +178,31 @@ def test_weight_that_grew_too_large_for_epsilon_is_not_blamed_on_epsilon() -> No
     gradient = {"name": "finite_difference", "epsilon": 1e-6}
     experiment = build(config(network={"layers": [layer]}, gradient=gradient, optimizer=sgd(1e-30)))
     outcome = diverged(experiment)
-    assert "does not change a weight of 1e+12" in outcome.reason
-    assert "rounding error" not in advise(experiment, outcome).why
+    assert " 1e+12" in outcome.reason
+    assert "gradient.epsilon" not in advise(experiment, outcome).why
 
 
-def test_start_that_overflows_is_not_blamed_on_the_learning_rate() -> None:
+def test_start_that_overflows_is_not_blamed_on_the_learning_rate(golden: Golden) -> None:
     layer = {"units": 1, "weights": [[1e300, 1e300]]}
     rows = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 2]]
     data = {"columns": ["a", "b", "y"], "rows": rows, "targets": ["y"]}
     advice = advice_for(dataset=data, network={"layers": [layer]}, optimizer=sgd(0.1))
-    assert "not finite at the start already: the weights of layers.0 reach 1e+300" in advice.why
-    assert advice.changes[0].startswith("leave out network.layers[0].weights (tried: ")
+    golden.check(steady(advice))
 
 
 def test_since_tells_epoch_and_losses() -> None:
-    assert advice_for(optimizer=sgd(1e3)).since.startswith("epoch ")
+    experiment = build(config(optimizer=sgd(1e3)))
+    outcome = diverged(experiment)
+    assert re.findall(NUMBER, advise(experiment, outcome).since)[0] == f"{outcome.epoch:,}"
 
 
-def test_an_update_that_takes_too_long_is_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_update_that_takes_too_long_is_not_tried(golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
     experiment = build(config(**DIVERGING["learning rate"]))
     outcome = diverged(experiment)
     monkeypatch.setattr(trials, "WORK", 2 * trials.work(experiment))
     advice = advise(experiment, outcome)
     assert advice.changes == ()
-    assert advice.hint.startswith("nothing was tried, as an update takes too long")
+    golden.check(f"hint: {advice.hint}")
 
 
 def test_trials_stay_within_the_work_allowed() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,8 +16,9 @@ from nncli.nn.activations import ACTIVATIONS
 from nncli.training import measure
 from nncli.training.experiment import Experiment, build
 from nncli.training.loop import train
+from tests.golden import Golden
 
-from .test_divergence import LINE, PEOPLE, network, sgd
+from .test_divergence import LINE, PEOPLE, network, sgd, steady
 
 TEMPLATES = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 BCE = "binary_cross_entropy"
@@ -58,111 +60,65 @@ def biased(**layer: Any) -> dict[str, Any]:
     return {"layers": [hidden, {"units": 1, "activation": "sigmoid"}]}
 
 
-STALLED: dict[str, tuple[dict[str, Any], str, str]] = {
-    "tanh on unscaled columns": (
-        {"dataset": PEOPLE, "network": network((8, "tanh"), (1, "sigmoid")), "loss": BCE},
-        "tanh'(z) is below 0.001 for 100% of the units and rows of layers.0; "
-        "input column 'height' reaches 189.3",
-        "set network.layers[0].activation: leaky_relu instead of tanh (",
-    ),
-    "sigmoid on unscaled columns": (
-        {"dataset": PEOPLE, "network": network((8, "sigmoid"), (1, "sigmoid"))},
-        "sigmoid'(z) is below 0.001 for 100% of the units and rows of layers.0; "
-        "input column 'height' reaches 189.3",
-        "set network.layers[0].weight_init: {name: normal, std: 0.005} ",
-    ),
-    "relus dead by their biases": (
-        {
-            "network": biased(bias_init={"name": "constant", "value": -100.0}),
-            "loss": BCE,
-            "optimizer": sgd(0.5),
-        },
-        "all 8 relu units of layers.0 are dead: their output is 0 for every row",
-        "set network.layers[0].bias_init: zeros instead of {name: constant, value: -100} (",
-    ),
-    "relus dead by given biases": (
-        {"network": biased(biases=[-9.0] * 8), "loss": BCE, "optimizer": sgd(0.5)},
-        "all 8 relu units of layers.0 are dead: their output is 0 for every row",
-        "leave out network.layers[0].biases (",
-    ),
-    "weights all 0": (
-        {
-            "network": network((4, "tanh"), (1, "sigmoid"), weight_init="zeros"),
-            "loss": BCE,
-            "optimizer": sgd(1.0),
-        },
-        "all weights of layers.0 start at 0, so its 4 units stay equal",
-        "set network.weight_init: glorot_uniform instead of zeros (",
-    ),
-    "weights far too large": (
-        {"network": network((8, "tanh"), (1, "sigmoid"), weight_init={"name": "normal", "std": 1000.0})},
-        "times as large as glorot_uniform draws them",
-        "set network.weight_init: glorot_uniform instead of {name: normal, std: 1000} (",
-    ),
-    "weights far too large, two changes needed": (
-        {
-            "network": network(
-                (8, "sigmoid"), (8, "sigmoid"), (1, "sigmoid"), weight_init={"name": "normal", "std": 100.0}
-            )
-        },
-        "times as large as glorot_uniform draws them",
-        "set network.weight_init: glorot_uniform instead of {name: normal, std: 100} and "
-        "set optimizer.learning_rate: 10 instead of 0.1 (",
-    ),
-    "adam with a learning rate of 10": (
-        {
-            "network": network((4, "sigmoid"), (1, "sigmoid")),
-            "loss": BCE,
-            "optimizer": {"name": "adam", "learning_rate": 10.0},
-        },
-        "learning_rate 10 moved the weights by ",
-        "set optimizer.learning_rate: 0.1 instead of 10 (",
-    ),
-    "a learning rate near 0": (
-        {"optimizer": sgd(1e-9)},
-        "1,000 epochs of learning_rate 1e-09 moved the weights by 6.2e-08 of their size",
-        "set optimizer.learning_rate: 2 instead of 1e-09 (",
-    ),
-    "no hidden layer": (
-        {"network": network((1, "sigmoid")), "optimizer": sgd(0.5)},
-        "without a hidden layer that bends, outputs follow a straight line of the inputs",
-        "put - {units: 8, activation: tanh} first in network.layers (",
-    ),
-    "targets beyond a sigmoid": (
-        {"dataset": LINE, "network": network((1, "sigmoid"))},
-        "sigmoid outputs are between 0 and 1, and 49 of 50 targets are not ('y' reaches 98)",
-        "set network.layers[0].activation: identity instead of sigmoid and set optimizer.learning_rate: ",
-    ),
-    "targets below a relu": (
-        {
-            "dataset": table(*((x / 50, -x / 50 - 1) for x in range(50))),
-            "network": network((8, "tanh"), (1, "relu")),
-        },
-        "relu outputs are never below 0, and 50 of 50 targets are not ('y' reaches -1.98); "
-        "the relu unit of layers.1 is dead: its output is 0 for every row",
-        "set network.layers[1].activation: identity instead of relu (",
-    ),
-    "constant targets beyond a sigmoid": (
-        {"dataset": table(*((x / 50, 700.0) for x in range(50))), "network": network((1, "sigmoid"))},
-        "50 of 50 targets are not ('y' reaches 700)",
-        "set network.layers[0].activation: identity instead of sigmoid (",
-    ),
+STALLED: dict[str, dict[str, Any]] = {
+    "tanh on unscaled columns": {
+        "dataset": PEOPLE,
+        "network": network((8, "tanh"), (1, "sigmoid")),
+        "loss": BCE,
+    },
+    "sigmoid on unscaled columns": {"dataset": PEOPLE, "network": network((8, "sigmoid"), (1, "sigmoid"))},
+    "relus dead by their biases": {
+        "network": biased(bias_init={"name": "constant", "value": -100.0}),
+        "loss": BCE,
+        "optimizer": sgd(0.5),
+    },
+    "relus dead by given biases": {
+        "network": biased(biases=[-9.0] * 8),
+        "loss": BCE,
+        "optimizer": sgd(0.5),
+    },
+    "weights all 0": {
+        "network": network((4, "tanh"), (1, "sigmoid"), weight_init="zeros"),
+        "loss": BCE,
+        "optimizer": sgd(1.0),
+    },
+    "weights far too large": {
+        "network": network((8, "tanh"), (1, "sigmoid"), weight_init={"name": "normal", "std": 1000.0})
+    },
+    "weights far too large, two changes needed": {
+        "network": network(
+            (8, "sigmoid"), (8, "sigmoid"), (1, "sigmoid"), weight_init={"name": "normal", "std": 100.0}
+        )
+    },
+    "adam with a learning rate of 10": {
+        "network": network((4, "sigmoid"), (1, "sigmoid")),
+        "loss": BCE,
+        "optimizer": {"name": "adam", "learning_rate": 10.0},
+    },
+    "a learning rate near 0": {"optimizer": sgd(1e-9)},
+    "no hidden layer": {"network": network((1, "sigmoid")), "optimizer": sgd(0.5)},
+    "targets beyond a sigmoid": {"dataset": LINE, "network": network((1, "sigmoid"))},
+    "targets below a relu": {
+        "dataset": table(*((x / 50, -x / 50 - 1) for x in range(50))),
+        "network": network((8, "tanh"), (1, "relu")),
+    },
+    "constant targets beyond a sigmoid": {
+        "dataset": table(*((x / 50, 700.0) for x in range(50))),
+        "network": network((1, "sigmoid")),
+    },
 }
 
 
 @cache
 def stalled(name: str) -> Trained:
-    return trained(config(**STALLED[name][0]))
+    return trained(config(**STALLED[name]))
 
 
 @pytest.mark.parametrize("name", STALLED)
-def test_a_stalled_training_is_told_why_and_what_to_change(name: str) -> None:
-    _, why, change = STALLED[name]
+def test_a_stalled_training_is_told_why_and_what_to_change(golden: Golden, name: str) -> None:
     advice = stalled(name).advice
     assert advice is not None
-    assert advice.since.startswith("the network learned no more than a constant prediction: its loss is ")
-    assert why in advice.why
-    assert advice.changes[0].startswith(change)
+    golden.check(steady(advice))
 
 
 @pytest.mark.parametrize("name", STALLED)
@@ -179,7 +135,7 @@ def test_every_change_followed_for_longer_ends_well_below_the_stalled_loss(name:
 
 @pytest.mark.parametrize("name", STALLED)
 def test_the_same_training_gets_the_same_advice(name: str) -> None:
-    first, again = stalled(name).advice, trained(config(**STALLED[name][0])).advice
+    first, again = stalled(name).advice, trained(config(**STALLED[name])).advice
     assert first is not None
     assert again is not None
     assert (again.since, again.why, again.changes) == (first.since, first.why, first.changes)
@@ -229,23 +185,23 @@ def test_a_sound_training_is_not_warned_of(name: str) -> None:
     assert trained(config(**values)).advice is None
 
 
-def test_a_loss_below_guessing_that_never_moved_is_told_if_a_change_moves_it() -> None:
+def test_a_loss_below_guessing_that_never_moved_is_told_if_a_change_moves_it(golden: Golden) -> None:
     layer = {"units": 1, "weights": [[1.8]]}
     advice = trained(config(dataset=noisy_line(0.0), network={"layers": [layer]}, optimizer=sgd(1e-9))).advice
     assert advice is not None
-    assert advice.since.startswith("the loss has not changed by 1% for 1,000 epochs: it is 0.0")
-    assert advice.changes[0].startswith("set optimizer.learning_rate: ")
+    assert advice.trials[0].variant.key == "optimizer.learning_rate"
+    assert " 1% " in advice.since
+    assert " 1,000 " in advice.since
+    golden.check(steady(advice))
 
 
-def test_inputs_that_say_nothing_are_told_without_a_change() -> None:
+def test_inputs_that_say_nothing_are_told_without_a_change(golden: Golden) -> None:
     # Each x has both targets, so nothing can beat their mean.
     rows = [(x, y) for x in (-1.0, 0.0, 1.0) for y in (0.0, 1.0)]
     advice = trained(config(dataset=table(*rows), network=network((1, "identity")))).advice
     assert advice is not None
     assert advice.changes == ()
-    assert advice.hint.startswith(
-        "none of the changes tried helps: check that the inputs determine the targets"
-    )
+    golden.check(steady(advice))
 
 
 @pytest.mark.parametrize(
@@ -282,9 +238,7 @@ def test_the_line_of_the_file_is_named(tmp_path: Path, monkeypatch: pytest.Monke
     )
     advice = trained(load_config("c.yaml")).advice
     assert advice is not None
-    assert advice.changes[0].startswith(
-        "set network.weight_init: glorot_uniform instead of zeros in c.yaml:4 ("
-    )
+    assert " in c.yaml:4 (" in advice.changes[0]
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -299,4 +253,4 @@ def test_every_activation_driven_flat_is_seen(name: str) -> None:
     output = {"units": 1, "activation": "sigmoid", "weights": [[1e-3, 2e-3, -3e-3]]}
     advice = trained(config(network={"layers": [hidden, output]}, loss=BCE, training={"epochs": 100})).advice
     assert advice is not None
-    assert f"{name} units of layers.0 are dead" in advice.why or f"{name}'(z) is below 0.001" in advice.why
+    assert re.search(rf"\b{name}\b.* layers\.0", advice.why)

@@ -21,6 +21,7 @@ from nncli.nn.arrays import Array
 from nncli.tables.column import ValueKind
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import CellError, Misfit, Table
+from tests.golden import Golden, refusal, told
 
 MIXED = """size,colour,old,code
 1,red,yes,07
@@ -143,11 +144,9 @@ def test_settings_of_a_column_override_the_general_ones() -> None:
     assert [column.missing for column in preprocessing.columns] == ["median", "error"]
 
 
-def test_unseen_categories_are_an_error_or_zeros() -> None:
+def test_unseen_categories_are_an_error_or_zeros(golden: Golden) -> None:
     later = column("red violet")
-    with pytest.raises(CellError, match=r"^t\.csv:3:1: x: 'violet' is in no training row$") as caught:
-        only_x(column("red green")).X(later)
-    assert caught.value.hint == "categories: green, red; with unseen: ignore it would be none of them"
+    golden.check(refusal(CellError, lambda: only_x(column("red green")).X(later)))
     assert only_x(column("red green"), unseen="ignore").X(later).tolist() == [[0, 1], [0, 0]]
 
 
@@ -165,13 +164,11 @@ def kept(table: Table, inputs: Sequence[str], targets: Sequence[str] = (), **set
     return complete(table, treatments(table, inputs, PreprocessingConfig(**settings)), targets).tolist()
 
 
-def test_rows_that_miss_a_value_are_dropped_and_cannot_be_predicted() -> None:
+def test_rows_that_miss_a_value_are_dropped_and_cannot_be_predicted(golden: Golden) -> None:
     table = csv("a,b\n0,5\n,6\n4,7\n2,\n")
     assert kept(table, "ab", missing="drop") == [0, 2]
     preprocessing = fitted(table.take([0, 2]), missing="drop", scale="minmax")
-    with pytest.raises(CellError, match=r"^t\.csv:3:1: a: the cell is empty$") as caught:
-        preprocessing.X(table)
-    assert "cannot be predicted" in str(caught.value.hint)
+    golden.check(refusal(CellError, lambda: preprocessing.X(table)))
 
 
 def test_only_columns_told_to_drop_rows_do_and_with_them_targets() -> None:
@@ -256,12 +253,11 @@ def test_columns_of_any_size_are_standardised_without_overflow(values: tuple[flo
     assert np.abs(X).max() <= 1.01 * np.sqrt(len(values))  # no value is further from the mean than that
 
 
-def test_a_column_too_wide_for_minmax_is_refused() -> None:
-    with pytest.raises(Misfit, match=r"'x' goes from -1\.7e\+308 to 1\.7e\+308, too far to be scaled"):
-        fitted(numbers(-HUGE, HUGE), scale="minmax")
+def test_a_column_too_wide_for_minmax_is_refused(golden: Golden) -> None:
     Y = np.array([[-HUGE], [HUGE]])
-    with pytest.raises(Misfit, match=r"targets reach 1\.7e\+308, too far to be scaled"):
-        fitted(numbers(1, 2), Y, scale_targets="minmax")
+    inputs = refusal(Misfit, lambda: fitted(numbers(-HUGE, HUGE), scale="minmax"))
+    targets = refusal(Misfit, lambda: fitted(numbers(1, 2), Y, scale_targets="minmax"))
+    golden.check(f"{inputs}\n{targets}")
 
 
 def test_small_spreads_around_a_large_mean_are_not_taken_for_constant() -> None:
@@ -269,13 +265,9 @@ def test_small_spreads_around_a_large_mean_are_not_taken_for_constant() -> None:
     assert np.allclose(X.ravel(), [-1, 1], rtol=1e-12)
 
 
-def test_a_number_too_far_from_the_training_rows_is_told() -> None:
+def test_a_number_too_far_from_the_training_rows_is_told(golden: Golden) -> None:
     preprocessing = only_x(column("1e-300 2e-300"), scale="standard")
-    with pytest.raises(
-        CellError, match=r"^t\.csv:3:1: x: '1e300' is too far from the training rows"
-    ) as caught:
-        preprocessing.X(column("1e-300 1e300"))
-    assert caught.value.hint == "the training rows are scaled by 5e-301 from 1.5e-300 on"
+    golden.check(refusal(CellError, lambda: preprocessing.X(column("1e-300 1e300"))))
 
 
 # Properties
@@ -362,107 +354,99 @@ def test_targets_without_scaling_stay_the_same_array() -> None:
 
 @pytest.mark.parametrize("missing", ["error", "drop"])
 @pytest.mark.parametrize(
-    ("training", "later", "problem"),
+    ("training", "later"),
     [
-        ("1 2", "1 _", "the cell is empty"),
-        ("1 2", "1 NA", "'NA' is no value"),
-        ("yes no", "yes _", "the cell is empty"),
-        ("yes no", "yes none", "'none' is no value"),
-        ("a b", "a _", "the cell is empty"),
-        ("1 2", "1 2x", "'2x' is not a finite number"),
-        ("1 2", "1 1_000", "'1_000' is not a finite number"),
-        ("1 2", "1 ٣", "'٣' is not a finite number"),
-        ("1 2", "1 1e999", "'1e999' is not a finite number"),
-        ("1 2", "1 inf", "'inf' is not a finite number"),
-        ("yes no", "yes maybe", "'maybe' is neither true nor false"),
+        ("1 2", "1 _"),
+        ("1 2", "1 NA"),
+        ("yes no", "yes _"),
+        ("yes no", "yes none"),
+        ("a b", "a _"),
+        ("1 2", "1 2x"),
+        ("1 2", "1 1_000"),
+        ("1 2", "1 ٣"),
+        ("1 2", "1 1e999"),
+        ("1 2", "1 inf"),
+        ("yes no", "yes maybe"),
     ],
 )
 def test_cells_that_cannot_be_used_are_told_with_their_place(
-    missing: Missing, training: str, later: str, problem: str
+    golden: Golden, missing: Missing, training: str, later: str
 ) -> None:
     preprocessing = only_x(column(training), missing=missing)
     with pytest.raises(CellError) as caught:
         preprocessing.X(column(later))
-    assert caught.value.message == f"t.csv:3:1: x: {problem}"
     assert caught.value.hint
+    golden.check(told(caught.value))
 
 
 @pytest.mark.parametrize("missing", FILLED)
-def test_filling_leaves_no_slip_unseen(missing: Missing) -> None:
+def test_filling_leaves_no_slip_unseen(golden: Golden, missing: Missing) -> None:
     table = column("1 2 3 4more")
-    with pytest.raises(CellError, match="'4more' is not a finite number"):
-        only_x(table, missing=missing).X(table)
+    golden.check(refusal(CellError, lambda: only_x(table, missing=missing).X(table)))
 
 
-def test_numbers_of_a_table_without_text_can_be_missing_or_infinite() -> None:
+def test_numbers_of_a_table_without_text_can_be_missing_or_infinite(golden: Golden) -> None:
     preprocessing = fitted(numbers(1, 2, np.nan, np.inf), missing="mean")
     assert preprocessing.X(numbers(np.nan)).tolist() == [[1.5]]
-    with pytest.raises(CellError, match=r"row 2: x: 'inf' is not a finite number"):
-        preprocessing.X(numbers(1, np.inf))
+    golden.check(refusal(CellError, lambda: preprocessing.X(numbers(1, np.inf))))
 
 
 @pytest.mark.parametrize(
     "cells", ["2020-01-31 _", "31.12.2020 1/2/20 x", "2020-01-31T12:00:00Z", "12:30 12:31:59"]
 )
-def test_dates_and_times_are_refused_with_the_way_round(cells: str) -> None:
-    with pytest.raises(CellError, match=r"^t\.csv:2:1: x: '.*' is a date or a time, not a number$") as caught:
-        only_x(column(cells))
-    assert "the days since a fixed day" in str(caught.value.hint)
+def test_dates_and_times_are_refused_with_the_way_round(golden: Golden, cells: str) -> None:
+    golden.check(refusal(CellError, lambda: only_x(column(cells))))
 
 
-MEANINGLESS: list[tuple[str, dict[str, Any], str]] = [
-    ("red green", {"scale": "standard"}, r"x\.scale: standard, but 'x' holds categories"),
-    ("red green", {"missing": "mean"}, r"x\.missing: mean, but 'x' holds categories"),
-    ("yes no", {"scale": "minmax"}, r"x\.scale: minmax, but 'x' holds booleans"),
-    ("yes no", {"missing": "median"}, r"x\.missing: median, but 'x' holds booleans"),
-    ("1 2", {"unseen": "ignore"}, r"x\.unseen: ignore, but 'x' holds numbers"),
+MEANINGLESS: list[tuple[str, dict[str, Any]]] = [
+    ("red green", {"scale": "standard"}),
+    ("red green", {"missing": "mean"}),
+    ("yes no", {"scale": "minmax"}),
+    ("yes no", {"missing": "median"}),
+    ("1 2", {"unseen": "ignore"}),
 ]
 
 
-@pytest.mark.parametrize(("cells", "own", "said"), MEANINGLESS)
+@pytest.mark.parametrize(
+    ("cells", "own"), MEANINGLESS, ids=[f"{cells}-{next(iter(own))}" for cells, own in MEANINGLESS]
+)
 def test_a_setting_without_meaning_for_its_column_is_refused(
-    cells: str, own: dict[str, Any], said: str
+    golden: Golden, cells: str, own: dict[str, Any]
 ) -> None:
-    with pytest.raises(Misfit, match=rf"^dataset\.preprocessing\.columns\.{said}$") as caught:
+    with pytest.raises(Misfit) as caught:
         only_x(column(cells), columns={"x": ColumnConfig(**own)})
     assert caught.value.hint
+    golden.check(told(caught.value))
 
 
-def test_settings_of_a_column_that_is_no_input_are_refused() -> None:
-    with pytest.raises(Misfit, match=r"^dataset\.preprocessing\.columns\.y: 'y' is no input$") as caught:
-        only_x(column("1"), columns={"y": ColumnConfig()})
-    assert caught.value.hint == "inputs: x"
+def test_settings_of_a_column_that_is_no_input_are_refused(golden: Golden) -> None:
+    golden.check(refusal(Misfit, lambda: only_x(column("1"), columns={"y": ColumnConfig()})))
 
 
 @pytest.mark.parametrize("kind", get_args(ValueKind))
-def test_a_column_without_any_value_is_refused(kind: ValueKind) -> None:
-    with pytest.raises(Misfit, match="'x' has no value in any training row"):
-        only_x(column("_ _"), columns={"x": ColumnConfig(kind=kind)})
+def test_a_column_without_any_value_is_refused(golden: Golden, kind: ValueKind) -> None:
+    golden.check(refusal(Misfit, lambda: only_x(column("_ _"), columns={"x": ColumnConfig(kind=kind)})))
 
 
-def test_dropping_every_row_is_refused() -> None:
-    with pytest.raises(Misfit, match="none of 2 rows has a value in every column"):
-        kept(csv("a,b\n1,\n,2\n"), "ab", missing="drop")
+def test_dropping_every_row_is_refused(golden: Golden) -> None:
+    golden.check(refusal(Misfit, lambda: kept(csv("a,b\n1,\n,2\n"), "ab", missing="drop")))
 
 
-def test_a_text_of_its_own_in_each_row_is_refused_unless_asked_for() -> None:
+def test_a_text_of_its_own_in_each_row_is_refused_unless_asked_for(golden: Golden) -> None:
     names = column(" ".join(f"n{row}" for row in range(ALL_DIFFERENT)))
-    with pytest.raises(Misfit, match="'x' is another text in each of 20 training rows"):
-        only_x(names)
+    golden.check(refusal(Misfit, lambda: only_x(names)))
     assert len(only_x(names, columns={"x": ColumnConfig(kind="category")}).encoded) == ALL_DIFFERENT
     assert len(only_x(names.head(ALL_DIFFERENT - 1)).encoded) == ALL_DIFFERENT - 1
 
 
-def test_more_categories_than_a_network_could_learn_from_are_refused() -> None:
+def test_more_categories_than_a_network_could_learn_from_are_refused(golden: Golden) -> None:
     most = " ".join(f"n{row}" for row in range(MOST_CATEGORIES)) + " n0"
     assert len(only_x(column(most)).encoded) == MOST_CATEGORIES
-    with pytest.raises(Misfit, match="'x' has 1,001 categories in 1,002 training rows"):
-        only_x(column(most + " another"))
+    golden.check(refusal(Misfit, lambda: only_x(column(most + " another"))))
 
 
-def test_a_missing_column_is_named() -> None:
-    with pytest.raises(DataError, match=r"t\.csv: no column 'x'"):
-        only_x(column("1")).X(csv("y\n1\n"))
+def test_a_missing_column_is_named(golden: Golden) -> None:
+    golden.check(refusal(DataError, lambda: only_x(column("1")).X(csv("y\n1\n"))))
 
 
 # The header
