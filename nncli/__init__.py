@@ -13,7 +13,8 @@ What a user can mend is raised as an `NncliError`, with a message and a hint.
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from nncli.version import VERSION
@@ -21,85 +22,20 @@ from nncli.version import VERSION
 __version__ = VERSION
 
 if TYPE_CHECKING:
-    from nncli.api import (
-        check,
-        evaluate,
-        gradcheck,
-        init,
-        list_runs,
-        open_run,
-        plot,
-        predict,
-        reproduce,
-        resume,
-        train,
-    )
-    from nncli.config import Config, load_config
-    from nncli.messages.errors import (
-        CheckFailed,
-        ConfigError,
-        DataError,
-        DivergedError,
-        NncliError,
-        RunError,
-    )
-    from nncli.runs import Run
-
-# Loaded when first used: `nncli --help` should not wait for numpy.
-_HOME = {
-    **dict.fromkeys(["Config", "load_config"], "nncli.config"),
-    **dict.fromkeys(
-        ["CheckFailed", "ConfigError", "DataError", "DivergedError", "NncliError", "RunError"],
-        "nncli.messages.errors",
-    ),
-    "Run": "nncli.runs",
-    **dict.fromkeys(
-        [
-            "check",
-            "evaluate",
-            "gradcheck",
-            "init",
-            "list_runs",
-            "open_run",
-            "plot",
-            "predict",
-            "reproduce",
-            "resume",
-            "train",
-        ],
-        "nncli.api",
-    ),
-}
-
-__all__ = [
-    "CheckFailed",
-    "Config",
-    "ConfigError",
-    "DataError",
-    "DivergedError",
-    "NncliError",
-    "Run",
-    "RunError",
-    "check",
-    "evaluate",
-    "gradcheck",
-    "init",
-    "list_runs",
-    "load_config",
-    "open_run",
-    "plot",
-    "predict",
-    "reproduce",
-    "resume",
-    "train",
-]
+    from nncli.api import *  # noqa: F403
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(_HOME[name]), name)
-    raise AttributeError(f"module 'nncli' has no attribute {name!r}")
+    """Return a public name, which `nncli.api` lists; it is loaded when the first one is used.
+
+    `nncli --help` should not wait for numpy, nor one room for all others where it imports another.
+    """
+    is_public = name == "__all__" or not (name.startswith("_") or find_spec(f"{__name__}.{name}"))
+    api = import_module("nncli.api") if is_public else None
+    if api is None or name not in ("__all__", *api.__all__):
+        raise AttributeError(f"module 'nncli' has no attribute {name!r}")
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+    return sorted([*globals(), *import_module("nncli.api").__all__])

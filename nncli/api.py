@@ -19,7 +19,7 @@ from nncli.data.columns import Task
 from nncli.inference import evaluation, prediction
 from nncli.inspection.gradcheck import TensorCheck, check_gradients, check_run
 from nncli.inspection.reproduction import Repetition, Reproduction
-from nncli.messages.errors import DataError, NncliError
+from nncli.messages.errors import CheckFailed, ConfigError, DataError, DivergedError, NncliError, RunError
 from nncli.nn.arrays import Array
 from nncli.runs import Recording, Run
 from nncli.scaffold import from_table, templates
@@ -28,6 +28,29 @@ from nncli.tables.table import RowError, Table
 from nncli.tables.writing import Predictions
 from nncli.training import experiment
 from nncli.training.experiment import Experiment
+
+__all__ = [
+    "CheckFailed",
+    "Config",
+    "ConfigError",
+    "DataError",
+    "DivergedError",
+    "NncliError",
+    "Run",
+    "RunError",
+    "check",
+    "evaluate",
+    "gradcheck",
+    "init",
+    "list_runs",
+    "load_config",
+    "open_run",
+    "plot",
+    "predict",
+    "reproduce",
+    "resume",
+    "train",
+]
 
 Configured: TypeAlias = "Config | Mapping[str, Any] | str | os.PathLike[str]"
 Reference: TypeAlias = "Run | str | os.PathLike[str] | None"
