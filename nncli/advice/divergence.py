@@ -1,4 +1,4 @@
-"""Why a training diverged, and changes that mend it, tried before they are recommended."""
+"""Why a training diverged, and changes that fix it, each tried before it is recommended."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ RUNGS = 4  # learning rates tried for longer, from the largest that does not run
 
 
 class Cause(NamedTuple):
-    """What may have driven training away, and the change that would prove it."""
+    """A possible cause of the divergence, and the change that would prove it."""
 
     words: str
     remedy: Variant | None
 
 
 def advise(experiment: Experiment, outcome: Diverged) -> Advice:
-    """Explain a divergence, having tried the advice from the same start."""
+    """Explain a divergence; every change it recommends was tried from the same start."""
     budget = Trials()
     epochs = max(experiment.epochs, LEAST_EPOCHS)
     causes = list(_causes(experiment))
@@ -59,11 +59,11 @@ def _since(outcome: Diverged) -> str:
 
 
 def _causes(experiment: Experiment) -> Iterator[Cause]:
-    """What stands out, the likeliest first; always at least one."""
+    """Yield possible causes, the likeliest first; at least one."""
     epsilon = experiment.recipe.gradient.options.get("epsilon", 1.0)
     if epsilon < SMALLEST_EPSILON:
         limit = f"the rounding error of a weight of 1, {SMALLEST_EPSILON:.1g}"
-        words = f"gradient.epsilon {epsilon:g} is below {limit}"
+        words = f"gradient.epsilon: {epsilon:g} is below {limit}"
         yield Cause(words, trials.variant(experiment, ("gradient", "epsilon"), EPSILON))
         return
     loss, rate = experiment.recipe.loss, experiment.recipe.optimizer.learning_rate
@@ -75,20 +75,21 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
         return
     if loss.reduction == "sum" and terms > 1:
         yield Cause(
-            f"loss.reduction is sum over {terms:,} terms a batch, so learning_rate {rate:g} "
-            f"acts like {rate * terms:g} on the mean",
+            f"loss.reduction: sum adds up {terms:,} terms per batch, so learning_rate {rate:g} "
+            f"acts like {rate * terms:g} on their mean",
             trials.variant(experiment, ("loss", "reduction"), "mean"),
         )
     if excess > symptoms.LARGE_WEIGHTS:
         yield Cause(symptoms.large_weights(experiment), trials.drawn_weights(experiment, layer))
     if abs(column.reaches) > symptoms.LARGE_INPUT:
         yield Cause(
-            f"input column {column.words}, so its weights move in large steps",
+            f"input {column.words}: it is not scaled, so its weights move in large steps",
             trials.scaled_inputs(experiment),
         )
     if abs(target.reaches) > symptoms.LARGE_INPUT:
         yield Cause(
-            f"target {target.words}, so errors and gradients are as large", trials.scaled_targets(experiment)
+            f"target {target.words}: it is not scaled, so errors and gradients are as large",
+            trials.scaled_targets(experiment),
         )
     yield Cause(
         f"learning_rate {rate:g} is too large: each step overshoots the minimum by more than the last", None
@@ -96,13 +97,13 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
 
 
 def _overflows(experiment: Experiment) -> Iterator[Cause]:
-    """What makes the loss of the start infinite: the largest number there is."""
+    """Yield the largest number of the start, which makes its loss overflow."""
     column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
     layer, weight = symptoms.largest_weight(experiment)
-    start = "the loss is not finite at the start already"
+    start = "the loss is not finite before the first update"
     causes = {
         abs(target.reaches): Cause(f"{start}: target {target.words}", trials.scaled_targets(experiment)),
-        abs(column.reaches): Cause(f"{start}: input column {column.words}", trials.scaled_inputs(experiment)),
+        abs(column.reaches): Cause(f"{start}: input {column.words}", trials.scaled_inputs(experiment)),
         weight: Cause(
             f"{start}: the weights of layers.{layer} reach {weight:.3g}",
             trials.drawn_weights(experiment, layer),
@@ -112,7 +113,7 @@ def _overflows(experiment: Experiment) -> Iterator[Cause]:
 
 
 def _limit(experiment: Experiment) -> str:
-    """What the curvature of the loss says of the learning rate, where steps are plain gradient steps."""
+    """Return the stability limit of the learning rate, if steps are plain gradient steps."""
     optimizer, w = experiment.recipe.optimizer, experiment.initial
     if optimizer.init(w).size or 40 * trials.work(experiment) > SHARE * trials.WORK:
         return ""
@@ -120,7 +121,10 @@ def _limit(experiment: Experiment) -> str:
     if not np.isfinite(curvature) or optimizer.learning_rate * curvature <= 2.0:
         return ""
     most = f"2 / {curvature:.3g} = {2.0 / curvature:.2g}"
-    return f"; the loss curves by {curvature:.3g} at the start and bears a learning_rate of at most {most}"
+    return (
+        f". Gradient descent is stable here only below learning_rate {most}, "
+        f"where {curvature:.3g} is the largest curvature of the loss at the start"
+    )
 
 
 def _largest_rate(experiment: Experiment, budget: Trials, epochs: int) -> Trial | None:
@@ -144,7 +148,7 @@ def _ladder(rate: float) -> list[float]:
 
 
 def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
-    """Whether a few updates at a rate leave the loss no higher than the start's or that of guessing."""
+    """Tell whether a few updates leave the loss below that of the start or of the best constant."""
     experiment = trials.learning_rate(experiment, rate).experiment
     updates = min(PROBE_UPDATES, budget.affordable(experiment, PROBE_SHARE))
     parameters = budget.trained(experiment, updates)
@@ -155,18 +159,19 @@ def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
 
 
 def _otherwise(experiment: Experiment, slower: Trial | None) -> str:
-    """What to do where no change was seen to help."""
+    """Return what to do if no change was seen to help."""
     column, target = symptoms.largest_input(experiment), symptoms.largest_target(experiment)
     if trials.work(experiment) * trials.FEWEST_UPDATES > trials.WORK:
-        return "nothing was tried, as an update takes too long: divide optimizer.learning_rate by 10"
+        return "divide optimizer.learning_rate by 10 (no change was tried, because one update takes too long)"
     if slower:
         rate = trials.written(slower.variant.new)
         return (
-            f"optimizer.learning_rate: {rate} does not diverge, but learns no more than a constant: "
-            "add a hidden layer, or check the data"
+            f"add a hidden layer, or check the data (optimizer.learning_rate: {rate} does not diverge, "
+            "but learns no more than a constant prediction)"
         )
     if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):
-        return f"no change tried trains it: divide input column '{column.name}' by {abs(column.reaches):.2g}"
+        return f"divide input '{column.name}' by {abs(column.reaches):.2g} (none of the changes tried helps)"
     return (
-        "no change tried trains it: scale inputs and targets to about -1 to 1, or start from smaller weights"
+        "scale inputs and targets to about -1 to 1, or use smaller initial weights "
+        "(none of the changes tried helps)"
     )

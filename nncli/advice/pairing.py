@@ -1,4 +1,4 @@
-"""Pairs of task, last activation and loss that can be trained, but are seldom what is meant."""
+"""Combinations of task, last activation and loss that can be trained, but are rarely intended."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROBABILITIES = {
 
 
 def oddities(experiment: Experiment) -> list[Mistake]:
-    """What a person should look at before training, each at its place in the config."""
+    """Return what to check before training, each at its place in the config."""
     return [found for rule in RULES if (found := rule(experiment))]
 
 
@@ -29,7 +29,7 @@ def _single_softmax(experiment: Experiment) -> Mistake | None:
     return _of_activation(
         experiment,
         "softmax over a single unit is always 1, so nothing can be learned",
-        "set activation: sigmoid, or give each of several classes a unit",
+        "set activation: sigmoid, or use one unit per class",
     )
 
 
@@ -37,7 +37,7 @@ def _no_probabilities(experiment: Experiment) -> Mistake | None:
     output, task = _output(experiment), experiment.rows.training.columns.task
     if task == "regression" or output in ("sigmoid", "softmax"):
         return None
-    words = f"{output} outputs are taken for probabilities of classes, but may lie outside 0 to 1"
+    words = f"{output} outputs are used as class probabilities, but may lie outside 0 to 1"
     return _of_activation(experiment, words, PROBABILITIES[task])
 
 
@@ -46,7 +46,7 @@ def _independent_classes(experiment: Experiment) -> Mistake | None:
     if _output(experiment) != "sigmoid" or columns.task != "multiclass" or not columns.labelled:
         return None
     sigmoids = counted(columns.outputs, "sigmoid")
-    words = f"{sigmoids} let a row be of several classes or none; here each is of one"
+    words = f"{sigmoids} are independent outputs, but each row has exactly one class"
     return _of_activation(experiment, words, PROBABILITIES["multiclass"])
 
 
@@ -56,8 +56,8 @@ def _slow_softmax(experiment: Experiment) -> Mistake | None:
         return None
     return Mistake(
         ("loss",),
-        f"{loss.name} hardly moves a softmax that is sure and wrong: its slope there is nearly 0",
-        "loss: cross_entropy keeps a slope there",
+        f"the gradient of {loss.name} vanishes where softmax is confidently wrong",
+        "set loss: cross_entropy, whose gradient does not vanish",
     )
 
 
@@ -65,14 +65,14 @@ def _sums(experiment: Experiment) -> Mistake | None:
     if _output(experiment) != "softmax" or experiment.rows.training.columns.task == "multilabel":
         return None
     rows = int((np.abs(experiment.rows.training.Y.sum(axis=1) - 1.0) > 1e-6).sum())
-    words = f"softmax outputs of a row sum to 1, the targets of {counted(rows, 'row')} do not"
+    words = f"softmax outputs sum to 1 in each row, but the targets of {counted(rows, 'row')} do not"
     return _of_activation(experiment, words, "set activation: sigmoid or identity") if rows else None
 
 
 def _competing_labels(experiment: Experiment) -> Mistake | None:
     if _output(experiment) != "softmax" or experiment.rows.training.columns.task != "multilabel":
         return None
-    words = "softmax outputs of a row sum to 1, but a row may have any number of labels"
+    words = "softmax outputs sum to 1 in each row, but a row may have any number of labels"
     return _of_activation(experiment, words, PROBABILITIES["multilabel"])
 
 

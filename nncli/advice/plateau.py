@@ -1,4 +1,4 @@
-"""Why a completed training learnt nothing, and changes that do, tried before they are recommended."""
+"""Why a completed training learned nothing, and changes that help, each tried before it is recommended."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
         since=_since(epochs, losses, guessing if stalled or creeping else None),
         why=_why(experiment, parameters, found),
         trials=tuple(helpful),
-        otherwise="none of the changes tried helps: check that the inputs determine the targets, "
-        "or try a larger network",
+        otherwise="check that the inputs determine the targets, or try a larger network "
+        "(none of the changes tried helps)",
     )
 
 
@@ -91,12 +91,12 @@ def _since(epochs: Array, losses: Array, guessing: float | None) -> str:
     """What was seen; with the loss of guessing where training ended no better."""
     moved = np.abs(losses - losses[-1]) >= STILL * abs(losses[-1])
     since = float(epochs[np.flatnonzero(moved)[-1]]) if moved.any() else 0.0
-    still = f"the loss has not changed by 1% for {epochs[-1] - since:,.0f} epochs"
+    still = f"the loss has not changed by 1% in {epochs[-1] - since:,.0f} epochs"
     if guessing is None:
         return f"{still}: it is {losses[-1]:.4g}"
     return (
-        f"the network learned no more than a constant prediction: its loss is {losses[-1]:.4g}, "
-        f"that of the best constant {guessing:.4g}; {still}"
+        f"the network learned nothing: its loss, {losses[-1]:.4g}, is no better than that of a constant "
+        f"prediction, {guessing:.4g}; {still}"
     )
 
 
@@ -107,7 +107,7 @@ def _why(experiment: Experiment, parameters: Array, found: list[Symptom]) -> str
     with np.errstate(all="ignore"):
         gradient = backprop()(experiment.network, parameters, X, Y, experiment.recipe.loss)[1]
         length = float(np.sqrt(gradient @ gradient))
-    return f"no unit is dead or saturated, but the loss is flat here: its gradient has length {length:.2g}"
+    return f"the loss is flat here (gradient norm {length:.2g}), although no unit is dead or saturated"
 
 
 def _symptoms(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:
@@ -121,10 +121,12 @@ def _symptoms(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:
     ]
     rate, moved = experiment.recipe.optimizer.learning_rate, _moved(experiment, parameters)
     if moved > FAR:
-        found.append(Symptom(f"learning_rate {rate:g} moved the weights by {moved:.3g} times their size"))
+        found.append(
+            Symptom(f"learning_rate {rate:g} is large: it moved the weights by {moved:.3g} times their size")
+        )
     if not found and moved < NEAR:
         steps = f"{experiment.epochs:,} epochs of learning_rate {rate:g}"
-        found.append(Symptom(f"{steps} moved the weights by {moved:.2g} of their size"))
+        found.append(Symptom(f"{steps} changed the weights by only {100 * moved:.2g}%"))
     yield from found or _straight(experiment)
 
 
@@ -151,7 +153,7 @@ def _equal_units(experiment: Experiment, parameters: Array) -> Iterator[Symptom]
         if len(start) > 1 and not np.ptp(start, axis=0).any() and (np.ptp(end, axis=0) <= 1e-9 * scale).all():
             at = f"at {start[0, 0]:g}" if not np.ptp(start[:, :-1]) else "alike"
             yield Symptom(
-                f"all weights of layers.{layer} start {at}, so its {len(start)} units stay equal",
+                f"all weights of layers.{layer} start {at}, so its {len(start)} units stay identical",
                 (trials.drawn_weights(experiment, layer),),
             )
             return
@@ -212,7 +214,7 @@ def _large_inputs(experiment: Experiment) -> Iterator[Symptom]:
         std = float(f"{1.0 / abs(column.reaches):.1g}")
         loc = ("network", "layers", 0, "weight_init")
         remedies.insert(0, trials.variant(experiment, loc, {"name": "normal", "std": std}))
-    yield Symptom(f"input column {column.words}", tuple(remedies))
+    yield Symptom(f"input {column.words}: it is not scaled", tuple(remedies))
 
 
 def _straight(experiment: Experiment) -> Iterator[Symptom]:
@@ -230,7 +232,7 @@ def _straight(experiment: Experiment) -> Iterator[Symptom]:
     place = f" in {changed.place}" if changed.place else ""
     words = f"put - {trials.written(bent)} first in network.layers{place}"
     yield Symptom(
-        "without a hidden layer that bends, outputs follow a straight line of the inputs",
+        "without a nonlinear hidden layer the network is a linear model",
         (replace(changed, words=words),),
     )
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a start, with data or with a trained network, measured."""
+"""Measurements of what can be wrong with initial weights, with data or with a trained network."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class InputColumn(NamedTuple):
 
     @property
     def words(self) -> str:
-        """`'height' reaches 190`."""
-        return f"'{shown(self.name)}' reaches {self.reaches:.4g}"
+        """`'height' has values up to 190`."""
+        return f"'{shown(self.name)}' has values up to {self.reaches:.4g}"
 
 
 def largest_input(experiment: Experiment) -> InputColumn:
@@ -76,8 +76,8 @@ def large_weights(experiment: Experiment) -> str:
     layer, excess = excess_of_weights(experiment)
     largest = np.abs(experiment.network.views(experiment.initial)[layer].W).max()
     return (
-        f"the weights of layers.{layer} start at up to {largest:.3g}, {excess:.3g} times as large as "
-        "glorot_uniform draws them"
+        f"the initial weights of layers.{layer} are up to {largest:.3g}, {excess:.3g} times as large as "
+        "glorot_uniform would draw them"
     )
 
 
@@ -145,6 +145,6 @@ def out_of_reach(experiment: Experiment) -> str:
     row, column = np.unravel_index(int(excess.argmax()), Y.shape)
     furthest = InputColumn(target_names(experiment)[column], float(Y[row, column]))
     return (
-        f"{layer.activation.name} outputs are {between}, and {outside:,} of {Y.size:,} targets are not "
-        f"({furthest.words})"
+        f"{layer.activation.name} outputs are {between}, but {outside:,} of {Y.size:,} targets are outside "
+        f"('{shown(furthest.name)}' is {furthest.reaches:.4g})"
     )

@@ -4,7 +4,7 @@ NncliError
 ├── ConfigError      a key, a value or a formula of a config
 ├── DataError        a table, a column or a cell
 ├── RunError         a run directory or a model file
-├── DivergedError    training left the finite world          exit 3
+├── DivergedError    training diverged                       exit 3
 └── CheckFailed      --fail-if, gradcheck, reproduce         exit 4
 """
 
@@ -17,7 +17,7 @@ from nncli.messages.wording import printable
 
 
 class NncliError(Exception):
-    """Something the user can mend.
+    """An error that the user can fix.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class NncliError(Exception):
         self.source = source
 
     def blocks(self, label: str = "error") -> Sequence[str]:
-        """What is printed on stderr, one block a mistake."""
+        """Return what is printed on stderr, one block per error."""
         # Names of files stand in messages as they are, and may hold what a terminal would obey.
         lines = [f"{label}: {printable(self.message)}"]
         if self.source:
@@ -46,14 +46,14 @@ class NncliError(Exception):
 
 
 def _wrapped(hint: str) -> str:
-    """Lines of at most 100 characters; words, which may be commands or paths, stay whole."""
+    """Wrap at 100 characters; words, which may be commands or paths, stay whole."""
     return textwrap.fill(
         hint, 100, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
     )
 
 
 class ConfigError(NncliError):
-    """One or several mistakes in a config, found in one pass."""
+    """One or several errors in a config, found in one pass."""
 
     def __init__(self, message: str, *, hint: str | None = None, source: str | None = None) -> None:
         super().__init__(message, hint=hint, source=source)
@@ -61,13 +61,13 @@ class ConfigError(NncliError):
 
     @classmethod
     def together(cls, errors: Sequence[ConfigError]) -> ConfigError:
-        """One error that reports all of `errors`, which must not be empty."""
+        """Return one error that reports all of `errors`, which must not be empty."""
         first, *others = errors
         first.others = tuple(others)
         return first
 
     def blocks(self, label: str = "error") -> Sequence[str]:
-        """One block a mistake."""
+        """Return one block per error."""
         return [*super().blocks(label), *(block for other in self.others for block in other.blocks(label))]
 
 
@@ -80,12 +80,12 @@ class RunError(NncliError):
 
 
 class DivergedError(NncliError):
-    """Training left the finite world; what was good is kept."""
+    """Training diverged (non-finite or exploding loss); the last good weights are kept."""
 
     exit_code = 3
 
 
 class CheckFailed(NncliError):
-    """A check the user asked for did not hold."""
+    """A check that the user asked for failed."""
 
     exit_code = 4

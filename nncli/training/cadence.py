@@ -1,4 +1,4 @@
-"""Which epochs are reported and recorded: a function of the config and of sizes alone, never of time."""
+"""Which epochs are recorded: a pure function of the config and of sizes, never of time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nncli.training.experiment import Experiment
 
 
 def history_step(epoch: int) -> int:
-    """How far apart the history's rows are around an epoch: 1 to 1,000, 10 to 10,000, and so on."""
+    """Return the epochs between two rows of the history: 1 up to epoch 1,000, 10 up to 10,000, and so on."""
     step = 1
     while epoch > 1000 * step:
         step *= 10
@@ -20,23 +20,23 @@ def history_step(epoch: int) -> int:
 
 
 def snapshot_step(epoch: int, density: int) -> int:
-    """How far apart snapshots are around an epoch: 1 to 16, then `density` per doubling."""
+    """Return the epochs between two snapshots: 1 up to epoch 16, then `density` per doubling."""
     return 1 if epoch <= 16 else (1 << (epoch.bit_length() - 1)) // density
 
 
 def snapshot_density(numbers: int) -> int:
-    """Snapshots per doubling of epochs, 16 at most, so that 24 doublings stay below 64 MB."""
+    """Return the snapshots per doubling of epochs, at most 16, so that 24 doublings stay below 64 MB."""
     affordable = (64_000_000 // (8 * max(1, numbers)) - 17) // 24
     return next((density for density in (16, 8, 4, 2) if density <= affordable), 1)
 
 
 @dataclass(frozen=True)
 class Cadence:
-    """When the parts of a training's record are due.
+    """Which epochs belong to a training's record.
 
     Attributes
     ----------
-    records : `history`, `weights` and `errors` -> whether `all` epochs, those of `auto`, or `none`.
+    records : for `history`, `weights` and `errors`: `all` epochs, those of `auto`, or `none`.
     density : snapshots per doubling of epochs.
     epochs : the last epoch.
     updates_per_epoch : updates in an epoch.
@@ -53,7 +53,7 @@ class Cadence:
 
     @classmethod
     def of(cls, experiment: Experiment) -> Cadence:
-        """The cadence that an experiment's `record` asks for."""
+        """Return the cadence of an experiment."""
         record, stop = experiment.config.record, experiment.config.training.stop_when
         rows = min(len(experiment.rows.training), 1000) * experiment.network.outputs
         return cls(
@@ -71,7 +71,7 @@ class Cadence:
         return self.epochs * self.updates_per_epoch
 
     def steps(self, epoch: int) -> dict[str, int]:
-        """Epochs between two records of each part around an epoch; without the parts never recorded."""
+        """Return the epochs between two records of each part; parts never recorded are left out."""
         auto = {
             "history": history_step(epoch),
             "weights": snapshot_step(epoch, self.density),
@@ -81,12 +81,12 @@ class Cadence:
         return {part: 1 if records[part] == "all" else auto[part] for part in auto if records[part] != "none"}
 
     def reports(self, update: int) -> bool:
-        """Whether the rules alone report the epoch that ends with an update, be it the last or not."""
+        """Tell whether the rules report the epoch that ends with an update, even if it were not the last."""
         epoch, inside = divmod(update, self.updates_per_epoch)
         return not inside and any(epoch % step == 0 for step in self.steps(epoch).values())
 
     def next_due(self, update: int) -> int:
-        """The update that ends the first epoch due after `update`."""
+        """Return the update that ends the first epoch due after `update`."""
         first = update // self.updates_per_epoch + 1
         steps = [*self.steps(first).values()]
         if self.evaluate_every:
@@ -95,12 +95,12 @@ class Cadence:
         return epoch * self.updates_per_epoch
 
     def is_due(self, chunk: Chunk) -> bool:
-        """Whether a chunk ends with an epoch that is due, or that ends training."""
+        """Tell whether a chunk ends with an epoch that is due, or that ends training."""
         update = chunk.state.update
         return update == self.next_due(update - 1) or bool((chunk.losses[-1:] < self.loss_below).any())
 
     def recorded(self, epoch: int, end: int, best: int) -> frozenset[str]:
-        """The parts of the record that an epoch belongs to.
+        """Return the parts of the record that an epoch belongs to.
 
         The last epoch of a training belongs to all of them, the best one (0 if there is none) to the history.
         """

@@ -1,4 +1,4 @@
-"""What a config and its data must agree on before anything is trained."""
+"""Checks of a config against its data, before anything is trained."""
 
 from __future__ import annotations
 
@@ -19,28 +19,31 @@ MOST_PARAMETERS = 100_000_000  # 0.8 GB, and several times that while training
 
 
 def require_fit(config: Config, data: Dataset) -> None:
-    """Raise every mistake that a config has together with its data."""
+    """Raise every mistake that shows once the data of a config are known."""
     found = [*_misfits(config, data.columns), *_wrong_sizes(config, len(data.columns.encoded))]
     if found := found or [*_bad_targets(config, data)]:
         raise config.error(*found)
 
 
 def _misfits(config: Config, roles: Roles) -> Iterator[Mistake]:
-    """Where the last layer and the metrics do not fit the roles."""
+    """Mistakes where the last layer and the metrics do not fit the roles."""
     layers = config.network.layers
     if layers[-1].units != roles.outputs:
         kind = "class" if roles.labelled else "target"
+        target = "a binary target" if roles.task == "binary" else counted(roles.outputs, kind)
         names = roles.classes if roles.labelled else roles.targets
         yield Mistake(
             ("network", "layers", len(layers) - 1, "units"),
-            f"{counted(layers[-1].units, 'unit')} in the last layer for"
-            f" {counted(roles.outputs, kind)} ({listed(names)})",
+            f"the last layer has {counted(layers[-1].units, 'unit')} but needs {roles.outputs}"
+            f" for {target} ({listed(names)})",
             f"set units: {roles.outputs}",
         )
     for position, name in enumerate(metric_names(config, roles)):
         if name in CLASS_METRICS and roles.task == "regression":
             yield Mistake(
-                ("metrics", position), f"{name} is for classes; the task is regression", "use mse, mae or r2"
+                ("metrics", position),
+                f"{name} is a classification metric, but the task is regression",
+                "use mse, mae or r2",
             )
     yield from _wrong_class_weights(config, roles)
     if config.dataset.preprocessing.scale_targets != "none" and roles.task != "regression":
@@ -59,27 +62,27 @@ def _wrong_class_weights(config: Config, roles: Roles) -> Iterator[Mistake]:
         found = f"class_weight needs one class per row, but a row may have several of {listed(roles.classes)}"
         yield Mistake(loc, found, "remove the key")
     elif not roles.labelled:
-        yield Mistake(loc, "the targets are no classes of rows", "remove the key")
+        yield Mistake(loc, "class_weight needs a classification target", "remove the key")
     elif given != "balanced":
         for name in given:
             if name not in roles.classes:
                 hint = suggestion(name, roles.classes, "classes")
-                yield Mistake((*loc, name), f"no class '{shown(name)}'", hint, at_key=True)
+                yield Mistake((*loc, name), f"no class named '{shown(name)}'", hint, at_key=True)
         for name in roles.classes:
             if name not in given:
                 yield Mistake(loc, f"no weight for class '{shown(name)}'", "give every class a weight")
 
 
 def _wrong_sizes(config: Config, inputs: int) -> Iterator[Mistake]:
-    """Where the network does not fit its number of inputs."""
+    """Mistakes where the network does not fit its number of inputs."""
     first = config.network.layers[0]
     if first.weights is not None:
         yield from wrong_shape(("network", "layers", 0), first, inputs)
     if (size := network_of(config, inputs).parameter_count) > MOST_PARAMETERS:
         yield Mistake(
             ("network", "layers"),
-            f"{size:,} weights and biases",
-            f"at most {MOST_PARAMETERS:,}: use fewer units",
+            f"the network has {size:,} weights and biases; the limit is {MOST_PARAMETERS:,}",
+            "use fewer units",
         )
 
 

@@ -1,4 +1,4 @@
-"""When training cannot go on: what is no longer finite, what has grown too far, what no longer moves."""
+"""Divergence: losses and weights that are not finite, losses that explode, weights that no longer move."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from nncli.training import measure
 from nncli.training.cadence import Cadence
 from nncli.training.experiment import Experiment
 
-HUGE = 1e6  # a loss grown by this factor will not come back
+HUGE = 1e6  # times the baseline: a loss that large does not recover
 
 
 class Diverged(DivergedError):
-    """Training left the finite world in `epoch`; the loss of the weights in `last_good` was still sound."""
+    """Training diverged in `epoch`; the loss of the weights in `last_good` was still within the limit."""
 
     def __init__(self, epoch: int, losses: Array, reason: str, last_good: State) -> None:
         super().__init__(f"training diverged at epoch {epoch}: {reason}")
@@ -58,7 +58,7 @@ class Guard:
         if not np.isfinite(chunk.state.parameters).all():
             return "a weight is no longer finite"
         if (chunk.losses > self.limit).any():
-            return "the loss has grown a million times beyond that of guessing"
+            return "the loss rose above 1,000,000 times the baseline (a constant prediction)"
         return None
 
     def _frozen(self, state: State) -> str | None:

@@ -1,4 +1,4 @@
-"""From a checked config to what training works on: data, network, start and recipe."""
+"""Experiments: a checked config with its data, network, initial parameters and recipe."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Experiment:
     Attributes
     ----------
     initial : the parameters (P,) training starts from.
-    early_stopping : what may end training before its last epoch, where the config asks for it.
-    engine_name : what executes the updates, `auto` decided.
-    threads : of the matrix products, `auto` decided.
+    early_stopping : ends training before its last epoch, if the config asks for it.
+    engine_name : the engine that executes the updates, with `auto` resolved.
+    threads : threads of the matrix products, with `auto` resolved.
     """
 
     config: Config
@@ -49,16 +49,16 @@ class Experiment:
 
     @property
     def engine(self) -> Engine:
-        """The chosen engine."""
+        """The engine that executes the updates."""
         return engines.ENGINES[self.engine_name]
 
     def plan(self) -> Plan:
-        """The engine, ready to run updates on the training rows."""
+        """Return the engine's plan for the training rows."""
         return self.engine.plan(self.network, self.rows.training.X, self.rows.training.Y, self.recipe)
 
     @property
     def epochs(self) -> int:
-        """Passes over the rows."""
+        """Passes over the training rows."""
         return self.config.training.epochs
 
     @property
@@ -68,11 +68,11 @@ class Experiment:
 
     @property
     def updates_per_epoch(self) -> int:
-        """Updates in a pass."""
+        """Updates in one pass over the training rows."""
         return updates_per_epoch(len(self.rows.training), self.recipe)
 
     def shortened(self, *, epochs: int, rows: int) -> Experiment:
-        """The same network from the same start, with at most so many epochs and rows."""
+        """Return the same experiment with at most this many epochs and rows."""
         training = self.config.training.model_copy(update={"epochs": min(epochs, self.epochs)})
         few = np.arange(min(rows, len(self.rows.training)))
         return replace(
@@ -85,7 +85,7 @@ class Experiment:
         )
 
     def changed(self, config: Config) -> Experiment:
-        """The same rows under another config, which names the same columns."""
+        """Return the experiment of another config on the same rows; it must name the same columns."""
         rows = self.rows
         if (config.dataset, config.training.dtype) != (self.config.dataset, self.config.training.dtype):
             rows = prepared(config, rows.whole.table, rows.whole.columns)
@@ -93,7 +93,7 @@ class Experiment:
 
 
 def build(config: Config) -> Experiment:
-    """Read the data and draw the network that a config describes.
+    """Build the experiment of a config: read its data and initialize its network.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def build(config: Config) -> Experiment:
         return _experiment(config, rows)
     except MemoryError:
         raise config.error(
-            Mistake((), "rows and network need more memory than there is", "give fewer rows or units")
+            Mistake((), "the rows and the network do not fit in memory", "use fewer rows or units")
         ) from None
 
 
@@ -150,7 +150,7 @@ def _early_stopping(
     if monitor not in known:
         hint = suggestion(monitor, known, "measured")
         if monitor.startswith("val_") and "validation" not in held_out:
-            hint = "hold rows out for it: dataset.split.validation: 0.2"
+            hint = "hold out validation rows: dataset.split.validation: 0.2"
         loc = ("training", "early_stopping", "monitor")
         raise config.error(Mistake(loc, f"'{shown(monitor)}' is not measured", hint))
     metric = metrics.get(monitor.removeprefix("val_"))

@@ -1,4 +1,4 @@
-"""From a config to what training computes with: network, initial parameters, loss, optimizer and the rest."""
+"""Networks, initial parameters, losses and recipes as a config describes them."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def initial_parameters(config: Config, network: Network) -> Array:
     )
     initial = as_dtype(drawn, config.training.dtype)
     if not np.isfinite(initial).all():
-        found = f"a weight starts at {np.abs(drawn).max():g}, beyond {config.training.dtype}"
-        raise config.error(Mistake(("training", "dtype"), found, "dtype: float64, or smaller weights"))
+        found = f"an initial weight of {np.abs(drawn).max():g} is too large for {config.training.dtype}"
+        raise config.error(Mistake(("training", "dtype"), found, "set dtype: float64"))
     return initial
 
 
@@ -91,7 +91,7 @@ def recipe_of(config: Config, dataset: Dataset) -> Recipe:
 
 
 def _class_weights(config: Config, dataset: Dataset) -> Array | None:
-    """The weight of each class; balanced as in scikit-learn: n / (classes * rows of the class)."""
+    """The weight of each class; balanced is scikit-learn's: n / (classes * rows of the class)."""
     given, classes = config.loss.class_weight, dataset.columns.classes
     if given is None:
         return None
@@ -108,7 +108,7 @@ def _optimizer(config: Config) -> Optimizer:
 
 
 def metric_names(config: Config, columns: Roles) -> list[str]:
-    """The metrics that are reported besides the loss."""
+    """Return the names of the metrics to report besides the loss."""
     if config.metrics is not None:
         return config.metrics
     return ["mse"] if columns.task == "regression" else ["mse", "accuracy"]

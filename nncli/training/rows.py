@@ -1,4 +1,4 @@
-"""The rows a config names: read, given their roles, divided, and preprocessed as fits those of training."""
+"""Rows of a config: read, assigned their roles, split, and preprocessed as fitted on the training rows."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from nncli.tables.table import CellError, Misfit, Table
 
 
 class Rows(NamedTuple):
-    """All rows of a config, and which are for what.
+    """The rows of a config, by their use.
 
     Attributes
     ----------
     training : the rows that are trained on.
-    held_out : the rows of `validation` and `test`, where there are such parts.
+    held_out : the rows of the validation set and the test set, if there are any.
     whole : all rows, in file order.
-    left_out : rows of the table that miss a value, where these are dropped.
+    left_out : how many rows were dropped because a value is missing.
     """
 
     training: Dataset
@@ -40,7 +40,7 @@ class Rows(NamedTuple):
 
 
 def read_rows(config: Config) -> Rows:
-    """The rows of a config as arrays, divided and preprocessed.
+    """Read the rows of a config, split and preprocessed.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_rows(config: Config) -> Rows:
 
 
 def prepared(config: Config, table: Table, roles: Roles) -> Rows:
-    """Rows that miss a value left out, the others divided, and what is fitted to those of training."""
+    """Drop rows that miss a value, split the others, and preprocess as fitted on the training rows."""
     chosen = treatments(table, roles.inputs, config.dataset.preprocessing)
     usable = complete(table, chosen, roles.targets)
     left_out = len(table) - len(usable)
@@ -68,8 +68,12 @@ def prepared(config: Config, table: Table, roles: Roles) -> Rows:
     fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets, dtype)
     whole = Dataset.read(table, Columns(**_fields(roles), preprocessing=fitted))
     if not np.isfinite(whole.Y).all():
-        problem = f"targets reach {np.abs(whole.expected).max():g}, beyond {dtype}"
-        raise Misfit(("targets",), problem, hint="set training.dtype: float64, or scale_targets: standard")
+        problem = f"a target of {np.abs(whole.expected).max():g} is too large for {dtype}"
+        raise Misfit(
+            ("targets",),
+            problem,
+            hint="set training.dtype: float64, or scale_targets: standard",
+        )
     held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
     named = {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
     return Rows(whole.part(parts.train), named, whole, left_out)
@@ -81,7 +85,7 @@ def _fields(roles: Roles) -> dict[str, Any]:
 
 @contextmanager
 def _at_their_keys(config: Config) -> Iterator[None]:
-    """Within, what is wrong with the data is told at the place in the config that it belongs to."""
+    """Report errors in the data at the key of the config that they belong to."""
     try:
         yield
     except Misfit as error:
@@ -94,12 +98,14 @@ def _at_their_keys(config: Config) -> Iterator[None]:
 
 
 def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
-    """The rows a config names, and the roles a built-in set gives its columns."""
+    """Read the table of a config, and the roles that a built-in dataset gives its columns."""
     given = config.dataset
     if given.path is not None:
         path = config.folder / given.path
         if not os.path.lexists(path):
-            raise Misfit(("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config")
+            raise Misfit(
+                ("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config file"
+            )
         return sources.data_file(path, given.path), {}
     if given.rows is not None:
         assert given.columns is not None
@@ -130,7 +136,7 @@ def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
 
 
 def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
-    """The roles the config names, else those of the built-in set."""
+    """Return the roles that the config names, else those of the built-in dataset."""
     given = config.dataset
     taken = {*(given.inputs or ()), *(given.targets or ())}
     targets = given.targets or roles["targets"]

@@ -362,9 +362,9 @@ def test_what_does_not_fit_the_data_comes_at_once(refused: Refused) -> None:
     )
     heads = [error.message for error in errors]
     assert heads == [
-        "c.yaml:2:28: network.layers[0].units: 2 units in the last layer for 1 target (y)",
+        "c.yaml:2:28: network.layers[0].units: the last layer has 2 units but needs 1 for 1 target (y)",
         "c.yaml:2:40: network.layers[0].weights: shape (2, 1) where the layer needs (units, inputs) = (2, 2)",
-        "c.yaml:3:11: metrics[0]: accuracy is for classes; the task is regression",
+        "c.yaml:3:11: metrics[0]: accuracy is a classification metric, but the task is regression",
     ]
 
 

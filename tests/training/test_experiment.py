@@ -55,7 +55,7 @@ def test_a_thousand_classes_are_not_all_listed(tmp_path: Path) -> None:
     table = "x,y\n" + "".join(f"{row},c{row:04}\n" for row in range(1000))
     with pytest.raises(ConfigError) as caught:
         build(config_on(tmp_path, table, "{units: 2, activation: softmax}"))
-    assert "2 units in the last layer for 1,000 classes (c0000, " in caught.value.message
+    assert "the last layer has 2 units but needs 1000 for 1,000 classes (c0000, " in caught.value.message
     assert caught.value.message.endswith(" and 980 more)")
 
 
