@@ -193,3 +193,14 @@ def test_installation_is_two_lines_that_stand_alone() -> None:
         "python -m pip install . && nncli train configs/xor.yaml\n",
         'python -m pip install ".[test]" && python -m pytest\n',
     ]
+
+
+FAQ = TEXTS["docs/faq.md"].split("\n## ")[1:]
+
+
+@pytest.mark.parametrize("answer", FAQ, ids=lambda answer: answer.splitlines()[0])
+def test_every_answer_of_the_faq_has_something_to_run(answer: str) -> None:
+    question, _, body = answer.partition("\n")
+    assert question.endswith("?")
+    assert body.lstrip().startswith("**"), "the short answer comes first"
+    assert any(step.command for block in blocks(body) for step in steps(block))
