@@ -12,7 +12,9 @@ from nncli.messages.errors import NncliError
 Result = TypeVar("Result")
 
 LONGEST_CONFIG = 12  # lines of a block
-INNER = re.compile(r"pydantic|Traceback \(most|Input should|validation error|<class|numpy\.|Errno|object at 0x")
+INNER = re.compile(
+    r"pydantic|Traceback \(most|Input should|validation error|<class|numpy\.|Errno|object at 0x"
+)
 TOKEN = re.compile(r"[\w.+%-]+|\s+|.", re.DOTALL)
 
 
