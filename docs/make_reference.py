@@ -41,7 +41,7 @@ CHOICES = {
     "Initial biases": "Biases",
     "Losses": "Loss",
     "Gradients": "Gradient",
-    "Optimisers": "Optimizer",
+    "Optimizers": "Optimizer",
     "Schedules": "Schedule",
 }
 
@@ -149,7 +149,7 @@ def _names(node: Node) -> str:
 
 
 def _listed(values: list[Any]) -> str:
-    """The values of an enum; a hyphened form of a name is not told apart from its underscored one."""
+    """The values of an enum; a hyphened form of a name is not distinguished from its underscored one."""
     return ", ".join(f"`{value}`" for value in values if value is not None and "-" not in value)
 
 
@@ -200,7 +200,7 @@ def _range(node: Node) -> str:
 
 
 def _either(options: list[Node], schema: Node) -> str:
-    """Alternatives; the models of a choice are told by its names, which link to their table."""
+    """Alternatives; the models of a choice are listed by name, which link to their table."""
     known = [option for option in options if option.get("type") != "null"]
     choice = next((end for end in CHOICES.items() if any(_ends(option, end[1]) for option in known)), None)
     if choice:

@@ -1,1 +1,1 @@
-"""Why a training fails or learns nothing, and changes that were seen to help."""
+"""Advice: why a training fails or learns nothing, and changes that were seen to help."""

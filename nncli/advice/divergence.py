@@ -1,4 +1,4 @@
-"""Why a training diverged, and changes that fix it, each tried before it is recommended."""
+"""Causes of divergence, and changes that fix it, each tried before it is recommended."""
 
 from __future__ import annotations
 

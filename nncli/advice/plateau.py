@@ -1,4 +1,4 @@
-"""Why a completed training learned nothing, and changes that help, each tried before it is recommended."""
+"""Causes of a training that learned nothing, and changes that help, each tried before it is recommended."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ class Symptom(NamedTuple):
 
 
 def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Array) -> Advice | None:
-    """What to change where a completed training learnt nothing; None where it learnt, or may yet.
+    """Advise on a completed training that learned nothing; None if it learned, or may yet.
 
-    It learnt nothing if both hold, after at least 10 epochs:
+    It learned nothing if both hold, after at least 10 epochs:
 
     - The mean loss of the last quarter of the epochs is not below 99 % of the loss of the best
       constant prediction (each target's mean or median, for cross entropies the share of each class).
-      Where the targets never vary, being off by a hundredth of the largest counts as learnt.
+      Where the targets never vary, being off by a hundredth of the largest counts as learned.
     - It is less than 1 % below that of the quarter before: nothing is on its way.
 
-    It also learnt nothing if one of these holds, and a change that was tried ends 10 % lower:
+    It also learned nothing if one of these holds, and a change that was tried ends 10 % lower:
 
     - The loss of no row of the history differs from the first by 1 %. Else the start may be the best.
     - After at least 1,000 updates the mean loss of the last quarter is not below 99 % of that of the best
@@ -88,7 +88,7 @@ def _quarters(epochs: Array, losses: Array) -> tuple[float, float]:
 
 
 def _since(epochs: Array, losses: Array, guessing: float | None) -> str:
-    """What was seen; with the loss of guessing where training ended no better."""
+    """Describe the plateau, with the baseline if training ended no better."""
     moved = np.abs(losses - losses[-1]) >= STILL * abs(losses[-1])
     since = float(epochs[np.flatnonzero(moved)[-1]]) if moved.any() else 0.0
     still = f"the loss has not changed by 1% in {epochs[-1] - since:,.0f} epochs"
@@ -111,7 +111,7 @@ def _why(experiment: Experiment, parameters: Array, found: list[Symptom]) -> str
 
 
 def _symptoms(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:
-    """What is wrong, the most telling first; small steps and straight lines only where nothing else is."""
+    """Yield what is wrong, the most telling first; small steps and linear models only if nothing else is."""
     found = [
         *_out_of_reach(experiment),
         *_equal_units(experiment, parameters),
@@ -131,7 +131,7 @@ def _symptoms(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:
 
 
 def _moved(experiment: Experiment, parameters: Array) -> float:
-    """How far training moved the parameters, in units of their size at the start."""
+    """Return how far training moved the parameters, in units of their initial size."""
     size = float(np.linalg.norm(experiment.initial))
     return float(np.linalg.norm(parameters - experiment.initial)) / (size or 1.0)
 
@@ -160,7 +160,7 @@ def _equal_units(experiment: Experiment, parameters: Array) -> Iterator[Symptom]
 
 
 def _unresponsive(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:
-    """Layers whose derivative is near 0 at nearly all units and rows; the first is told."""
+    """Layers whose derivative is near 0 at nearly all units and rows; the first is reported."""
     linked = experiment.recipe.loss.link is not None
     layers = experiment.network.layers[: -1 if linked else None]
     for index, (layer, activity) in enumerate(

@@ -41,7 +41,7 @@ def largest_target(experiment: Experiment) -> InputColumn:
 
 
 def target_names(experiment: Experiment) -> tuple[str, ...]:
-    """What each column of Y is: a target, or a class."""
+    """Return the name of each column of Y: a target, or a class."""
     columns = experiment.rows.training.columns
     return columns.targets if len(columns.targets) == experiment.network.outputs else columns.classes
 
@@ -113,7 +113,7 @@ def activities(experiment: Experiment, parameters: Array) -> list[Activity]:
 
 
 def slopes(layer: Layer, activity: Activity) -> Array:
-    """How much of an error each unit passes on for each row: the size of dA/dZ, (n, units)."""
+    """Return how much of an error each unit passes on for each row: the size of dA/dZ, (n, units)."""
     Z, A = activity
     derivative = layer.activation.derivative
     with np.errstate(all="ignore"):
@@ -131,7 +131,7 @@ def reach(layer: Layer, far: float) -> tuple[float, float]:
 
 
 def out_of_reach(experiment: Experiment) -> str:
-    """How the targets lie where the last activation has no outputs; nothing where it can give them all.
+    """Describe targets outside the range of the last activation; empty if there are none.
 
     A loss with a link has bounds of its own for targets, and a softmax sums to ask for besides.
     """

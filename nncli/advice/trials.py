@@ -28,7 +28,7 @@ MARGIN = 0.99  # of the loss of guessing: what is above is no better
 
 @dataclass(frozen=True)
 class Advice:
-    """What happened, why, and which changes of the config were seen to help.
+    """An explanation of a failed training, and the changes of the config that were seen to help.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Trial:
-    """What a variant came to.
+    """The result of training a variant.
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class Trial:
 
     @property
     def beats_guessing(self) -> bool:
-        """Whether it learnt more than a constant."""
+        """Tell whether it learned more than a constant."""
         return self.after < bar(self.variant.experiment)
 
     @property
@@ -132,7 +132,7 @@ class Trials:
         return Trial(variant, before, after, done, guessing(experiment))
 
     def affordable(self, experiment: Experiment, share: float) -> int:
-        """How many updates a share of the work pays, at least the fewest while there is work left, else 0."""
+        """Return how many updates a share of the work pays for: at least the fewest, 0 if no work is left."""
         cost = work(experiment)
         most = max(FEWEST_UPDATES, int(share * WORK / cost))
         return min(most, int(self.left / cost)) if FEWEST_UPDATES * cost <= self.left else 0
@@ -152,7 +152,7 @@ class Trials:
 
 
 def work(experiment: Experiment) -> float:
-    """What an update costs, in about nanoseconds of one core, from sizes alone."""
+    """Estimate the cost of an update, in about nanoseconds of one core, from sizes alone."""
     network, rows = experiment.network, experiment.recipe.batch_size
     units, size = sum(layer.units for layer in network.layers), network.parameter_count
     overhead, depth = 20_000.0, len(network.layers)
@@ -170,7 +170,7 @@ def guessing(experiment: Experiment) -> float:
 
 
 def bar(experiment: Experiment) -> float:
-    """What a loss must be below to have learnt more than a constant.
+    """Return the loss below which a network has learned more than a constant.
 
     Where the targets never vary there is no more to learn; being off by a hundredth of them is near enough.
     """

@@ -1,4 +1,4 @@
-"""What executes updates. An engine turns (network, data, recipe) into a plan; a plan runs chunks.
+"""Engines execute updates: one turns (network, data, recipe) into a plan, and a plan runs chunks.
 
 Arrays cross into an engine once per chunk, never once per operation. Every engine sees the same rows
 in the same order, because `batches` draws the orders outside.

@@ -48,7 +48,7 @@ class Batches:
 
 
 def block_epochs(rows: int) -> int:
-    """How many epochs' orders are drawn together."""
+    """Return how many epochs' orders are drawn together."""
     return max(1, min(256, 1_000_000 // rows))
 
 

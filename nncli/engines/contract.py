@@ -38,12 +38,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class State:
-    """Where training stands between two updates; never changed, only replaced.
+    """The state between two updates; never changed, only replaced.
 
     Attributes
     ----------
     parameters : (P,).
-    slots : the optimiser's memory (s, P).
+    slots : the optimizer's slots (s, P).
     update : updates done since the start.
     partial_loss : what the batches of the running epoch add to its loss so far.
     """
@@ -55,7 +55,7 @@ class State:
 
 
 class Chunk(NamedTuple):
-    """What a chunk of updates came to.
+    """The result of a chunk of updates.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class Engine(Protocol):
     """A way to execute updates."""
 
     def supports(self, network: Network, recipe: Recipe) -> str | None:
-        """Why the engine cannot execute a recipe, as `dropout` or `loss cross_entropy`; None where it can."""
+        """Return why the engine cannot execute a recipe, such as `dropout`; None if it can."""
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> Plan:
         """Make ready for rows X (n, inputs), Y (n, outputs)."""

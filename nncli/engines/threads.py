@@ -1,4 +1,4 @@
-"""How many threads the matrix products run on: more of them add in another order, and slow small ones."""
+"""Threads of the matrix products: more of them add in another order, and slow small products down."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def automatic(network: Network) -> int:
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

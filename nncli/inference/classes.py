@@ -1,4 +1,4 @@
-"""What a network tells of rows whose classes are known: confusions, shares, curves."""
+"""Predictions compared with known classes: confusion matrices, precision and recall, curves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BINS = 10
 
 
 def decided(A: Array, roles: Roles) -> Array:
-    """The class told by outputs or targets (n, outputs), as its position (n,): of equal outputs the first."""
+    """Return the class of outputs or targets (n, outputs) as its position (n,): of ties the first."""
     return (A[:, 0] >= 0.5).astype(np.intp) if roles.task == "binary" else A.argmax(axis=1)
 
 
@@ -34,19 +34,19 @@ class Confusion:
 
     @classmethod
     def of(cls, A: Array, Y: Array, roles: Roles) -> Confusion:
-        """That of outputs A and targets Y, both (n, outputs)."""
+        """Compute it for outputs A and targets Y, both (n, outputs)."""
         k = len(roles.classes)
         cells = decided(Y, roles) * k + decided(A, roles)
         return cls(roles.classes, np.bincount(cells, minlength=k * k).reshape(k, k))
 
     @property
     def hits(self) -> Array:
-        """Rows of each class (k,) that are told to be of it."""
+        """Rows of each class (k,) that are predicted to be of it."""
         return self.counts.diagonal()
 
     @property
-    def told(self) -> Array:
-        """Rows told to be of each class (k,)."""
+    def predicted(self) -> Array:
+        """Rows predicted to be of each class (k,)."""
         return np.asarray(self.counts.sum(axis=0))
 
     @property
@@ -56,17 +56,17 @@ class Confusion:
 
     @cached_property
     def shares(self) -> dict[str, Array]:
-        """Precision, recall and F1 of each class (k,): 0 where none is told or true, NaN where neither is."""
-        wholes = {"precision": self.told, "recall": self.support}
+        """Precision, recall and F1 of each class (k,): 0 if only predicted or only true, NaN if neither."""
+        wholes = {"precision": self.predicted, "recall": self.support}
         parts = {name: self.hits / np.maximum(whole, 1) for name, whole in wholes.items()}
-        parts["f1"] = 2 * self.hits / np.maximum(self.told + self.support, 1)
-        occurring = self.told + self.support > 0
+        parts["f1"] = 2 * self.hits / np.maximum(self.predicted + self.support, 1)
+        occurring = self.predicted + self.support > 0
         return {name: np.where(occurring, share, np.nan) for name, share in parts.items()}
 
     @property
     def averages(self) -> dict[str, dict[str, float]]:
         """Over the classes that occur, `macro` with equal weight and `weighted` by their rows."""
-        occurring = self.told + self.support > 0
+        occurring = self.predicted + self.support > 0
         weights = {"macro": occurring.astype(float), "weighted": self.support.astype(float)}
         return {
             average: {
@@ -80,9 +80,9 @@ class Confusion:
     def mistakes(self) -> list[tuple[int, int]]:
         """True and predicted class of each kind of mistake made, the most frequent first."""
         wrong = self.counts * ~np.eye(len(self.classes), dtype=bool)
-        true, told = np.nonzero(wrong)
-        order = np.argsort(-wrong[true, told], kind="stable")
-        return list(zip(true[order].tolist(), told[order].tolist(), strict=True))
+        true, predicted = np.nonzero(wrong)
+        order = np.argsort(-wrong[true, predicted], kind="stable")
+        return list(zip(true[order].tolist(), predicted[order].tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ class LabelCounts:
     @classmethod
     def of(cls, A: Array, Y: Array, roles: Roles) -> LabelCounts:
         """Those of outputs A and targets Y, both (n, labels)."""
-        hits, told, true = label_counts(A, Y)
-        return cls(roles.classes, hits, told - hits, true - hits, len(Y) - told - true + hits)
+        hits, predicted, true = label_counts(A, Y)
+        return cls(roles.classes, hits, predicted - hits, true - hits, len(Y) - predicted - true + hits)
 
     @property
     def support(self) -> Array:
@@ -155,7 +155,7 @@ def roc(scores: Array, positive: Array) -> tuple[Array, Array]:
     """For each threshold the share of the other rows, and of the positive ones, that reach it (p,).
 
     Begins at (0, 0), ends at (1, 1) and leaves out points on the straight line between their
-    neighbours, as scikit-learn's `roc_curve` does. Needs a row of either kind.
+    neighbors, as scikit-learn's `roc_curve` does. Needs a row of either kind.
 
     Parameters
     ----------
@@ -173,21 +173,21 @@ def roc(scores: Array, positive: Array) -> tuple[Array, Array]:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How probabilities compare with what happened, bin by bin of equal width.
+    """Predicted probabilities and observed frequencies, in bins of equal width.
 
     Attributes
     ----------
     counts : rows in each bin (BINS,).
-    told, happened : their mean probability and the share of them where it happened; NaN in an empty bin.
+    predicted, observed : their mean probability and the share of them where it observed; NaN in an empty bin.
     """
 
     counts: Array
-    told: Array
-    happened: Array
+    predicted: Array
+    observed: Array
 
     @property
     def error(self) -> float:
-        """Expected calibration error: |told - happened|, averaged over the rows.
+        """Expected calibration error: |predicted - observed|, averaged over the rows.
 
         References
         ----------
@@ -195,22 +195,22 @@ class Reliability:
         binning, AAAI.
         """
         filled = self.counts > 0
-        gaps = np.abs(self.told - self.happened)[filled]
+        gaps = np.abs(self.predicted - self.observed)[filled]
         return float(gaps @ self.counts[filled] / self.counts.sum())
 
 
-def reliability(probabilities: Array, happened: Array) -> Reliability:
+def reliability(probabilities: Array, observed: Array) -> Reliability:
     """Bins as of scikit-learn's `calibration_curve`: of a border between two the lower one.
 
     Parameters
     ----------
     probabilities : (n,), from 0 to 1.
-    happened : (n,) of bool.
+    observed : (n,) of bool.
     """
     edges = np.linspace(0.0, 1.0, BINS + 1)
     bins = np.searchsorted(edges[1:-1], probabilities)
     counts = np.bincount(bins, minlength=BINS)
     with np.errstate(invalid="ignore"):
-        told = np.bincount(bins, weights=probabilities, minlength=BINS) / counts
-        share = np.bincount(bins, weights=happened, minlength=BINS) / counts
-    return Reliability(counts, told, share)
+        predicted = np.bincount(bins, weights=probabilities, minlength=BINS) / counts
+        share = np.bincount(bins, weights=observed, minlength=BINS) / counts
+    return Reliability(counts, predicted, share)

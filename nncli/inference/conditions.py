@@ -69,7 +69,7 @@ PREFIXES = {"train": "train_", "validation": "val_", "test": "test_"}
 
 
 def measured_names(experiment: Experiment) -> list[str]:
-    """What a condition on a training may name: its metrics, with and without a part before them."""
+    """Return the names that a condition may use: metrics, with and without the prefix of a set."""
     measured = ["loss", *experiment.metrics]
     parts = ["train", *experiment.rows.held_out]
     return [*measured, *(PREFIXES[part] + name for part in parts for name in measured)]

@@ -1,4 +1,4 @@
-"""How good a trained network is on rows whose targets are known: as a whole, by class and by target."""
+"""Evaluation of a trained network on rows with known targets: overall, by class and by target."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from nncli.training import measure
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured.
+    """Metrics of a run on some rows.
 
     Attributes
     ----------

@@ -47,7 +47,7 @@ def _read(roles: Columns, table: Table) -> tuple[Array, Array | None]:
 
 
 def _targets(roles: Columns, table: Table) -> Array:
-    """What the outputs are compared with, (n, outputs), NaN in rows without a value of some target."""
+    """Return the targets (n, outputs), NaN in rows that miss a value of some target."""
     kind: ValueKind = "category" if _text_labels(roles) else "number"
     missing = np.any([table.typed[name].missing(kind) for name in roles.targets], axis=0)
     if not missing.any():

@@ -63,7 +63,7 @@ class Rejects:
 
 @contextmanager
 def rejects(path: Path) -> Iterator[Rejects]:
-    """Where rows are left out to, written at the end of the block unless it fails.
+    """Open the file of rejected rows, written at the end of the block unless it fails.
 
     Raises
     ------

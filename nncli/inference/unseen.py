@@ -13,7 +13,7 @@ from nncli.tables.table import Table
 
 @dataclass
 class UnseenCategories:
-    """How many such rows there were so far.
+    """The rows with an unknown category so far.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class UnseenCategories:
 
     @property
     def warning(self) -> NncliError | None:
-        """What people should know; None where every category is known."""
+        """The warning to show; None if every category is known."""
         if not self.rows:
             return None
         some = "a category" if self.rows == 1 else "categories"

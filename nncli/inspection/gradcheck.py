@@ -50,7 +50,7 @@ class TensorCheck:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the tensor; weights are (units, inputs)."""
+        """The shape of the tensor; weights are (units, inputs)."""
         return self.error.shape
 
     @property

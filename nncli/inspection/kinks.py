@@ -1,4 +1,4 @@
-"""Whether a parameter that moves makes a unit, an error or a penalized weight cross a kink."""
+"""Tell whether a parameter that moves makes a unit, an error or a penalized weight cross a kink."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nncli.nn.network import Network
 
 
 def meets_kink(network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, steps: Array) -> Array:
-    """Whether a kink lies between each parameter w and w + h, `steps` h (P,) of either sign.
+    """Tell whether a kink lies between each parameter w and w + h, `steps` h (P,) of either sign.
 
     Known by signs: of every pre-activation about the kinks of its activation, of every error about those of
     the loss, and of a weight that l1 penalizes.
@@ -27,7 +27,7 @@ def meets_kink(network: Network, parameters: Array, X: Array, Y: Array, loss: Lo
 
 
 def _units_or_errors(moved: MovedTerms, index: int, units: Array, columns: Array, steps: Array) -> Array:
-    """Whether a unit or an error changes its side, for each weight (unit, column) of a layer, (p,)."""
+    """Tell whether a unit or an error changes its side, for each weight (unit, column) of a layer, (p,)."""
     network, loss = moved.network, moved.loss
     met = np.zeros(len(units), dtype=bool)
     sums = [*moved.sums(index, units, columns, steps)]
@@ -42,5 +42,5 @@ def _units_or_errors(moved: MovedTerms, index: int, units: Array, columns: Array
 
 
 def _parted(moved: Array, base: Array) -> Array:
-    """Where two arrays lie on different sides of 0, which is a side of its own."""
+    """Mark entries where two arrays lie on different sides of 0, which is a side of its own."""
     return np.asarray(np.sign(moved) != np.sign(base))

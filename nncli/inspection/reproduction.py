@@ -31,7 +31,7 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What training again came to.
+    """The result of training a run again.
 
     Attributes
     ----------
@@ -53,11 +53,11 @@ class Reproduction:
 
     @property
     def identical(self) -> bool:
-        """Whether every number is the same, to the last bit."""
+        """Tell whether every number is the same, to the last bit."""
         return self.first is None and self.mismatch is None
 
     def within(self, tolerance: float = TOLERANCE) -> bool:
-        """Whether no relative difference is beyond `tolerance`; 0 demands the same bits."""
+        """Tell whether no relative difference is beyond `tolerance`; 0 demands the same bits."""
         if self.worst is None or self.mismatch:
             return self.identical
         return 0 < tolerance and self.worst.relative <= tolerance
@@ -148,7 +148,7 @@ class Repetition:
             self._mismatches.append(f"{kept.file}: of epoch {then}, the last good one is {now} now")
 
     def outcome(self) -> Reproduction:
-        """What came of it, once the reports have ended."""
+        """Compare, once the reports have ended."""
         kept, per_epoch = self._kept, self._whole.updates_per_epoch
         now = _series(self._whole, self._record.arrays(), kept.record_files)
         pairs = list(zip(_series(self._whole, kept.arrays, kept.record_files), now, strict=True))
@@ -201,7 +201,7 @@ def _series(experiment: Experiment, arrays: Mapping[str, Array], files: tuple[st
 
 @dataclass(frozen=True)
 class _Kept:
-    """What a run keeps of its training.
+    """The record of a run's training.
 
     Attributes
     ----------
@@ -226,7 +226,7 @@ class _Kept:
     notes: tuple[str, ...]
 
     def scope(self, per_epoch: int) -> str:
-        """How far it was trained, and what is kept of it, in words."""
+        """Describe how far it was trained and what is recorded."""
         epochs, more = divmod(self.updates, per_epoch)
         trained = counted(epochs, "epoch") + (f" and {counted(more, 'update')}" if more else "")
         if self.diverged:
@@ -262,7 +262,7 @@ def _read(run: Run) -> _Kept:
         updates=updates,
         ended=checkpoint.progress.ended,
         best=checkpoint.progress.best_epoch,
-        notes=(f"it was killed: compared is {runs.CHECKPOINT}, with which resume goes on",),
+        notes=(f"it was killed: compared is {runs.CHECKPOINT}, from which resume continues",),
     )
 
 

@@ -23,7 +23,7 @@ SMOKE_ROWS = 64
 
 @dataclass(frozen=True)
 class Smoke:
-    """What a trial came to; `worst` is the largest relative error of a gradient."""
+    """The result of a smoke test; `worst` is the largest relative error of a gradient."""
 
     epochs: int
     rows: int

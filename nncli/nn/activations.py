@@ -1,4 +1,4 @@
-"""What a neuron does with its weighted sum: A = f(Z), with the derivative beside it.
+"""Activation functions A = f(Z) of weighted sums, each with its derivative.
 
 Definitions and defaults are PyTorch's. Each elementwise entry also carries f and f' as scalar
 expressions (in `z`, and `a` = f(z)), from which code in other languages can be written.

@@ -106,7 +106,7 @@ def forward_differences(
 
 
 class MovedTerms:
-    """How the loss changes when one parameter moves, for many parameters at once.
+    """Gradients of the loss: backpropagation and finite differences.
 
     A weight (i, j) of a layer moves one row of Z by its step times input j; that moves the next
     layer's Z by a rank-one term; only the layers after it need a product. So a gradient costs P

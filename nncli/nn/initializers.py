@@ -1,4 +1,4 @@
-"""Where weights and biases start: (rng, shape) -> array.
+"""Initial weights and biases: (rng, shape) -> array.
 
 The shape is (units, inputs) for weights and (units,) for biases.
 """

@@ -1,4 +1,4 @@
-"""How far the outputs are from the targets: one number to minimise, and its derivative.
+"""Losses: the distance of outputs from targets as one number to minimize, and its derivative.
 
 With A, Y of shape (n, k) and e = A - Y, a loss is a sum of terms, one per output (`mse`, `mae` ...)
 or one per row (`cross_entropy`). `reduction: sum` adds them; `mean` divides by n k, or by n for
@@ -55,7 +55,7 @@ class Loss:
     targets: tuple[float, float] = (-math.inf, math.inf)
 
     def divisor(self, Y: Array) -> float:
-        """What the sum of the terms is divided by; rows count what their class weighs."""
+        """Return what the sum of the terms is divided by; rows count as much as their class weighs."""
         if self.reduction == "sum":
             return 1.0
         rows = len(Y) if self.class_weights is None else float(self.row_weights(Y).sum(dtype=np.float64))

@@ -1,7 +1,7 @@
-"""How good the outputs are, in numbers for people: (A, Y) -> float, both (n, k).
+"""Metrics, which are reported but not minimized: (A, Y) -> float, both (n, k).
 
 Defined as in scikit-learn. Several targets are averaged with equal weight. Classes are one column of
-0 and 1, or one column each (one-hot) of which the largest output is the one told; there precision,
+0 and 1, or one column each (one-hot) of which the largest output is the predicted class; there precision,
 recall, F1 and AUC are macro averages: of each class against the rest, with equal weight.
 Where a row may have any number of labels, LABEL_METRICS measure each column by itself.
 A metric that has no value is NaN.
@@ -80,40 +80,40 @@ def accuracy(A: Array, Y: Array) -> float:
 
 
 def precision(A: Array, Y: Array) -> float:
-    """Share of the rows told to be of a class that are; 0 where none is told."""
-    hits, told, _ = _counts(A, Y)
-    return _mean_share(hits, told)
+    """Fraction of predicted positives that are correct; 0 where none is predicted."""
+    hits, predicted, _ = _counts(A, Y)
+    return _mean_share(hits, predicted)
 
 
 def recall(A: Array, Y: Array) -> float:
-    """Share of the rows of a class that are told; 0 where there are none."""
+    """Fraction of actual positives that are found; 0 where there are none."""
     hits, _, true = _counts(A, Y)
     return _mean_share(hits, true)
 
 
 def f1(A: Array, Y: Array) -> float:
-    """Harmonic mean of precision and recall, 2 hits / (told + true); 0 without any."""
-    hits, told, true = _counts(A, Y)
-    return _mean_share(2 * hits, told + true)
+    """Harmonic mean of precision and recall, 2 hits / (predicted + true); 0 without any."""
+    hits, predicted, true = _counts(A, Y)
+    return _mean_share(2 * hits, predicted + true)
 
 
 def _counts(A: Array, Y: Array) -> tuple[Array, Array, Array]:
-    """Rows of each class that are told and true, told, and true, (classes,) each.
+    """Rows of each class that are predicted and true, predicted, and true, (classes,) each.
 
-    One output counts class 1 alone. Of several, a class neither told nor true is left out, as
+    One output counts class 1 alone. Of several, a class neither predicted nor true is left out, as
     scikit-learn does where it is not given the labels.
     """
     if Y.shape[1] == 1:
-        told, true = A >= 0.5, Y >= 0.5
+        predicted, true = A >= 0.5, Y >= 0.5
     else:
-        told, true = _largest(A), _largest(Y)
-        occurring = (told | true).any(axis=0)
-        told, true = told[:, occurring], true[:, occurring]
-    return (told & true).sum(axis=0), told.sum(axis=0), true.sum(axis=0)
+        predicted, true = _largest(A), _largest(Y)
+        occurring = (predicted | true).any(axis=0)
+        predicted, true = predicted[:, occurring], true[:, occurring]
+    return (predicted & true).sum(axis=0), predicted.sum(axis=0), true.sum(axis=0)
 
 
 def _largest(A: Array) -> Array:
-    """Whether a column is the first largest of its row, (n, k)."""
+    """Tell whether a column is the first largest of its row, (n, k)."""
     return np.asarray(A.argmax(axis=1)[:, np.newaxis] == np.arange(A.shape[1]))
 
 
@@ -181,8 +181,8 @@ def label_accuracy(A: Array, Y: Array) -> float:
 
 def label_precision(A: Array, Y: Array) -> float:
     """Precision of each label, averaged with equal weight; 0 for a label that is never predicted."""
-    hits, told, _ = label_counts(A, Y)
-    return _mean_share(hits, told)
+    hits, predicted, _ = label_counts(A, Y)
+    return _mean_share(hits, predicted)
 
 
 def label_recall(A: Array, Y: Array) -> float:
@@ -193,8 +193,8 @@ def label_recall(A: Array, Y: Array) -> float:
 
 def label_f1(A: Array, Y: Array) -> float:
     """F1 of each label, averaged with equal weight; 0 for a label that is neither predicted nor true."""
-    hits, told, true = label_counts(A, Y)
-    return _mean_share(2 * hits, told + true)
+    hits, predicted, true = label_counts(A, Y)
+    return _mean_share(2 * hits, predicted + true)
 
 
 def label_auc(A: Array, Y: Array) -> float:
@@ -210,8 +210,8 @@ def label_log_loss(A: Array, Y: Array) -> float:
 
 def label_counts(A: Array, Y: Array) -> tuple[Array, Array, Array]:
     """Rows for which each label is predicted and true, predicted, and true, (k,) each."""
-    told, true = A >= 0.5, Y >= 0.5
-    return (told & true).sum(axis=0), told.sum(axis=0), true.sum(axis=0)
+    predicted, true = A >= 0.5, Y >= 0.5
+    return (predicted & true).sum(axis=0), predicted.sum(axis=0), true.sum(axis=0)
 
 
 # The same metrics where each column is a label of its own, and a row may have any number of them.

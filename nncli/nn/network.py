@@ -33,7 +33,7 @@ class Layer:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Of the layer's block in the parameter vector: (units, inputs + 1), the bias last."""
+        """The shape of the layer's block in the parameter vector: (units, inputs + 1), the bias last."""
         return self.units, self.inputs + self.bias
 
 
@@ -45,7 +45,7 @@ class LayerView(NamedTuple):
 
 
 class Activity(NamedTuple):
-    """What a forward pass computed for one layer, both (n, units)."""
+    """The values of one layer in a forward pass, both (n, units)."""
 
     Z: Array
     A: Array
@@ -74,18 +74,18 @@ class Network:
 
     @property
     def output_activation(self) -> Activation:
-        """What the last layer does with its sums."""
+        """The activation of the last layer."""
         return self.layers[-1].activation
 
     @cached_property
     def offsets(self) -> tuple[int, ...]:
-        """Where each layer's block starts in the vector; one more entry holds the end."""
+        """The start of each layer's block in the vector; one more entry holds the end."""
         sizes = (units * columns for units, columns in (layer.shape for layer in self.layers))
         return (0, *np.cumsum([*sizes]).tolist())
 
     @property
     def has_dropout(self) -> bool:
-        """Whether training leaves units out."""
+        """Tell whether training leaves units out."""
         return any(layer.dropout for layer in self.layers)
 
     @property
@@ -95,7 +95,7 @@ class Network:
 
     @cached_property
     def penalty(self) -> Penalty | None:
-        """What the layers' l1 and l2 come to; None where all are 0."""
+        """The penalty of the layers' l1 and l2; None if all are 0."""
         if not any(layer.l1 or layer.l2 for layer in self.layers):
             return None
         l1, l2 = np.zeros((2, self.parameter_count))
@@ -104,7 +104,7 @@ class Network:
         return Penalty(l1, l2)
 
     def cost(self, parameters: Array) -> float:
-        """What the layers' penalties add to the loss."""
+        """Return what the layers' penalties add to the loss."""
         return float(self.penalty.terms(parameters).sum(dtype=np.float64)) if self.penalty else 0.0
 
     def blocks(self, parameters: Array) -> list[Array]:

@@ -1,4 +1,4 @@
-"""How a gradient moves the parameters: pure steps on the one parameter vector.
+"""Optimizers: pure steps on the one parameter vector.
 
 Definitions and defaults are PyTorch's (torch.optim); where the papers differ it is said.
 """
@@ -191,7 +191,7 @@ def rmsprop(
 ) -> Optimizer:
     """Gradient over the root of its mean square (Tieleman & Hinton 2012, lecture 6e).
 
-    v = alpha v + (1 - alpha) g^2, w -= learning_rate g / (sqrt(v) + epsilon); centred, v less m^2 with
+    v = alpha v + (1 - alpha) g^2, w -= learning_rate g / (sqrt(v) + epsilon); centered, v less m^2 with
     m = alpha m + (1 - alpha) g (Graves 2013, eq. 38 to 45). With momentum the quotient is added to
     momentum b, and w -= learning_rate b. Epsilon is added after the root, as in PyTorch; TensorFlow
     and Graves add it before.

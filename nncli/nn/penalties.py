@@ -1,4 +1,4 @@
-"""What large weights cost: a sum over the parameters, added to the loss of every batch."""
+"""Penalties on large weights: a sum over the parameters, added to the loss of every batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Penalty:
     l2: Array
 
     def terms(self, parameters: Array) -> Array:
-        """What each parameter costs, (P,)."""
+        """Return the penalty of each parameter, (P,)."""
         l1, l2 = self._factors(parameters)
         return np.asarray(l1 * np.abs(parameters) + 0.5 * l2 * np.square(parameters))
 

@@ -1,4 +1,4 @@
-"""How the learning rate changes from epoch to epoch: epoch -> factor of it, a pure function.
+"""Learning rate schedules: epoch -> factor of the learning rate, a pure function.
 
 Epochs count from 0, and the factor holds for all updates of an epoch. The first `warmup` epochs rise
 in a straight line to the full rate, (epoch + 1) / warmup; then the schedule starts at its beginning.

@@ -41,7 +41,7 @@ class _Header(BaseModel):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a training stands, what was kept of the way, and what it is a training of.
+    """A training that can be resumed: its progress, its record so far, and its identity.
 
     Attributes
     ----------

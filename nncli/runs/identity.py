@@ -1,4 +1,4 @@
-"""What was trained on what: enough to tell whether a training may go on, and what changed if not."""
+"""Identities of trainings: whether a training may be resumed, and what changed if not."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Data(BaseModel):
 
 
 class Identity(BaseModel):
-    """What makes two trainings the same one.
+    """Config, engine and data: equal for two trainings that give the same numbers.
 
     Attributes
     ----------

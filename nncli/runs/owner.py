@@ -55,7 +55,7 @@ def _sign(handle: int, folder: Path) -> None:
 
 
 def is_owned(folder: Path) -> bool:
-    """Whether a living process writes into a folder."""
+    """Tell whether a living process writes into a folder."""
     try:
         handle = os.open(folder / LOCK, os.O_RDWR | PLAIN)
     except OSError:
@@ -111,7 +111,7 @@ def _open(folder: Path) -> int:
 
 
 def _is_lock(handle: int) -> bool:
-    """Whether an open file is a lock that nncli wrote, or is about to write."""
+    """Tell whether an open file is a lock that nncli wrote, or is about to write."""
     found = os.fstat(handle)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         return False

@@ -1,4 +1,4 @@
-"""Which files of a directory nncli wrote, proven by their content: no others are replaced or removed."""
+"""Proof by content that nncli wrote a file: no others are replaced or removed."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def pictures(run: Run) -> list[Path]:
 
 
 def is_picture(path: Path) -> bool:
-    """Whether nncli drew the picture in a file."""
+    """Tell whether nncli drew the picture in a file."""
     mark = MARKS.get(path.suffix)
     return mark is not None and is_plain(path) and mark in path.read_bytes()
 
 
 def is_numbers(path: Path) -> bool:
-    """Whether a file holds the numbers of a picture beside it."""
+    """Tell whether a file holds the numbers of a picture beside it."""
     beside = (path.with_suffix(suffix) for suffix in MARKS)
     return path.suffix == ".csv" and is_plain(path) and any(map(is_picture, beside))
 
@@ -80,7 +80,7 @@ def _is_ours(folder: Path, name: str) -> bool:
 
 
 def _holds(folder: Path, name: str) -> bool:
-    """Whether a file of a run holds what nncli writes there."""
+    """Tell whether a file of a run holds what nncli writes there."""
     try:
         return name in PROOFS and is_plain(folder / name) and PROOFS[name](Run(folder))
     except (NncliError, OSError):

@@ -1,4 +1,4 @@
-"""What is kept of a training's way: rows of the history, and snapshots of weights and errors."""
+"""Records of a training: rows of the history, and snapshots of weights and errors."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Record:
 
     @property
     def _dtype(self) -> DTypeLike:
-        """Of the network's numbers; the history is in float64."""
+        """The dtype of the network's numbers; the history is in float64."""
         return self.experiment.initial.dtype
 
     def arrays(self) -> dict[str, Array]:
@@ -106,7 +106,7 @@ class Record:
 
     @classmethod
     def of(cls, arrays: dict[str, Array], experiment: Experiment) -> Record | None:
-        """What `arrays` gave, or None where names or shapes are not those of the experiment."""
+        """Rebuild a record from `arrays`; None if names or shapes are not those of the experiment."""
         record = cls(experiment)
         empty = record.arrays()
         if list(arrays) != list(empty):

@@ -111,7 +111,7 @@ class Recording:
 
     @property
     def progress(self) -> Progress:
-        """Where training stands in what was saved last, or is about to be."""
+        """The progress that was saved last, or is about to be."""
         return self._progress
 
     @property
@@ -121,18 +121,18 @@ class Recording:
 
     @property
     def trained(self) -> bool:
-        """Whether no update is left to do."""
+        """Tell whether no update is left to do."""
         last = self.experiment.epochs * self.experiment.updates_per_epoch
         return self._progress.state.update == last or self._progress.ended is not None
 
     @property
     def resumes(self) -> bool:
-        """Whether it goes on from a checkpoint."""
+        """Tell whether the training resumes from a checkpoint."""
         return self._since is not None
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do or to write."""
+        """Tell whether nothing is left to do or to write."""
         return self.trained and self._completed
 
     def finish(self) -> None:

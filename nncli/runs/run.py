@@ -41,7 +41,7 @@ Status = Literal["running", "completed", "diverged", "interrupted"]
 
 
 def versions() -> dict[str, str]:
-    """What decides the last digits besides config, data and machine."""
+    """The versions that decide the last digits, besides config, data and machine."""
     return {"nncli": VERSION, "numpy": np.__version__, "python": platform.python_version()}
 
 
@@ -85,7 +85,7 @@ def snapshots_header(identity: str) -> Array:
 
 @dataclass(frozen=True)
 class Snapshots:
-    """What was kept of the way.
+    """Snapshots of weights and errors.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class Snapshots:
     errors: Array
 
     def fit(self, network: Network) -> bool:
-        """Whether the shapes are those of this network's snapshots, and the epochs ascend."""
+        """Tell whether the shapes are those of this network's snapshots, and the epochs ascend."""
         epochs = (self.weight_epochs, self.error_epochs)
         ascend = all(each.ndim == 1 and (np.diff(each) > 0).all() for each in epochs)
         weights, errors = self.weights.shape, self.errors.shape
@@ -130,7 +130,7 @@ class Run:
         return f"<table>{cells}</table>"
 
     def _summary(self) -> dict[str, str]:
-        """What a person wants to see first; what cannot be read is left out."""
+        """Return the facts to show first; those that cannot be read are left out."""
         facts = {"status": str(self.readable_info.get("status", "unknown"))}
         if "epochs" in self.readable_info:
             facts["epochs"] = f"{self.readable_info['epochs']:,}"
@@ -145,7 +145,7 @@ class Run:
 
     @property
     def plots(self) -> Path:
-        """Where pictures go."""
+        """The directory of the pictures."""
         return self.path / PLOTS
 
     @cached_property
@@ -176,7 +176,7 @@ class Run:
 
     @property
     def begun(self) -> bool:
-        """Whether it holds anything trained."""
+        """Tell whether it holds anything trained."""
         return any((self.path / name).is_file() for name in (CHECKPOINT, WEIGHTS))
 
     @property
@@ -187,7 +187,7 @@ class Run:
 
     @property
     def other_versions(self) -> dict[str, tuple[str, str]]:
-        """What the run was made with and what is here now, where they differ, by name."""
+        """Versions that differ, by name: the run's and the present one."""
         then = self.readable_info.get("versions")
         now = versions()
         if not isinstance(then, dict):
@@ -196,7 +196,7 @@ class Run:
 
     @cached_property
     def changed_data(self) -> str | None:
-        """How the data differ from those trained on, in words; None where they do not, or none were noted."""
+        """The difference from the data trained on, in words; None if there is none, or if it is unknown."""
         if not os.path.isfile(self.path / RUN) or "data" not in self.info:
             return None
         try:
@@ -299,7 +299,7 @@ class Run:
 
     @cached_property
     def snapshots(self) -> Snapshots:
-        """What was kept of the way.
+        """Snapshots of weights and errors.
 
         Raises
         ------
@@ -318,7 +318,7 @@ class Run:
         return found
 
     def _are_own(self, file: Path, header: Array | None) -> bool:
-        """Whether snapshots and run.json name the same training; False where one of them names none.
+        """Tell whether snapshots and run.json name the same training; False where one of them names none.
 
         Raises
         ------

@@ -155,7 +155,7 @@ def _columns(given: _ColumnsHeader, network: Network) -> Columns:
 
 
 def _suit(columns: Columns) -> bool:
-    """Whether task, classes and targets go together."""
+    """Tell whether task, classes and targets go together."""
     classes, targets = columns.classes, columns.targets
     if columns.task == "regression":
         return not classes

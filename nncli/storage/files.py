@@ -79,7 +79,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a regular file stands there, not a link to one."""
+    """Tell whether a regular file stands there, not a link to one."""
     return os.path.isfile(path) and not os.path.islink(path)
 
 

@@ -25,5 +25,5 @@ else:
 
 
 def is_taken(error: OSError) -> bool:
-    """Whether `lock` failed because another process has the file."""
+    """Tell whether `lock` failed because another process has the file."""
     return error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)

@@ -1,4 +1,4 @@
-"""Which epochs are recorded: a pure function of the config and of sizes, never of time."""
+"""The epochs that are recorded: a pure function of the config and of sizes, never of time."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def snapshot_density(numbers: int) -> int:
 
 @dataclass(frozen=True)
 class Cadence:
-    """Which epochs belong to a training's record.
+    """The epochs that belong to a training's record.
 
     Attributes
     ----------

@@ -38,7 +38,7 @@ def _until_stop(plan: Plan, cadence: Cadence, start: State, chunk: Chunk) -> Chu
 
 
 class _Pace:
-    """How many updates fill a chunk, learned from the last one."""
+    """The number of updates that fill a chunk, learned from the last one."""
 
     def __init__(self) -> None:
         self._updates = 1

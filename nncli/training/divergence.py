@@ -52,7 +52,7 @@ class Guard:
             raise self._located(reported, chunk.state.update, reason)
 
     def _not_finite(self, chunk: Chunk) -> str | None:
-        """Why training cannot go on, or None."""
+        """Return why training cannot continue, or None."""
         if not np.isfinite(chunk.losses).all():
             return "the loss is no longer finite"
         if not np.isfinite(chunk.state.parameters).all():
@@ -62,7 +62,7 @@ class Guard:
         return None
 
     def _frozen(self, state: State) -> str | None:
-        """Why finite differences see no slope, or None. Weights may shrink again: only due epochs count."""
+        """Return why finite differences see no slope. Weights may shrink again, so only due epochs count."""
         epsilon = self.experiment.recipe.gradient.options.get("epsilon", np.inf)
         unmoved = np.abs(state.parameters[state.parameters + epsilon == state.parameters])
         if not unmoved.size:

@@ -49,7 +49,7 @@ class EarlyStopping:
         return replace(best, waited=best.waited + 1)
 
     def is_exhausted(self, best: Best) -> bool:
-        """Whether patience is exhausted."""
+        """Tell whether patience is exhausted."""
         return best.waited >= self.settings.patience
 
     def restored(self, best: Best, last: Array) -> Array:

@@ -55,7 +55,7 @@ def train(experiment: Experiment, since: Progress | None = None) -> Iterator[Rep
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come: enough to resume it as if it had never stopped.
+    """The progress of a training: enough to resume it as if it had never stopped.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Report:
-    """What is known after an epoch; epoch 0 is before training.
+    """The numbers of an epoch; epoch 0 is before training.
 
     Attributes
     ----------

@@ -68,8 +68,8 @@ class CalibrationCurve:
             "from": EDGES[:-1],
             "to": EDGES[1:],
             "rows": self.bins.counts.astype(float),
-            "mean_probability": self.bins.told,
-            "share_true": self.bins.happened,
+            "mean_probability": self.bins.predicted,
+            "share_true": self.bins.observed,
         }
 
 
@@ -133,7 +133,7 @@ def _draw_curve(axes: Axes, bins: Reliability, label: str) -> None:
         [0, 1], [0, 1], color=style.GRAY, linewidth=1.0, linestyle=(0, (2, 2)), label="perfect calibration"
     )
     filled = bins.counts > 0
-    x, y, counts = bins.told[filled], bins.happened[filled], bins.counts[filled]
+    x, y, counts = bins.predicted[filled], bins.observed[filled], bins.counts[filled]
     axes.vlines(x, np.minimum(x, y), np.maximum(x, y), color=style.VERMILION, linewidth=1.2, label="gap")
     axes.plot(x, y, color=style.BLUE, gid="calibration")
     for solid, color in ((counts >= FEW, style.BLUE), (counts < FEW, style.PAPER)):

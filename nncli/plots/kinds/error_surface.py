@@ -28,7 +28,7 @@ class ErrorSurface(InputSurface):
 
     @property
     def exact(self) -> bool:
-        """Whether the error is only rounding, whose contours would be noise."""
+        """Tell whether the error is only rounding, whose contours would be noise."""
         return bool((self.surface.finite <= (ROUNDING * self.reach) ** 2).all())
 
     @property

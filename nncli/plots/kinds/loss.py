@@ -110,7 +110,7 @@ def _drawable(values: Array) -> Array:
 
 
 def _worth_a_panel(name: str, values: Array) -> bool:
-    """Whether a column of the history is drawn: the loss, and other recorded values that change."""
+    """Tell whether a column of the history is drawn: the loss, and other recorded values that change."""
     if name == "epoch" or name.startswith(VALIDATION):
         return False
     finite = _finite(values)

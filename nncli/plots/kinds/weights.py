@@ -82,7 +82,7 @@ class WeightPaths:
 
     @property
     def few(self) -> bool:
-        """Whether each parameter has its own line."""
+        """Tell whether each parameter has its own line."""
         return len(self.names) <= TRACES
 
     @property
