@@ -16,7 +16,7 @@ def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) 
     result = nncli(*words)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("error: ")
-    assert "hint: nncli" in result.err
+    assert "hint: run nncli" in result.err
 
 
 @pytest.mark.parametrize(
