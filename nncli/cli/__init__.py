@@ -1,6 +1,6 @@
-"""The terminal: one file a command, each parse -> call -> show.
+"""Command-line interface: one module per command, each parse -> call -> show.
 
-Only typer is imported here and at the top of the commands; what a command needs it imports when it
+Only typer is imported here and at the top of the commands. A command imports what it needs when it
 runs, so that `nncli --help` answers at once.
 """
 
@@ -27,7 +27,7 @@ from nncli.cli.app import app, exit_code
 from nncli.cli.output import Output
 from nncli.cli.stopping import stoppable
 
-# By the panels of --help, as a newcomer meets them.
+# By panel of --help, in the order in which a newcomer needs them.
 COMMANDS: dict[str, list[Callable[..., None]]] = {
     "Train": [init.init, check.check, train.train, resume.resume],
     "Use": [predict.predict, evaluate.evaluate],
@@ -43,7 +43,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     streams.prepare()
     words = sys.argv[1:]
-    # Also mistakes in the words themselves are shown as asked for.
+    # Errors in the arguments themselves respect these switches too.
     out = Output(debug="--debug" in words, json="--json" in words)
     with stoppable():
         code = exit_code(lambda: app(prog_name="nncli", standalone_mode=False, obj=out), out)

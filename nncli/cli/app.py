@@ -1,4 +1,4 @@
-"""The app, and what every command has: the common switches and the one error boundary."""
+"""Typer app, the options that every command shares, and the single error boundary."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from nncli.version import VERSION
 # typer exports only the last of click's error classes, and newer versions bring click inside.
 UsageError: Any = typer.BadParameter.__base__
 
-LONGEST_BUG = 300  # characters shown of an unforeseen error
+LONGEST_BUG = 300  # characters shown of an unexpected error
 
 EPILOG = (
     "Start with: nncli init xor, then nncli train xor.yaml, nncli predict, nncli plot. "
     "Exit codes: 0 ok, 2 bad usage, config or data, 3 training diverged, 4 a check failed, "
-    "130 interrupted (go on with: nncli resume)."
+    "130 interrupted (continue with: nncli resume)."
 )
 
 app = typer.Typer(
@@ -54,7 +54,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on s
 
 
 def switched(context: typer.Context, *, quiet: bool, verbose: bool, debug: bool, as_json: bool) -> Output:
-    """Return the output of a command, set as the switches that every command has say."""
+    """Return the output of a command, configured by the options that every command shares."""
     out: Output = context.obj
     out.quiet, out.verbose, out.debug, out.json = quiet, verbose, debug, as_json
     out.command = str(context.command.name)
@@ -62,7 +62,7 @@ def switched(context: typer.Context, *, quiet: bool, verbose: bool, debug: bool,
 
 
 def exit_code(call: Callable[[], Any], out: Output) -> int:
-    """The exit code of a call, its errors printed: nncli's own in full, anything unforeseen as one line."""
+    """Run a call and return its exit code; print nncli's own errors in full, unexpected ones on one line."""
     try:
         code = call()
         sys.stdout.flush()
@@ -72,14 +72,14 @@ def exit_code(call: Callable[[], Any], out: Output) -> int:
     except UsageError as error:
         command = error.ctx.command_path if error.ctx else "nncli"
         words = error.format_message().replace("Value error, ", "")  # pydantic's, about a choice
-        return out.failure(NncliError(words, hint=f"{command} --help"), 2)
+        return out.failure(NncliError(words, hint=f"run {command} --help"), 2)
     except Stopped as stop:
         return out.ended(stop.exit_code)
     except FileNotFoundError as error:
         if _in_a_directory():
             return _bug(error, out)
         problem = "the current directory no longer exists"
-        return out.failure(NncliError(problem, hint="change to one that does: cd"), 2)
+        return out.failure(NncliError(problem, hint="change to an existing directory with cd"), 2)
     except Exception as error:  # the outermost boundary: a bug must not look like a user's mistake
         return _bug(error, out)
 

@@ -1,4 +1,4 @@
-"""`nncli check`: read a config and its data, and say what would be trained."""
+"""`nncli check`: validate a config and its data, and summarize the training it describes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find every mistake of a config in one pass; without one, say what it describes. Writes nothing."""
+    """Validate a config and report every problem at once; if it is valid, summarize it. Writes no files."""
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -36,13 +36,13 @@ def check(
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
     tell_remark(prepared.rows.training.table, out)
     warnings = tell_oddities(prepared, out)
-    rows = _words(facts) | (_drawn(prepared) if out.verbose else {})
+    rows = _words(facts) | (_initial_state(prepared) if out.verbose else {})
     out.detail(aligned([*rows.items()], left=2))
     out.object("check", {"ok": True, "warnings": warnings, **facts})
 
 
 def _facts(prepared: Experiment) -> dict[str, Any]:
-    """What would be trained, as --json tells it."""
+    """Facts about the training that a config describes, as reported by --json."""
     dataset, recipe, config = prepared.rows.training, prepared.recipe, prepared.config
     columns = dataset.columns
     return {
@@ -78,7 +78,7 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
 
 
 def _words(facts: Mapping[str, Any]) -> dict[str, str]:
-    """The same in words."""
+    """Table rows that show the same facts on a terminal."""
     layers, updates = facts["layers"], facts["updates"]
     optimizer = {**facts["optimizer"]}
     name, schedule = optimizer.pop("name"), optimizer.pop("schedule")
@@ -89,7 +89,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
     return {
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
         "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}"
-        + "".join(f", {rows:,} more for {part}" for part, rows in facts["held_out"].items()),
+        + "".join(f", {rows:,} held out for {part}" for part, rows in facts["held_out"].items()),
         **_left_out(facts["left_out"]),
         "inputs": listed(map(_input, facts["preprocessing"])),
         **_changes(facts["settings"]),
@@ -97,7 +97,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         "network": "-".join(str(units) for units in [len(facts["encoded"]), *(e["units"] for e in layers)]),
         "activations": listed(layer["activation"] for layer in layers),
         "parameters": str(facts["parameters"]),
-        "minimised": f"{facts['loss']['name']}, {facts['loss']['reduction']}",
+        "loss": f"{facts['loss']['name']}, {facts['loss']['reduction']}",
         **_counts(facts["class_weights"]),
         "gradient": facts["gradient"],
         "optimizer": ", ".join(options),
@@ -108,7 +108,7 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _weights(prepared: Experiment) -> dict[str, float]:
-    """What a row of each class counts; nothing where all count 1."""
+    """Weight of each class in the loss; empty if all weights are 1."""
     weights = prepared.recipe.loss.class_weights
     if weights is None:
         return {}
@@ -121,27 +121,27 @@ def _counts(weights: Mapping[str, float]) -> dict[str, str]:
 
 
 def _left_out(rows: int) -> dict[str, str]:
-    return {"left out": f"{counted(rows, 'row')} that miss a value"} if rows else {}
+    return {"left out": f"{counted(rows, 'row')} with missing values"} if rows else {}
 
 
 def _changes(settings: Mapping[str, Any]) -> dict[str, str]:
-    """What preprocessing was asked for."""
-    asked = [f"{key} {value}" for key, value in settings.items() if key != "columns"]
+    """Preprocessing settings that differ from the defaults."""
+    changed = [f"{key} {value}" for key, value in settings.items() if key != "columns"]
     own = settings.get("columns", {})
-    asked += [f"{name}: {listed(map(str, chosen.values()))}" for name, chosen in own.items()]
-    return {"preprocessing": ", ".join(asked)} if asked else {}
+    changed += [f"{name}: {listed(map(str, chosen.values()))}" for name, chosen in own.items()]
+    return {"preprocessing": ", ".join(changed)} if changed else {}
 
 
 def _input(column: Mapping[str, Any]) -> str:
-    """An input with what it was taken for, unless that is a number."""
+    """Name of an input, with its kind unless it is a number."""
     if column["kind"] == "number":
         return str(column["name"])
-    told = counted(len(column["categories"]), "category") if "categories" in column else "true or false"
-    return f"{column['name']} ({told})"
+    kind = counted(len(column["categories"]), "category") if "categories" in column else "true or false"
+    return f"{column['name']} ({kind})"
 
 
-def _drawn(prepared: Experiment) -> dict[str, str]:
-    """Where training starts: how each layer is drawn, the seeds, and what it computes in."""
+def _initial_state(prepared: Experiment) -> dict[str, str]:
+    """Initializers of each layer, seeds, dtype and threads."""
     network, seed = prepared.config.network, prepared.config.seed
     rows = {}
     for position, layer in enumerate(network.layers):

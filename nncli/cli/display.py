@@ -1,4 +1,4 @@
-"""Reports as a progress bar on a terminal, or as plain key=value lines elsewhere."""
+"""Training progress as a bar on a terminal, or as plain key=value lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ if TYPE_CHECKING:
     from nncli.training.loop import Report
 
 PATIENCE = 0.5  # seconds before a bar appears
-HEARTBEAT = 30.0  # seconds between lines at the most
+HEARTBEAT = 30.0  # longest time between lines, in seconds
 
 
 class Display(Protocol):
-    """What shows reports."""
+    """Protocol of progress displays."""
 
     def update(self, report: Report) -> None:
-        """Show one."""
+        """Show one report."""
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Restore the terminal."""
 
 
 class Silent:
-    """Shows nothing."""
+    """Display that shows nothing."""
 
     def update(self, report: Report) -> None:
         """Show nothing."""
 
     def close(self) -> None:
-        """Nothing to undo."""
+        """Do nothing: there is nothing to restore."""
 
 
 class Lines:
-    """A line of key=value every `log_every` epochs, and one every 30 s."""
+    """Lines of key=value pairs: one every `log_every` epochs, and at least one every 30 s."""
 
     def __init__(self, experiment: Experiment, run: Run) -> None:
         network, dataset = experiment.network, experiment.rows.training
@@ -71,11 +71,11 @@ class Lines:
         _say(f"epoch={report.epoch} of={self.epochs} {shown}")
 
     def close(self) -> None:
-        """Nothing to undo."""
+        """Do nothing: there is nothing to restore."""
 
 
 class Bar:
-    """One redrawn line, at most ten times a second, once training has taken half a second."""
+    """Progress bar, redrawn at most ten times a second; it appears after half a second of training."""
 
     def __init__(self, experiment: Experiment, run: Run) -> None:
         from rich.console import Console
@@ -98,14 +98,14 @@ class Bar:
         self.started = False
 
     def update(self, report: Report) -> None:
-        """Move the bar."""
+        """Advance the bar."""
         if not self.started and time.monotonic() - self.began > PATIENCE:
             self.progress.start()
             self.started = True
         self.progress.update(self.task, completed=report.epoch, loss=f"{report.loss:.4g}")
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.started:
             self.progress.stop()
 
@@ -114,7 +114,7 @@ class Bar:
 def display(
     out: Output, experiment: Experiment, run: Run, progress: Literal["auto", "live", "log", "none"]
 ) -> Iterator[Display]:
-    """The display that the switches and the terminal ask for; the terminal is left as it was."""
+    """Display that suits the options and the terminal; restores the terminal at the end."""
     shown: Display
     if progress == "none" or (out.quiet and progress == "auto"):
         shown = Silent()
@@ -129,11 +129,11 @@ def display(
 
 
 def _described(experiment: Experiment, run: Run) -> list[str]:
-    """What is about to be trained, for a reader."""
+    """Lines that describe the training that is about to start."""
     network, dataset, recipe = experiment.network, experiment.rows.training, experiment.recipe
     layers = " -> ".join(f"{layer.activation.name} {layer.units}" for layer in network.layers)
     optimizer, seed = experiment.config.optimizer.name, experiment.config.seed.training
-    batch = "full batch" if recipe.batch_size == len(dataset) else f"{recipe.batch_size} rows an update"
+    batch = "full batch" if recipe.batch_size == len(dataset) else f"{recipe.batch_size} rows per update"
     return [
         f"{experiment.config.run_name} -> {run.path}  seed {seed}",
         f"data   {dataset.table.origin}, {len(dataset)} rows, {dataset.columns.task}",

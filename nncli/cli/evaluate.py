@@ -1,4 +1,4 @@
-"""`nncli evaluate`: how good a trained network is."""
+"""`nncli evaluate`: metrics of a trained network."""
 
 from __future__ import annotations
 
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from nncli.runs import Run
     from nncli.tables.table import Table
 
-WIDTH = 80  # characters of a line that a terminal has room for
-LONGEST_CLASS = 30  # of a class in a table
-MOST_CLASSES = 20  # told one by one
-MOST_MISTAKES = 10  # told where the confusion matrix is too wide
-COUNTS = "true (T) and false (F) positives (P) and negatives (N) of each label, in rows"
-LARGEST_MATRIX = 100  # classes of a confusion matrix in --json
+WIDTH = 80  # characters that fit on a line of a terminal
+LONGEST_CLASS = 30  # characters of a class name in a table
+MOST_CLASSES = 20  # listed individually
+MOST_MISTAKES = 10  # listed when the confusion matrix is too wide
+COUNTS = "rows per label: true (T) and false (F) positives (P) and negatives (N)"
+LARGEST_MATRIX = 100  # most classes of a confusion matrix in --json
+SET_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
 
 def evaluate(
@@ -42,7 +43,7 @@ def evaluate(
     part: Annotated[
         Literal["train", "validation", "test"] | None,
         typer.Option(
-            help="Which of the run's own rows. Default: test, else validation, else train.",
+            help="Set to evaluate (default: test, else validation, else train).",
             show_default=False,
         ),
     ] = None,
@@ -52,7 +53,7 @@ def evaluate(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a run on data: its own, or a table of --input with the same columns."""
+    """Compute a run's metrics on its own held-out data or on another table."""
     from nncli import api
     from nncli.inference.conditions import PREFIXES, Condition
 
@@ -61,7 +62,7 @@ def evaluate(
     found.require_own_weights()
     evaluation = api.evaluate(found, _table(found, input, part, out), part=part)
     if evaluation.part and found.experiment.rows.held_out:
-        out.note(f"measured on its {evaluation.part} rows")
+        out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set")
     results = {**evaluation.metrics}
     prefix = PREFIXES[evaluation.part] if evaluation.part else ""
     results |= {prefix + name: value for name, value in results.items()}
@@ -78,7 +79,7 @@ def evaluate(
 
 
 def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table | None:
-    """The rows of --input; None for the run's own."""
+    """Table of --input, or None for the run's own data."""
     from nncli.messages.errors import NncliError
 
     if input is None:
@@ -86,8 +87,8 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
         return None
     if part:
         raise NncliError(
-            f"--input {shown(input)} and --part {part}: only one can be measured",
-            hint="--part chooses among the run's own rows",
+            f"--input {shown(input)} and --part {part} cannot be combined",
+            hint="remove --part, which selects a set of the run's own data",
         )
     table = read_input(input)
     tell_remark(table, out)
@@ -95,7 +96,7 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
 
 
 def _details(evaluation: Evaluation) -> list[str]:
-    """What is told below the metrics: tables by class, by label or by target."""
+    """Tables shown below the metrics: by class, by label or by target."""
     if evaluation.confusion is not None:
         return [_by_class(evaluation.confusion), _confusion(evaluation.confusion)]
     if evaluation.labels is not None:
@@ -113,21 +114,21 @@ def _by_target(targets: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _by_class(confusion: Confusion) -> str:
-    """Precision, recall, F1 and rows of each class; of many classes those with the lowest F1."""
+    """Table of precision, recall, F1 and rows per class; of many classes, those with the lowest F1."""
     names, chosen = _names(confusion.classes), _chosen(confusion.shares["f1"])
     header = ["class", *confusion.shares, "rows"]
     return aligned([header, *_share_rows(confusion, names, chosen)]) + _left_out(chosen, names, "classes")
 
 
 def _by_label(labels: LabelCounts) -> str:
-    """Precision, recall, F1 and rows with each label; of many labels those with the lowest F1."""
+    """Table of precision, recall, F1 and rows per label; of many labels, those with the lowest F1."""
     names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
     header = ["label", *labels.shares, "rows with it"]
     return aligned([header, *_share_rows(labels, names, chosen)]) + _left_out(chosen, names, "labels")
 
 
 def _label_counts(labels: LabelCounts) -> str:
-    """True and false positives and negatives of each label, of many labels those of the table above."""
+    """Table of true and false positives and negatives of the labels that `_by_label` shows."""
     names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
     rows = [[names[k], *(str(count[k]) for count in labels.counts.values())] for k in chosen]
     header = ["label", "TP", "FP", "FN", "TN"]
@@ -135,31 +136,35 @@ def _label_counts(labels: LabelCounts) -> str:
 
 
 def _chosen(f1: Array) -> Sequence[int]:
-    """The positions of all classes, of many those with the lowest F1."""
+    """Positions of the classes to show: all of them, or of many those with the lowest F1."""
     few = len(f1) <= MOST_CLASSES
     chosen: list[int] = f1.argsort(kind="stable")[:MOST_CLASSES].tolist()
     return range(len(f1)) if few else chosen
 
 
 def _share_rows(
-    told: Confusion | LabelCounts, names: Sequence[str], chosen: Sequence[int]
+    counts: Confusion | LabelCounts, names: Sequence[str], chosen: Sequence[int]
 ) -> list[list[str]]:
-    """A row for each of the chosen classes or labels, and for each average."""
+    """Table rows: one for each chosen class or label, and one for each average."""
     rows = [
-        [names[k], *(_share(share[k]) for share in told.shares.values()), str(told.support[k])]
+        [names[k], *(_share(share[k]) for share in counts.shares.values()), str(counts.support[k])]
         for k in chosen
     ]
-    averages = told.averages.items()
-    total = str(told.support.sum())
+    averages = counts.averages.items()
+    total = str(counts.support.sum())
     return rows + [[average, *map(_share, values.values()), total] for average, values in averages]
 
 
 def _left_out(chosen: Sequence[int], names: Sequence[str], kind: str) -> str:
-    return f"\nthe {len(chosen)} lowest f1 of {len(names):,} {kind}" if len(chosen) < len(names) else ""
+    return (
+        f"\nshowing the {len(chosen)} of {len(names):,} {kind} with the lowest f1"
+        if len(chosen) < len(names)
+        else ""
+    )
 
 
 def _confusion(confusion: Confusion) -> str:
-    """The matrix under names, under numbers where names are too wide, else the most frequent mistakes."""
+    """Confusion matrix, with numbers as headers if names are too wide; else the most frequent mistakes."""
     names, counts = (
         _names(confusion.classes),
         [[str(count) for count in row] for row in confusion.counts.tolist()],
@@ -170,20 +175,23 @@ def _confusion(confusion: Confusion) -> str:
         rows = [[name, *cells] for name, cells in zip(down, counts, strict=True)]
         matrix = aligned([["", *across], *rows])
         if max(map(width, matrix.split("\n"))) <= WIDTH:
-            return f"true down, predicted across\n{matrix}"
+            return f"rows: true, columns: predicted\n{matrix}"
     return _mistakes(confusion, names)
 
 
 def _mistakes(confusion: Confusion, names: Sequence[str]) -> str:
     mistakes = confusion.mistakes
-    rows = [[names[true], names[told], str(confusion.counts[true, told])] for true, told in mistakes]
+    rows = [
+        [names[true], names[predicted], str(confusion.counts[true, predicted])]
+        for true, predicted in mistakes
+    ]
     kinds = "kind" if len(rows) - MOST_MISTAKES == 1 else "kinds"
-    more = f"\nand {len(rows) - MOST_MISTAKES:,} {kinds} more" if len(rows) > MOST_MISTAKES else ""
+    more = f"\nand {len(rows) - MOST_MISTAKES:,} more {kinds} of mistake" if len(rows) > MOST_MISTAKES else ""
     return aligned([["true", "predicted", "rows"], *rows[:MOST_MISTAKES]], left=2) + more
 
 
 def _names(classes: Sequence[str]) -> list[str]:
-    """The classes or labels as a table has room for."""
+    """Names of classes or labels, shortened to fit a table."""
     return [shortened(shown(name), LONGEST_CLASS) for name in classes]
 
 
@@ -192,8 +200,8 @@ def _share(value: float) -> str:
 
 
 def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
-    """What was measured, for --json."""
-    told: dict[str, Any] = {
+    """Evaluation as the object of --json."""
+    values: dict[str, Any] = {
         "run": str(run.path),
         "part": evaluation.part,
         "rows": evaluation.rows,
@@ -201,12 +209,12 @@ def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "metrics": evaluation.metrics,
     }
     if evaluation.targets:
-        told["targets"] = evaluation.targets
+        values["targets"] = evaluation.targets
     if evaluation.confusion is not None:
-        told |= _classes_object(evaluation.confusion)
+        values |= _classes_object(evaluation.confusion)
     if evaluation.labels is not None:
-        told |= _labels_object(evaluation.labels)
-    return told
+        values |= _labels_object(evaluation.labels)
+    return values
 
 
 def _labels_object(labels: LabelCounts) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A training as a person follows it: progress while it runs, then what came of it. For train and resume."""
+"""Progress of a training while it runs, and a summary at its end; shared by train and resume."""
 
 from __future__ import annotations
 
@@ -18,22 +18,28 @@ if TYPE_CHECKING:
     from nncli.training.divergence import Diverged
     from nncli.training.experiment import Experiment
 
-FEW_ROWS = 20  # fill a terminal
-FEW_INPUTS = 8  # fit a line
+FEW_ROWS = 20  # fit on a terminal
+FEW_INPUTS = 8  # fit on a line
 
 Shown = Literal["auto", "live", "log", "none"]
-ProgressMode = Annotated[Shown, typer.Option(help="auto: live on a terminal, else lines.")]
+ProgressMode = Annotated[
+    Shown,
+    typer.Option(
+        help="Progress display; auto is live on a terminal and log elsewhere (default: auto).",
+        show_default=False,
+    ),
+]
 
 
 def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, float]:
-    """Train to the end, unless that was reached before, and tell what came of it; gives the results by name.
+    """Train to the end, unless the run is already complete; print a summary and return the results by name.
 
     Raises
     ------
     DivergedError
-        With why, and what was seen to help.
+        If training diverges, with the reason and changes that help.
     Stopped
-        Once a signal came and everything is saved.
+        If a signal arrives, after everything is saved.
     """
     from nncli.inference.conditions import by_name
     from nncli.runs import Run
@@ -41,23 +47,24 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     run = Run(recording.run.path)
     if recording.finished:
         trained = counted(recording.epoch, "epoch")
-        words = f"{run.path} is left as it is, finished after {trained}{_ending(recording)}"
+        words = f"{run.path} is already complete ({trained}{_reason(recording)}); nothing to do"
     else:
         words = _train(out, recording, progress)
+    words += _best_epoch(recording)
     warning = _warn(out, recording.experiment, run)
     out.detail(f"{words}\n")
-    _summarise(out, run, recording.experiment, warning)
+    _summarize(out, run, recording.experiment, warning)
     return by_name(run.results_by_part)
 
 
 def _train(out: Output, recording: Recording, progress: Shown) -> str:
-    """Show progress to the end; gives the words that close it."""
+    """Train while showing progress; return the closing line."""
     from nncli.cli.display import display
     from nncli.cli.stopping import Stopped, answered
     from nncli.runs import Run
     from nncli.training.divergence import Diverged
 
-    def tell_stopped() -> None:
+    def report_interruption() -> None:
         done = f"{recording.epoch} of {recording.experiment.epochs} epochs"
         command = shlex.join(["nncli", "resume", str(recording.run.path)])
         out.say(f"interrupted after {done}; saved to {recording.run.path}. Resume with: {command}")
@@ -69,7 +76,7 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
             def save() -> None:
                 shown.close()
                 recording.rescue()
-                tell_stopped()
+                report_interruption()
 
             with answered(save), closing(recording.reports()) as reports:
                 for report in reports:
@@ -77,28 +84,33 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
     except Diverged as outcome:
         _explain(out, recording.experiment, Run(recording.run.path), outcome)
     except Stopped:
-        tell_stopped()
+        report_interruption()
         raise
     seconds = time.perf_counter() - began
-    return f"trained {counted(recording.epoch - first, 'epoch')} in {seconds:.2f} s{_ending(recording)}"
+    return f"trained {counted(recording.epoch - first, 'epoch')} in {seconds:.2f} s{_reason(recording)}"
 
 
-def _ending(recording: Recording) -> str:
-    """Why training ended before its last epoch, and which weights are kept if not the last."""
+def _reason(recording: Recording) -> str:
+    """Reason why training ended early, after a colon; empty if it did not."""
     experiment, progress = recording.experiment, recording.progress
-    early, best, stop = experiment.early_stopping, progress.best, experiment.config.training.stop_when
-    words = ""
+    early, stop = experiment.early_stopping, experiment.config.training.stop_when
     if progress.ended == "early_stopping" and early:
-        words = f": {early.monitor} has not improved for {counted(early.settings.patience, 'evaluation')}"
+        return f": {early.monitor} has not improved for {counted(early.settings.patience, 'evaluation')}"
     if progress.ended == "stop_when" and stop:
-        words = f": its loss is below {stop.loss_below:g}"
-    if best and progress.parameters(experiment) is best.parameters:
-        words += f"\nkept the weights of epoch {best.epoch:,}"
-    return words
+        return f": the loss fell below {stop.loss_below:g}"
+    return ""
+
+
+def _best_epoch(recording: Recording) -> str:
+    """Line that names the epoch of the saved weights; empty if they are those of the last epoch."""
+    best = recording.progress.best
+    if best and recording.progress.parameters(recording.experiment) is best.parameters:
+        return f"\nsaved the weights of epoch {best.epoch:,}, the best"
+    return ""
 
 
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
-    """Tell where training learnt nothing; gives the fields of --json that say so."""
+    """Warn if the network learned nothing; return the fields of --json for the warning."""
     from nncli.advice.plateau import examine
     from nncli.messages.errors import NncliError
 
@@ -109,11 +121,11 @@ def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
     return {"warning": {"since": advice.since, "why": advice.why, "try": list(advice.changes)}}
 
 
-def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[str, object]) -> None:
-    """What a finished run came to, and what to do with it."""
+def _summarize(out: Output, run: Run, experiment: Experiment, warning: Mapping[str, object]) -> None:
+    """Print the results of a finished run and commands to try next."""
     from nncli.inference.conditions import by_name
 
-    rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "kept", "best")]
+    rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "saved", "best")]
     results = {**by_name(run.results_by_part), **run.results}
     shown = [name for name in run.history if name in results]
     rows += [(name, *_course(run, name, results[name])) for name in shown]
@@ -141,16 +153,16 @@ def _summarise(out: Output, run: Run, experiment: Experiment, warning: Mapping[s
 
 
 def _which_loss(run: Run) -> str:
-    """Why the last loss differs from that of the log and the history; empty where it does not."""
+    """Explanation if the final loss differs from the last loss in the history; otherwise empty."""
     saved, during = measured(run.results["loss"]), measured(run.history["loss"][-1])
     epoch = run.history["epoch"][-1]
     if saved == during or run.epoch != epoch:
         return ""
-    return f"loss {saved} is that of the saved weights; epoch {epoch:,.0f} had {during} while it trained"
+    return f"loss {saved} is computed with the saved weights; during epoch {epoch:,.0f} it was {during}"
 
 
 def _use(run: Run, experiment: Experiment) -> list[str]:
-    """What to try next: predict the few rows there are, or a usual one of a few inputs; else evaluate."""
+    """Command to try next: predict the run's few rows, or one typical row; else evaluate."""
     from nncli.inspection.surfaces import usual
 
     data, columns = experiment.rows.training, run.model.columns.preprocessing.columns
@@ -164,10 +176,10 @@ def _use(run: Run, experiment: Experiment) -> list[str]:
 
 
 def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
-    """A loss or metric at the start, at the end and at its best, with the epoch."""
+    """First, last and best value of a loss or metric, the best with its epoch."""
     from nncli.nn.metrics import METRICS
 
-    # The loss at the end is no epoch's, but the saved weights'.
+    # The final loss is computed with the saved weights, not during an epoch.
     values = [*run.history[name], last]
     epochs = [*run.history["epoch"], run.epoch]
     metric = METRICS.get(name.removeprefix("val_"))
@@ -184,7 +196,7 @@ def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> 
     from nncli.messages.errors import DivergedError
 
     advice = advise(prepared, outcome)
-    kept = f"kept: {run.path} (history, and the weights of epoch {run.info['epochs']})"
+    saved = f"saved: {run.path} (history, and the weights of epoch {run.info['epochs']})"
     out.result(str(run.path))
     out.object(
         out.command,
@@ -197,5 +209,5 @@ def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> 
         },
     )
     raise DivergedError(
-        f"training diverged at {advice.since}", hint=advice.hint, source=f"why: {advice.why}\n{kept}"
+        f"training diverged at {advice.since}", hint=advice.hint, source=f"why: {advice.why}\n{saved}"
     )

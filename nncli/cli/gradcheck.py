@@ -1,4 +1,4 @@
-"""`nncli gradcheck`: backprop against finite differences."""
+"""`nncli gradcheck`: comparison of backprop with finite differences."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def gradcheck(
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CONFIG|RUN]", help="A config, at its start, or a run, as trained.", show_default=False
+            metavar="[CONFIG|RUN]",
+            help="A config (checked at its initial weights) or a run (at its trained weights).",
+            show_default=False,
         ),
     ] = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="Largest relative error allowed; default: 1e-6.", min=0.0)
+        float | None, typer.Option(help="Largest relative error allowed (default: 1e-6).", min=0.0)
     ] = None,
     set_: Overrides = None,
     quiet: Quiet = False,
@@ -49,8 +51,8 @@ def gradcheck(
         checked = prepared = api.check(read_config(Path(target), set_))
     elif set_:
         raise NncliError(
-            f"--set {shown(set_[0])}: a run is checked as it was trained",
-            hint="give its config.yaml, which is checked at the start, to change a value",
+            f"--set {shown(set_[0])}: the config of a run cannot be changed",
+            hint="check the run's config.yaml instead; it is checked at its initial weights",
         )
     else:
         checked = find_whole_run(target, out)
@@ -63,7 +65,11 @@ def gradcheck(
         out.detail(f"\n{_entries(checks)}")
     kinks = sum(int(check.kinks.sum()) for check in checks)
     if kinks:
-        out.note(f"{kinks} entries lie on a kink, where any slope between the two sides is right")
+        subject = "1 parameter sits" if kinks == 1 else f"{kinks:,} parameters sit"
+        out.note(
+            f"{subject} at a kink (such as relu at 0), where any value between the one-sided derivatives "
+            "is accepted"
+        )
     worst = max(checks, key=lambda check: check.worst)
     facts = {"ok": worst.worst <= limit, "tolerance": limit}
     configured = _configured(out, prepared, parameters)
@@ -72,26 +78,27 @@ def gradcheck(
         backprop, difference = _pair(worst, "%.9g")
         raise CheckFailed(
             f"gradcheck: {worst.name}{_at(worst.index)}: backprop {backprop}, finite differences "
-            f"{difference}, relative error {worst.worst:.1e} beyond {limit:g}"
+            f"{difference}, relative error {worst.worst:.1e} above the limit {limit:g}"
         )
     count = prepared.network.parameter_count
-    out.result(f"ok: {count} gradients agree, worst relative error {worst.worst:.1e} (limit {limit:g})")
+    out.result(f"ok: {count:,} gradients agree, largest relative error {worst.worst:.1e} (limit {limit:g})")
 
 
 def _note_conditions(out: Output, prepared: Experiment) -> None:
-    """Say where the check differs from training."""
+    """Report how the check differs from training."""
     from nncli.inspection.gradcheck import CHECKED_ROWS
 
     if len(prepared.rows.training) > CHECKED_ROWS:
-        out.note(f"checked on the first {CHECKED_ROWS} of {len(prepared.rows.training)} rows")
+        out.note(f"checked on the first {CHECKED_ROWS} of {len(prepared.rows.training):,} rows")
     if prepared.network.has_dropout:
-        out.note("checked with all units, as in every measurement: dropout is for updates alone")
+        out.note("dropout is turned off for the check")
     if prepared.config.training.dtype != "float64":
-        out.note(f"checked in float64: differences of {prepared.config.training.dtype} tell too little")
+        dtype = prepared.config.training.dtype
+        out.note(f"checked in float64, because {dtype} is too imprecise for finite differences")
 
 
 def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> dict[str, Any]:
-    """The error of the finite differences that the config trains with, which have one step for all."""
+    """Error of the finite differences that the config trains with, for --json; empty without them."""
     from nncli.inspection.gradcheck import check_method
 
     options = prepared.recipe.gradient.options
@@ -100,14 +107,14 @@ def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> 
     worst = max(check_method(prepared, prepared.recipe.gradient, parameters), key=lambda check: check.worst)
     out.note(
         f"training uses {options['scheme']} differences with epsilon {options['epsilon']:g}: "
-        f"worst relative error {worst.worst:.1e}, at {worst.name}{_at(worst.index)}"
+        f"largest relative error {worst.worst:.1e}, at {worst.name}{_at(worst.index)}"
     )
     place = {"name": worst.name, "index": worst.index}
     return {"configured": {**options, "worst": worst.worst, **place}}
 
 
 def _table(checks: Sequence[TensorCheck]) -> str:
-    rows = [("tensor", "shape", "worst error", "at", "backprop", "finite diff.")]
+    rows = [("tensor", "shape", "largest error", "at", "backprop", "finite diff.")]
     for check in checks:
         shape = "x".join(map(str, check.shape))
         rows.append((check.name, shape, f"{check.worst:.1e}", _at(check.index), *_pair(check)))
@@ -115,7 +122,7 @@ def _table(checks: Sequence[TensorCheck]) -> str:
 
 
 def _entries(checks: Sequence[TensorCheck]) -> str:
-    """Every gradient, the largest error first."""
+    """Table of every gradient, sorted by error in descending order."""
     import numpy as np
 
     rows = [("parameter", "error", "backprop", "finite diff.")]
@@ -135,7 +142,7 @@ def _at(index: tuple[int, ...]) -> str:
 
 
 def _fields(check: TensorCheck, out: Output) -> dict[str, Any]:
-    """A tensor for --json; with -v every entry of it."""
+    """Fields of a tensor for --json; with -v including every entry."""
     at = check.index
     arrays = {"error": check.error, "backprop": check.backprop, "finite_difference": check.finite_difference}
     return {

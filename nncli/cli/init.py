@@ -1,4 +1,4 @@
-"""`nncli init`: write a config to start from."""
+"""`nncli init`: a commented config to start from."""
 
 from __future__ import annotations
 
@@ -19,40 +19,42 @@ def init(
     context: typer.Context,
     template: Annotated[
         str | None,
-        typer.Argument(help="Which template; --list names them. Default: xor.", show_default=False),
+        typer.Argument(help="Template name; --list shows all (default: xor).", show_default=False),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Default: NAME.yaml; - for stdout."),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Output file; - for stdout (default: NAME.yaml)."
+        ),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the templates.")] = False,
     from_csv: Annotated[
         Path | None,
         typer.Option(
-            "--from-csv", metavar="FILE", help="A config for your own table: CSV, TSV, NDJSON or Parquet."
+            "--from-csv", metavar="FILE", help="Write a config for this table: CSV, TSV, NDJSON or Parquet."
         ),
     ] = None,
     target: Annotated[
         list[str] | None,
         typer.Option(
-            "--target", metavar="COL", help="The column to learn; repeat for several numbers or 0/1 columns."
+            "--target", metavar="COL", help="Target column; repeat for several numeric or 0/1 targets."
         ),
     ] = None,
     id_: Annotated[
         str | None,
-        typer.Option("--id", metavar="COL", help="The column that names the rows; default: a guess."),
+        typer.Option("--id", metavar="COL", help="Identifier column (default: detected)."),
     ] = None,
     task: Annotated[
         Literal["regression", "binary", "multiclass", "multilabel"] | None,
-        typer.Option("--task", metavar="KIND", help="What the target is; default: a guess."),
+        typer.Option("--task", metavar="KIND", help="Kind of task (default: detected)."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a config whose comments explain every key."""
+    """Write a config with comments that explain every key."""
     from nncli.scaffold import templates
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -61,10 +63,10 @@ def init(
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})
     elif from_csv is not None:
         if template is not None:
-            raise UsageError(f"--from-csv and the template {template}: one of the two")
+            raise UsageError(f"--from-csv and the template {template} cannot be combined")
         _from_table(out, from_csv, target or [], id_, task, output=output, overwrite=overwrite)
     elif target or id_ or task:
-        raise UsageError("--target, --id and --task go with --from-csv")
+        raise UsageError("--target, --id and --task require --from-csv")
     else:
         name = templates.canonical(template or "xor")
         path = _free(output or f"{name}.yaml", overwrite=overwrite)
@@ -92,17 +94,17 @@ def _from_table(
 
 
 def _stem(source: Path) -> str:
-    """`people` of people.csv and people.csv.gz."""
+    """Name of a table without its extensions: `people` for people.csv and people.csv.gz."""
     return Path(source.name.removesuffix(".gz")).stem
 
 
 def _free(name: str, *, overwrite: bool) -> Path | None:
-    """Where to write; None for stdout.
+    """Path to write to, or None for stdout.
 
     Raises
     ------
     NncliError
-        If the file exists already, or its folder does not.
+        If the file already exists, or its directory does not exist.
     """
     from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
@@ -112,9 +114,9 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
     path = Path(name)
     require_no_run_file(path)
     if os.path.lexists(path) and not overwrite:
-        raise NncliError(f"{path}: exists already", hint="give another file with -o, or --overwrite")
+        raise NncliError(f"{path}: already exists", hint="choose another file with -o, or add --overwrite")
     if not path.parent.is_dir():
-        raise NncliError(f"{path}: there is no directory {path.parent}", hint="create it first")
+        raise NncliError(f"{path}: the directory {path.parent} does not exist", hint="create it first")
     return path
 
 
@@ -130,4 +132,4 @@ def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) 
     out.result(str(path) if out.quiet else f"wrote {printable(str(path))}")
     out.detail(f"next: {printable(shlex.join(['nncli', 'train', str(path)]))}")
     out.object("init", {**origin, "path": str(path)})
-    out.more("for completion in an editor: nncli schema > nncli.schema.json")
+    out.more("for completion in an editor, run: nncli schema > nncli.schema.json")

@@ -24,30 +24,37 @@ RunReference = Annotated[
     str | None,
     typer.Argument(
         metavar="[RUN]",
-        help="A run directory, a run's name under runs/, or a weights.npz; default: the latest run.",
+        help="A run directory, a run name under runs/, or a weights.npz (default: the latest run).",
         show_default=False,
     ),
 ]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Replace a value of the config, e.g. optimizer.learning_rate=0.01."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a config value, e.g. optimizer.learning_rate=0.01; repeatable.",
     ),
 ]
 FailIf = Annotated[
     list[str] | None,
-    typer.Option("--fail-if", metavar="EXPR", help='Exit with 4 if it holds, e.g. "mse > 0.01".'),
+    typer.Option(
+        "--fail-if", metavar="EXPR", help='Exit with code 4 if this is true, e.g. "mse > 0.01"; repeatable.'
+    ),
 ]
 Input = Annotated[
     str | None,
     typer.Option(
-        "--input", "-i", metavar="FILE", help="A table: CSV, TSV, NDJSON or Parquet, also .gz; - for stdin."
+        "--input",
+        "-i",
+        metavar="FILE",
+        help="Input table: CSV, TSV, NDJSON or Parquet, optionally .gz; - for stdin.",
     ),
 ]
 
 
 def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> Config:
-    """The config with `--set` and the flags that stand for keys laid over it, the flags last."""
+    """Read a config and apply `--set`, then the options that are short for a key."""
     from nncli.config import Override, load_config, parse_config
 
     overrides = [Override.parse(text) for text in settings or ()]
@@ -61,7 +68,7 @@ def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> 
 
 
 def read_input(source: str) -> Table:
-    """A table from a file, or from stdin for `-`."""
+    """Read a table from a file, or from stdin for `-`."""
     from nncli.tables import reading
 
     return reading.decode(_stdin(), "stdin") if source == "-" else reading.read(Path(source), source)
@@ -69,9 +76,9 @@ def read_input(source: str) -> Table:
 
 @contextmanager
 def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Iterator[Iterator[Table]]:
-    """The tables that a file, or stdin for `-`, gives in parts: in constant memory.
+    """Read a file, or stdin for `-`, as a series of tables, in constant memory.
 
-    `on_bad` is called with each row that cannot be read, which is left out; None makes it an error.
+    `on_bad` is called with each unreadable row, which is then skipped; with None such a row is an error.
     """
     from nncli.tables import reading
 
@@ -93,31 +100,31 @@ def _stdin() -> bytes:
 
 
 def find_run(reference: str | None, out: Output, *, having: str = "weights.npz") -> Run:
-    """The run a reference means, which has a file; the latest is named on stderr."""
+    """Find the run that a reference names and that has a file; name the run on stderr if it is the latest."""
     from nncli import runs
 
     run = runs.find(reference, having)
     if reference is None:
-        out.note(f"run {run.path}")
+        out.note(f"using {run.path}, the latest run")
     return run
 
 
 def find_whole_run(reference: str | None, out: Output) -> Run:
-    """A run with its config and data, not the weights alone."""
+    """Find a run that has its config and data, not only its weights."""
     from nncli import runs
     from nncli.messages.errors import RunError
 
     run = find_run(reference, out)
     if run.weights != runs.WEIGHTS or not (run.path / runs.CONFIG).is_file():
         raise RunError(
-            f"{run.path / run.weights}: weights alone, without the {runs.CONFIG} of their run",
-            hint="give the run's own folder; weights alone predict what --values or --input give",
+            f"{run.path / run.weights}: only weights, without the {runs.CONFIG} of their run",
+            hint="give the run directory, or predict with --values or --input",
         )
     return run
 
 
 def tell_changed_data(run: Run, out: Output) -> None:
-    """Warn where a run's own data are no longer those it was trained on."""
+    """Warn if the data of a run have changed since it was trained."""
     from nncli.messages.errors import NncliError
 
     if run.changed_data:
@@ -125,18 +132,18 @@ def tell_changed_data(run: Run, out: Output) -> None:
 
 
 def tell_remark(table: Table, out: Output) -> None:
-    """Note on stderr what was guessed to read a table."""
+    """Report on stderr what was detected about the format of a table."""
     if table.remark:
         out.note(f"{table.origin}: {table.remark}")
 
 
 def tell_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | None]]:
-    """Warn of what can be trained but is seldom meant; the same as --json tells it."""
+    """Warn about valid but unusual settings; return the warnings for --json."""
     from nncli.advice.pairing import oddities
 
-    odd = oddities(prepared)
-    if not odd:
+    mistakes = oddities(prepared)
+    if not mistakes:
         return []
-    warning = prepared.config.error(*odd)
+    warning = prepared.config.error(*mistakes)
     out.warning(warning)
     return [{"message": one.message, "hint": one.hint} for one in (warning, *warning.others)]

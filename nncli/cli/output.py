@@ -1,4 +1,4 @@
-"""Where words go: results to stdout; progress, notes, warnings and errors to stderr."""
+"""Output of commands: results to stdout; progress, notes, warnings and errors to stderr."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ from nncli.messages.wording import printable, width
 
 @dataclass
 class Output:
-    """What the common switches ask for."""
+    """Printer that respects the options every command shares."""
 
     quiet: bool = False
     verbose: bool = False
     debug: bool = False
     json: bool = False
-    command: str = field(default="", init=False)  # what runs
+    command: str = field(default="", init=False)  # name of the running command
     told: bool = field(default=False, init=False)  # whether the one object of --json is printed
 
     def result(self, text: str) -> None:
-        """The result itself; always printed, unless --json puts an object in its place."""
+        """Print the result, unless --json replaces it by an object."""
         if not self.json:
-            # A program gets every byte of a path; what a terminal would obey is only shown.
+            # A program gets every byte of a path; on a terminal, control characters are escaped.
             print("\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text)
 
     def detail(self, text: str) -> None:
-        """Part of the result that -q leaves out."""
+        """Print a part of the result that -q omits."""
         if not self.quiet:
             self.result(text)
 
     def object(self, command: str, values: Mapping[str, Any]) -> None:
-        """The one object of --json."""
+        """Print the single object of --json."""
         if self.json:
             from nncli.storage.files import finite
 
@@ -46,7 +46,7 @@ class Output:
             self.told = True
 
     def failure(self, error: NncliError, code: int) -> int:
-        """An error on stderr and, unless the command has told its result, as the object; gives the code."""
+        """Print an error on stderr and, with --json, as an object; return the exit code."""
         if self.debug:
             traceback.print_exc()
         print_blocks(error.blocks())
@@ -54,7 +54,7 @@ class Output:
         return self.ended(code, [{"message": one.message, "hint": one.hint} for one in mistakes])
 
     def ended(self, code: int, mistakes: Sequence[Mapping[str, Any]] = ()) -> int:
-        """The exit code; where it is not 0 and nothing was told yet, --json tells it."""
+        """Return the exit code; with --json, print errors that were not yet reported as an object."""
         if code and not self.told:
             with suppress(NncliError):  # stdout may be what failed
                 self.object("error", {"code": code, "errors": mistakes})
@@ -62,26 +62,26 @@ class Output:
         return code
 
     def note(self, text: str) -> None:
-        """Good to know."""
+        """Print a note on stderr, unless -q hides it."""
         if not self.quiet:
             self.say(text)
 
     def say(self, text: str) -> None:
-        """What must be known, on stderr; -q does not hide it."""
+        """Print an essential message on stderr; -q does not hide it."""
         print(printable(text), file=sys.stderr)
 
     def warning(self, trouble: NncliError) -> None:
-        """What a person should look at, though the command does what was asked; -q does not hide it."""
+        """Print a warning on stderr; -q does not hide it."""
         print_blocks(trouble.blocks("warning"))
 
     def more(self, text: str) -> None:
-        """Good to know for those who asked with -v."""
+        """Print a note that only -v shows."""
         if self.verbose:
             self.note(text)
 
 
 def print_blocks(blocks: Sequence[str]) -> None:
-    """Errors or warnings on stderr, the first word in colour where the terminal has colours."""
+    """Print errors or warnings on stderr, the first word in color if the terminal supports it."""
     from rich.console import Console
     from rich.text import Text
 
@@ -97,7 +97,7 @@ def print_blocks(blocks: Sequence[str]) -> None:
 
 
 def aligned(rows: Sequence[Sequence[str]], *, left: int = 1, gap: int = 2) -> str:
-    """Rows of text as columns: the first `left` to the left, the others, which are numbers, to the right."""
+    """Align rows of text in columns: the first `left` columns to the left, the others to the right."""
     widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:

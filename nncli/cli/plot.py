@@ -1,4 +1,4 @@
-"""`nncli plot`: pictures of a run."""
+"""`nncli plot`: plots of a run."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ def plot(
         list[str] | None,
         typer.Argument(
             metavar="[KIND]...",
-            help="Which pictures; --list names them. Default: all that fit.",
+            help="Kinds of plot; --list shows all (default: all that suit the run).",
             show_default=False,
         ),
     ] = None,
     run: Annotated[
         list[str] | None,
         typer.Option(
-            "--run", metavar="RUN", help="Whose; default: the latest run. Repeatable.", show_default=False
+            "--run",
+            metavar="RUN",
+            help="Run to plot (default: the latest run). Repeat to plot several.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -40,34 +43,41 @@ def plot(
             "--output",
             "-o",
             metavar="PATH",
-            help="A file for one picture, a directory for several.",
+            help="File for one plot, or directory for several (default: plots/ in the run).",
             show_default=False,
         ),
     ] = None,
     format: Annotated[
         Literal["svg", "png", "pdf"] | None,
-        typer.Option(help="Default: by -o, else svg.", show_default=False),
+        typer.Option(help="File format (default: from the extension of -o, else svg).", show_default=False),
     ] = None,
-    features: Annotated[str | None, typer.Option(metavar="A,B", help="The two inputs shown.")] = None,
+    features: Annotated[
+        str | None, typer.Option(metavar="A,B", help="Two inputs to plot (default: chosen automatically).")
+    ] = None,
     at: Annotated[
         list[str] | None,
-        typer.Option(metavar="C=1", help="Value of an input that is not shown; default: its median."),
+        typer.Option(
+            metavar="C=1", help="Fix an input that is not plotted (default: its median); repeatable."
+        ),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
             metavar="W,W",
-            help="Two weights of the weight surface, e.g. 'layers.0.weight[0,1] layers.1.bias[0]'.",
+            help="Two parameters spanning the weight surface, e.g. 'layers.0.weight[0,1] layers.1.bias[0]'.",
         ),
     ] = None,
-    directions: Annotated[Literal["pca", "random"], typer.Option(help="Of the weight surface.")] = "pca",
-    list_: Annotated[bool, typer.Option("--list", help="List the kinds.")] = False,
+    directions: Annotated[
+        Literal["pca", "random"],
+        typer.Option(help="Directions spanning the weight surface (default: pca).", show_default=False),
+    ] = "pca",
+    list_: Annotated[bool, typer.Option("--list", help="List the kinds of plot.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a run into its plots/, and the numbers of each picture as CSV beside it."""
+    """Plot a run, and write the numbers behind each plot to a CSV file."""
     from nncli import plots
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -75,7 +85,7 @@ def plot(
         out.result(aligned([(name, entry.summary) for name, entry in plots.KINDS.items()], left=2))
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
         return
-    os.environ["MPLBACKEND"] = "agg"  # no window is opened, whatever the environment names
+    os.environ["MPLBACKEND"] = "agg"  # open no window, whatever the environment sets
     plots.require_known(kind or ())
     view = _view(features, at, weights, directions)
     references: list[str | None] = [*run] if run else [None]
@@ -95,16 +105,16 @@ def plot(
 
 
 def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | None) -> list[Path]:
-    """Where each picture goes: a file named by -o, a directory named by -o, or the run's plots/."""
+    """Path of each plot: the file named by -o, or a file in the directory of -o or in the run's plots/."""
     from nncli.messages.errors import NncliError
 
     ending = format or (output.suffix.lstrip(".").lower() if output else "") or "svg"
     if ending not in ("svg", "png", "pdf"):
-        raise NncliError(f"{output}: cannot draw '{ending}' files", hint="choose svg, png or pdf")
+        raise NncliError(f"{output}: cannot write '{ending}' files", hint="choose svg, png or pdf")
     if output is not None and output.suffix:
         if len(wanted) > 1:
             raise NncliError(
-                f"{output}: one file for {len(wanted)} pictures", hint="give a directory, or one KIND"
+                f"{output}: one file cannot hold {len(wanted)} plots", hint="give a directory, or one KIND"
             )
         return [output]
     from nncli import plots
@@ -112,7 +122,7 @@ def _paths(wanted: list[tuple[Run, str]], output: Path | None, format: str | Non
     folders = {one: output or plots.folder_of(one) for one, _ in wanted}
     paths = [folders[one] / f"{name}.{ending}" for one, name in wanted]
     if len(set(paths)) < len(paths):
-        raise NncliError(f"{output}: pictures of several runs would replace each other", hint="leave -o out")
+        raise NncliError(f"{output}: several runs would write the same files", hint="remove -o")
     from nncli.storage.files import make_folder
 
     if output is not None:
@@ -144,7 +154,7 @@ def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | 
         return None
     if len(names) != 2:
         raise NncliError(
-            f"{flag}: {len(names)} names where two are needed", hint=f"for example {flag} '{example}'"
+            f"{flag}: expected two names, found {len(names)}", hint=f"write for example {flag} '{example}'"
         )
     return names[0].strip(), names[1].strip()
 
@@ -154,5 +164,5 @@ def _assignment(text: str) -> tuple[str, str]:
 
     name, equals, value = text.partition("=")
     if not equals:
-        raise NncliError(f"--at {text}: not of the form NAME=VALUE", hint="for example --at x3=0.5")
+        raise NncliError(f"--at {text}: expected NAME=VALUE", hint="write for example --at x3=0.5")
     return name.strip(), value.strip()

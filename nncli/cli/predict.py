@@ -1,4 +1,4 @@
-"""`nncli predict`: use a trained network."""
+"""`nncli predict`: predictions of a trained network."""
 
 from __future__ import annotations
 
@@ -32,29 +32,46 @@ def predict(
     input: Input = None,
     values: Annotated[
         list[str] | None,
-        typer.Option("--values", metavar="A,B,...", help="One row in the order of the inputs; repeatable."),
+        typer.Option(
+            "--values", metavar="A,B,...", help="One row, with values in the order of the inputs; repeatable."
+        ),
     ] = None,
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Output file; - for stdout (default: -).",
+            show_default=False,
+        ),
     ] = "-",
     format: Annotated[
         FormatOption | None,
         typer.Option(
-            help="Default: by the file's ending; a table on a terminal, else csv.", show_default=False
+            help="Output format (default: by the file extension; table on a terminal, else csv).",
+            show_default=False,
         ),
     ] = None,
-    proba: Annotated[bool, typer.Option("--proba", help="With the probability of every class.")] = False,
-    epoch: Annotated[int | None, typer.Option(help="With the weights kept at this epoch.", min=0)] = None,
+    proba: Annotated[bool, typer.Option("--proba", help="Include the probability of every class.")] = False,
+    epoch: Annotated[
+        int | None,
+        typer.Option(help="Use the weights saved at this epoch (default: the final weights).", min=0),
+    ] = None,
     on_error: Annotated[
         OnError,
-        typer.Option(help="At a row of --input that cannot be used; skip writes it to a file of its own."),
+        typer.Option(
+            help="What to do with an invalid row: stop, or skip it and write it to a separate file "
+            "(default: stop).",
+            show_default=False,
+        ),
     ] = "stop",
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Predict rows; without input the run's own data, with targets and errors."""
+    """Predict from a table, or from the run's own data if no input is given."""
     from nncli import api
     from nncli.inference.rejects import rejects
     from nncli.inference.unseen import UnseenCategories
@@ -63,7 +80,7 @@ def predict(
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if input and values:
-        raise NncliError("--input and --values both name rows", hint="give one of them")
+        raise NncliError("--input and --values cannot be combined", hint="remove one of the two")
     if output != "-":
         require_no_run_file(Path(output))
     own = not (input or values)
@@ -85,8 +102,8 @@ def predict(
         parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
         facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
     if rejected and rejected.count:
-        kept = facts["rows"] + rejected.count
-        out.note(f"left out {rejected.count:,} of {counted(kept, 'row')}: {printable(str(rejected.path))}")
+        rows = counted(facts["rows"] + rejected.count, "row")
+        out.note(f"skipped {rejected.count:,} of {rows} (see {printable(str(rejected.path))})")
         facts |= {"rejected": rejected.count, "rejected_file": str(rejected.path)}
     if unseen.warning:
         out.warning(unseen.warning)
@@ -94,7 +111,7 @@ def predict(
 
 
 def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
-    """The same tables; what was guessed to read them is told once."""
+    """Yield the same tables; report once what was detected about their format."""
     for position, table in enumerate(tables):
         if position == 0:
             tell_remark(table, out)
@@ -102,7 +119,7 @@ def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
 
 
 def _written(out: Output, parts: Iterator[Predictions], output: str, shape: FormatOption) -> dict[str, Any]:
-    """Write predictions where they go; gives what the object of --json says of them."""
+    """Write predictions to the output; return their fields for --json."""
     from nncli.tables import writing
 
     if output != "-":
@@ -127,7 +144,7 @@ def _gathered(parts: Iterable[Predictions]) -> dict[str, Any]:
 
 
 def _while_read(parts: Iterator[Predictions]) -> Iterator[Predictions]:
-    """The same parts, until stdout is closed."""
+    """Yield the same parts, until stdout is closed."""
     for part in parts:
         if unread(sys.stdout):
             return
@@ -135,7 +152,7 @@ def _while_read(parts: Iterator[Predictions]) -> Iterator[Predictions]:
 
 
 def _rejected(output: str) -> Path:
-    """Beside the output, or here where that is no file."""
+    """Path for skipped rows: next to the output, or in the current directory if that is no file."""
     path = Path(output)
     if output == "-" or (path.exists() and not path.is_file()):
         return Path("rejected.csv")
@@ -162,7 +179,7 @@ def _by_ending(output: str) -> FormatOption:
     if ending not in ENDINGS:
         raise NncliError(
             f"{output}: cannot write '{shown(ending)}' files",
-            hint=f"choose {', '.join(filter(None, ENDINGS))}, or give --format",
+            hint=f"choose {', '.join(filter(None, ENDINGS))}, or add --format",
         )
     return ENDINGS[ending]
 
@@ -175,9 +192,8 @@ def _row_table(values: list[str], columns: Columns) -> Table:
     for text, row in zip(values, rows, strict=True):
         if len(row) != len(columns.inputs):
             raise DataError(
-                f"--values {shown(text)}: {counted(len(row), 'value')}"
-                f" for {counted(len(columns.inputs), 'input')}",
-                hint=f"the order is {listed(columns.inputs)}",
+                f"--values {shown(text)}: expected {counted(len(columns.inputs), 'value')}, found {len(row)}",
+                hint=f"give values for the inputs in this order: {listed(columns.inputs)}",
             )
     return Table("--values", dict(zip(columns.inputs, zip(*rows, strict=True), strict=True)))
 
@@ -188,4 +204,4 @@ def _cells(text: str) -> list[str]:
     try:
         return [cell.strip() for cell in next(csv.reader([text], skipinitialspace=True), [])]
     except csv.Error as error:
-        raise DataError(f"--values {shown(text)}: not readable as CSV: {error}") from None
+        raise DataError(f"--values {shown(text)}: cannot be read as CSV: {error}") from None

@@ -1,4 +1,4 @@
-"""`nncli reproduce`: train a run again and compare."""
+"""`nncli reproduce`: repetition of a training and comparison with the original."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def reproduce(
     tolerance: Annotated[
         float | None,
         typer.Option(
-            help="Largest difference allowed, relative to the largest weight; default: 1e-9, for last digits "
-            "differ between processors and versions of numpy. 0 demands the same bits.",
+            help="Largest difference allowed, relative to the largest weight (default: 1e-9, because last "
+            "digits vary across CPUs and numpy versions); 0 requires identical bits.",
             min=0.0,
             show_default=False,
         ),
@@ -36,7 +36,7 @@ def reproduce(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a run again from its own config, writing nothing, and say whether it comes out the same."""
+    """Train a run again from its own config and compare the results. Writes no files."""
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
     from nncli.inspection.reproduction import TOLERANCE, Repetition
@@ -77,12 +77,12 @@ def reproduce(
         out.result(f"identical: {outcome.scope} to the last bit")
         return
     out.detail(_listed(outcome))
-    off = f"off by {outcome.worst.relative:.1e}" if outcome.worst else ""
+    off = f"relative difference {outcome.worst.relative:.1e}" if outcome.worst else ""
     if not outcome.within(limit):
         raise CheckFailed(
-            f"{found.path}: not reproduced: {outcome.mismatch or f'{off}, beyond {limit:g}'}",
-            hint="other versions or processors change last digits, which --tolerance X allows for; "
-            "else a file of the run was changed",
+            f"{found.path}: not reproduced: {outcome.mismatch or f'{off}, above the limit {limit:g}'}",
+            hint="allow for last digits that vary across CPUs and versions with --tolerance X; "
+            "a larger difference means that a file of the run was changed",
         )
     out.result(f"reproduced: {outcome.scope}, {off} (limit {limit:g})")
 

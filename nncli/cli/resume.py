@@ -18,13 +18,15 @@ def resume(
         str | None,
         typer.Argument(
             metavar="[RUN]",
-            help="A run directory or a run's name under runs/; default: the latest run.",
+            help="A run directory or a run name under runs/ (default: the latest run).",
             show_default=False,
         ),
     ] = None,
     epochs: Annotated[
         str | None,
-        typer.Option(metavar="N", help="The new total of epochs, to train on from where a run ended."),
+        typer.Option(
+            metavar="N", help="New total number of epochs, to extend a run (default: that of its config)."
+        ),
     ] = None,
     fail_if: FailIf = None,
     progress: ProgressMode = "auto",
@@ -33,7 +35,7 @@ def resume(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run from its checkpoint; it ends in the same bytes as if it had never stopped."""
+    """Resume a run from its checkpoint. The result is byte-identical to an uninterrupted run."""
     from nncli import api, runs
     from nncli.inference.conditions import Condition, measured_names
 
@@ -42,9 +44,9 @@ def resume(
     with api.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
         conditions = [Condition.parse(text, measured_names(recording.experiment)) for text in fail_if or ()]
         if not found.readable_info:
-            out.note(f"{found.path / runs.RUN} cannot be read; the checkpoint has all that is needed")
+            out.note(f"{found.path / runs.RUN} cannot be read; using the checkpoint alone")
         for name, (then, now) in found.other_versions.items():
-            out.note(f"{name} {now}, so far {then}: the last digits may differ from an undisturbed training")
+            out.note(f"{name} changed from {then} to {now}; last digits may differ from an uninterrupted run")
         results = follow(out, recording, progress)
     for condition in conditions:
         condition.check(results)

@@ -1,4 +1,4 @@
-"""`nncli runs`: what was trained here."""
+"""`nncli runs`: list of the runs in ./runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def runs(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs in ./runs, newest first: status, epochs, results."""
+    """List the runs in ./runs, newest first, with status, epochs and results."""
     from nncli import runs as store
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -30,7 +30,7 @@ def runs(
         "runs", {"runs": [{"run": str(run.path), **_info(run), "results": _results(run)} for run in found]}
     )
     if not found:
-        out.note("no runs in ./runs yet; train one: nncli train CONFIG")
+        out.note("no runs in ./runs yet; train one with: nncli train CONFIG")
         return
     rows = [("run", "status", "epochs", "loss", "metrics")]
     for run in found:
@@ -43,7 +43,7 @@ def runs(
 
 
 def _results(run: Run) -> dict[str, float]:
-    """What a run came to; nothing where it is not finished or cannot be read."""
+    """Results of a run; empty if it is unfinished or cannot be read."""
     from nncli.messages.errors import RunError
 
     try:

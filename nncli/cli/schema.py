@@ -14,7 +14,7 @@ def schema(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the JSON Schema of the config, for editors: nncli schema > nncli.schema.json."""
+    """Print the JSON Schema of configs, for completion and checks in editors."""
     import json
 
     from nncli.config import json_schema

@@ -1,4 +1,4 @@
-"""Signals that end a command in good order: Ctrl-C, and what systems send before they kill."""
+"""Signals that end a command cleanly: Ctrl-C, and those that systems send before they kill."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-PATIENCE = 1.0  # seconds in which the main thread should come back from a long operation
+PATIENCE = 1.0  # seconds for the main thread to return from a long operation
 
 _heard = threading.Event()
 
 
 class Stopped(BaseException):  # as KeyboardInterrupt, so that nothing on the way takes it for an error
-    """A signal asked to stop; the exit code is the shell's for it, 128 and the signal's number."""
+    """Request of a signal to stop; the exit code is the shell's, 128 plus the signal's number."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -26,7 +26,7 @@ class Stopped(BaseException):  # as KeyboardInterrupt, so that nothing on the wa
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Within, the first signal raises Stopped, and a second one ends the process at once."""
+    """Raise Stopped at the first signal, and end the process at once at the second."""
     wanted = [each for each in SIGNALS if signal.getsignal(each) != signal.SIG_IGN]  # ignored under nohup
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -46,11 +46,11 @@ def stoppable() -> Iterator[None]:
 
 @contextmanager
 def answered(save: Callable[[], None]) -> Iterator[None]:
-    """Within, a signal is answered even while the main thread is deep in one long array operation.
+    """Answer signals even while the main thread is in one long array operation.
 
-    Python hears signals between operations only. Where it has not heard one after `PATIENCE` seconds, or
-    has not ended after as many again, a thread calls `save` and ends the process in its place; at a second
-    signal it ends it at once.
+    Python handles signals only between operations. If it has not handled one after `PATIENCE` seconds, or
+    has not ended after as many again, a thread calls `save` and ends the process instead; at a second
+    signal it ends the process at once.
     """
     ours, theirs = socket.socketpair()
     theirs.setblocking(False)
@@ -90,7 +90,7 @@ def _next_but_once_late(wakeups: socket.socket) -> int | None:
 
 
 def _next(wakeups: socket.socket) -> int | None:
-    """The next signal of ours, or None once nobody listens any more."""
+    """Wait for the next handled signal; return None when the context has ended."""
     while byte := wakeups.recv(1):
         if byte[0] in SIGNALS:
             return byte[0]

@@ -1,4 +1,4 @@
-"""Stdin, stdout and stderr as a command may rely on them: open, able to show any text, and nncli's alone."""
+"""Stdin, stdout and stderr made reliable: open, able to print any text, and used by nncli alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NARROWEST, WIDEST = 40, 400  # columns of help and bars
 
 
 def prepare() -> None:
-    """Replace closed streams by empty ones, and tell what cannot be written in our own words."""
+    """Replace closed streams by empty ones, and report failed writes as errors of nncli."""
     _silence_libraries()
     _bound_width()
     sys.stdin = sys.stdin or _nowhere("r")
@@ -25,7 +25,7 @@ def prepare() -> None:
 
 
 class _Written:
-    """A text stream whose first failure is given to `failed`; what comes later goes nowhere."""
+    """Text stream that passes its first failure to `failed` and discards all later text."""
 
     def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
         self._stream = stream
@@ -56,12 +56,12 @@ class _Written:
 
 
 def unread(stream: TextIO) -> bool:
-    """Whether nobody reads any more what is written to a stream."""
+    """Return True if the reader of a stream has closed it."""
     return isinstance(stream, _Written) and stream.gave_up
 
 
 def encode_as_utf_8(stream: Any) -> None:
-    """Let a stream take any text as it is, as files do: for rows, whose readers know no other encoding."""
+    """Encode a stream as UTF-8, like files: rows are written for programs that expect it."""
     stream.reconfigure(encoding="utf-8")
 
 
@@ -73,7 +73,7 @@ def _silence_libraries() -> None:
 
 
 def _bound_width() -> None:
-    """Take a width that no terminal has for the nearest that can be read, and what is no width for none."""
+    """Limit the width given in the environment to a readable one, and ignore values that are not numbers."""
     for name in ("COLUMNS", "TERMINAL_WIDTH"):  # the second is typer's
         columns = os.environ.get(name, "")
         if columns.isascii() and columns.isdigit():
@@ -83,13 +83,13 @@ def _bound_width() -> None:
 
 
 def _refuse(error: OSError) -> None:
-    """Tell that stdout failed, unless its reader has what they wanted and closed the pipe."""
+    """Raise an error for a failure of stdout, unless its reader closed the pipe."""
     if not isinstance(error, BrokenPipeError):
         raise NncliError(f"stdout: cannot be written: {error.strerror or error}")
 
 
 def _ignore(error: OSError) -> None:
-    """Nobody is left to be told."""
+    """Ignore a failure of stderr, because it cannot be reported."""
 
 
 def _open(stream: TextIO | None) -> TextIO:

@@ -1,4 +1,4 @@
-"""`nncli train`: from a config to a run."""
+"""`nncli train`: training of a network from a config."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def train(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="The run directory; default: runs/NAME.", show_default=False
+            "--output", "-o", metavar="DIR", help="Run directory (default: runs/NAME).", show_default=False
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output.")] = False,
@@ -40,16 +40,16 @@ def train(
         bool,
         typer.Option(
             "--resume",
-            help="Go on in --output where the last attempt was stopped; begin where there was none, "
-            "and leave a finished run as it is: a command that may be repeated until it succeeds.",
+            help="Resume the run in --output, or start it if it does not exist. A finished run is left "
+            "unchanged, so the command can be repeated until it succeeds.",
         ),
     ] = False,
     smoke: Annotated[
         bool,
         typer.Option(
             "--smoke",
-            help="At most 2 epochs and 64 rows, everything written, read back and checked; keeps nothing. "
-            "--fail-if then judges these 2 epochs.",
+            help="Run a quick end-to-end test: at most 2 epochs on 64 rows in a temporary directory. "
+            "--fail-if applies to these epochs.",
         ),
     ] = False,
     fail_if: FailIf = None,
@@ -59,14 +59,14 @@ def train(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network into a new run directory, whose path is the last line printed."""
+    """Train a network from a config file. The last line printed is the path of the run directory."""
     from nncli import api
     from nncli.inference.conditions import Condition, measured_names
     from nncli.messages.errors import NncliError
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if smoke and resume:
-        raise NncliError("--smoke keeps nothing to resume", hint="leave out --resume")
+        raise NncliError("--smoke and --resume cannot be combined", hint="remove --resume")
     loaded = read_config(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
@@ -80,7 +80,7 @@ def train(
     started = api.started(prepared, output=output, overwrite=overwrite, resume=resume, command=sys.argv[1:])
     with started as recording:
         if resume and not recording.resumes:
-            out.note(f"{recording.run.path}: nothing to resume, starting afresh")
+            out.note(f"{recording.run.path}: nothing to resume, starting a new run")
         results = follow(out, recording, progress)
     for condition in conditions:
         condition.check(results)
@@ -93,7 +93,7 @@ def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> No
     result = smoke(prepared)
     out.result(
         f"smoke ok: {prepared.config.run_name}, {result.epochs} epochs, {result.rows} rows, "
-        f"{result.files} files written and read back, gradients agree (worst {result.worst:.1e})"
+        f"{result.files} files written and read back, gradients agree (largest error {result.worst:.1e})"
     )
     out.object("smoke", {"ok": True, "epochs": result.epochs, "rows": result.rows, "metrics": result.metrics})
     for condition in conditions:

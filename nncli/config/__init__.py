@@ -1,4 +1,4 @@
-"""From a YAML file to a checked, immutable config: text -> nodes with places -> values -> Config."""
+"""Loading of a YAML file to a validated, immutable config: text -> nodes -> values -> Config."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_ERRORS = 20  # mistakes shown at once
 
 
 class Config(Values):
-    """A checked config that knows where it came from.
+    """Validated config that knows its source file.
 
     Raises
     ------
@@ -43,7 +43,7 @@ class Config(Values):
     def of(
         cls, values: dict[str, Any], *, folder: Path | None = None, document: Document | None = None
     ) -> Config:
-        """Check plain values; `folder` is what paths in them are relative to."""
+        """Validate plain values; paths in them are relative to `folder`."""
         try:
             config = cls.model_validate(values)
         except ValidationError as error:
@@ -58,23 +58,23 @@ class Config(Values):
 
     @property
     def folder(self) -> Path:
-        """What `dataset.path` is relative to."""
+        """Directory that `dataset.path` is relative to."""
         return self._folder
 
     @property
     def run_name(self) -> str:
-        """The name of its runs: `name`, or the file's stem."""
+        """Name of its runs: `name`, or the file name without extension."""
         stem = Path(self._document.name).stem if self._document else ""
         return self.name or stem[:LONGEST_NAME] or "run"
 
     def error(self, *mistakes: Mistake) -> ConfigError:
-        """Mistakes found later, against the data, at their places in the file."""
+        """Make an error of mistakes found later, in combination with the data, with their places."""
         return _together(_located(mistakes, self._document))
 
     def place(self, loc: Loc) -> str | None:
-        """Where a value stands, or would be written: `xor.yaml:14`, or the words of a `--set`.
+        """Place of a value, or where it would be written: `xor.yaml:14`, or a `--set` option.
 
-        None where the config came from no file, or the file has nothing of it.
+        None if the config came from no file, or the file has no part of it.
         """
         document = self._document
         if document is None or child_of(document.root, loc[0])[1] is None:
@@ -83,12 +83,12 @@ class Config(Values):
         return f"{place.name}:{place.line + 1}" if place.name == document.name else place.name
 
     def changed(self, loc: Loc, value: Any) -> Config:
-        """The same config with another value; `loc` has at least two steps, None leaves a key out."""
+        """Return the config with one value changed; `loc` has at least two steps, None removes a key."""
         first = str(loc[0])
         return self.model_copy(update={first: _replaced(getattr(self, first), loc[1:], value)})
 
     def resolved(self, relative_to: Path) -> dict[str, Any]:
-        """Every value, defaults included, with the data's path made to hold from another folder."""
+        """Return every value, including defaults, with the data path relative to another directory."""
         values = self.model_dump(mode="json", exclude_none=True)
         values = {"name": self.run_name, **{key: values[key] for key in values if key != "name"}}
         if self.dataset.path is not None:
@@ -96,29 +96,29 @@ class Config(Values):
         return values
 
     def to_yaml(self, relative_to: Path) -> str:
-        """The resolved config as text that loads to the same values."""
+        """Return the resolved config as text that loads to the same values."""
         return yaml12.dump(self.resolved(relative_to))
 
 
 def load_config(path: str | os.PathLike[str], overrides: Sequence[Override] = ()) -> Config:
-    """Read and check a config file.
+    """Read and validate a config file.
 
     Parameters
     ----------
     path : a YAML file.
-    overrides : values laid over the file's, in order.
+    overrides : values that replace those of the file, in order.
 
     Raises
     ------
     ConfigError
-        With every mistake, its place in the file and what to do.
+        If the config is invalid, with every mistake, its place and a hint.
     """
     file = Path(path)
     return _checked(Document.read(file), overrides, file.parent)
 
 
 def parse_config(content: bytes, name: str, overrides: Sequence[Override] = ()) -> Config:
-    """Like `load_config`, for bytes already in memory; paths in them start at the current directory."""
+    """Parse and validate a config from bytes; paths in it are relative to the current directory."""
     return _checked(Document.parse(content, name), overrides, Path())
 
 
@@ -128,7 +128,7 @@ def _checked(document: Document, overrides: Sequence[Override], folder: Path) ->
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) that editors complete and check configs with."""
+    """Return the JSON Schema (draft 2020-12), for completion and checks in editors."""
     schema = Values.model_json_schema()
     return {
         "$schema": SCHEMA_ID,
@@ -138,14 +138,14 @@ def json_schema() -> dict[str, Any]:
 
 
 def _shorthands() -> dict[str, str]:
-    """The names that stand for keys a config leaves out, such as sgd for `optimizer`."""
+    """Default shorthands of keys that a config omits, such as sgd for `optimizer`."""
     return {
         key: field.default for key, field in Values.model_fields.items() if isinstance(field.default, str)
     }
 
 
 def _further(values: dict[str, Any], mistakes: Sequence[Mistake]) -> list[Mistake]:
-    """Contradictions that show once keys which do not exist are left out."""
+    """Find contradictions after unknown keys are removed."""
     rest = copy.deepcopy(values)
     for mistake in mistakes:
         if mistake.message == UNKNOWN_KEY:
@@ -158,7 +158,7 @@ def _further(values: dict[str, Any], mistakes: Sequence[Mistake]) -> list[Mistak
 
 
 def _located(mistakes: Sequence[Mistake], document: Document | None) -> list[ConfigError]:
-    """Mistakes as errors; with a document by their place in it, overrides last, and with keys given twice."""
+    """Convert mistakes to errors, sorted by place with overrides last, and add duplicate keys."""
     if document is None:
         return [ConfigError(mistake.words, hint=mistake.hint) for mistake in mistakes]
     once: dict[tuple[Place, str], Mistake] = {}
@@ -171,16 +171,16 @@ def _located(mistakes: Sequence[Mistake], document: Document | None) -> list[Con
 
 
 def _together(errors: Sequence[ConfigError]) -> ConfigError:
-    """One error for all, the first `MOST_ERRORS` in full."""
+    """Combine errors to one, showing the first `MOST_ERRORS` in full."""
     few = list(errors[:MOST_ERRORS])
     if len(errors) > MOST_ERRORS:
         more = counted(len(errors) - MOST_ERRORS, "mistake")
-        few.append(ConfigError(f"and {more} more", hint="mend these first, then check again"))
+        few.append(ConfigError(f"and {more} more", hint="fix these first, then check again"))
     return ConfigError.together(few)
 
 
 def _replaced(held: Any, loc: Loc, value: Any) -> Any:
-    """A model or list with the value at the end of `loc`, checked as the schema says."""
+    """Return a model or list with the value at the end of `loc` replaced and validated."""
     if not loc:
         return value
     step, *rest = loc

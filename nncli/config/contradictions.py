@@ -1,4 +1,4 @@
-"""What each key of a config allows alone but not together with another."""
+"""Contradictions between keys of a config that are valid on their own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST_TABLE = 1_000_000_000  # bytes of generated data
 
 
 def contradictions(values: Values) -> Iterator[Mistake]:
-    """Every mistake that one key alone does not show."""
+    """Find every mistake that involves more than one key."""
     yield from _in_dataset(values.dataset)
     yield from _in_network(values)
     yield from _in_loss(values)
@@ -32,8 +32,8 @@ def _in_loss(values: Values) -> Iterator[Mistake]:
     if values.loss.class_weight is not None and not link:
         yield Mistake(
             ("loss", "class_weight"),
-            f"{values.loss.name} knows no classes",
-            "use binary_cross_entropy or cross_entropy",
+            f"class_weight requires a classification loss, found {values.loss.name}",
+            "set loss to binary_cross_entropy or cross_entropy",
         )
     if link and output != link:
         yield Mistake(
@@ -46,15 +46,15 @@ def _in_loss(values: Values) -> Iterator[Mistake]:
 def _in_optimizer(values: Values) -> Iterator[Mistake]:
     options = values.optimizer.options()
     if options.get("nesterov") and not options["momentum"]:
-        yield Mistake(("optimizer", "nesterov"), "nesterov needs a momentum above 0", "add momentum: 0.9")
+        yield Mistake(("optimizer", "nesterov"), "nesterov requires a momentum above 0", "add momentum: 0.9")
 
 
 def _in_training(values: Values) -> Iterator[Mistake]:
     if values.training.dtype != "float64" and values.gradient.name == "finite_difference":
         yield Mistake(
             ("training", "dtype"),
-            f"{values.training.dtype} is too coarse for differences of losses (gradient: finite_difference)",
-            "dtype: float64, or gradient: backprop",
+            f"gradient: finite_difference requires dtype float64, found {values.training.dtype}",
+            "set dtype: float64, or gradient: backprop",
         )
 
 
@@ -69,35 +69,35 @@ def _in_network(values: Values) -> Iterator[Mistake]:
         if layer.dropout and layer is network.layers[-1]:
             yield Mistake(
                 (*loc, "layers", index, "dropout"),
-                "the last layer's units are the outputs, none can be left out",
-                "drop units of a hidden layer",
+                "dropout is not allowed in the output layer",
+                "move dropout to a hidden layer",
             )
         elif layer.dropout and values.gradient.name != "backprop":
             yield Mistake(
                 (*loc, "layers", index, "dropout"),
-                f"{values.gradient.name} moves one parameter at a time through the whole network",
-                "gradient: backprop",
+                f"dropout is not supported with gradient: {values.gradient.name}",
+                "set gradient: backprop",
             )
         if layer.activation.name == "softmax" and layer is not network.layers[-1]:
             yield Mistake(
                 (*loc, "layers", index, "activation"),
-                "softmax belongs in the last layer",
-                "hidden layers take tanh, relu, sigmoid ...",
+                "softmax is only supported in the last layer",
+                "use tanh, relu or sigmoid in hidden layers",
             )
 
 
 def _in_layer(loc: Loc, layer: LayerConfig, inputs: int | None) -> Iterator[Mistake]:
-    """Mistakes of a layer; `inputs` is None for the first, whose inputs the data tell."""
+    """Find mistakes of a layer; `inputs` is None for the first layer, whose inputs depend on the data."""
     yield from _in_range((*loc, "weight_init"), layer.weight_init)
     yield from _in_range((*loc, "bias_init"), layer.bias_init)
     if layer.weights is not None:
         yield from wrong_shape(loc, layer, inputs)
     if layer.biases is not None and not layer.bias:
-        yield Mistake((*loc, "biases"), "given, but bias is false", "remove one of the two")
+        yield Mistake((*loc, "biases"), "cannot be given when bias is false", "remove one of the two")
     elif layer.biases is not None and len(layer.biases) != layer.units:
         yield Mistake(
             (*loc, "biases"),
-            f"{counted(len(layer.biases), 'number')} for {counted(layer.units, 'unit')}",
+            f"expected {counted(layer.units, 'number')}, one per unit, found {len(layer.biases)}",
             "write one number per neuron",
         )
 
@@ -106,35 +106,33 @@ def _in_range(loc: Loc, init: Any) -> Iterator[Mistake]:
     if init is None or init.name != "uniform":
         return
     if init.low > init.high:
-        yield Mistake(loc, f"low {init.low!r} is above high {init.high!r}", "swap the two")
+        yield Mistake(loc, f"low {init.low!r} is above high {init.high!r}", "swap low and high")
     elif init.high - init.low == float("inf"):
         yield Mistake(
-            loc, f"the range from {init.low!r} to {init.high!r} is too wide", "bring its ends nearer"
+            loc, f"the range from {init.low!r} to {init.high!r} is too wide", "choose a narrower range"
         )
 
 
 def wrong_shape(loc: Loc, layer: LayerConfig, inputs: int | None) -> Iterator[Mistake]:
-    """A mistake where a layer's weights are not (units, inputs); None for inputs not known yet."""
+    """Find a mistake if the weights of a layer are not (units, inputs); `inputs` is None if unknown."""
     assert layer.weights is not None
     first, *others = map(len, layer.weights)
     for index, length in enumerate(others, 1):
         if length != first:
             yield Mistake(
                 (*loc, "weights", index),
-                f"{counted(length, 'number')} in this row, {first} in the first",
+                f"this row has {counted(length, 'number')}, but the first row has {first}",
                 "write one row per neuron, with one number per input",
             )
             return
     found, needed = (len(layer.weights), first), (layer.units, inputs or first)
     if inputs is None and found[1] == layer.units:
-        return  # perhaps transposed, which the data will tell
+        return  # perhaps transposed; checked again once the data are known
     if found != needed:
         hint = "write one row per neuron, with one number per input"
         if found == needed[::-1]:
-            hint = "the matrix is transposed: write one row per neuron, not one per input"
-        yield Mistake(
-            (*loc, "weights"), f"shape {found} where the layer needs (units, inputs) = {needed}", hint
-        )
+            hint = "transpose the matrix: write one row per neuron, not one per input"
+        yield Mistake((*loc, "weights"), f"expected shape (units, inputs) = {needed}, found {found}", hint)
 
 
 def _in_dataset(dataset: DatasetConfig) -> Iterator[Mistake]:
@@ -143,13 +141,15 @@ def _in_dataset(dataset: DatasetConfig) -> Iterator[Mistake]:
     if (dataset.columns is None) != (dataset.rows is None):
         key = "columns" if dataset.rows is None else "rows"
         yield Mistake(
-            ("dataset", key), "columns and rows go together", "columns: [x, y] with rows: [[0, 1], [1, 0]]"
+            ("dataset", key),
+            "columns and rows must be given together",
+            "write columns: [x, y] and rows: [[0, 1], [1, 0]]",
         )
     elif len(given) != 1:
         found = f"{len(given)}: {', '.join(given)}" if given else "none"
         yield Mistake(
             ("dataset",),
-            f"needs one source of rows, found {found}",
+            f"expected one source of rows, found {found}",
             "give one of: name, path, function, columns + rows",
             at_key=True,
         )
@@ -170,7 +170,10 @@ def _in_roles(dataset: DatasetConfig) -> Iterator[Mistake]:
     if dataset.function is not None or (dataset.name is not None and "function" in BUILTIN[dataset.name]):
         for key in (key for key, names in roles.items() if names):
             yield Mistake(
-                ("dataset", key), "a formula names its own inputs and targets", "remove the key", at_key=True
+                ("dataset", key),
+                "not allowed here, because the formulas define inputs and targets",
+                "remove the key",
+                at_key=True,
             )
     elif dataset.name is None and dataset.targets is None:
         yield Mistake(
@@ -185,7 +188,7 @@ def _in_roles(dataset: DatasetConfig) -> Iterator[Mistake]:
             if name in taken:
                 loc: Loc = ("dataset", key) if key == "id" else ("dataset", key, position)
                 yield Mistake(
-                    loc, f"'{shown(name)}' is named under {taken[name]} already", "name each column once"
+                    loc, f"'{shown(name)}' is already listed under {taken[name]}", "list each column once"
                 )
             taken.setdefault(name, key)
 
@@ -195,14 +198,14 @@ def _in_rows(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> I
         if count > 1:
             last = len(columns) - 1 - columns[::-1].index(name)
             yield Mistake(
-                ("dataset", "columns", last), f"{count} columns are called '{shown(name)}'", "rename one"
+                ("dataset", "columns", last), f"{count} columns have the name '{shown(name)}'", "rename one"
             )
     for index, row in enumerate(rows):
         if len(row) != len(columns):
             yield Mistake(
                 ("dataset", "rows", index),
-                f"{counted(len(row), 'value')} for {counted(len(columns), 'column')}",
-                f"columns: {listed(columns)}",
+                f"expected {counted(len(columns), 'value')}, found {len(row)}",
+                f"write one value for each column: {listed(columns)}",
             )
 
 
@@ -212,14 +215,14 @@ def _in_function(function: Function) -> Iterator[Mistake]:
     if size > LARGEST_TABLE:
         yield Mistake(
             (*loc, "samples"),
-            f"{function.samples:,} rows take {size / 1e9:,.0f} GB",
-            f"a generated table has at most {LARGEST_TABLE // 10**9} GB; give fewer samples",
+            f"{function.samples:,} rows take {size / 1e9:,.0f} GB; the limit is {LARGEST_TABLE // 10**9} GB",
+            "reduce samples",
         )
     for name, (low, high) in function.inputs.items():
         yield from _in_input((*loc, "inputs", name), name, low, high)
     for name, text in function.targets.items():
         if name in function.inputs:
-            message = "is an input as well"
+            message = "is also the name of an input"
             yield Mistake((*loc, "targets", name), message, "rename one of the two", at_key=True)
         try:
             parse(text, function.inputs)
@@ -229,9 +232,9 @@ def _in_function(function: Function) -> Iterator[Mistake]:
 
 def _in_input(loc: Loc, name: str, low: float, high: float) -> Iterator[Mistake]:
     if not low < high:
-        yield Mistake(loc, f"an empty range: [{low!r}, {high!r}]", "write [low, high] with low < high")
+        yield Mistake(loc, f"the range [{low!r}, {high!r}] is empty", "write [low, high] with low < high")
     elif high - low == float("inf"):
-        yield Mistake(loc, f"[{low!r}, {high!r}] is too wide a range", "bring its ends nearer")
+        yield Mistake(loc, f"the range [{low!r}, {high!r}] is too wide", "choose a narrower range")
     if not name.isidentifier() or keyword.iskeyword(name):
-        message = f"'{shown(name)}' cannot stand in a formula"
-        yield Mistake(loc, message, "use letters, digits and _, and begin with a letter", at_key=True)
+        message = f"'{shown(name)}' is not a valid variable name"
+        yield Mistake(loc, message, "use letters, digits and _, starting with a letter", at_key=True)

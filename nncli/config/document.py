@@ -1,4 +1,4 @@
-"""The text a config came from: finds the place of any key, and reports mistakes there."""
+"""Source text of a config: finds the place of a key and reports mistakes there."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from nncli.messages.errors import ConfigError
 from nncli.messages.wording import excerpt, shown
 
 Loc = tuple[str | int, ...]
-"""Where a value stands: keys and list positions from the root."""
+"""Path to a value: keys and list positions from the root."""
 
 
 class Mistake(NamedTuple):
-    """What is wrong at a place, and what to do.
+    """Mistake at a place, with a hint.
 
     Attributes
     ----------
-    at_key : whether the key is meant, not its value.
-    column : where in a text value, counted from 0; None for all of it.
+    at_key : True if the key itself is wrong, not its value.
+    column : position in a text value, counted from 0; None for the whole value.
     """
 
     loc: Loc
@@ -34,12 +34,12 @@ class Mistake(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The key and what is wrong with it."""
+        """Message with the key in front."""
         return f"{dotted(self.loc)}: {self.message}" if self.loc else self.message
 
 
 class Place(NamedTuple):
-    """A part of a text: `width` characters from line and column, both counted from 0; None for a word."""
+    """Part of a text: `width` characters from line and column, both counted from 0; None for a word."""
 
     name: str
     line: int
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """A tree of nodes with the file it came from; nodes of other origin bear its name in their marks."""
+    """Tree of nodes with its source text; marks of nodes from another source contain its name."""
 
     name: str
     text: str
@@ -57,46 +57,44 @@ class Document:
 
     @classmethod
     def read(cls, path: Path) -> Document:
-        """Read a file.
+        """Read a config file.
 
         Raises
         ------
         ConfigError
-            If it is no YAML mapping, with the place.
+            If it is not a YAML mapping, with the place.
         """
         name = shown_path(path)
         return cls.parse(_content(path, name), name)
 
     @classmethod
     def parse(cls, content: bytes, name: str) -> Document:
-        """Like `read`, for bytes already in memory; `name` is what errors call them."""
+        """Parse a config from bytes; errors refer to it as `name`."""
         text = _decoded(content, name)
         try:
             root = yaml12.compose(text, name)
         except yaml12.YamlError as error:
             raise _unreadable(name, text, error) from None
         if root is None:
-            raise ConfigError(
-                f"{name}: the file is empty", hint="nncli init xor writes a config to start from"
-            )
+            raise ConfigError(f"{name}: the file is empty", hint="create a config with: nncli init xor")
         document = cls(name, text, root)
         if not isinstance(root, yaml.MappingNode):
             raise document.error(
                 Mistake(
                     (),
                     f"expected a mapping of keys to values, found {kind(root)}",
-                    "for example: dataset: xor",
+                    "write for example dataset: xor",
                 )
             )
         return document
 
     def values(self) -> dict[str, Any]:
-        """Plain Python values."""
+        """Return plain Python values."""
         values: dict[str, Any] = yaml12.construct(self.root)
         return values
 
     def duplicates(self) -> list[tuple[Place, ConfigError]]:
-        """Keys given twice, with their places."""
+        """Find duplicate keys, with their places."""
         found = []
         for error in yaml12.duplicates(self.root):
             assert error.mark is not None
@@ -105,11 +103,11 @@ class Document:
         return found
 
     def error(self, mistake: Mistake) -> ConfigError:
-        """A mistake with its place and the line it stands on."""
+        """Make an error of a mistake, with its place and line."""
         return _report(self.text, self.name, self.place(mistake), mistake.words, mistake.hint)
 
     def place(self, mistake: Mistake) -> Place:
-        """Where a mistake stands; a key that is not there is found at the nearest mapping around it."""
+        """Find the place of a mistake; for a missing key, that of the innermost enclosing mapping."""
         node, place = self.root, _extent(self.root)
         for position, step in enumerate(mistake.loc):
             key, child = child_of(node, step)
@@ -123,7 +121,7 @@ class Document:
 
 
 def dotted(loc: Loc) -> str:
-    """`network.layers[0].units`, the form `--set` takes."""
+    """Format a path like `network.layers[0].units`, as `--set` expects it."""
     text = ""
     for step in loc:
         text += f"[{step}]" if isinstance(step, int) else f".{shown(step)}"
@@ -131,9 +129,9 @@ def dotted(loc: Loc) -> str:
 
 
 def child_of(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
-    """The key, where there is one, and the value at a step into a mapping or list."""
+    """Return the key, if any, and the value at a step into a mapping or list."""
     if isinstance(node, yaml.MappingNode):
-        for key, value in reversed(node.value):  # of a duplicate the last counts
+        for key, value in reversed(node.value):  # of duplicates the last is used
             if key.value == str(step):
                 return key, value
     elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
@@ -142,14 +140,14 @@ def child_of(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.N
 
 
 def kind(node: yaml.Node) -> str:
-    """A node in words."""
+    """Describe a node."""
     if isinstance(node, yaml.SequenceNode):
         return "a list"
     return "a mapping" if isinstance(node, yaml.MappingNode) else f"'{shown(node.value)}'"
 
 
 def shown_path(path: str | os.PathLike[str]) -> str:
-    """A path as text that can be printed and written as UTF-8, whatever bytes it holds."""
+    """Convert a path to text that can be printed and written as UTF-8, whatever bytes it contains."""
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
@@ -159,24 +157,24 @@ def _content(path: Path, name: str) -> bytes:
             return file.read(4 * yaml12.LONGEST_CONFIG)  # longer ones are refused later; some files never end
     except IsADirectoryError:
         inside = path / "config.yaml"
-        hint = f"give the config in it: {inside}" if inside.is_file() else None
+        hint = f"use the config in it: {inside}" if inside.is_file() else None
         raise ConfigError(f"{name}: is a directory, not a config", hint=hint) from None
     except OSError as error:
         hint = _instead_of(path) if isinstance(error, FileNotFoundError) else None
         raise ConfigError(f"{name}: {error.strerror or error}", hint=hint) from None
     except ValueError:  # a path with a NUL
-        raise ConfigError(f"{shown(name)}: not a path") from None
+        raise ConfigError(f"{shown(name)}: is not a valid path") from None
 
 
 def _instead_of(path: Path) -> str:
-    """What to do about a file that is not there."""
-    templates = "nncli init --list names the templates"
+    """Hint for a file that does not exist."""
+    templates = "list the templates with: nncli init --list"
     if path.suffix in (".yaml", ".yml") or not path.name:
         return templates
     longer = path.with_name(f"{path.name}.yaml")
     if longer.is_file():
         return f"did you mean {shown_path(longer)}?"
-    return f"neither {shown_path(path)} nor {shown_path(longer)} is a file; {templates}"
+    return f"give a config file ({shown_path(longer)} does not exist either), or {templates}"
 
 
 def _decoded(content: bytes, name: str) -> str:
@@ -184,7 +182,7 @@ def _decoded(content: bytes, name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{name}: not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
+            f"{name}: is not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
         ) from None
 
 
@@ -211,14 +209,14 @@ def _place_of(mark: yaml.Mark) -> Place:
 
 
 def _extent(node: yaml.Node) -> Place:
-    """The node's text on its first line; of a mapping or list written in lines its first word."""
+    """Place of a node's text on its first line; for one that spans lines, its first word."""
     start, end = node.start_mark, node.end_mark
     one_line = start.line == end.line and end.column > start.column
     return Place(start.name, start.line, start.column, end.column - start.column if one_line else None)
 
 
 def _inside(node: yaml.ScalarNode, column: int) -> Place:
-    """A character of a text value, wherever YAML lets it stand: plain, in quotes, or in a block below."""
+    """Place of a character in a text value: plain, in quotes, or in a block below."""
     start = node.start_mark
     raw = (start.buffer or "")[start.pointer : node.end_mark.pointer]
     *above, begun = node.value[:column].split("\n")

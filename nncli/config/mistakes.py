@@ -1,4 +1,4 @@
-"""Pydantic's findings in the words of a config: no type names, no branches of unions, no URLs."""
+"""Translation of pydantic's errors into terms of the config, without type names and URLs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from nncli.messages.wording import counted, listed, shown
 
 UNKNOWN_KEY = "unknown key"
 Node = dict[str, Any]
-"""A part of the JSON Schema."""
+"""Part of the JSON Schema."""
 
 
 class Finding(NamedTuple):
-    """An error of pydantic's, with the parts of the schema that rule its place and the mapping around it."""
+    """Error of pydantic, with the parts of the schema for its place and for the enclosing mapping."""
 
     loc: Loc
     found: Any
@@ -33,25 +33,25 @@ class Finding(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The last step of the place."""
+        """Last step of the place."""
         return str(self.loc[-1])
 
 
 def translated(error: ValidationError) -> list[Mistake]:
-    """Every finding as a mistake, in the order of the schema's keys."""
+    """Translate every error to a mistake, in the order of the keys in the schema."""
     schema = _schema()
     details = error.errors(include_url=False)
-    return [_translate(schema, detail) for detail in details if not _is_misspelt(detail)]
+    return [_translate(schema, detail) for detail in details if not _is_misspelled(detail)]
 
 
 @cache
 def _schema() -> Node:
-    """The JSON Schema; making it takes several times as long as reading a config."""
+    """JSON Schema, cached because building it takes several times as long as reading a config."""
     return Values.model_json_schema()
 
 
-def _is_misspelt(detail: ErrorDetails) -> bool:
-    """Whether a missing key is there under a misspelt name, which is reported itself."""
+def _is_misspelled(detail: ErrorDetails) -> bool:
+    """Return True if a missing key is present under a misspelled name, which is reported itself."""
     around, key = detail["input"], detail["loc"][-1]
     if detail["type"] != "missing" or not isinstance(around, dict):
         return False
@@ -76,12 +76,12 @@ def _expected(what: str) -> Callable[[Finding], Mistake]:
 
 def _number_expected(finding: Finding) -> Mistake:
     if isinstance(finding.found, int) and not isinstance(finding.found, bool):
-        return Mistake(finding.loc, f"a number of {len(str(finding.found))} digits; at most 308 can be used")
+        return Mistake(finding.loc, f"must have at most 308 digits, found {len(str(finding.found))}")
     return _expected("a number")(finding)
 
 
 def _limited(words: str) -> Callable[[Finding], Mistake]:
-    """`words` names the limit as pydantic's context does."""
+    """Make a message from `words`, which name the limit like pydantic's context."""
 
     def limited(finding: Finding) -> Mistake:
         limits = {name: _number(limit) for name, limit in finding.context.items()}
@@ -91,7 +91,7 @@ def _limited(words: str) -> Callable[[Finding], Mistake]:
 
 
 def _unknown_key(finding: Finding) -> Mistake:
-    hint = suggestion(finding.key, list(finding.parent.get("properties", ())), "allowed here")
+    hint = suggestion(finding.key, list(finding.parent.get("properties", ())), "valid keys")
     return Mistake(finding.loc, UNKNOWN_KEY, hint, at_key=True)
 
 
@@ -132,8 +132,8 @@ def _unknown_value(loc: Loc, found: Any, names: list[str]) -> Mistake:
 def _unknown_builtin(finding: Finding) -> Mistake:
     name = str(finding.found)
     hint = (
-        suggestion(name, BUILTIN, "built in")
-        + "; for a file write dataset: {path: FILE.csv, targets: [COLUMN]}"
+        suggestion(name, BUILTIN, "built-in datasets")
+        + "; to use a file, write dataset: {path: FILE.csv, targets: [COLUMN]}"
     )
     return Mistake(finding.loc, f"no built-in dataset '{shown(name)}'", hint)
 
@@ -179,11 +179,11 @@ def _type_hint(what: str, found: Any) -> str | None:
         return None
     if "number" in what:
         if yaml12.is_yaml_number(found):
-            return "remove the quotes to make it a number"
+            return "remove the quotes"
         if yaml12.is_yaml_number(plain := found.replace("_", "").replace(",", "")):
             return f"write {shown(plain)}"
     if what == "true or false" and found.lower() in ("yes", "no", "on", "off"):
-        return "YAML 1.2 writes true and false"
+        return "write true or false"
     return None
 
 
@@ -192,14 +192,14 @@ def _meaning(node: Node) -> str | None:
 
 
 def _names(node: Node) -> list[str]:
-    """The entries of a choice."""
+    """Names of the entries of a choice."""
     return [name for option in node["options"] if (name := _tag(option))]
 
 
 def _follow(schema: Node, steps: tuple[Any, ...]) -> tuple[Loc, Node, Node]:
-    """The place without pydantic's own steps, the schema there, and that of the mapping around it.
+    """Return the place without pydantic's own steps, and the schemas there and of the enclosing mapping.
 
-    Of its own pydantic adds the name of the chosen entry, and `[key]` where a key itself is wrong.
+    Pydantic adds the name of the chosen entry, and `[key]` if a key itself is wrong.
     """
     node = parent = _opened(schema, schema)
     loc: list[str | int] = []
@@ -217,7 +217,7 @@ def _follow(schema: Node, steps: tuple[Any, ...]) -> tuple[Loc, Node, Node]:
 
 
 def _below(node: Node, step: str | int) -> Node:
-    """What rules the entries of a list, a key of a mapping, or any key of a mapping with free keys."""
+    """Return the schema of the entries of a list, of a key, or of any key of a mapping with free keys."""
     for option in node.get("options", ()):
         below = option.get("items") if isinstance(step, int) else option.get("properties", {}).get(step)
         below = below or option.get("additionalProperties")
@@ -227,7 +227,7 @@ def _below(node: Node, step: str | int) -> Node:
 
 
 def _opened(node: Node, schema: Node) -> Node:
-    """A node with its `options`: itself, or all branches of its unions, references resolved."""
+    """Resolve a node and add its `options`: itself, or all branches of its unions."""
     while "$ref" in node:
         target = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
@@ -268,5 +268,5 @@ WORDS: dict[str, Callable[[Finding], Mistake]] = {
     "float_type": _number_expected,
     "bool_type": _expected("true or false"),
     "finite_number": _expected("a finite number"),
-    "invalid_key": _expected("text as key"),
+    "invalid_key": _expected("text as a key"),
 }

@@ -1,4 +1,4 @@
-"""Values of the command line laid over a config: `--set network.layers[0].units=8`."""
+"""Overrides of config values on the command line: `--set network.layers[0].units=8`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
 
 @dataclass(frozen=True)
 class Override:
-    """A value that replaces one of the config: `flag` is how the user gave it."""
+    """Replacement of a config value; `flag` is the option that gave it."""
 
     key: str
     value: str
@@ -26,7 +26,7 @@ class Override:
 
     @property
     def words(self) -> str:
-        """The words of the command line."""
+        """Option as typed on the command line."""
         value = shown(self.value)
         return f"--set {shown(self.key)}={value}" if self.flag == "--set" else f"{self.flag} {value}"
 
@@ -36,36 +36,36 @@ class Override:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
             raise ConfigError(
-                f"--set {shown(text)}: not of the form KEY=VALUE",
-                hint="for example --set optimizer.learning_rate=0.1",
+                f"--set {shown(text)}: expected KEY=VALUE",
+                hint="write for example --set optimizer.learning_rate=0.1",
             )
         return cls(key.strip(), value)
 
     def error(self, message: str, hint: str | None = None) -> ConfigError:
-        """A mistake in this override."""
+        """Make an error about this override."""
         return ConfigError(f"{self.words}: {message}", hint=hint)
 
     def require_text(self) -> None:
-        """Raise ConfigError where the words of the command line are no text in the locale's encoding."""
+        """Raise ConfigError if the option is not valid text in the encoding of the locale."""
         try:
             (self.key + self.value).encode()
         except UnicodeEncodeError:
             raise self.error("not valid UTF-8 text") from None
 
     def steps(self) -> list[str | int]:
-        """The keys and list positions on the way to the value."""
+        """Keys and list positions that lead to the value."""
         steps: list[str | int] = []
         rest = self.key
         while rest:
             match = _STEP.match(rest)
             if match is None:
-                raise self.error("cannot read the key", "write it as network.layers[0].units")
+                raise self.error("the key is not valid", "write it like network.layers[0].units")
             steps.append(match.group(1) or int(match.group(2)))
             rest = rest[match.end() :].removeprefix(".")
         return steps
 
     def node(self) -> yaml.Node:
-        """The value as YAML reads it."""
+        """Value parsed as YAML."""
         try:
             node = yaml12.compose(self.value, self.words)
         except yaml12.YamlError as error:
@@ -74,10 +74,10 @@ class Override:
 
 
 def lay_over(document: Document, overrides: Sequence[Override], defaults: Mapping[str, str]) -> Document:
-    """The document with values replaced, in order.
+    """Return the document with values replaced, in order.
 
-    A shorthand is written out where an override goes inside it (`adam` is `{name: adam}`); `defaults`
-    are the shorthands that stand for keys the document leaves out.
+    A shorthand is expanded if an override changes a key inside it (`adam` is `{name: adam}`); `defaults`
+    are the shorthands of keys that the document omits.
     """
     root = document.root
     for override in overrides:
@@ -91,7 +91,7 @@ def lay_over(document: Document, overrides: Sequence[Override], defaults: Mappin
 
 
 def _placed(node: yaml.Node, steps: Sequence[str | int], value: yaml.Node, override: Override) -> yaml.Node:
-    """`node` with `value` at the end of `steps`; what is not on the way is shared, never changed."""
+    """Return `node` with `value` at the end of `steps`; all other nodes are shared, never changed."""
     if not steps:
         return value
     step, *others = steps
@@ -112,11 +112,11 @@ def _in_list(
     node: yaml.Node, step: int, others: Sequence[str | int], value: yaml.Node, override: Override
 ) -> yaml.Node:
     if not isinstance(node, yaml.SequenceNode):
-        raise override.error(f"[{step}] is looked up in {kind(node)}, not in a list")
+        raise override.error(f"[{step}] expects a list, found {kind(node)}")
     if step >= len(node.value):
         raise override.error(
-            f"there is no [{step}]: the list has {counted(len(node.value), 'entry')}",
-            "positions count from 0",
+            f"[{step}] is out of range: the list has {counted(len(node.value), 'entry')}",
+            "count positions from 0",
         )
     entries = list(node.value)
     entries[step] = _placed(entries[step], others, value, override)
@@ -124,11 +124,13 @@ def _in_list(
 
 
 def _written_out(node: yaml.Node, override: Override) -> yaml.MappingNode:
-    """A mapping, or the one a shorthand stands for: a name, or one number for both seeds."""
+    """Expand a shorthand to its mapping: a name, or one number for both seeds."""
     if isinstance(node, yaml.MappingNode):
         return node
     if not isinstance(node, yaml.ScalarNode):
-        raise override.error(f"a key is looked up in {kind(node)}", "write list positions as [0]")
+        raise override.error(
+            f"expected a list position, because the value is {kind(node)}", "write list positions as [0]"
+        )
     keys = ["data", "training"] if yaml12.is_yaml_number(node.value) else ["name"]
     pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys if node.tag != yaml12.NULL]
     return yaml.MappingNode(yaml12.MAPPING, pairs, node.start_mark, node.end_mark)

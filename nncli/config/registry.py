@@ -1,7 +1,7 @@
 """Config models made from the registries of `nn`: a new entry there is a new choice here.
 
 A registry maps a name to a factory; the factory's keyword parameters become the keys beside `name`,
-with the range and the meaning that their annotations state.
+with the range and the description that their annotations give.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ RANGES: dict[str, dict[str, float]] = {
 
 
 class Choice(Strict):
-    """An entry of a registry with its options."""
+    """Entry of a registry with its options."""
 
     name: str
 
     shared: ClassVar[set[str]] = {"name"}
 
     def options(self) -> dict[str, Any]:
-        """The keyword arguments of the entry's factory."""
+        """Return the keyword arguments of the entry's factory."""
         return self.model_dump(exclude=self.shared)
 
 
@@ -41,7 +41,7 @@ def _from_name(value: Any) -> Any:
 
 
 def choice(kind: str, registry: Mapping[str, Callable[..., Any]], base: type[Choice] = Choice) -> Any:
-    """A field type: the name of an entry, or a mapping of `name` and its options.
+    """Make a field type: the name of an entry, or a mapping of `name` and its options.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def choice(kind: str, registry: Mapping[str, Callable[..., Any]], base: type[Cho
 
 
 def _required(factory: Callable[..., Any]) -> list[str]:
-    """The options without a default."""
+    """Return the options without a default."""
     parameters = inspect.signature(factory).parameters.values()
     return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 

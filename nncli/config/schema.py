@@ -1,4 +1,4 @@
-"""The config as models: the one source of validation, defaults, documentation and JSON Schema."""
+"""Models of the config: the single source of validation, defaults, documentation and JSON Schema."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ else:
 
 
 def _written(value: Any, description: str) -> Any:
-    """A default as a config would write it: the field's type makes it a value."""
+    """Field with a default as a config would write it; the type of the field converts it."""
     return Field(value, description=description)
 
 
@@ -44,31 +44,32 @@ ENGINE: Any = Literal[("auto", *ENGINES)]
 
 
 class AnyOptimizer(Choice):
-    """What every optimiser has besides its own options."""
+    """Options that every optimizer has besides its own."""
 
     shared: ClassVar[set[str]] = {"name", "schedule", "clip_norm"}
 
-    schedule: ScheduleChoice = _written("constant", "how the learning rate changes by epoch")
+    schedule: ScheduleChoice = _written("constant", "how the learning rate changes over the epochs")
     clip_norm: float | None = Field(
         None,
         gt=0,
-        description="longest gradient: one of a larger norm is multiplied by clip_norm / (norm + 1e-6)",
+        description="largest gradient norm; a longer gradient is scaled by clip_norm / (norm + 1e-6)",
     )
 
 
 class AnyLoss(Choice):
-    """What every loss has besides its own options."""
+    """Options that every loss has besides its own."""
 
     shared: ClassVar[set[str]] = {"name", "class_weight"}
 
     class_weight: (
         Annotated[
             Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]],
-            Either("balanced, or a weight for each class"),
+            Either("balanced, or a mapping of classes to weights"),
         ]
         | None
     ) = Field(
-        None, description="what the rows of each class count for; balanced: as if all were equally frequent"
+        None,
+        description="weight of each class in the loss; balanced: as if all classes were equally frequent",
     )
 
 
@@ -83,11 +84,11 @@ LONGEST_NAME = 100  # characters of a run's name
 
 
 def _whole(value: Any) -> Any:
-    """1e4 is a whole number too."""
+    """Convert a float without a fraction, such as 1e4, to an int."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# The range stands before the validator, or the JSON Schema would lose it.
+# The range comes before the validator, or the JSON Schema would lose it.
 Count = Annotated[int, Field(ge=1, le=10**12), BeforeValidator(_whole)]
 CountOrZero = Annotated[int, Field(ge=0, le=10**12), BeforeValidator(_whole)]
 Units = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_whole)]
@@ -98,10 +99,10 @@ ColumnNames = Annotated[list[ColumnName], Field(min_length=1)]
 
 
 class Seeds(Strict):
-    """Where randomness starts; equal seeds repeat a run exactly."""
+    """Random seeds; the same seeds repeat a run exactly."""
 
-    data: SeedNumber = Field(0, description="for generated data")
-    training: SeedNumber = Field(0, description="for initial weights and the order of rows")
+    data: SeedNumber = Field(0, description="random seed of generated data and of the split")
+    training: SeedNumber = Field(0, description="random seed of initial weights, batches and dropout")
 
 
 def _both_seeds(value: Any) -> Any:
@@ -110,16 +111,16 @@ def _both_seeds(value: Any) -> Any:
 
 
 class Function(Strict):
-    """Data drawn from formulas: inputs uniform in their ranges, targets computed from them."""
+    """Data generated from formulas: inputs uniform in their ranges, targets computed from them."""
 
     inputs: dict[ColumnName, Annotated[tuple[float, float], Field(strict=False)]] = Field(
-        description="name: [low, high], the range each input is drawn from", min_length=1
+        description="name: [low, high], the range of each input", min_length=1
     )
     targets: dict[ColumnName, str] = Field(
-        description="name: formula of the inputs, such as q1 + q2**2 - 1", min_length=1
+        description="name: formula in terms of the inputs, such as q1 + q2**2 - 1", min_length=1
     )
-    samples: Count = Field(SAMPLES, description="how many rows are drawn")
-    noise: float = Field(0.0, ge=0, description="standard deviation of a normal error added to the targets")
+    samples: Count = Field(SAMPLES, description="number of rows to generate")
+    noise: float = Field(0.0, ge=0, description="standard deviation of the normal noise added to the targets")
 
 
 SPELLINGS = list(dict.fromkeys(form for name in BUILTIN for form in (name, name.replace("_", "-"))))
@@ -133,128 +134,133 @@ def _builtin(value: str) -> str:
 
 
 class DatasetConfig(Strict):
-    """One source of rows, and what its columns mean."""
+    """Source of the rows, and roles of its columns."""
 
     name: Annotated[str, AfterValidator(_builtin)] | None = Field(
-        None, description="a built-in dataset", json_schema_extra={"enum": [*SPELLINGS, None]}
+        None, description="name of a built-in dataset", json_schema_extra={"enum": [*SPELLINGS, None]}
     )
     path: str | None = Field(
-        None, min_length=1, description="a CSV file with a header, relative to the config"
+        None, min_length=1, description="table file with a header row, relative to the config"
     )
-    function: Function | None = Field(None, description="rows drawn from formulas")
-    columns: ColumnNames | None = Field(None, description="names of the columns of `rows`")
-    rows: list[list[Cell]] | None = Field(None, description="rows written here", min_length=1)
-    inputs: ColumnNames | None = Field(
-        None, description="input columns; default: all that are neither target nor id"
-    )
+    function: Function | None = Field(None, description="generate rows from formulas")
+    columns: ColumnNames | None = Field(None, description="column names of `rows`")
+    rows: list[list[Cell]] | None = Field(None, description="rows written in the config", min_length=1)
+    inputs: ColumnNames | None = Field(None, description="input columns (default: all except targets and id)")
     targets: ColumnNames | None = Field(None, description="target columns")
-    id: ColumnName | None = Field(None, description="a column that names the rows and is not learned")
+    id: ColumnName | None = Field(None, description="identifier column, not used as an input")
     task: Literal["auto", "regression", "binary", "multiclass", "multilabel"] = Field(
-        "auto", description="auto tells it from the last activation and the targets"
+        "auto", description="kind of task; auto: inferred from the last activation and the targets"
     )
-    split: SplitConfig = _written({}, "which rows are held out")
-    preprocessing: PreprocessingConfig = _written({}, "how cells become numbers")
+    split: SplitConfig = _written({}, "rows held out for validation and test")
+    preprocessing: PreprocessingConfig = _written({}, "how cells are converted to numbers")
 
 
 class LayerConfig(Strict):
-    """A dense layer."""
+    """Dense layer."""
 
-    units: Units = Field(description="how many neurons")
-    activation: ActivationChoice = _written("identity", "what a neuron does with its sum")
-    bias: bool = Field(True, description="whether each neuron adds a bias")
-    l1: float = Field(0.0, ge=0, description="times the sum of |w| over its weights is added to the loss")
-    l2: float = Field(0.0, ge=0, description="times half the sum of w^2 over its weights, likewise")
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of the units each update leaves out")
-    weight_init: WeightInit | None = Field(None, description="default: that of the network")
-    bias_init: BiasInit | None = Field(None, description="default: that of the network")
-    weights: list[Annotated[list[float], Field(min_length=1)]] | None = Field(
-        None, description="initial weights as numbers, one row per neuron: (units, inputs)", min_length=1
+    units: Units = Field(description="number of neurons")
+    activation: ActivationChoice = _written("identity", "activation function of the neurons")
+    bias: bool = Field(True, description="add a bias to each neuron")
+    l1: float = Field(0.0, ge=0, description="L1 penalty: adds l1 times the sum of |w| to the loss")
+    l2: float = Field(0.0, ge=0, description="L2 penalty: adds l2 / 2 times the sum of w^2 to the loss")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of units dropped in each update")
+    weight_init: WeightInit | None = Field(
+        None, description="initializer of the weights (default: the network's)"
     )
-    biases: list[float] | None = Field(None, description="initial biases as numbers", min_length=1)
+    bias_init: BiasInit | None = Field(None, description="initializer of the biases (default: the network's)")
+    weights: list[Annotated[list[float], Field(min_length=1)]] | None = Field(
+        None, description="initial weights, one row per neuron: shape (units, inputs)", min_length=1
+    )
+    biases: list[float] | None = Field(None, description="initial biases, one per neuron", min_length=1)
 
 
 class NetworkConfig(Strict):
-    """Layers from the first hidden one to the output."""
+    """Layers from the first hidden layer to the output layer."""
 
     layers: list[LayerConfig] = Field(
-        min_length=1, max_length=1000, description="hidden layers, then the output"
+        min_length=1, max_length=1000, description="hidden layers, then the output layer"
     )
-    weight_init: WeightInit = _written("glorot_uniform", "how weights start")
-    bias_init: BiasInit = _written("zeros", "how biases start")
+    weight_init: WeightInit = _written("glorot_uniform", "initializer of the weights")
+    bias_init: BiasInit = _written("zeros", "initializer of the biases")
 
 
 class EarlyStoppingConfig(Strict):
-    """Ends training once a number has not improved for a while."""
+    """Early stopping: end training when a metric stops improving."""
 
     monitor: str | None = Field(
-        None, description="what is watched, as in the history; default: val_loss, or loss without validation"
+        None, description="history column to watch (default: val_loss, or loss without a validation set)"
     )
-    patience: Count = Field(10, description="evaluations without improvement after which training ends")
-    min_delta: float = Field(0.0, ge=0, description="what an improvement must be more than")
-    restore_best: bool = Field(True, description="whether the best weights are kept, or the last")
+    patience: Count = Field(10, description="evaluations without improvement before training ends")
+    min_delta: float = Field(0.0, ge=0, description="change that an improvement must exceed")
+    restore_best: bool = Field(True, description="keep the weights of the best epoch instead of the last")
 
 
 class StopWhen(Strict):
-    """Ends training at the first epoch that meets it."""
+    """Condition that ends training at the first epoch that meets it."""
 
-    loss_below: float = Field(description="for the loss of an epoch as it was trained")
+    loss_below: float = Field(description="end training when the training loss of an epoch is below this")
 
 
 class TrainingConfig(Strict):
-    """How long, and how many rows at a time."""
+    """Epochs, batches, stopping and precision."""
 
-    epochs: CountOrZero = Field(1000, description="passes over the training rows; 0 keeps the start")
+    epochs: CountOrZero = Field(1000, description="passes over the training set; 0 saves the initial weights")
     batch_size: Annotated[Literal["full"] | Count, Either("full or a whole number from 1")] = Field(
         "full", description="rows per update"
     )
     shuffle: bool | None = Field(
-        None, description="a new order of rows each epoch; default: true unless batch_size is full"
+        None, description="shuffle the rows in each epoch (default: true, but false if batch_size is full)"
     )
     evaluate_every: Count | None = Field(
-        None, description="epochs between measurements of metrics and validation; default: 1"
+        None, description="epochs between evaluations of metrics and validation set (default: 1)"
     )
     early_stopping: EarlyStoppingConfig | None = Field(
-        None, description="ends training once a number no longer improves; default: off"
+        None, description="end training when a metric stops improving (default: off)"
     )
-    stop_when: StopWhen | None = Field(None, description="ends training once this is met; default: off")
+    stop_when: StopWhen | None = Field(
+        None, description="end training when this condition is met (default: off)"
+    )
     log_every: Annotated[Count | Share, Either("a whole number from 1, or a share from 1% to 100%")] = Field(
-        "10%", description="lines on the terminal: every N epochs, or a share of them"
+        "10%", description="epochs between progress lines, as a number or a share of all epochs"
     )
     checkpoint_every: float | None = Field(
-        None, ge=0, description="seconds between checkpoints; default: 5, or 50 times what one takes"
+        None, ge=0, description="seconds between checkpoints (default: 5, or 50 times the time to write one)"
     )
     threads: Annotated[Literal["auto"] | Count, Either("auto or a whole number from 1")] = Field(
         "auto",
-        description="of matrix products; auto: 1, or all processors from 256 inputs or units in a layer on",
+        description="threads for matrix products; auto: 1, or all CPUs if a layer has 256+ inputs or units",
     )
     dtype: DType = Field(
-        "float64", description="of parameters, data and gradients; float32 takes half the memory"
+        "float64", description="precision of parameters, data and gradients; float32 takes half the memory"
     )
-    engine: ENGINE = Field("auto", description="what executes the updates; auto: the fastest that can")
+    engine: ENGINE = Field(
+        "auto", description="implementation that runs the updates; auto: the fastest that supports the config"
+    )
 
 
 class RecordConfig(Strict):
-    """What is kept of the way, and how often."""
+    """Recording during training: what to save, and how often."""
 
     history: Literal["auto", "all"] = Field(
-        "auto", description="auto: every epoch to 1,000, every 10th to 10,000, and so on"
+        "auto",
+        description="epochs recorded; auto: every epoch up to 1,000, every 10th up to 10,000, and so on",
     )
     weights: Literal["auto", "all", "none"] = Field(
-        "auto", description="auto: epochs 0 to 16, then 16 per doubling"
+        "auto", description="snapshots of the weights; auto: epochs 0 to 16, then 16 per doubling"
     )
     errors: Literal["auto", "all", "none"] = Field(
-        "auto", description="signed error of each row (at most 1,000 rows), as often as auto weights"
+        "auto", description="signed errors of up to 1,000 rows; auto: as often as weights: auto"
     )
 
 
 class Values(Strict):
-    """The config: what is trained, on what, and how."""
+    """Config of a run: data, network, loss and training."""
 
     name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)] | None = Field(
-        None, description="of the run; default: the file's stem"
+        None, description="name of the run (default: the file name without extension)"
     )
     seed: Annotated[Seeds, BeforeValidator(_both_seeds, json_schema_input_type=Seeds | SeedNumber)] = (
-        _written(0, "start of all randomness")
+        _written(0, "random seed; the same seed gives the same result")
     )
     dataset: Annotated[
         DatasetConfig,
@@ -262,13 +268,13 @@ class Values(Strict):
             lambda value: {"name": value} if isinstance(value, str) else value,
             json_schema_input_type=DatasetConfig | Literal[tuple(SPELLINGS)],
         ),
-    ] = Field(description="where the rows come from")
-    network: NetworkConfig = Field(description="the layers and their start")
-    loss: LossChoice = _written("mse", "what is minimised")
+    ] = Field(description="source of the rows, and roles of the columns")
+    network: NetworkConfig = Field(description="layers and initializers")
+    loss: LossChoice = _written("mse", "loss to minimize")
     metrics: list[Literal[tuple(METRICS)]] | None = Field(  # type: ignore[valid-type]
-        None, description="what is reported besides; default: mse, and accuracy for classes"
+        None, description="metrics to report besides the loss (default: mse, and accuracy for classes)"
     )
     gradient: GradientChoice = _written("backprop", "how the gradient is computed")
-    optimizer: OptimizerChoice = _written("sgd", "how it moves the weights")
-    training: TrainingConfig = _written({}, "how long")
-    record: RecordConfig = _written({}, "what is kept of the way")
+    optimizer: OptimizerChoice = _written("sgd", "how the weights are updated")
+    training: TrainingConfig = _written({}, "epochs, batches, stopping, precision")
+    record: RecordConfig = _written({}, "what to record during training")

@@ -1,7 +1,7 @@
-"""YAML 1.2 as its core schema defines it, on PyYAML, keeping the place of every node.
+"""Parser of YAML 1.2 (core schema) on top of PyYAML that keeps the place of every node.
 
 PyYAML speaks YAML 1.1, where `1e-3` is text, `off` is false and `12:30` is 750 (yaml/pyyaml#173).
-Keys are text, whatever they look like; merge keys (`<<`) are of YAML 1.1 and refused.
+Keys are always text; merge keys (`<<`), a feature of YAML 1.1, are refused.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nncli.messages.wording import shown
 DEEPEST_YAML = 50  # levels of nesting
 LONGEST_CONFIG = 1_000_000  # characters
 LARGEST = 100_000  # nodes, aliases written out
-AS_FILE = "give long tables as a CSV file: dataset.path"
-REPEAT = "write the keys out; an anchor can stand for a whole value: *NAME"
+AS_FILE = "move long tables to a CSV file and set dataset.path"
+REPEAT = "write the keys out, or reuse a whole value with an alias: *NAME"
 LONGEST_NUMBER = 1000  # characters
 
 TAG = "tag:yaml.org,2002:"
@@ -27,7 +27,7 @@ NULL, TEXT, MAPPING, SEQUENCE = f"{TAG}null", f"{TAG}str", f"{TAG}map", f"{TAG}s
 
 
 class YamlError(ValueError):
-    """Text that is no usable YAML; `mark` is where."""
+    """Error for text that is not usable YAML; `mark` is its place."""
 
     def __init__(self, message: str, mark: yaml.Mark | None, hint: str | None = None) -> None:
         super().__init__(message)
@@ -73,7 +73,7 @@ class _Loader(yaml.SafeLoader):
     depth = nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """As PyYAML does, but never deeper than Python can follow, nor more than the memory should hold."""
+        """Compose a node like PyYAML, with limits on the depth and the number of nodes."""
         self.nodes += 1
         if self.nodes > LARGEST:
             raise YamlError(f"more than {LARGEST:,} values", self.peek_event().start_mark, AS_FILE)  # type: ignore[no-untyped-call]
@@ -115,14 +115,14 @@ _Dumper.add_representer(list, _Dumper.represent_list)
 
 
 def compose(text: str, name: str) -> yaml.Node | None:
-    """The node tree of one document, or None where it is empty; marks bear `name`.
+    """Parse one document to a tree of nodes, or None if it is empty; marks contain `name`.
 
-    A key given twice stays in the tree twice: `duplicates` finds it.
+    A duplicate key stays in the tree twice: `duplicates` finds it.
 
     Raises
     ------
     YamlError
-        For text that is no YAML, is nested too deeply or blown up by aliases, or has values with tags.
+        If the text is not YAML, is nested too deeply or too large once aliases are expanded, or has tags.
     """
     if len(text) > LONGEST_CONFIG:
         raise YamlError(f"more than {LONGEST_CONFIG:,} characters", None, AS_FILE)
@@ -146,14 +146,14 @@ def _composed(text: str, name: str) -> yaml.Node | None:
     except YamlError:
         raise
     except (ValueError, OverflowError):  # PyYAML's own, such as chr() of the escape "\\UFFFFFFFF"
-        raise YamlError("an escape or number beyond what YAML allows", loader.get_mark()) from None
+        raise YamlError("an escape or number is out of range", loader.get_mark()) from None
     finally:
         loader.dispose()
     return node
 
 
 def construct(node: yaml.Node) -> Any:
-    """Plain Python values of a tree that `compose` made."""
+    """Convert a tree made by `compose` to plain Python values."""
     if isinstance(node, yaml.MappingNode):
         return {key.value: construct(value) for key, value in node.value}
     if isinstance(node, yaml.SequenceNode):
@@ -162,14 +162,14 @@ def construct(node: yaml.Node) -> Any:
 
 
 def dump(values: Any) -> str:
-    """YAML text that `compose` and `construct` turn into the same values."""
+    """Convert values to YAML text that `compose` and `construct` read back."""
     return yaml.dump(
         values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100, default_flow_style=False
     )
 
 
 def dump_flow(values: Any) -> str:
-    """The same in one line, as `{a: 1}` and `[b, c]`."""
+    """Convert values to one line of YAML, such as `{a: 1}` or `[b, c]`."""
     text: str = yaml.dump(
         values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9, default_flow_style=True
     )
@@ -177,7 +177,7 @@ def dump_flow(values: Any) -> str:
 
 
 def duplicates(node: yaml.Node) -> Iterator[YamlError]:
-    """Every key that its mapping has already."""
+    """Find every duplicate key."""
     seen: set[int] = set()
     waiting = [node]
     while waiting:
@@ -198,42 +198,42 @@ def _repeated(node: yaml.MappingNode) -> Iterator[YamlError]:
             yield YamlError(
                 f"duplicate key '{shown(key.value)}'",
                 key.start_mark,
-                f"it stands on line {line} already; remove one of the two",
+                f"remove one of the two; it is first defined on line {line}",
             )
         first.setdefault(key.value, key)
 
 
 def is_yaml_number(text: str) -> bool:
-    """Whether text would be a number without quotes."""
+    """Return True if text would be a number without quotes."""
     return any(_SCALARS[f"{TAG}{kind}"][0].match(text) for kind in ("int", "float"))
 
 
 _HINTS = {
-    "mapping values are not allowed": "quote text that holds ': ', and give every key a line of its own",
+    "mapping values are not allowed": "quote text that contains ': ', and put every key on its own line",
     "could not find expected ':'": "write key: value, with a space after the colon",
-    "expected <block end>": "indent all keys of a mapping, and all entries of a list, alike",
-    "expected ',' or '}'": "separate entries by commas and close the bracket",
-    "expected ',' or ']'": "separate entries by commas and close the bracket",
+    "expected <block end>": "give all keys of a mapping, or entries of a list, the same indentation",
+    "expected ',' or '}'": "separate entries with commas and close the bracket",
+    "expected ',' or ']'": "separate entries with commas and close the bracket",
     "found unexpected end of stream": "close the quote or bracket",
-    "undefined alias": "a * refers to an & above it; quote text that starts with *",
+    "undefined alias": "define the anchor with & above it, or quote text that starts with *",
     "cannot start any token": "quote text that starts with this character",
 }
 
 
 def _explain(error: yaml.MarkedYAMLError) -> YamlError:
     mark = error.problem_mark or error.context_mark
-    problem = str(error.problem or error.context or "no YAML")
+    problem = str(error.problem or error.context or "not YAML")
     around = mark.buffer[max(0, mark.pointer - 1) : mark.pointer + 1] if mark and mark.buffer else ""
     if "'\\t'" in problem or "\t" in around:
-        return YamlError("a tab; YAML is indented with spaces", mark, "replace the tab by spaces")
+        return YamlError("tabs are not allowed in YAML", mark, "replace the tab with spaces")
     if anchor := re.search(r"found duplicate anchor '(.*?)'", str(error.context)):
         name = shown(anchor[1])
-        return YamlError(f"the anchor &{name} is defined twice", mark, "give each & a name of its own")
+        return YamlError(f"the anchor &{name} is defined twice", mark, "give each anchor a different name")
     if "but found another document" in problem:
-        return YamlError("a second document; a config is one", mark, "remove the line ---")
+        return YamlError("multiple YAML documents; a config must be one", mark, "remove the line ---")
     hint = next((hint for part, hint in _HINTS.items() if part in problem), None)
     context = f" {error.context}" if error.context and error.problem else ""
-    return YamlError(f"not readable as YAML: {shown(problem)}{context}", mark, hint)
+    return YamlError(f"cannot be read as YAML: {shown(problem)}{context}", mark, hint)
 
 
 def _mark(text: str, name: str, position: int) -> yaml.Mark:
@@ -243,16 +243,16 @@ def _mark(text: str, name: str, position: int) -> yaml.Mark:
 
 
 class _Extent(NamedTuple):
-    """Of a tree with every alias written out."""
+    """Size of a tree with every alias expanded."""
 
     nodes: int
     levels: int
 
 
 def _measure(node: yaml.Node, known: dict[int, _Extent], open_nodes: set[int]) -> _Extent:
-    """The extent of a tree; refuses what is too large, too deep or endless."""
+    """Measure a tree; raise YamlError if it is too large, too deep or endless."""
     if id(node) in open_nodes:
-        raise YamlError("an alias that contains itself", node.start_mark, "write the values out")
+        raise YamlError("an alias contains itself", node.start_mark, "write the values out")
     if id(node) not in known:
         open_nodes.add(id(node))
         parts = [_measure(child, known, open_nodes) for child in _children(node)]
@@ -262,7 +262,7 @@ def _measure(node: yaml.Node, known: dict[int, _Extent], open_nodes: set[int]) -
         )
         if extent.nodes > LARGEST:
             raise YamlError(
-                f"more than {LARGEST:,} values once aliases are written out",
+                f"more than {LARGEST:,} values once aliases are expanded",
                 node.start_mark,
                 AS_FILE,
             )
@@ -279,14 +279,14 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _check_plain(node: yaml.Node, seen: set[int]) -> None:
-    """Only text keys, and only values that YAML's core schema knows."""
+    """Raise YamlError unless all keys are text and all values are in YAML's core schema."""
     if id(node) in seen:
         return
     seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
         for key, _ in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise YamlError("a list or mapping as a key", key.start_mark, "keys are text")
+                raise YamlError("a key cannot be a list or mapping", key.start_mark, "use text as the key")
             if key.tag == f"{TAG}merge":
                 raise YamlError("merge keys (<<) are not supported", key.start_mark, REPEAT)
             _check_scalar(key)
@@ -313,14 +313,17 @@ def _check_scalar(node: yaml.Node) -> None:
     if node.tag not in _SCALARS:
         raise _bad_tag(node)
     if not _SCALARS[node.tag][0].match(node.value):
-        raise YamlError(f"'{shown(node.value)}' is no {node.tag.removeprefix(TAG)}", node.start_mark)
+        raise YamlError(f"'{shown(node.value)}' is not a valid {node.tag.removeprefix(TAG)}", node.start_mark)
     if len(node.value) > LONGEST_NUMBER:
-        raise YamlError(f"a number of {len(node.value):,} characters", node.start_mark)
+        raise YamlError(
+            f"number of {len(node.value):,} characters, more than the limit of {LONGEST_NUMBER:,}",
+            node.start_mark,
+        )
 
 
 def _bad_character(char: str, mark: yaml.Mark) -> YamlError:
     return YamlError(
-        f"the character {char!r} cannot stand in a config", mark, "save the file as plain UTF-8 text"
+        f"the character {char!r} is not allowed in a config", mark, "save the file as plain UTF-8 text"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a config says about its rows: how they are split and how their cells become numbers."""
+"""Config of the split and of preprocessing."""
 
 from __future__ import annotations
 
@@ -14,65 +14,66 @@ ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SplitConfig(Strict):
-    """Which rows are held out of training."""
+    """Rows held out of training."""
 
     validation: Annotated[float, Field(ge=0)] = Field(
-        0, description="rows measured while training: a share below 1, or their number"
+        0, description="validation set, evaluated during training: a share below 1, or a number of rows"
     )
     test: Annotated[float, Field(ge=0)] = Field(
-        0, description="rows measured at the end alone: a share below 1, or their number"
+        0, description="test set, evaluated after training: a share below 1, or a number of rows"
     )
     stratify: Annotated[Literal["auto"] | bool, Either("auto, true or false")] = Field(
         "auto",
-        description="whether parts have the proportions of the whole; auto: where there are classes",
+        description="keep the proportions of the classes in each set; auto: if there are classes",
     )
     column: ColumnName | None = Field(
-        None, description="a column whose cells say train, validation or test, instead of the three above"
+        None, description="column with the values train, validation or test, instead of the three keys above"
     )
 
 
 class ColumnConfig(Strict):
-    """What is done with one input column."""
+    """Preprocessing of one input column."""
 
     kind: Literal[tuple(FITTERS)] | None = Field(  # type: ignore[valid-type]
-        default=None, description="what its cells are; default: told from them"
+        default=None, description="kind of the values (default: detected)"
     )
     scale: Literal[tuple(SCALERS)] | None = Field(  # type: ignore[valid-type]
-        default=None, description="default: that of all columns"
+        default=None, description="scaling (default: as for all columns)"
     )
     missing: Literal[tuple(FILLS)] | None = Field(  # type: ignore[valid-type]
-        default=None, description="default: that of all columns"
+        default=None, description="missing values (default: as for all columns)"
     )
     unseen: Literal["error", "ignore"] | None = Field(
-        default=None, description="default: that of all columns"
+        default=None, description="unknown categories (default: as for all columns)"
     )
 
 
 class PreprocessingConfig(Strict):
-    """How cells become numbers, fitted on the training rows alone and kept with the weights."""
+    """Conversion of cells to numbers, fitted on the training set only and saved with the weights."""
 
     # A filled cell gets the training rows' mean, median or most frequent value (the smallest of several).
     # Booleans and categories get their most frequent value for `mean` and `median` too, and become 0 and 1
     # whatever `scale` says.
     scale: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
         "none",
-        description="of numeric inputs; standard: mean 0 and standard deviation 1, minmax: from 0 to 1",
+        description="scaling of numeric inputs; standard: mean 0, standard deviation 1; minmax: from 0 to 1",
     )
     encode: Literal["onehot"] = Field(
-        "onehot", description="of text categories: an input for each; booleans are 0 and 1"
+        "onehot", description="encoding of categories; onehot: one input per category. Booleans are 0 and 1"
     )
     missing: Literal[tuple(FILLS)] = Field(  # type: ignore[valid-type]
-        "error", description="what an empty input cell becomes; drop leaves its row out"
+        "error", description="replacement of missing input values; drop removes the row"
     )
     unseen: Literal["error", "ignore"] = Field(
-        "error", description="a category that no training row has; ignore: 0 in all its inputs"
+        "error",
+        description="categories that are not in the training set; ignore: 0 in all inputs of the column",
     )
     scale_targets: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
-        "none", description="of a regression's targets; predictions and metrics stay in their own units"
+        "none", description="scaling of regression targets; predictions and metrics keep the original units"
     )
-    columns: dict[ColumnName, ColumnConfig] = Field({}, description="what differs, by input column")
+    columns: dict[ColumnName, ColumnConfig] = Field({}, description="settings that differ, by input column")
 
     @property
     def drops(self) -> bool:
-        """Whether rows can be left out for a missing value."""
+        """Return True if rows can be dropped for a missing value."""
         return "drop" in {self.missing, *(own.missing for own in self.columns.values())}

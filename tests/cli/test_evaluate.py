@@ -46,7 +46,7 @@ def test_classes_are_told_one_by_one_and_against_each_other(nncli: Command) -> N
         "macro         0.833   0.833  0.778     5\n"
         "weighted      0.900   0.800  0.800     5\n"
         "\n"
-        "true down, predicted across\n"
+        "rows: true, columns: predicted\n"
         "     cat  dog  eel\n"
         "cat    1    1    0\n"
         "dog    0    1    0\n"
@@ -77,10 +77,10 @@ def test_of_many_classes_the_most_frequent_mistakes_are_told(nncli: Command) -> 
     rows = [(name, name) for name in classes] + [("class 07", "class 08")] * 3
     rows += [("class 20", classes[index]) for index in range(12)]
     out = evaluated(nncli, classes, rows).out
-    assert "the 20 lowest f1 of 40 classes" in out
+    assert "showing the 20 of 40 classes with the lowest f1" in out
     mistakes = out.split("\n\n")[-1].splitlines()
     assert mistakes[:2] == ["true      predicted  rows", "class 07  class 08      3"]
-    assert mistakes[-1] == "and 3 kinds more"
+    assert mistakes[-1] == "and 3 more kinds of mistake"
     assert len(mistakes) == 12
 
 
@@ -101,11 +101,11 @@ def test_json_has_what_the_tables_have(nncli: Command) -> None:
 def test_part_names_the_rows_and_what_a_condition_is_on(nncli: Command) -> None:
     assert evaluated(nncli, THREE, ROWS, "--fail-if", "train_accuracy < 0.9").code == 4
     result = nncli("evaluate", "c", "--fail-if", "test_accuracy < 0.9")
-    assert (result.code, result.err) == (0, "measured on its test rows\n")
+    assert (result.code, result.err) == (0, "evaluated on the test set\n")
 
 
 def test_part_of_another_table_is_refused(nncli: Command) -> None:
-    assert "only one can be measured" in evaluated(nncli, THREE, ROWS, "--input", "x.csv").err
+    assert "cannot be combined" in evaluated(nncli, THREE, ROWS, "--input", "x.csv").err
 
 
 def test_part_without_rows_is_refused(trained: Command) -> None:
@@ -163,7 +163,7 @@ def test_labels_are_told_one_by_one_with_their_counts(nncli: Command) -> None:
         "weighted      0.750   0.500  0.583             4\n"
         "micro         0.667   0.500  0.571             4\n"
         "\n"
-        "true (T) and false (F) positives (P) and negatives (N) of each label, in rows\n"
+        "rows per label: true (T) and false (F) positives (P) and negatives (N)\n"
         "label  TP  FP  FN  TN\n"
         "tag 0   1   0   1   2\n"
         "tag 1   1   1   1   1\n"
@@ -192,7 +192,7 @@ def test_json_has_the_counts_of_labels(nncli: Command) -> None:
 def test_of_many_labels_the_lowest_are_told(nncli: Command) -> None:
     labeled(nncli, [("1" * 30, "1" * 15 + "0" * 15), ("0" * 30, "0" * 30)], k=30)
     out = nncli("evaluate", "tags").out
-    assert "the 20 lowest f1 of 30 labels" in out
+    assert "showing the 20 of 30 labels with the lowest f1" in out
     assert len(out.split("\n\n")[-1].splitlines()) == 22
     assert max(map(len, out.splitlines())) <= 80
 

@@ -52,5 +52,5 @@ def test_weights_alone_are_told_where_the_config_is_needed(
         Path(copy).write_bytes(Path("runs/xor/weights.npz").read_bytes())
     result = trained(*words, file)
     assert (result.code, result.out) == (2, "")
-    message = "weights alone, without the config.yaml of their run\nhint: give the run's own folder"
+    message = "only weights, without the config.yaml of their run\nhint: give the run directory"
     assert message in result.err

@@ -31,7 +31,7 @@ def test_gradcheck_agrees_on_config_and_run(trained: Command) -> None:
 def test_gradcheck_says_that_it_leaves_no_unit_out(trained: Command) -> None:
     result = trained("gradcheck", "xor.yaml", "--set", "network.layers[0].dropout=0.5")
     assert result.code == 0
-    assert "dropout is for updates alone" in result.err
+    assert "dropout is turned off for the check" in result.err
     assert "dropout" not in trained("gradcheck", "xor.yaml").err
 
 
@@ -44,7 +44,7 @@ def test_gradcheck_beyond_tolerance_exits_with_4(trained: Command) -> None:
 def test_gradcheck_refuses_to_set_values_of_a_run(trained: Command) -> None:
     result = trained("gradcheck", "xor", "--set", "loss=mse")
     assert (result.code, result.out) == (2, "")
-    assert "--set loss=mse: a run is checked as it was trained\nhint: give its config.yaml" in result.err
+    assert "--set loss=mse: the config of a run cannot be changed\nhint: check the run's" in result.err
     assert trained("gradcheck", "runs/xor/config.yaml", "--set", "loss=mse").code == 0
 
 
@@ -80,7 +80,7 @@ def test_units_at_a_kink_in_xor_are_no_mistake(trained: Command, seed: int) -> N
     words += ["--set", "network.bias_init=zeros", "--set", f"seed={seed}"]
     result = trained("gradcheck", "xor.yaml", *words)
     assert result.code == 0
-    assert "on a kink" in result.err
+    assert "at a kink" in result.err
 
 
 def test_verbose_lists_every_gradient_the_largest_error_first(trained: Command) -> None:

@@ -78,7 +78,7 @@ def test_json_has_what_was_guessed(people: Command) -> None:
 
 def test_a_file_is_not_replaced_unasked(people: Command) -> None:
     Path("people.yaml").write_text("mine", encoding="utf-8")
-    assert people(*FROM).err.startswith("error: people.yaml: exists already\n")
+    assert people(*FROM).err.startswith("error: people.yaml: already exists\n")
     assert Path("people.yaml").read_text(encoding="utf-8") == "mine"
     assert people(*FROM, "--overwrite").code == 0
 

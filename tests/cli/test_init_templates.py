@@ -31,7 +31,7 @@ def test_init_never_overwrites_unasked(nncli: Command) -> None:
     Path("xor.yaml").write_text("mine")
     result = nncli("init", "xor")
     assert result.code == 2
-    assert "xor.yaml: exists already" in result.err
+    assert "xor.yaml: already exists" in result.err
     assert Path("xor.yaml").read_text() == "mine"
     assert nncli("init", "xor", "--overwrite").code == 0
 

@@ -45,12 +45,12 @@ def test_json_names_every_picture_with_its_caption(trained: Command) -> None:
     [
         (["los"], "did you mean loss?"),
         (["boundary", "--features", "x1,x9"], "x9"),
-        (["boundary", "--features", "x1"], "1 names where two are needed"),
-        (["boundary", "--at", "x1"], "--at x1: not of the form NAME=VALUE"),
+        (["boundary", "--features", "x1"], "expected two names, found 1"),
+        (["boundary", "--at", "x1"], "--at x1: expected NAME=VALUE"),
         (["weight-surface", "--weights", "layers.0.weight[0,0] layers.7.bias[0]"], "layers.7.bias[0]"),
-        (["loss", "boundary", "-o", "one.svg"], "one file for 2 pictures"),
-        (["loss", "-o", "loss.gif"], "cannot draw 'gif' files"),
-        (["loss", "--run", "xor", "--run", "xor", "-o", "folder"], "replace each other"),
+        (["loss", "boundary", "-o", "one.svg"], "one file cannot hold 2 plots"),
+        (["loss", "-o", "loss.gif"], "cannot write 'gif' files"),
+        (["loss", "--run", "xor", "--run", "xor", "-o", "folder"], "several runs would write the same files"),
         (["loss", "-o", "xor.yaml/inside"], "cannot be made"),
     ],
 )

@@ -155,7 +155,7 @@ def test_rows_that_cannot_be_used_go_to_a_file_of_their_own(
     stdin = BAD if source == "-" else ""
     result = predict("people", "-i", source, "-o", output, "--on-error", "skip", stdin=stdin)
     side = "rejected.csv" if output == "-" else "good.rejected.csv"
-    assert (result.code, result.err.splitlines()[-1]) == (0, f"left out 5 of 7 rows: {side}")
+    assert (result.code, result.err.splitlines()[-1]) == (0, f"skipped 5 of 7 rows (see {side})")
     text = result.out if output == "-" else Path("good.csv").read_text()
     assert [(row["age"], row["colour"]) for row in records(text)] == [("20", "red"), ("60", "blue")]
     with Path(side).open(newline="") as file:
@@ -337,7 +337,7 @@ def test_values_may_hold_commas_in_quotes(predict: Command) -> None:
     (row,) = records(predict("people", "-q", "--values", '20, "dark, ""matt"""').out)
     assert (row["age"], row["colour"]) == ("20", 'dark, "matt"')
     assert predict("people", "-q", "--values", "20").err.startswith(
-        "error: --values 20: 1 value for 2 inputs"
+        "error: --values 20: expected 2 values, found 1"
     )
 
 

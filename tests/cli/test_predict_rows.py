@@ -26,7 +26,7 @@ def test_predict_without_input_shows_targets_and_errors(trained: Command) -> Non
 
 
 def test_predict_names_the_latest_run_on_stderr(trained: Command) -> None:
-    assert trained("predict").err == "run runs/xor\n"
+    assert trained("predict").err == "using runs/xor, the latest run\n"
     assert trained("predict", "-q").err == ""
 
 

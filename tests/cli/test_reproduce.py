@@ -27,7 +27,7 @@ def change_history(by: float) -> None:
 def test_the_latest_run_is_said_to_be_identical(trained: Command) -> None:
     result = trained("reproduce")
     assert (result.code, result.out) == (0, IDENTICAL)
-    assert result.err.splitlines()[0] == "run runs/xor"
+    assert result.err.splitlines()[0] == "using runs/xor, the latest run"
     assert trained("reproduce", "xor", "--tolerance", "0", "-q") == (0, IDENTICAL, "")
 
 
@@ -35,7 +35,9 @@ def test_a_difference_beyond_the_tolerance_exits_with_4(trained: Command) -> Non
     change_history(by=0.5)
     result = trained("reproduce", "xor", "-q")
     assert (result.code, result.out) == (4, "")
-    assert result.err.startswith("error: runs/xor: not reproduced: off by 1.1e-01, beyond 1e-09\nhint: ")
+    assert result.err.startswith(
+        "error: runs/xor: not reproduced: relative difference 1.1e-01, above the limit 1e-09\nhint: "
+    )
     detailed = trained("reproduce", "xor", "--progress", "none")
     assert detailed.out.startswith("first  epoch 999, history.csv: loss was 0.756")
     assert len(detailed.out.splitlines()) == 1  # it is the worst, too, and the weights are the same
@@ -45,7 +47,9 @@ def test_a_difference_within_the_tolerance_is_told_and_exits_with_0(trained: Com
     change_history(by=1e-12)
     result = trained("reproduce", "xor", "-q")
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("reproduced: 1,000 epochs, weights, history and snapshots, off by 2.2e-13 (")
+    assert result.out.startswith(
+        "reproduced: 1,000 epochs, weights, history and snapshots, relative difference 2.2e-13 ("
+    )
     assert trained("reproduce", "xor", "--tolerance", "1e-13").code == 4
     assert trained("reproduce", "xor", "--tolerance", "0").code == 4
 

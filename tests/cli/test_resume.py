@@ -13,7 +13,7 @@ def test_resume_goes_on_with_the_latest_run_and_names_it(trained: Command) -> No
     assert trained("train", "xor.yaml", "--epochs", "300", "-q").out == "runs/xor-2\n"
     result = trained("resume", "--epochs", "1000")
     assert result.code == 0
-    assert result.err.splitlines()[0] == "run runs/xor-2"
+    assert result.err.splitlines()[0] == "using runs/xor-2, the latest run"
     assert "trained 700 epochs in" in result.out
     assert result.out.splitlines()[-1] == "runs/xor-2"
     for name in (runs.WEIGHTS, runs.HISTORY):
@@ -27,7 +27,7 @@ def test_resume_leaves_a_finished_run_as_it_is(trained: Command) -> None:
     assert json.loads(result.out)["schema"] == "nncli.resume/1"
     assert json.loads(result.out)["status"] == "completed"
     assert {path: path.read_bytes() for path in Path("runs/xor").iterdir()} == before
-    assert "runs/xor is left as it is, finished after 1,000 epochs\n" in trained("resume", "xor").out
+    assert "runs/xor is already complete (1,000 epochs); nothing to do\n" in trained("resume", "xor").out
 
 
 def test_resume_judges_fail_if(trained: Command) -> None:
@@ -38,7 +38,7 @@ def test_resume_judges_fail_if(trained: Command) -> None:
 def test_resume_tells_other_versions(trained: Command) -> None:
     info = json.loads(Path("runs/xor/run.json").read_text())
     Path("runs/xor/run.json").write_text(json.dumps({**info, "versions": {"numpy": "1.0"}}))
-    assert "so far 1.0: the last digits may differ" in trained("resume", "xor").err
+    assert "changed from 1.0 to " in trained("resume", "xor").err
 
 
 @pytest.mark.parametrize("epochs", ["-1", "many", "10"])
@@ -60,9 +60,9 @@ def test_diverged_run_is_not_resumed(nncli: Command) -> None:
 def test_command_that_is_repeated_begins_goes_on_and_leaves_alone(nncli: Command) -> None:
     nncli("init", "xor")
     words = ("train", "xor.yaml", "-o", "out", "--resume", "--progress", "none")
-    assert "out: nothing to resume, starting afresh" in nncli(*words, "--epochs", "300").err
+    assert "out: nothing to resume, starting a new run" in nncli(*words, "--epochs", "300").err
     assert "trained 700 epochs" in nncli(*words).out
-    assert "left as it is" in nncli(*words).out
+    assert "nothing to do" in nncli(*words).out
     changed = nncli(*words, "--set", "optimizer.learning_rate=1")
     assert changed.code == 2
     assert "out: cannot go on: optimizer.learning_rate is 1.0, trained so far with 0.1" in changed.err
@@ -73,7 +73,7 @@ def test_command_that_is_repeated_begins_goes_on_and_leaves_alone(nncli: Command
     [
         (["--resume"], "--resume: needs --output DIR"),
         (["--resume", "--overwrite", "-o", "out"], "--resume and --overwrite contradict each other"),
-        (["--resume", "--smoke", "-o", "out"], "--smoke keeps nothing to resume"),
+        (["--resume", "--smoke", "-o", "out"], "--smoke and --resume cannot be combined"),
     ],
 )
 def test_switches_that_contradict_each_other_are_refused(

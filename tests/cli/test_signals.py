@@ -92,7 +92,7 @@ def test_other_commands_stop_without_a_word(nncli: Command, number: signal.Signa
         env=UNMEASURED,
     )
     assert process.stderr is not None
-    assert process.stderr.readline() == "run runs/xor\n"
+    assert process.stderr.readline() == "using runs/xor, the latest run\n"
     time.sleep(0.1)  # it waits for its input
     process.send_signal(number)
     _, error = process.communicate(timeout=10)

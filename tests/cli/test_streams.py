@@ -41,7 +41,7 @@ def shell(trained: Command) -> Shell:
 def test_full_device_is_one_message_with_exit_2(shell: Shell, words: str) -> None:
     result = shell(f"nncli {words} > /dev/full")
     assert result.returncode == 2
-    assert result.stderr.removeprefix("run runs/xor\n") == (
+    assert result.stderr.removeprefix("using runs/xor, the latest run\n") == (
         "error: stdout: cannot be written: No space left on device\n"
     )
 
@@ -59,7 +59,7 @@ def test_mistake_keeps_its_message_where_stdout_is_full(shell: Shell) -> None:
 def test_closed_pipe_is_quiet(shell: Shell, words: str) -> None:
     result = shell(f"nncli {words} | true; echo ${{PIPESTATUS[0]}}")
     assert result.stdout == "0\n"
-    assert result.stderr in ("", "run runs/xor\n")
+    assert result.stderr in ("", "using runs/xor, the latest run\n")
 
 
 def test_closed_pipe_hides_no_failed_check(shell: Shell) -> None:

@@ -302,8 +302,9 @@ def test_a_mistake_is_one_block(refused: Refused) -> None:
         "error: c.yaml:6:24: optimizer.learning_rte: unknown key\n"
         "6 | optimizer: {name: sgd, learning_rte: 1e-3}\n"
         "  |                        ^^^^^^^^^^^^\n"
-        "hint: did you mean learning_rate? allowed here: name, learning_rate, momentum, nesterov,\n"
-        "      weight_decay, schedule, clip_norm"
+        "hint: did you mean learning_rate? valid keys: name, learning_rate, momentum, nesterov, "
+        "weight_decay,\n"
+        "      schedule, clip_norm"
     )
 
 
@@ -363,7 +364,7 @@ def test_what_does_not_fit_the_data_comes_at_once(refused: Refused) -> None:
     heads = [error.message for error in errors]
     assert heads == [
         "c.yaml:2:28: network.layers[0].units: the last layer has 2 units but needs 1 for 1 target (y)",
-        "c.yaml:2:40: network.layers[0].weights: shape (2, 1) where the layer needs (units, inputs) = (2, 2)",
+        "c.yaml:2:40: network.layers[0].weights: expected shape (units, inputs) = (2, 2), found (2, 1)",
         "c.yaml:3:11: metrics[0]: accuracy is a classification metric, but the task is regression",
     ]
 
@@ -371,7 +372,7 @@ def test_what_does_not_fit_the_data_comes_at_once(refused: Refused) -> None:
 def test_no_more_than_twenty_mistakes_are_shown(refused: Refused) -> None:
     errors = refused(XOR + "".join(f"key{number}: 1\n" for number in range(30)))
     assert len(errors) == 21
-    assert errors[-1].blocks() == ["error: and 10 mistakes more\nhint: mend these first, then check again"]
+    assert errors[-1].blocks() == ["error: and 10 mistakes more\nhint: fix these first, then check again"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
@@ -450,13 +451,16 @@ def missing(path: Path) -> None:
         (directory, "error: c.yaml: is a directory, not a config"),
         (
             run_directory,
-            "error: c.yaml: is a directory, not a config\nhint: give the config in it: c.yaml/config.yaml",
+            "error: c.yaml: is a directory, not a config\nhint: use the config in it: c.yaml/config.yaml",
         ),
-        (missing, "error: c.yaml: No such file or directory\nhint: nncli init --list names the templates"),
+        (
+            missing,
+            "error: c.yaml: No such file or directory\nhint: list the templates with: nncli init --list",
+        ),
         (
             endless,
             "error: c.yaml: more than 1,000,000 characters\n"
-            "hint: give long tables as a CSV file: dataset.path",
+            "hint: move long tables to a CSV file and set dataset.path",
         ),
     ],
 )
@@ -478,7 +482,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_path_that_is_none_is_named() -> None:
-    with pytest.raises(ConfigError, match="not a path"):
+    with pytest.raises(ConfigError, match="not a valid path"):
         load_config("a\0b.yaml")
 
 
@@ -493,7 +497,7 @@ def test_a_directory_is_refused_with_the_config_in_it(
     Path("run/config.yaml").write_text(XOR)
     with pytest.raises(ConfigError) as caught:
         load_config("run")
-    assert caught.value.hint == "give the config in it: run/config.yaml"
+    assert caught.value.hint == "use the config in it: run/config.yaml"
 
 
 def test_a_file_that_is_not_there_is_refused_with_the_one_that_may_be_meant(
@@ -506,7 +510,9 @@ def test_a_file_that_is_not_there_is_refused_with_the_one_that_may_be_meant(
             load_config(path)
         return caught.value.hint
 
-    assert hint("xor") == "neither xor nor xor.yaml is a file; nncli init --list names the templates"
+    assert hint("xor") == (
+        "give a config file (xor.yaml does not exist either), or list the templates with: nncli init --list"
+    )
     Path("xor.yaml").write_text(XOR)
     assert hint("xor") == "did you mean xor.yaml?"
-    assert hint("not.yaml") == "nncli init --list names the templates"
+    assert hint("not.yaml") == "list the templates with: nncli init --list"
