@@ -47,7 +47,7 @@ def test_what_can_be_trained_but_is_seldom_meant_is_warned_of(nncli: Command, co
     name, *options = command.split()
     result = nncli(name, "xor.yaml", *options, *ODD)
     assert result.code == 0
-    assert "network.layers[1].activation: tanh outputs are taken for probabilities of classes" in result.err
+    assert "network.layers[1].activation: tanh outputs are used as class probabilities" in result.err
     assert "hint: set activation: sigmoid, with loss: binary_cross_entropy" in result.err
     assert "warning:" in nncli(name, "xor.yaml", *options, *ODD, "-q").err
 
@@ -56,7 +56,7 @@ def test_check_tells_programs_of_its_warnings(nncli: Command) -> None:
     nncli("init", "xor")
     assert json.loads(nncli("check", "xor.yaml", "--json").out)["warnings"] == []
     (warning,) = json.loads(nncli("check", "xor.yaml", "--json", *ODD).out)["warnings"]
-    assert "tanh outputs are taken for probabilities" in warning["message"]
+    assert "tanh outputs are used as class probabilities" in warning["message"]
     assert warning["hint"] == "set activation: sigmoid, with loss: binary_cross_entropy"
 
 

@@ -127,7 +127,7 @@ def test_published_linear_map_diverges_with_exit_3_and_advice_that_mends_it(nncl
     result = nncli("train", "linear_map_published.yaml")
     assert result.code == 3
     assert "training diverged at epoch 2" in result.err
-    assert "acts like 200 on the mean" in result.err
+    assert "acts like 200 on their mean" in result.err
     run = runs.find("linear_map_published")
     assert run.info["status"] == "diverged"
     assert np.isfinite(run.model.parameters).all()
