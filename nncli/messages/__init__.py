@@ -1,1 +1,1 @@
-"""What people read when something is wrong: errors, and how values and names are shown in them."""
+"""Error messages, and the formatting of values and names in them."""
