@@ -1,1 +1,1 @@
-"""Errors, and how values and names are shown in messages."""
+"""Error messages, and the formatting of values and names in them."""

@@ -1,10 +1,10 @@
-"""The only errors shown without a traceback: each says what is wrong, where, and what to do.
+"""Errors shown without a traceback: each says what is wrong, where, and what to do.
 
 NncliError
 ├── ConfigError      a key, a value or a formula of a config
 ├── DataError        a table, a column or a cell
 ├── RunError         a run directory or a model file
-├── DivergedError    training diverged                       exit 3
+├── DivergedError    non-finite or exploding loss            exit 3
 └── CheckFailed      --fail-if, gradcheck, reproduce         exit 4
 """
 
@@ -17,7 +17,7 @@ from nncli.messages.wording import printable
 
 
 class NncliError(Exception):
-    """An error that the user can fix.
+    """Error that the user can fix.
 
     Parameters
     ----------
@@ -35,8 +35,8 @@ class NncliError(Exception):
         self.source = source
 
     def blocks(self, label: str = "error") -> Sequence[str]:
-        """Return what is printed on stderr, one block per error."""
-        # Names of files stand in messages as they are, and may hold what a terminal would obey.
+        """Return the text for stderr, one block per mistake."""
+        # Messages contain file names unchanged, which may include control characters.
         lines = [f"{label}: {printable(self.message)}"]
         if self.source:
             lines.append(self.source)
@@ -46,14 +46,14 @@ class NncliError(Exception):
 
 
 def _wrapped(hint: str) -> str:
-    """Wrap at 100 characters; words, which may be commands or paths, stay whole."""
+    """Wrap a hint at 100 characters; words, which may be commands or paths, are not broken."""
     return textwrap.fill(
         hint, 100, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
     )
 
 
 class ConfigError(NncliError):
-    """One or several errors in a config, found in one pass."""
+    """One or several mistakes in a config, found in one pass."""
 
     def __init__(self, message: str, *, hint: str | None = None, source: str | None = None) -> None:
         super().__init__(message, hint=hint, source=source)
@@ -61,13 +61,13 @@ class ConfigError(NncliError):
 
     @classmethod
     def together(cls, errors: Sequence[ConfigError]) -> ConfigError:
-        """Return one error that reports all of `errors`, which must not be empty."""
+        """Combine `errors`, which must not be empty, to one error that reports all."""
         first, *others = errors
         first.others = tuple(others)
         return first
 
     def blocks(self, label: str = "error") -> Sequence[str]:
-        """Return one block per error."""
+        """Return one block per mistake."""
         return [*super().blocks(label), *(block for other in self.others for block in other.blocks(label))]
 
 
@@ -86,6 +86,6 @@ class DivergedError(NncliError):
 
 
 class CheckFailed(NncliError):
-    """A check that the user asked for failed."""
+    """Failure of a check that the user requested."""
 
     exit_code = 4

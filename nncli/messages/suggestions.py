@@ -1,4 +1,4 @@
-"""The known name a misspelt one probably means."""
+"""Suggestions of known names for misspelled ones."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ LONGEST_WORD = 100  # characters compared; matching takes their square
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The entry of `known` most like `name`, or None where none is near."""
+    """Return the entry of `known` most similar to `name`, or None if none is similar."""
     by_lower = {entry.lower(): entry for entry in known}
     matches = difflib.get_close_matches(name[:LONGEST_WORD].lower(), by_lower, n=1, cutoff=0.6)
     return by_lower[matches[0]] if matches else None
 
 
 def suggestion(name: str, known: Collection[str], choices: str = "choose from") -> str:
-    """A hint: the entry that is near, if any, and those there are."""
+    """Make a hint: the most similar entry, if any, and all known entries."""
     near = nearest(name, known)
     listing = f"{choices}: {listed(known)}"
     return f"did you mean {near}? {listing}" if near else listing

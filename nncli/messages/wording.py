@@ -1,4 +1,4 @@
-"""Values, lists of names and lines of a file as messages show them: short and safe to print."""
+"""Formatting of values, names and source lines in messages: short and safe to print."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def excerpt(line: str, number: int, column: int, length: int | None = None) -> s
 
 
 def width(text: str) -> int:
-    """Return how many cells of a terminal a text takes."""
+    """Return the number of terminal cells that a text takes."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len  # loads for 15 ms, which text in ASCII saves

@@ -156,7 +156,7 @@ def test_weights_that_fit_no_class_are_refused(given: Any, said: str, hint: str)
 
 def test_what_has_no_classes_has_no_weights() -> None:
     table = {"columns": ["x", "y"], "rows": [[0, 1], [1, 2]], "targets": ["y"]}
-    with pytest.raises(ConfigError, match="mse knows no classes"):
+    with pytest.raises(ConfigError, match="class_weight requires a classification loss"):
         build(
             Config.of(
                 {
