@@ -11,23 +11,24 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from nncli import plots, runs
+from nncli import runs
 from nncli.config import Config, Override, load_config
-from nncli.data.columns import Task
-from nncli.inference import evaluation, prediction
-from nncli.inspection.gradcheck import TensorCheck, check_gradients, check_run
-from nncli.inspection.reproduction import Repetition, Reproduction
 from nncli.messages.errors import CheckFailed, ConfigError, DataError, DivergedError, NncliError, RunError
-from nncli.nn.arrays import Array
 from nncli.runs import Recording, Run
-from nncli.scaffold import from_table, templates
-from nncli.tables import memory
-from nncli.tables.table import RowError, Table
-from nncli.tables.writing import Predictions
 from nncli.training import experiment
 from nncli.training.experiment import Experiment
+
+# What a command alone needs is imported in it: `nncli train` should not wait for pictures.
+if TYPE_CHECKING:
+    from nncli.data.columns import Task
+    from nncli.inference.evaluation import Evaluation
+    from nncli.inspection.gradcheck import TensorCheck
+    from nncli.inspection.reproduction import Reproduction
+    from nncli.nn.arrays import Array
+    from nncli.tables.table import RowError, Table
+    from nncli.tables.writing import Predictions
 
 __all__ = [
     "CheckFailed",
@@ -78,6 +79,8 @@ def init(
     NncliError
         If there is no such template, or no config can be written for the table.
     """
+    from nncli.scaffold import from_table, templates
+
     if table is None:
         return templates.text(templates.canonical(template))
     targets = [target] if isinstance(target, str) else target
@@ -229,6 +232,8 @@ def predict(
     NncliError
         If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
     """
+    from nncli.tables import memory
+
     found = open_run(run)
     model = found.model if epoch is None else found.model_at(epoch)
     table = found.experiment.rows.whole.table if data is None else memory.table(data, model.columns.inputs)
@@ -249,13 +254,15 @@ def predictions(
     ----------
     on_bad : called with each row that cannot be used, which is left out (default: raise an error).
     """
+    from nncli.inference import prediction
+
     model = run.model if epoch is None else run.model_at(epoch)
     return prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
 
 
 def evaluate(
     run: Reference = None, data: Any = None, *, part: Literal["train", "validation", "test"] | None = None
-) -> evaluation.Evaluation:
+) -> Evaluation:
     """Compute a run's metrics on its own held-out data, or on other rows that hold the targets.
 
     Parameters
@@ -268,6 +275,9 @@ def evaluate(
     NncliError
         If a column is missing, a cell cannot be used, or the run has no such part.
     """
+    from nncli.inference import evaluation
+    from nncli.tables import memory
+
     found = open_run(run)
     if data is None:
         return evaluation.evaluate_part(found, part)
@@ -290,6 +300,8 @@ def gradcheck(target: Configured | Experiment | Run) -> list[TensorCheck]:
     NncliError
         If config or data cannot be used.
     """
+    from nncli.inspection.gradcheck import check_gradients, check_run
+
     if isinstance(target, Run):
         return check_run(target)
     return check_gradients(target if isinstance(target, Experiment) else check(target))
@@ -303,6 +315,8 @@ def reproduce(run: Reference = None) -> Reproduction:
     NncliError
         If the data are no longer those of the run, or a file is damaged.
     """
+    from nncli.inspection.reproduction import Repetition
+
     repetition = Repetition(open_run(run))
     for _ in repetition.reports():
         pass
@@ -317,6 +331,8 @@ def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "
     NncliError
         If there is no such kind or format, a kind does not fit the run, or a file cannot be written.
     """
+    from nncli import plots
+
     view, found = plots.View(), open_run(run)
     names = plots.chosen(found, kinds, view)
     folder = plots.folder_of(found)
@@ -329,6 +345,8 @@ def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "
 
 
 def _config(config: Configured, data: Any) -> Config:
+    from nncli.tables import memory
+
     if isinstance(config, Config):
         if data is not None:
             raise DataError("data go with a mapping of keys, not with a finished Config")

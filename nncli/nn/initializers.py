@@ -94,7 +94,7 @@ def uniform(
 
 
 def normal(
-    mean: Annotated[float, "", "centre"] = 0.0,
+    mean: Annotated[float, "", "center"] = 0.0,
     std: Annotated[float, ">= 0", "standard deviation"] = 1.0,
 ) -> Initializer:
     """Normal around `mean` with standard deviation `std`."""
