@@ -40,10 +40,10 @@ def advise(experiment: Experiment, outcome: Diverged) -> Advice:
         (cause, budget.run(cause.remedy, epochs=epochs, share=SHARE) if cause.remedy else None)
         for cause in causes
     ]
-    proven = next((cause for cause, trial in tried if trial and trial.beats_guessing), causes[0])
+    proven = next((cause for cause, trial in tried if trial and trial.beats_baseline), causes[0])
     found = [trial for _, trial in tried if trial]
     slower = _largest_rate(experiment, budget, epochs)
-    good = [trial for trial in [*found, *([slower] if slower else [])] if trial.beats_guessing]
+    good = [trial for trial in [*found, *([slower] if slower else [])] if trial.beats_baseline]
     good.sort(key=lambda trial: not trial.variant.key)  # lines of the config first, the data after them
     return Advice(
         since=_since(outcome),
@@ -154,7 +154,7 @@ def _sound(experiment: Experiment, budget: Trials, rate: float) -> bool:
     parameters = budget.trained(experiment, updates)
     if parameters is None:
         return False
-    limit = max(measure.loss(experiment, experiment.initial), trials.guessing(experiment))
+    limit = max(measure.loss(experiment, experiment.initial), trials.baseline(experiment))
     return measure.loss(experiment, parameters) <= limit
 
 

@@ -19,7 +19,7 @@ FEWEST_EPOCHS = 10  # of fewer nothing is said
 STILL = 0.01  # a loss that changes by less, as a share of it, does not move
 CREEPING = 0.02  # one that changes by less in a quarter of so many updates creeps
 MANY_UPDATES = 1000
-BETTER = 0.9  # of the loss of guessing: a change that ends above it is not told
+BETTER = 0.9  # of the baseline: a change that ends above it is not told
 SHARE = 0.06  # of the work for each trial
 MOST_CHANGES = 3
 RATES = (0.1, 0.01, 0.001, 10.0, 100.0, 1e3, 1e4, 1e5)  # times the learning rate
@@ -58,21 +58,21 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
     if len(losses) < 2 or epochs[-1] < FEWEST_EPOCHS or not np.isfinite(losses).all():
         return None
     third, fourth = _quarters(epochs, losses)
-    bar = trials.bar(experiment)
-    stalled = fourth >= bar and third - fourth < STILL * third
+    limit = trials.learned_limit(experiment)
+    stalled = fourth >= limit and third - fourth < STILL * third
     unmoved = bool((np.abs(losses - losses[0]) < STILL * abs(losses[0])).all()) and losses[-1] > 0
     many = epochs[-1] * experiment.updates_per_epoch >= MANY_UPDATES
-    creeping = many and fourth >= bar and third - fourth < CREEPING * third
+    creeping = many and fourth >= limit and third - fourth < CREEPING * third
     if not (stalled or unmoved or creeping):
         return None
     found = list(_symptoms(experiment, parameters))
-    guessing = trials.guessing(experiment)
-    least = BETTER * min(fourth, max(guessing, bar)) / (guessing or 1.0)
+    baseline = trials.baseline(experiment)
+    least = BETTER * min(fourth, max(baseline, limit)) / (baseline or 1.0)
     helpful = _helpful(experiment, found, _rates(experiment, parameters), least)
     if not helpful and not stalled:
         return None
     return Advice(
-        since=_since(epochs, losses, guessing if stalled or creeping else None),
+        since=_since(epochs, losses, baseline if stalled or creeping else None),
         why=_why(experiment, parameters, found),
         trials=tuple(helpful),
         otherwise="check that the inputs determine the targets, or try a larger network "
@@ -87,16 +87,16 @@ def _quarters(epochs: Array, losses: Array) -> tuple[float, float]:
     return float(losses[third].mean() if third.any() else losses[0]), float(losses[fourth].mean())
 
 
-def _since(epochs: Array, losses: Array, guessing: float | None) -> str:
+def _since(epochs: Array, losses: Array, baseline: float | None) -> str:
     """Describe the plateau, with the baseline if training ended no better."""
     moved = np.abs(losses - losses[-1]) >= STILL * abs(losses[-1])
     since = float(epochs[np.flatnonzero(moved)[-1]]) if moved.any() else 0.0
     still = f"the loss has not changed by 1% in {epochs[-1] - since:,.0f} epochs"
-    if guessing is None:
+    if baseline is None:
         return f"{still}: it is {losses[-1]:.4g}"
     return (
         f"the network learned nothing: its loss, {losses[-1]:.4g}, is no better than that of a constant "
-        f"prediction, {guessing:.4g}; {still}"
+        f"prediction, {baseline:.4g}; {still}"
     )
 
 
@@ -238,7 +238,7 @@ def _straight(experiment: Experiment) -> Iterator[Symptom]:
 
 
 def _helpful(experiment: Experiment, found: list[Symptom], rates: list[float], least: float) -> list[Trial]:
-    """The changes that end below `least` times guessing; those of the config before those of the data.
+    """The changes that end below `least` times the baseline; those of the config before those of the data.
 
     Tried are treatments and learning rates; where no line of the config helps, both together; where
     nothing does, more epochs and another seed.

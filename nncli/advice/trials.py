@@ -23,7 +23,7 @@ from nncli.training.experiment import Experiment
 WORK = 1.5e9  # of all trials of an advice; about 2 s
 FEWEST_UPDATES = 5  # less would say nothing
 CHUNKS = 10  # a trial that runs away is given up after a tenth
-MARGIN = 0.99  # of the loss of guessing: what is above is no better
+MARGIN = 0.99  # of the baseline: what is above is no better
 
 
 @dataclass(frozen=True)
@@ -79,24 +79,24 @@ class Trial:
     Attributes
     ----------
     before, after : the loss on all training rows at the start and after `epochs`.
-    guessing : the loss of the best constant prediction.
+    baseline : the loss of the best constant prediction.
     """
 
     variant: Variant
     before: float
     after: float
     epochs: float
-    guessing: float
+    baseline: float
 
     @property
     def relative(self) -> float:
-        """The loss after it in units of that of guessing, comparable among losses and reductions."""
-        return self.after / self.guessing if self.guessing else self.after
+        """The loss after it in units of that of baseline, comparable among losses and reductions."""
+        return self.after / self.baseline if self.baseline else self.after
 
     @property
-    def beats_guessing(self) -> bool:
+    def beats_baseline(self) -> bool:
         """Tell whether it learned more than a constant."""
-        return self.after < bar(self.variant.experiment)
+        return self.after < learned_limit(self.variant.experiment)
 
     @property
     def words(self) -> str:
@@ -129,7 +129,7 @@ class Trials:
         if not after < (before if np.isfinite(before) else np.inf):
             return None
         done = updates / experiment.updates_per_epoch
-        return Trial(variant, before, after, done, guessing(experiment))
+        return Trial(variant, before, after, done, baseline(experiment))
 
     def affordable(self, experiment: Experiment, share: float) -> int:
         """Return how many updates a share of the work pays for: at least the fewest, 0 if no work is left."""
@@ -161,7 +161,7 @@ def work(experiment: Experiment) -> float:
     return overhead * depth**2 + 20.0 * rows * size
 
 
-def guessing(experiment: Experiment) -> float:
+def baseline(experiment: Experiment) -> float:
     """The loss of the best constant prediction: each target's mean, median or share of its class."""
     Y, loss = experiment.rows.training.Y, experiment.recipe.loss
     counts = None if loss.class_weights is None else loss.row_weights(Y)[:, 0]
@@ -169,14 +169,14 @@ def guessing(experiment: Experiment) -> float:
     return min(_constant_loss(loss, centre, Y) for centre in centres)
 
 
-def bar(experiment: Experiment) -> float:
+def learned_limit(experiment: Experiment) -> float:
     """Return the loss below which a network has learned more than a constant.
 
     Where the targets never vary there is no more to learn; being off by a hundredth of them is near enough.
     """
     Y, loss = experiment.rows.training.Y, experiment.recipe.loss
     if np.ptp(Y, axis=0).any():
-        return MARGIN * guessing(experiment)
+        return MARGIN * baseline(experiment)
     return _constant_loss(loss, Y[0] + 0.01 * (np.abs(Y).max() or 1.0), Y)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import ConfigFile, Overrides, read_config, tell_oddities, tell_remark
+from nncli.cli.options import ConfigFile, Overrides, note_remark, read_config, warn_of_oddities
 from nncli.cli.output import aligned
 from nncli.messages.wording import counted, listed, printable
 
@@ -34,8 +34,8 @@ def check(
     prepared = api.check(read_config(config, set_))
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
-    tell_remark(prepared.rows.training.table, out)
-    warnings = tell_oddities(prepared, out)
+    note_remark(prepared.rows.training.table, out)
+    warnings = warn_of_oddities(prepared, out)
     rows = _words(facts) | (_initial_state(prepared) if out.verbose else {})
     out.detail(aligned([*rows.items()], left=2))
     out.object("check", {"ok": True, "warnings": warnings, **facts})

@@ -13,9 +13,9 @@ from nncli.cli.options import (
     Input,
     RunReference,
     find_whole_run,
+    note_remark,
     read_input,
-    tell_changed_data,
-    tell_remark,
+    warn_of_changed_data,
 )
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import measured, shortened, shown, width
@@ -83,7 +83,7 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
     from nncli.messages.errors import NncliError
 
     if input is None:
-        tell_changed_data(run, out)
+        warn_of_changed_data(run, out)
         return None
     if part:
         raise NncliError(
@@ -91,7 +91,7 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
             hint="remove --part, which selects a set of the run's own data",
         )
     table = read_input(input)
-    tell_remark(table, out)
+    note_remark(table, out)
     return table
 
 

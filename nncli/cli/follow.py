@@ -163,12 +163,12 @@ def _which_loss(run: Run) -> str:
 
 def _use(run: Run, experiment: Experiment) -> list[str]:
     """Command to try next: predict the run's few rows, or one typical row; else evaluate."""
-    from nncli.inspection.surfaces import usual
+    from nncli.inspection.surfaces import typical_value
 
     data, columns = experiment.rows.training, run.model.columns.preprocessing.columns
     if len(data) <= FEW_ROWS:
         return ["predict", str(run.path)]
-    cells = [usual(column, data.table) for column in columns]
+    cells = [typical_value(column, data.table) for column in columns]
     texts = [cell if isinstance(cell, str) else f"{cell:.2g}" for cell in cells]
     if len(columns) > FEW_INPUTS or any("," in text for text in texts):
         return ["evaluate", str(run.path)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Overrides, find_whole_run, read_config, tell_changed_data
+from nncli.cli.options import Overrides, find_whole_run, read_config, warn_of_changed_data
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import shown
 
@@ -56,7 +56,7 @@ def gradcheck(
         )
     else:
         checked = find_whole_run(target, out)
-        tell_changed_data(checked, out)
+        warn_of_changed_data(checked, out)
         prepared, parameters = checked.experiment, checked.model.parameters
     checks = api.gradcheck(checked)
     _note_conditions(out, prepared)

@@ -123,7 +123,7 @@ def find_whole_run(reference: str | None, out: Output) -> Run:
     return run
 
 
-def tell_changed_data(run: Run, out: Output) -> None:
+def warn_of_changed_data(run: Run, out: Output) -> None:
     """Warn if the data of a run have changed since it was trained."""
     from nncli.messages.errors import NncliError
 
@@ -131,13 +131,13 @@ def tell_changed_data(run: Run, out: Output) -> None:
         out.warning(NncliError(f"the data have changed since training: {run.changed_data}"))
 
 
-def tell_remark(table: Table, out: Output) -> None:
+def note_remark(table: Table, out: Output) -> None:
     """Report on stderr what was detected about the format of a table."""
     if table.remark:
         out.note(f"{table.origin}: {table.remark}")
 
 
-def tell_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | None]]:
+def warn_of_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | None]]:
     """Warn about valid but unusual settings; return the warnings for --json."""
     from nncli.advice.pairing import oddities
 

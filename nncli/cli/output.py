@@ -23,7 +23,7 @@ class Output:
     debug: bool = False
     json: bool = False
     command: str = field(default="", init=False)  # name of the running command
-    told: bool = field(default=False, init=False)  # whether the one object of --json is printed
+    reported: bool = field(default=False, init=False)  # whether the one object of --json is printed
 
     def result(self, text: str) -> None:
         """Print the result, unless --json replaces it by an object."""
@@ -43,7 +43,7 @@ class Output:
 
             # In ASCII, which every encoding of stdout can hold.
             print(json.dumps(finite({"schema": f"nncli.{command}/1", **values})))
-            self.told = True
+            self.reported = True
 
     def failure(self, error: NncliError, code: int) -> int:
         """Print an error on stderr and, with --json, as an object; return the exit code."""
@@ -55,7 +55,7 @@ class Output:
 
     def ended(self, code: int, mistakes: Sequence[Mapping[str, Any]] = ()) -> int:
         """Return the exit code; with --json, print errors that were not yet reported as an object."""
-        if code and not self.told:
+        if code and not self.reported:
             with suppress(NncliError):  # stdout may be what failed
                 self.object("error", {"code": code, "errors": mistakes})
                 sys.stdout.flush()

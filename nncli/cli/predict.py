@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, tell_remark
+from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remark
 from nncli.cli.output import Output
 from nncli.cli.streams import encode_as_utf_8, unread
 from nncli.messages.wording import counted, listed, printable, shown
@@ -114,7 +114,7 @@ def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
     """Yield the same tables; report once what was detected about their format."""
     for position, table in enumerate(tables):
         if position == 0:
-            tell_remark(table, out)
+            note_remark(table, out)
         yield table
 
 

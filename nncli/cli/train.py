@@ -10,7 +10,7 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
-from nncli.cli.options import ConfigFile, FailIf, Overrides, read_config, tell_oddities, tell_remark
+from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remark, read_config, warn_of_oddities
 from nncli.cli.output import Output
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def train(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
     prepared = api.check(loaded)
-    tell_remark(prepared.rows.training.table, out)
-    tell_oddities(prepared, out)
+    note_remark(prepared.rows.training.table, out)
+    warn_of_oddities(prepared, out)
     conditions = [Condition.parse(text, measured_names(prepared)) for text in fail_if or ()]
     if smoke:
         _smoke(out, prepared, conditions)

@@ -96,7 +96,7 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
     _check_names(run, shown, at)
     table = run.experiment.rows.training.table
     held = {
-        name: _at(column, at[name]) if name in at else usual(column, table)
+        name: _at(column, at[name]) if name in at else typical_value(column, table)
         for name, column in columns.items()
         if name not in shown
     }
@@ -153,7 +153,7 @@ def _at(column: Encoding, value: float | str) -> float | str:
     return float(value) if isinstance(column, Number) else value
 
 
-def usual(column: Encoding, table: Table) -> float | str:
+def typical_value(column: Encoding, table: Table) -> float | str:
     """Return the median of a numeric column, else its most frequent value."""
     cells = table.typed[column.name]
     if isinstance(column, Number):

@@ -41,7 +41,7 @@ class Guard:
     def of(cls, experiment: Experiment, cadence: Cadence) -> Guard:
         """The guard of an experiment."""
         start = measure.loss(experiment, experiment.initial)
-        return cls(experiment, cadence, HUGE * max(start, measure.loss_of_guessing(experiment)))
+        return cls(experiment, cadence, HUGE * max(start, measure.worst_constant_loss(experiment)))
 
     def require_sound(self, chunk: Chunk, reported: tuple[State, State]) -> None:
         """Raise Diverged if training cannot go on after a chunk; `reported` are states to fall back on."""

@@ -38,7 +38,7 @@ def measure(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict
     return {"loss": value, **metrics(experiment, unscaled, dataset.expected)}
 
 
-def loss_of_guessing(experiment: Experiment) -> float:
+def worst_constant_loss(experiment: Experiment) -> float:
     """Return the loss of being off by the largest target (or 1, if all are 0) everywhere, or of Z = 0.
 
     It is never below that of predicting each target's mean or, with losses written in Z, its share.

@@ -106,8 +106,8 @@ def test_every_change_followed_for_longer_ends_below_guessing(name: str) -> None
     advice = advice_for(**DIVERGING[name])
     assert advice.trials
     for trial in advice.trials:
-        assert trial.beats_guessing
-        assert end_of(trial.variant.experiment, 3 * int(np.ceil(trial.epochs))) < 0.95 * trial.guessing
+        assert trial.beats_baseline
+        assert end_of(trial.variant.experiment, 3 * int(np.ceil(trial.epochs))) < 0.95 * trial.baseline
 
 
 @pytest.mark.parametrize("name", DIVERGING)
@@ -231,7 +231,7 @@ def test_guessing_costs_as_much_as_the_best_constant_of_a_search(name: str) -> N
         costs = [loss.value(U := np.full_like(Y, np.log(p / (1 - p))), U, Y) for p in shares]
     else:
         costs = [loss.value(U := np.full_like(Y, p), U, Y) for p in shares]
-    assert trials.guessing(experiment) == pytest.approx(min(costs), rel=0.01)  # steps of the search
+    assert trials.baseline(experiment) == pytest.approx(min(costs), rel=0.01)  # steps of the search
 
 
 @pytest.mark.parametrize(

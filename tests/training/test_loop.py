@@ -240,7 +240,7 @@ def too_far(rate: float, **changes: Any) -> Experiment:
 
 def assert_last_good_is_sound(outcome: Diverged, system: Experiment) -> None:
     assert np.isfinite(outcome.last_good.parameters).all()
-    limit = HUGE * max(measure.loss(system, system.initial), measure.loss_of_guessing(system))
+    limit = HUGE * max(measure.loss(system, system.initial), measure.worst_constant_loss(system))
     assert measure.loss(system, outcome.last_good.parameters) <= limit
 
 
@@ -262,13 +262,13 @@ def test_a_learning_rate_too_large_diverges_and_the_last_good_weights_are_sound(
 def test_a_loss_grown_a_million_times_is_divergence_while_it_is_still_finite() -> None:
     system = too_far(0.5)
     outcome = diverged(system)
-    limit = 1e6 * max(measure.loss(system, system.initial), measure.loss_of_guessing(system))
+    limit = 1e6 * max(measure.loss(system, system.initial), measure.worst_constant_loss(system))
     assert limit < outcome.losses[-1] < np.inf
 
 
 def test_every_report_before_divergence_has_a_sound_loss() -> None:
     system = too_far(0.5)
-    limit = HUGE * max(measure.loss(system, system.initial), measure.loss_of_guessing(system))
+    limit = HUGE * max(measure.loss(system, system.initial), measure.worst_constant_loss(system))
     reports: list[loop.Report] = []
     with pytest.raises(Diverged) as caught:
         reports.extend(loop.train(system))
