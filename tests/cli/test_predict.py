@@ -94,7 +94,7 @@ def test_a_missing_column_is_named(predict: Command) -> None:
     result = process("people", "-q", "-i", "-", stdin=b"colur,age\nred,20\n")
     assert (result.returncode, result.stdout) == (2, b"")
     assert result.stderr.decode() == (
-        "error: stdin: no column 'colour'\nhint: did you mean colur? columns: colur, age\n"
+        "error: stdin: no column named 'colour'\nhint: did you mean colur? columns: colur, age\n"
     )
 
 
@@ -329,7 +329,7 @@ def test_a_target_that_cannot_be_compared_is_told(predict: Command) -> None:
 
 def test_semicolons_are_told(predict: Command) -> None:
     table = "age;colour\n20;red\n"
-    assert predict("people", "-i", "-", stdin=table).err == "stdin: cells are parted by semicolons\n"
+    assert predict("people", "-i", "-", stdin=table).err == "stdin: fields are separated by semicolons\n"
     assert predict("people", "-q", "-i", "-", stdin=table).err == ""
 
 

@@ -215,8 +215,8 @@ def test_rows_without_a_target_are_told_and_not_counted() -> None:
 @pytest.mark.parametrize(
     ("columns", "targets", "message", "hint"),
     [
-        ({"x": X, "y": Y}, ["why"], "t.csv: no column 'why'", "columns: x, y"),
-        ({"x": X, "yield": Y}, ["yeild"], "t.csv: no column 'yeild'", "did you mean yield?"),
+        ({"x": X, "y": Y}, ["why"], "t.csv: no column named 'why'", "columns: x, y"),
+        ({"x": X, "yield": Y}, ["yeild"], "t.csv: no column named 'yeild'", "did you mean yield?"),
         ({"x": X, "y": Y}, ["y", "y"], "t.csv: y is named twice", "give every column one role"),
         ({"x": X, "y": cycled(3)}, ["y"], "t.csv: y: '3' in every row", "there is nothing to learn"),
         ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows to learn from", "a network needs at least 4"),
