@@ -102,12 +102,12 @@ def test_a_column_that_is_missing_or_a_category_nobody_saw_is_told_with_its_plac
     with pytest.raises(DataError, match=r"later\.csv: no column named 'colour'"):
         model.predict(parse_csv("age,member\n34,yes\n", "later.csv"))
     strict = experiment(rows=[row for row in ROWS if row[1] != "green"], unseen="error")
-    with pytest.raises(DataError, match=r"^later\.csv:3:1: colour: 'violet' is in no training row"):
+    with pytest.raises(DataError, match=r"^later\.csv:3:1: colour: unknown category 'violet'"):
         strict.rows.whole.columns.X(parse_csv("colour,age,member\nred,1,no\nviolet,2,no\n", "later.csv"))
 
 
 def test_a_category_of_a_held_out_row_alone_is_unseen() -> None:
-    with pytest.raises(ConfigError, match=r"^dataset\.rows\[3\]\[1\]: colour: 'green' is in no training row"):
+    with pytest.raises(ConfigError, match=r"^dataset\.rows\[3\]\[1\]: colour: unknown category 'green'"):
         experiment(unseen="error")
 
 

@@ -133,7 +133,7 @@ def test_what_is_no_table_is_refused(arrow: Any) -> None:
         b"PAR1" * 5: "not valid Parquet",
         written(arrow, {}): "the table has no rows",
         written(arrow, {"a": []}): "the table has no rows",
-        written(arrow, {" ": [1]}): "a column without a name",
+        written(arrow, {" ": [1]}): "column names are empty or duplicated",
     }.items():
         assert outcome(content, "t.parquet", 2**20).told.startswith(f"t.parquet: {problem}")
 
