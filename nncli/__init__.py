@@ -8,7 +8,7 @@
     nncli.gradcheck(run)
     nncli.plot(run, ["loss"])
 
-What a user can mend is raised as an `NncliError`, with a message and a hint.
+What a user can fix is raised as an `NncliError`, with a message and a hint.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The commands as functions, for Python users: check, train, predict, evaluate, plot, gradcheck ...
 
 A config is a path, a mapping of the same keys, or a `Config`. A run is a `Run`, its directory or its name.
-Rows are a path, a mapping of columns, an array of inputs, or a data frame. What a user can mend is an
+Rows are a path, a mapping of columns, an array of inputs, or a data frame. What a user can fix is an
 `NncliError`.
 """
 

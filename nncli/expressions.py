@@ -179,7 +179,7 @@ def _check(node: ast.expr, variables: frozenset[str], depth: int) -> None:
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
-    """What an operation or a function works on."""
+    """The operands of an operation or a function."""
     match node:
         case ast.UnaryOp(operand=operand):
             return [operand]

@@ -109,7 +109,7 @@ def test_a_run_reads_well_at_a_prompt_and_in_a_notebook(run: nncli.Run) -> None:
         (np.zeros((2, 3)), r"an array of shape \(2, 3\); expected \(rows, 2\)"),
         ([["a", "b"]], "not an array of numbers"),
         (3, "int is not a table"),
-        ({"x1": [1]}, "no column 'x2'"),
+        ({"x1": [1]}, "no column named 'x2'"),
         ("nix.csv", "nix.csv: No such file"),
         ({"x1": [1, None], "x2": [1, 2]}, "the cell is empty"),
     ],

@@ -1,1 +1,1 @@
-"""From a source to arrays: source -> Table -> Columns -> Dataset(X, Y)."""
+"""Steps from a source to arrays: source -> Table -> Columns -> Dataset(X, Y)."""

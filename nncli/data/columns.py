@@ -1,4 +1,4 @@
-"""What the columns of a table mean to a network: which go in, which come out, and as what."""
+"""Roles of a table's columns: inputs, targets, and the task that they set."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Task = Literal["regression", "binary", "multiclass", "multilabel"]
 
 @dataclass(frozen=True)
 class Roles:
-    """Which columns go in, which come out, and what the targets mean.
+    """Input and target columns, and the task.
 
     Attributes
     ----------
-    task : what the outputs are: values, the probability of the second class, a share for each class of
-        which a row has one, or a probability for each label of which a row may have any number.
-    classes : the labels of a class task, sorted; with several 0/1 target columns their names.
-    formulas : target -> expression of the inputs, where the data came from a formula.
+    task : meaning of the outputs: values, the probability of the second class, a probability for each of
+        several exclusive classes, or a probability for each of several independent labels.
+    classes : sorted labels of a classification target; for several 0/1 target columns, their names.
+    formulas : target -> expression of the inputs, if the data come from formulas.
     """
 
     inputs: tuple[str, ...]
@@ -40,21 +40,21 @@ class Roles:
 
     @property
     def outputs(self) -> int:
-        """How many units the last layer needs."""
+        """Number of units of the last layer."""
         return len(self.classes) if self.task == "multiclass" else len(self.targets)
 
     @property
     def labelled(self) -> bool:
-        """Whether one target column names the class of each row."""
+        """True if one target column names the class of each row."""
         return bool(self.classes) and len(self.targets) == 1
 
     def Y(self, table: Table) -> Array:
-        """The targets (n, outputs) in their own units; labels as 0/1 for two classes, one-hot for more.
+        """Return targets (n, outputs) in their own units; labels as 0/1 for two classes, one-hot for more.
 
         Raises
         ------
         DataError
-            If a column is missing, a cell is no number, or a label was not among the classes.
+            If a column is missing, a cell is not a number, or a label is not one of the classes.
         """
         table.require(self.targets)
         if self.task == "multilabel":
@@ -79,60 +79,60 @@ class Roles:
         return np.array([position[label] for label in labels])
 
     def labels(self, table: Table) -> list[str] | None:
-        """The class of each row, where rows have one class each."""
+        """Return the class of each row, or None if the target is not one column of labels."""
         return [self.classes[code] for code in self._codes(table)] if self.labelled else None
 
     def has_targets(self, table: Table) -> bool:
-        """Whether a table holds what the outputs can be compared with."""
+        """Tell whether a table has every target column."""
         return all(name in table.columns for name in self.targets)
 
     def expected(self, table: Table) -> Array | None:
-        """The formulas' values (n, targets) at any inputs; None where inputs do not tell them."""
+        """Return the formulas' values (n, targets) at any inputs; None if inputs do not determine them."""
         if not self.formulas:
             return None
         try:
             values = evaluate_targets(self.formulas, {name: table.numbers(name) for name in self.inputs})
-        except ExpressionError:  # a formula of a column that is no input of this run
+        except ExpressionError:  # a formula of a column that is not an input of this run
             return None
         return np.column_stack([values[name] for name in self.targets])
 
 
 @dataclass(frozen=True)
 class Columns(Roles):
-    """Roles with what was fitted on the training rows: enough to read any later table in the same way."""
+    """Roles with the preprocessing fitted on the training set, to read any later table in the same way."""
 
     _: KW_ONLY
     preprocessing: Preprocessing
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """The names of the network's inputs."""
+        """Names of the network's inputs."""
         return self.preprocessing.encoded
 
     def X(self, table: Table) -> Array:
-        """What the network gets (n, encoded), columns found by name.
+        """Return the network's inputs (n, encoded); columns are found by name.
 
         Raises
         ------
         DataError
-            If a column is missing, or at the first cell that cannot be used.
+            If a column is missing, or at the first invalid cell.
         """
         return self.preprocessing.X(table)
 
     def unscaled(self, A: Array) -> Array:
-        """Outputs (n, outputs) in the targets' own units; of classes as they are."""
+        """Return outputs (n, outputs) in the targets' own units; unchanged for classes."""
         return self.preprocessing.unscaled(A)
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A table read as arrays, rows in file order.
+    """Table as arrays, rows in file order.
 
     Attributes
     ----------
-    X : what the network gets, (n, encoded).
-    Y : what it learns to give, (n, outputs).
-    expected : the same in the targets' own units.
+    X : the network's inputs, (n, encoded).
+    Y : scaled targets, (n, outputs).
+    expected : targets in their own units, (n, outputs).
     """
 
     table: Table
@@ -146,12 +146,12 @@ class Dataset:
 
     @classmethod
     def read(cls, table: Table, columns: Columns) -> Dataset:
-        """Both sides of a table."""
+        """Return the inputs and targets of a table as arrays."""
         expected = columns.Y(table)
         return cls(table, columns, columns.X(table), columns.preprocessing.scaled(expected), expected)
 
     def part(self, rows: Array) -> Dataset:
-        """Some rows, by their positions."""
+        """Return some rows, by their positions."""
         if len(rows) == len(self):
             return self
         table = self.table.take(rows)
@@ -169,7 +169,7 @@ def assign(
     formulas: Mapping[str, str],
     split: str | None = None,
 ) -> Roles:
-    """Give every column its role; inputs default to all that are neither target, id nor name the part.
+    """Give every column its role; inputs default to all but targets, id and split column.
 
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
     sigmoids for several 0/1 columns that do not sum to 1 in every row -> multilabel; else regression.
@@ -179,7 +179,7 @@ def assign(
     Misfit
         If a column is missing, or the targets do not fit the task.
     CellError
-        If a target holds dates, unless the task says that they are names.
+        If a target holds dates, unless the task treats them as names.
     """
     chosen = input_names(table, inputs, targets, id, split)
     if task == "auto":
@@ -197,12 +197,12 @@ def assign(
 def input_names(
     table: Table, inputs: Sequence[str] | None, targets: Sequence[str], id: str | None, split: str | None
 ) -> tuple[str, ...]:
-    """The columns that go in: those given, else all that are neither target, id nor name the part.
+    """Return the input columns: those given, else all but targets, id and split column.
 
     Raises
     ------
     DataError
-        If a column is missing, or none is left.
+        If a column is missing, or no input is left.
     """
     table.require([*(inputs or ()), *targets, *([id] if id else [])])
     chosen = tuple(inputs or (name for name in table.names if name not in {*targets, id, split}))
@@ -241,7 +241,7 @@ def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...
             raise Misfit(
                 ("task",),
                 f"binary takes one target column, found {len(targets)}",
-                hint="leave task out, or name one column",
+                hint="remove task, or keep one target column",
             )
         return tuple(targets)
     labels = set(_labels(table, targets[0]))
@@ -252,13 +252,13 @@ def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...
             ("task",),
             f"binary needs two classes, but {shown(targets[0])} has {counted(len(labels), 'class')}:"
             f" {listed(_sorted(labels))}",
-            hint="multiclass takes any number, with softmax and a unit for each",
+            hint="use task: multiclass, with softmax and one unit per class",
         )
     return _sorted(labels)
 
 
 def are_flags(table: Table, names: Sequence[str]) -> bool:
-    """Whether every cell of these columns is 0 or 1."""
+    """Tell whether every cell of these columns is 0 or 1."""
     return all(
         table.typed[name].is_numeric and bool(np.isin(table.typed[name].numbers, (0.0, 1.0)).all())
         for name in names
@@ -266,13 +266,13 @@ def are_flags(table: Table, names: Sequence[str]) -> bool:
 
 
 def other_sums(table: Table, names: Sequence[str]) -> int:
-    """In how many rows these columns of numbers do not sum to 1; 0 for one-hot columns."""
+    """Return the number of rows in which these numbers do not sum to 1; 0 for one-hot columns."""
     sums = np.sum([table.numbers(name) for name in names], axis=0)
     return int((sums != 1.0).sum())
 
 
 def _refuse_labels(table: Table, targets: Sequence[str]) -> None:
-    """Raise Misfit where rows of 0/1 columns have no class or several, under a sigmoid for each."""
+    """Raise Misfit if rows of 0/1 columns have no class or several."""
     if are_flags(table, targets) and (rows := other_sums(table, targets)):
         raise Misfit(
             ("task",),
@@ -291,12 +291,12 @@ def _require_flags(table: Table, names: Sequence[str]) -> None:
                 row,
                 name,
                 f"expected 0 or 1, found {values[row]:g}",
-                "a label is 1 in rows that have it, else 0",
+                "write 1 in rows that have the label, else 0",
             )
 
 
 def _labels(table: Table, name: str) -> Sequence[str]:
-    """The column as labels: numbers in one form (1, 1.0 and 01 are one class), text as it stands."""
+    """Return the column as labels: numbers in one form (1, 1.0 and 01 are one class), text unchanged."""
     if not table.typed[name].is_text:
         return Column(table.numbers(name)).texts
     labels = table.typed[name].texts
@@ -307,10 +307,10 @@ def _labels(table: Table, name: str) -> Sequence[str]:
 
 
 def _no_class(label: str, classes: Sequence[str] = ()) -> tuple[str, str]:
-    """Why a cell names no class, and what to do."""
+    """Return the problem of a cell that is not a class, and a hint."""
     if not label:
-        return "the cell is empty", "every row needs a class"
-    return f"class '{shown(label)}' is unknown", f"classes: {listed(classes)}"
+        return "the cell is empty", "give every row a class"
+    return f"unknown class '{shown(label)}'", f"classes: {listed(classes)}"
 
 
 def _sorted(labels: set[str]) -> tuple[str, ...]:

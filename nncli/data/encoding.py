@@ -1,4 +1,4 @@
-"""How the cells of one column become inputs of a network: as a number, a truth value or a category."""
+"""Encodings of one column as inputs of a network: as a number, a boolean or a category."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from nncli.tables.table import Misfit
 WhenUnseen = Literal["error", "ignore"]
 
 MOST_CATEGORIES = 1000  # of a column
-ALL_DIFFERENT = 20  # rows from which on a text of its own in each names the row rather than tells of it
+ALL_DIFFERENT = 20  # rows from which a column of unique texts counts as an identifier
 
-# Of a boolean column, in any case.
+# Values of a boolean column, in any case.
 TRUTH = {"true": 1.0, "yes": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "0": 0.0}
 
 _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
@@ -29,11 +29,11 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 @dataclass(frozen=True)
 class Treatment:
-    """What is to be done with a column, every choice made.
+    """Complete settings for one column.
 
     Attributes
     ----------
-    guessed : whether its kind was told from the cells.
+    guessed : whether its kind was detected from the cells.
     """
 
     kind: ValueKind
@@ -45,11 +45,11 @@ class Treatment:
 
 @dataclass(frozen=True)
 class Number:
-    """A column of numbers: one input, filled and scaled.
+    """Column of numbers: one input, filled and scaled.
 
     Attributes
     ----------
-    fill : what a missing cell becomes, in the column's units; None where that is an error or drops the row.
+    fill : replacement of a missing value, in the column's units; None if that is an error or drops the row.
     """
 
     __pydantic_config__ = _STRICT
@@ -65,11 +65,11 @@ class Number:
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """The name alone."""
+        """The name of the column as the only input."""
         return (self.name,)
 
     def encode(self, column: Column) -> Array:
-        """(n, 1), not finite where a cell cannot be used."""
+        """Return the input (n, 1), not finite where a cell is invalid."""
         values = column.numbers
         if self.fill is not None and np.isnan(values).any():
             values = np.where(column.missing(self.kind), self.fill, values)
@@ -78,20 +78,20 @@ class Number:
         return values[:, np.newaxis]
 
     def unseen_rows(self, column: Column) -> list[int]:
-        """None: every number is known."""
+        """Return an empty list, because every number is known."""
         return []
 
     def problem(self, cell: str) -> tuple[str, str | None]:
-        """Why a cell cannot be used, and what to do."""
+        """Return the problem of an invalid cell, and a hint."""
         if not is_number(cell) or not np.isfinite(float(cell)):
             return no_number(cell)
-        spread = f"the training rows are scaled by {self.scaling.unit:g} from {self.scaling.zero:g} on"
-        return f"'{shown(cell)}' is too far from the training rows to be scaled", spread
+        spread = f"this column is scaled as (x - {self.scaling.zero:g}) / {self.scaling.unit:g}"
+        return f"'{shown(cell)}' overflows after scaling", spread
 
 
 @dataclass(frozen=True)
 class Boolean:
-    """A column of true and false (or yes and no, 1 and 0): one input, 1 or 0."""
+    """Column of true and false (or yes and no, 1 and 0): one input, 1 or 0."""
 
     __pydantic_config__ = _STRICT
 
@@ -105,33 +105,33 @@ class Boolean:
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """The name alone."""
+        """The name of the column as the only input."""
         return (self.name,)
 
     def encode(self, column: Column) -> Array:
-        """(n, 1), NaN where a cell cannot be used."""
+        """Return the input (n, 1), NaN where a cell is invalid."""
         known = TRUTH if self.fill is None else {**dict.fromkeys(NO_VALUE[self.kind], self.fill), **TRUTH}
         values = [known.get(cell.lower(), np.nan) for cell in column.texts]
         return np.array(values, dtype=np.float64)[:, np.newaxis]
 
     def unseen_rows(self, column: Column) -> list[int]:
-        """None: there are but two values."""
+        """Return an empty list, because any other value is invalid."""
         return []
 
     def problem(self, cell: str) -> tuple[str, str | None]:
-        """Why a cell cannot be used, and what to do."""
+        """Return the problem of an invalid cell, and a hint."""
         hint = "write true or false; to train on it as text, set kind: category"
         return f"'{shown(cell)}' is neither true nor false", hint
 
 
 @dataclass(frozen=True)
 class Category:
-    """A column of names: one input for each, 1 where the cell says it and 0 elsewhere.
+    """Column of categories, one-hot encoded: one input for each category.
 
     Attributes
     ----------
-    categories : those of the training rows, sorted.
-    numeric : whether they are numbers; then 1, 1.0 and 01 are one category.
+    categories : categories of the training set, sorted.
+    numeric : whether they are numbers; if so, 1, 1.0 and 01 are one category.
     """
 
     __pydantic_config__ = _STRICT
@@ -147,17 +147,17 @@ class Category:
     def __post_init__(self) -> None:
         _check_fill(self)
         if len(set(self.categories)) < len(self.categories) or "" in self.categories:
-            raise ValueError("a category without a name, or two of one name")
+            raise ValueError("categories must have unique, nonempty names")
         if self.fill is not None and self.fill not in self.categories:
-            raise ValueError(f"fill {self.fill!r} is no category")
+            raise ValueError(f"fill {self.fill!r} is not a category")
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """`column=category`, in order."""
+        """Names of the inputs, `column=category`, in order."""
         return tuple(f"{self.name}={category}" for category in self.categories)
 
     def encode(self, column: Column) -> Array:
-        """(n, categories), a row of NaN where a cell cannot be used."""
+        """Return the inputs (n, categories), a row of NaN where a cell is invalid."""
         width = len(self.categories)
         none, unusable = width, width + 1
         position = {category: code for code, category in enumerate(self.categories)}
@@ -168,7 +168,7 @@ class Category:
         return rows[np.array(codes, dtype=np.intp)]
 
     def unseen_rows(self, column: Column) -> list[int]:
-        """The rows whose category no training row had, where that is let pass."""
+        """Return the rows with a category unknown from training, if unseen is ignore."""
         if self.unseen == "error":
             return []
         labels = column.labels(numeric=self.numeric)
@@ -176,9 +176,9 @@ class Category:
         return [row for row, label in enumerate(labels) if label in unknown] if unknown else []
 
     def problem(self, cell: str) -> tuple[str, str | None]:
-        """Why a cell cannot be used, and what to do."""
-        hint = f"categories: {listed(self.categories)}; with unseen: ignore it would be none of them"
-        return f"'{shown(cell)}' is in no training row", hint
+        """Return the problem of an invalid cell, and a hint."""
+        hint = f"categories: {listed(self.categories)}; set unseen: ignore to encode it as none of them"
+        return f"unknown category '{shown(cell)}'", hint
 
 
 Encoding: TypeAlias = Number | Boolean | Category
@@ -190,12 +190,12 @@ def _check_fill(encoding: Encoding) -> None:
 
 
 def why_not(encoding: Encoding, cell: str) -> tuple[str, str | None]:
-    """Why a cell cannot be used, and what to do."""
+    """Return the problem of an invalid cell, and a hint."""
     if cell.lower() not in NO_VALUE[encoding.kind]:
         return encoding.problem(cell)
-    found = f"'{shown(cell)}' is no value" if cell else "the cell is empty"
+    found = f"'{shown(cell)}' is a missing value" if cell else "the cell is empty"
     if encoding.missing == "drop":
-        return found, "with missing: drop, rows without it are left out of training and cannot be predicted"
+        return found, "missing: drop leaves such rows out of training; they cannot be predicted"
     return found, "fill the cell, or set dataset.preprocessing.missing: median, mean, most_frequent or drop"
 
 
@@ -210,8 +210,10 @@ def _fit_number(name: str, column: Column, treatment: Treatment) -> Number:
         filled = known if fill is None else np.where(np.isfinite(values), values, fill)
         scaling = SCALERS[treatment.scale](filled)
     if not np.isfinite([scaling.zero, scaling.unit, fill or 0.0]).all():
-        problem = f"'{shown(name)}' goes from {known.min():g} to {known.max():g}, too far to be scaled"
-        raise Misfit(("preprocessing",), problem, hint="give the column in a larger unit")
+        problem = (
+            f"'{shown(name)}' ranges from {known.min():g} to {known.max():g}, which overflows when scaled"
+        )
+        raise Misfit(("preprocessing",), problem, hint="convert the column to a larger unit")
     return Number("number", name, treatment.missing, fill, scaling)
 
 
@@ -233,14 +235,14 @@ def _fit_category(name: str, column: Column, treatment: Treatment) -> Category:
     if treatment.guessed and len(counts) == len(column) >= ALL_DIFFERENT:
         raise Misfit(
             ("inputs",),
-            f"'{shown(name)}' is another text in each of {rows}",
-            hint="give it as id, leave it out of inputs, or set its kind: category",
+            f"'{shown(name)}' has a different value in every one of {rows}",
+            hint="set it as id, remove it from inputs, or set its kind: category",
         )
     if len(counts) > MOST_CATEGORIES:
         raise Misfit(
             ("inputs",),
             f"'{shown(name)}' has {len(counts):,} categories in {rows}",
-            hint=f"at most {MOST_CATEGORIES:,} can be inputs; leave the column out, or give it as id",
+            hint=f"at most {MOST_CATEGORIES:,} are supported; remove the column from inputs, or set it as id",
         )
     categories = sorted(counts, key=float if numeric else str)
     fill = max(categories, key=lambda category: counts[category])  # the first of several
@@ -264,4 +266,4 @@ FITTERS: dict[ValueKind, Callable[[str, Column, Treatment], Encoding]] = {
 
 def _without_values(name: str) -> Misfit:
     problem = f"'{shown(name)}' has no value in any training row"
-    return Misfit(("inputs",), problem, hint="leave the column out of inputs")
+    return Misfit(("inputs",), problem, hint="remove the column from inputs")

@@ -1,6 +1,6 @@
-"""From cells to the numbers a network learns from: fitted on the training rows, applied to any later table.
+"""Preprocessing of cells into a network's inputs: fitted on the training set, applied to any later table.
 
-Missing cells are filled first; scaling is fitted on what is then there.
+Missing values are filled first; scaling is fitted on the filled column.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What was fitted on the training rows: enough to read any later table, or block of one, in the same way.
+    """Preprocessing fitted on the training set, to read any later table, or part of one, in the same way.
 
     Attributes
     ----------
     columns : the inputs in order.
-    targets : the scaling of each target; none at all where the task is about classes.
-    dtype : of what the network gets and learns; scaling itself is in float64, both ways.
+    targets : the scaling of each target; empty for classification.
+    dtype : dtype of inputs and scaled targets; scaling itself is in float64, both ways.
     """
 
     __pydantic_config__ = _STRICT
@@ -46,25 +46,25 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if len({column.name for column in self.columns}) < len(self.columns):
-            raise ValueError("two columns of one name")
+            raise ValueError("column names must be unique")
 
     @classmethod
     def plain(cls, inputs: Sequence[str]) -> Preprocessing:
-        """Numbers as they are, none of them missing."""
+        """Return preprocessing that leaves numbers unchanged and accepts no missing value."""
         return cls(tuple(Number("number", name, "error") for name in inputs))
 
     @property
     def encoded(self) -> tuple[str, ...]:
-        """What the network's inputs are: `age`, `colour=green`, `colour=red`."""
+        """Names of the network's inputs, such as `age`, `color=green`, `color=red`."""
         return tuple(name for column in self.columns for name in column.encoded)
 
     def X(self, table: Table) -> Array:
-        """The network's inputs (n, encoded) of a table's rows; columns are found by name.
+        """Return the network's inputs (n, encoded) for a table's rows; columns are found by name.
 
         Raises
         ------
         DataError
-            If a column is missing, or at the first cell that cannot be used.
+            If a column is missing, or at the first invalid cell.
         """
         X = self._encoded(table)
         unusable = ~np.isfinite(X).all(axis=1)
@@ -73,7 +73,7 @@ class Preprocessing:
         return X
 
     def usable(self, table: Table) -> Array:
-        """Which rows (n,) of a table `X` can read."""
+        """Return a mask of the rows (n,) of a table that `X` can read."""
         return np.asarray(np.isfinite(self._encoded(table)).all(axis=1))
 
     def _encoded(self, table: Table) -> Array:
@@ -81,24 +81,26 @@ class Preprocessing:
         return np.hstack([self._inputs(column, table) for column in self.columns])
 
     def _inputs(self, column: Encoding, table: Table) -> Array:
-        """The inputs (n, width) of a column; not finite where a cell cannot be used."""
+        """Return the inputs (n, width) of a column; not finite where a cell is invalid."""
         return as_dtype(column.encode(table.typed[column.name]), self.dtype)
 
     def _cell_error(self, table: Table, row: int) -> CellError:
-        """Why a row cannot be used: its first cell that cannot."""
+        """Return the error of a row: that of its first invalid cell."""
         one = table.take([row])
         column = next(c for c in self.columns if not np.isfinite(self._inputs(c, one)).all())
         cell = one.typed[column.name].texts[0]
         if np.isfinite(column.encode(one.typed[column.name])).all():
-            return table.cell_error(row, column.name, f"'{shown(cell)}' is beyond {self.dtype}", BEYOND)
+            return table.cell_error(
+                row, column.name, f"'{shown(cell)}' is too large for {self.dtype}", BEYOND
+            )
         return table.cell_error(row, column.name, *why_not(column, cell))
 
     def scaled(self, Y: Array) -> Array:
-        """What the network learns, from targets (n, targets) in their own units."""
+        """Return the scaled targets, from targets (n, targets) in their own units."""
         return as_dtype(self._each(Scaling.forward, Y), self.dtype)
 
     def unscaled(self, A: Array) -> Array:
-        """Outputs (n, outputs) in the targets' own units, in float64 where they were scaled."""
+        """Return outputs (n, outputs) in the targets' own units, in float64 if they were scaled."""
         return self._each(Scaling.inverse, A)
 
     def _each(self, apply: Callable[[Scaling, Array], Array], values: Array) -> Array:
@@ -109,18 +111,18 @@ class Preprocessing:
 
 
 def treatments(table: Table, inputs: Sequence[str], settings: PreprocessingConfig) -> dict[str, Treatment]:
-    """What is to be done with each input column: as the settings say, its kind told from all its cells.
+    """Return the treatment of each input column by the settings; kinds not set are detected from all cells.
 
     Raises
     ------
     Misfit
-        If a setting does not suit its column.
+        If a setting does not apply to its column.
     CellError
         If a column holds dates.
     """
     for name in settings.columns:
         if name not in inputs:
-            problem = f"'{shown(name)}' is no input"
+            problem = f"'{shown(name)}' is not an input"
             raise Misfit(("preprocessing", "columns", name), problem, hint=suggestion(name, inputs, "inputs"))
     return {name: _treatment(table, name, settings) for name in inputs}
 
@@ -130,7 +132,7 @@ def _treatment(table: Table, name: str, settings: PreprocessingConfig) -> Treatm
     kind = own.kind or _kind(table, name)
     for key, meaningless in NO_MEANING[kind].items():
         if (value := getattr(own, key)) in meaningless:
-            problem = f"{value}, but '{shown(name)}' holds {PLURAL[kind]}"
+            problem = f"{value} does not apply, because '{shown(name)}' contains {PLURAL[kind]}"
             hint = f"remove the key, or set another kind for {shown(name)}"
             raise Misfit(("preprocessing", "columns", name, key), problem, hint=hint)
     missing = own.missing or settings.missing
@@ -143,7 +145,7 @@ def _treatment(table: Table, name: str, settings: PreprocessingConfig) -> Treatm
     )
 
 
-# What a setting of one column cannot be, by the column's kind.
+# Values of settings that do not apply to a column, by its kind.
 NO_MEANING: dict[ValueKind, dict[str, tuple[str, ...]]] = {
     "number": {"unseen": ("error", "ignore")},
     "boolean": {
@@ -164,17 +166,19 @@ def _kind(table: Table, name: str) -> ValueKind:
 
 
 def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[str]) -> Array:
-    """The rows, from 0, that miss no value of an input under `drop`; nor of a target, if there is one."""
-    kept = np.ones(len(table), dtype=bool)
+    """Return the rows (from 0) with a value in every `drop` input and, if there is one, every target."""
+    present = np.ones(len(table), dtype=bool)
     kinds = {name: own.kind for name, own in chosen.items() if own.missing == "drop"}
     if kinds:
         kinds |= {name: "number" if table.typed[name].kind == "number" else "category" for name in targets}
     for name, kind in kinds.items():
-        kept &= ~table.typed[name].missing(kind)
-    if not kept.any():
+        present &= ~table.typed[name].missing(kind)
+    if not present.any():
         problem = f"none of {counted(len(table), 'row')} has a value in every column"
-        raise Misfit(("preprocessing", "missing"), problem, hint="fill the cells instead: missing: median")
-    return np.flatnonzero(kept)
+        raise Misfit(
+            ("preprocessing", "missing"), problem, hint="set missing: median to fill the cells instead"
+        )
+    return np.flatnonzero(present)
 
 
 def fit(
@@ -184,21 +188,21 @@ def fit(
     scale_targets: Scale = "none",
     dtype: DType = "float64",
 ) -> Preprocessing:
-    """Fit on a table of the training rows alone.
+    """Fit preprocessing on a table of the training rows only.
 
-    Cells that cannot be used are passed over where others can: `X` tells their place.
+    Invalid cells are ignored if a column has valid ones; `X` reports their place.
 
     Parameters
     ----------
     Y : targets (n, targets) of a regression; None leaves targets as they are.
-    dtype : of what the network will get.
+    dtype : dtype of the network's inputs.
 
     Raises
     ------
     Misfit
-        If no training row has a value of a column, or its values cannot be scaled or told apart.
+        If no training row has a value of a column, or its values cannot be scaled or are all different.
     CellError
-        If none of the values of a column of numbers can be used.
+        If a column of numbers has no valid value.
     """
     for name, own in chosen.items():
         if own.kind == "number":
@@ -209,13 +213,13 @@ def fit(
     with np.errstate(all="ignore"):
         targets = tuple(SCALERS[scale_targets](values) for values in Y.T)
     if not np.isfinite([(scaling.zero, scaling.unit) for scaling in targets]).all():
-        problem = f"targets reach {np.abs(Y).max():g}, too far to be scaled"
-        raise Misfit(("preprocessing", "scale_targets"), problem, hint="give them in a larger unit")
+        problem = f"targets reach {np.abs(Y).max():g}, which overflows when scaled"
+        raise Misfit(("preprocessing", "scale_targets"), problem, hint="convert them to a larger unit")
     return Preprocessing(columns, targets, dtype)
 
 
 def as_dtype(values: Array, dtype: DType) -> Array:
-    """The numbers rounded to a dtype; infinite where they lie beyond it."""
+    """Return numbers rounded to a dtype; infinite where they overflow."""
     with np.errstate(over="ignore"):
         return values.astype(dtype, copy=False)
 

@@ -1,4 +1,4 @@
-"""Where tables come from: built-in sets, files, formulas and rows written in the config."""
+"""Sources of tables: built-in data sets, files, formulas and rows in the config."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nncli.storage import resources
 from nncli.tables.reading import TABLE_FORMATS, ending, parse_csv, read
 from nncli.tables.table import Misfit, Table
 
-# What each built-in name stands for, as the mapping a config could give instead.
+# Each built-in name, as the equivalent mapping in a config.
 LINEAR_INPUTS = {"q1": (-1.0, 1.0), "q2": (-1.0, 1.0)}
 BUILTIN: dict[str, dict[str, Any]] = {
     "xor": {"file": "xor.csv", "targets": ["y"]},
@@ -37,16 +37,16 @@ SAMPLES = 1000
 
 
 def builtin_file(name: str) -> Table:
-    """A table that ships with nncli."""
+    """Return a table that ships with nncli."""
     text = (resources.folder("datasets") / name).read_text(encoding="utf-8")
     return parse_csv(text, f"datasets/{name}")
 
 
 def data_file(path: Path, shown: str) -> Table:
-    """A user's file; `shown` is the path as the config gives it."""
+    """Read a user's file; `shown` is the path as written in the config."""
     if ending(path.name) not in TABLE_FORMATS:
         known = ", ".join(f"*{name}" for name in TABLE_FORMATS)
-        hint = f"give a table with a header: {known}, or *.csv.gz and so on"
+        hint = f"use a table with a header: {known}, or one of these with .gz"
         raise Misfit(("path",), f"cannot read '{shown}'", hint=hint)
     return read(path, shown)
 
@@ -59,7 +59,7 @@ def from_function(
     noise: float,
     seed: int,
 ) -> Table:
-    """Inputs drawn uniformly from their ranges and the targets' formulas of them.
+    """Draw inputs uniformly from their ranges and compute the targets from their formulas.
 
     `noise` is the standard deviation of a normal error added to every target, in its units.
 
@@ -68,7 +68,7 @@ def from_function(
     Misfit
         If a formula is not finite at a drawn input.
     ExpressionError
-        If a formula cannot be read.
+        If a formula cannot be parsed.
     """
     rng = random_stream(seed, "data")
     columns: dict[str, Any] = {name: rng.uniform(low, high, samples) for name, (low, high) in inputs.items()}
@@ -80,13 +80,13 @@ def from_function(
             raise Misfit(
                 ("function", "targets", name),
                 f"'{wording.shown(targets[name])}' is not finite at {at}",
-                hint="narrow the ranges of the inputs to where the formula is defined",
+                hint="narrow the input ranges to where the formula is defined",
             )
     return Table("dataset.function", columns)
 
 
 def evaluate_targets(targets: Mapping[str, str], columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of each formula at the given inputs, (n,)."""
+    """Return the value of each formula at the given inputs, (n,)."""
     rows = len(next(iter(columns.values())))
     return {
         name: np.broadcast_to(np.asarray(parse(text, columns)(columns), dtype=np.float64), (rows,)).copy()
@@ -95,7 +95,7 @@ def evaluate_targets(targets: Mapping[str, str], columns: Mapping[str, Any]) -> 
 
 
 def from_rows(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> Table:
-    """Rows written in the config; a column is text where one of its cells is."""
+    """Return the table of rows written in the config; a column is text if one of its cells is."""
     cells: dict[str, Any] = {}
     for position, name in enumerate(columns):
         column = [row[position] for row in rows]

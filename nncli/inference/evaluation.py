@@ -121,6 +121,6 @@ def _require_targets(targets: Sequence[str], table: Table) -> None:
     for name in targets:
         if name not in table.columns:
             raise DataError(
-                f"{table.origin}: no column '{shown(name)}' to compare the outputs with",
+                f"{table.origin}: no column named '{shown(name)}' to compare the outputs with",
                 hint=f"{suggestion(name, table.names, 'columns')}; nncli predict needs no targets",
             )

@@ -1,1 +1,1 @@
-"""The first config: templates, and one written for a table after a look at its columns."""
+"""First configs: templates, and configs generated from a table."""

@@ -1,8 +1,8 @@
-"""Values of a first config that suit a table: general rules of its rows, the same for every table.
+"""Default values of a generated config, chosen by the number of rows.
 
-They were chosen for scores on rows held out, over some twenty tables, real and drawn, of 150 to 20,000 rows:
-Adam with a large step that falls to nothing, and weights that decay, against learning the noise.
-Stopping early by a small validation part made nearly every score worse, so training goes to its end.
+They were chosen for held-out scores on some twenty tables, real and synthetic, of 150 to 20,000 rows: Adam
+with a large learning rate that decays to 0, and weight decay against overfitting. Early stopping on a small
+validation set made nearly every score worse, so training runs to its end.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import NamedTuple
 
 from nncli.scaffold.profile import Profile
 
-SPLIT_FROM = 20  # rows; fewer are all learnt from
-VALIDATION_FROM = 1000  # rows; with fewer, each is of more use in training
+SPLIT_FROM = 20  # rows; a smaller table is used for training as a whole
+VALIDATION_FROM = 1000  # rows; in a smaller table, each is more useful for training
 TEST, VALIDATION = 0.2, 0.1
 UPDATES_PER_TRAINING = 400
-WEIGHT_DECAY = 0.3  # thirty times PyTorch's default, which a few thousand updates hardly feel
+WEIGHT_DECAY = 0.3  # thirty times PyTorch's default, which has little effect over a few thousand updates
 
 
 class Size(NamedTuple):
-    """A network and its training."""
+    """Size of a network and of its training."""
 
     hidden: tuple[int, ...]
     epochs: int
@@ -29,7 +29,7 @@ class Size(NamedTuple):
     learning_rate: float = 0.01
 
 
-# The first entry whose limit of rows a table stays below.
+# The first entry whose limit exceeds the number of rows applies.
 SIZES: dict[float, Size] = {
     1_000: Size((64,), epochs=100, batch_size=32),
     10_000: Size((64, 32), epochs=100, batch_size=32),
@@ -40,12 +40,12 @@ SIZES: dict[float, Size] = {
 
 @dataclass(frozen=True)
 class Suited:
-    """Every value that depends on the rows.
+    """Values that depend on the rows.
 
     Attributes
     ----------
     validation, test : shares of the rows.
-    stratify : whether every class has a row for each part; also where rows have no one class.
+    stratify : true if every class has a row for each set, or if there are several targets.
     """
 
     size: Size
@@ -56,12 +56,12 @@ class Suited:
 
 
 def suited(profile: Profile) -> Suited:
-    """The values for a table."""
+    """Return the values that suit a table."""
     size = next(size for limit, size in SIZES.items() if profile.rows < limit)
     test = TEST if profile.rows >= SPLIT_FROM else 0.0
     validation = VALIDATION if profile.rows >= VALIDATION_FROM else 0.0
     training = round(profile.rows * (1 - test - validation))
-    updates = ceil(training / size.batch_size)  # an epoch
+    updates = ceil(training / size.batch_size)  # per epoch
     parts = 1 + (test > 0) + (validation > 0)
     return Suited(
         size=size,
@@ -72,6 +72,6 @@ def suited(profile: Profile) -> Suited:
     )
 
 
-def _epochs(usual: int, needed: float) -> int:
-    """The usual number, or as many hundreds as are needed for more updates."""
-    return usual if needed <= usual else 100 * ceil(needed / 100)
+def _epochs(default: int, needed: float) -> int:
+    """Return the default number, or more in hundreds if small tables need more updates."""
+    return default if needed <= default else 100 * ceil(needed / 100)

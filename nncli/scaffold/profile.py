@@ -1,4 +1,4 @@
-"""What the columns of a table seem to be for: the guesses that a first config is written from."""
+"""Guessed roles and kinds of a table's columns, the basis of a generated config."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from nncli.tables.table import Table
 FEWEST_ROWS = 4
 MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
 ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
-MOST_CATEGORIES_UNASKED = 50  # of a column, unless each has ROWS_PER_CATEGORY on average
+MOST_CATEGORIES_UNASKED = 50  # in a column, unless each has ROWS_PER_CATEGORY on average
 ROWS_PER_CATEGORY = 20
-MOST_REASONS = 5  # shown why no column is an input
-LARGEST_WHOLE = 2.0**53  # from which on float64 does not hold every whole number
-COUNTING_ROWS = 20  # from which on a first column of 1, 2, 3 ... is taken to number them
+MOST_REASONS = 5  # shown if no column is left as input
+LARGEST_WHOLE = 2.0**53  # beyond it, float64 does not hold every integer
+COUNTING_ROWS = 20  # from which a first column of 1, 2, 3 ... counts as row numbers
 
 _NAMES_OF_IDS = re.compile(r"(?i:(.*[ _-])?(id|uuid|guid)|index|unnamed: 0)|.*[a-z](Id|ID)")
-NAMED, TEXT, NUMBERED = "named like one, no two cells alike", "another text in every row", "numbers the rows"
+NAMED, TEXT, NUMBERED = "looks like an id: unique values", "unique text in every row", "row numbers"
 
 
 @dataclass(frozen=True)
 class InputProfile:
-    """An input column.
+    """Profile of an input column.
 
     Attributes
     ----------
-    missing : cells without a value.
-    distinct : different values.
-    codes : whether it holds so few whole numbers that they may well be codes of categories.
+    missing : number of missing values.
+    distinct : number of different values.
+    codes : true if it has so few integers that they may be category codes.
     """
 
     kind: ValueKind
@@ -49,14 +49,14 @@ class InputProfile:
 
 @dataclass(frozen=True)
 class Profile:
-    """The roles of a table's columns, guesses with their reasons.
+    """Roles of a table's columns, guesses with their reasons.
 
     Attributes
     ----------
-    rows : with a value in every target; `without_target` others have none in some.
-    why_task, why_id : what a guess rests on; empty where a person said it.
+    rows : number of rows with every target; `without_target` other rows lack one.
+    why_task, why_id : reason of the guess; empty if set by the user.
     classes : class or label -> rows, in the order of the outputs; empty for a regression.
-    left_out : column -> why it is no input.
+    left_out : column -> why it is not an input.
     """
 
     rows: int
@@ -76,13 +76,13 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
 
     Parameters
     ----------
-    id, task : as a person says; None to guess.
+    id, task : as set by the user; None to guess.
 
     Raises
     ------
     DataError
-        If a column is missing or has two roles, a target cannot be learnt, no column is left as input, or
-        a cell cannot be used.
+        If a column is missing or has two roles, a target is not suitable, no column is left as input,
+        or a cell is invalid.
     """
     table.require([*targets, *([id] if id else [])])
     twice = [name for name, count in Counter([*targets, id]).items() if count > 1]
@@ -96,8 +96,8 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
     inputs, left_out, named, why_id = _inputs(table, targets, id)
     if without_target and all(column.missing for column in inputs.values()):
         # `missing: drop` goes by inputs, and here it would drop rows that can be filled.
-        message = f"{table.origin}: {counted(without_target, 'row')} without a value of {listed(targets)}"
-        hint = "take them out of the file: there are gaps in every input too"
+        message = f"{table.origin}: {counted(without_target, 'row')} without a value for {listed(targets)}"
+        hint = "remove these rows from the file, because every input has missing values too"
         raise DataError(message, hint=hint)
     guess, why_task = _task(table, targets, task)
     return Profile(
@@ -115,7 +115,7 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
 
 
 def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
-    """The rows that have a value in every target."""
+    """Return the rows that have a value in every target."""
     known = np.ones(len(table), dtype=bool)
     for name in targets:
         kind: ValueKind = "number" if table.typed[name].kind == "number" else "category"
@@ -123,13 +123,13 @@ def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
         if 2 * missing.sum() > len(table):
             found = f"no value in {missing.sum():,} of {counted(len(table), 'row')}"
             message = f"{table.origin}: {shown(name)}: {found}"
-            raise DataError(message, hint="a target needs a value in most rows")
+            raise DataError(message, hint="use a target with a value in most rows")
         known &= ~missing
     rows: list[int] = np.flatnonzero(known).tolist()
     if len(rows) < FEWEST_ROWS:
         raise DataError(
-            f"{table.origin}: {counted(len(rows), 'row')} to learn from",
-            hint=f"a network needs at least {FEWEST_ROWS}, and is of use from some dozens on",
+            f"{table.origin}: {counted(len(rows), 'row')} to train on",
+            hint=f"use at least {FEWEST_ROWS}; a network is useful from a few dozen rows",
         )
     return rows
 
@@ -140,12 +140,12 @@ def _check_targets(table: Table, targets: Sequence[str]) -> None:
         if len(values) == 1:
             raise DataError(
                 f"{table.origin}: {shown(name)}: '{shown(values.pop())}' in every row",
-                hint="there is nothing to learn; give another --target",
+                hint="use another --target, because a constant needs no network",
             )
 
 
 def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
-    """The task, and why where it is a guess."""
+    """Return the task, and the reason if it is a guess."""
     if len(targets) > 1:
         return _task_of_several(table, targets, asked)
     if asked == "multilabel":
@@ -161,17 +161,19 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
     if 2 * different > len(table):
         found = f"{different:,} different values in {counted(len(table), 'row')}"
         message = f"{table.origin}: {shown(target)}: {found}"
-        raise DataError(message, hint="classes need several rows each; give another --target")
+        raise DataError(message, hint="use another --target, because classes need several rows each")
     if asked == "binary" and different != 2:
-        hint = "multiclass takes any number of classes"
-        raise DataError(f"{table.origin}: {shown(target)}: {different} classes, binary has 2", hint=hint)
+        hint = "use --task multiclass"
+        raise DataError(
+            f"{table.origin}: {shown(target)}: binary needs 2 classes, found {different}", hint=hint
+        )
     if asked:
         return asked, ""
     return "binary" if different == 2 else "multiclass", f"{different:,} different texts"
 
 
 def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
-    """That of several targets: one-hot classes, labels, or values."""
+    """Return the task of several targets, and the reason: one-hot classes, labels, or values."""
     if asked == "binary":
         raise DataError(f"binary takes one target, found {len(targets)}", hint="give --target once")
     for name in targets:
@@ -187,12 +189,12 @@ def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -
     if not flags:
         return "regression", "several targets"
     if mixed:
-        return "multilabel", f"0/1 columns, with none or several of them 1 in {counted(mixed, 'row')}"
-    return "multiclass", "0/1 columns, with exactly one of them 1 in every row"
+        return "multilabel", f"0/1 columns, none or several of them 1 in {counted(mixed, 'row')}"
+    return "multiclass", "0/1 columns, exactly one of them 1 in every row"
 
 
 def _no_one_hot(table: Table, targets: Sequence[str], *, flags: bool, rows: int) -> DataError:
-    """Why several targets are no one-hot classes: other numbers than 0 and 1, or rows with other sums."""
+    """Return the error of targets that are not one-hot: numbers other than 0 and 1, or rows of other sums."""
     message = (
         f"{table.origin}: multiclass needs exactly one of {listed(targets)} to be 1 in every row, else 0"
     )
@@ -203,16 +205,16 @@ def _no_one_hot(table: Table, targets: Sequence[str], *, flags: bool, rows: int)
 
 
 def _task_of_numbers(values: Array, rows: int) -> tuple[Task, str]:
-    """That of a target with these different numbers (k,), ascending."""
+    """Return the task of a target with these different numbers (k,), ascending, and the reason."""
     if len(values) == 2 and _whole(values):
-        return "binary", f"{values[0]:g} and {values[1]:g} alone"
+        return "binary", f"only {values[0]:g} and {values[1]:g}"
     if _few_whole_numbers(values, rows):
         return "multiclass", f"{len(values)} different whole numbers"
     return "regression", f"{len(values):,} different numbers"
 
 
 def _few_whole_numbers(values: Array, rows: int) -> bool:
-    """Whether different numbers (k,) may well be codes of classes."""
+    """Tell whether different numbers (k,) may be class codes."""
     return len(values) <= MOST_NUMBERED_CLASSES and ROWS_PER_CLASS * len(values) <= rows and _whole(values)
 
 
@@ -221,7 +223,7 @@ def _whole(values: Array) -> bool:
 
 
 def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[str]) -> Mapping[str, int]:
-    """Label -> rows, as training will read them."""
+    """Return the number of rows of each label, as read in training."""
     roles = assign(
         table, inputs=inputs, targets=targets, id=None, task=task, output_activation="", formulas={}
     )
@@ -235,7 +237,7 @@ def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[
 def _inputs(
     table: Table, targets: Sequence[str], id: str | None
 ) -> tuple[Mapping[str, InputProfile], Mapping[str, str], str | None, str]:
-    """The inputs, what is left out, the id and why it is one."""
+    """Return the inputs, the columns left out with reasons, the id and its reason."""
     inputs: dict[str, InputProfile] = {}
     left_out: dict[str, str] = {}
     why_id = ""
@@ -258,14 +260,12 @@ def _inputs(
     if not inputs:
         reasons = {**({id: why_id or "the id"} if id else {}), **left_out}
         hint = "; ".join(f"{shown(name)}: {why}" for name, why in list(reasons.items())[:MOST_REASONS])
-        raise DataError(
-            f"{table.origin}: no column is left as input", hint=hint or "add columns to learn from"
-        )
+        raise DataError(f"{table.origin}: no column is left as input", hint=hint or "add input columns")
     return inputs, left_out, id, why_id
 
 
 def _names_the_rows(table: Table, name: str) -> str:
-    """Why a column seems to name the rows; empty where it does not."""
+    """Return why a column seems to identify the rows; empty if it does not."""
     cells = table.typed[name].texts
     if not all(cells) or len(set(cells)) < len(cells):
         return ""
@@ -282,11 +282,11 @@ def _names_the_rows(table: Table, name: str) -> str:
 
 
 def _input(table: Table, name: str) -> InputProfile | str:
-    """A column as input, or why it is none."""
+    """Return the profile of an input column, or why it is not an input."""
     column, rows = table.typed[name], len(table)
     kind = column.kind
     if kind == "date":
-        return "dates or times; the days since a fixed day would be a number"
+        return "dates or times; convert to a number, such as days since a fixed date"
     missing = column.missing(kind)
     count = int(missing.sum())
     if 2 * count > rows:
@@ -311,7 +311,7 @@ def _input(table: Table, name: str) -> InputProfile | str:
 
 
 def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
-    """A column of numbers, or why it is no input.
+    """Return the profile of a column of numbers, or why it is not an input.
 
     Raises
     ------
@@ -324,6 +324,6 @@ def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
     distinct = np.unique(values[~missing])
     given = [cell for cell, none in zip(table.typed[name].texts, missing, strict=True) if not none]
     if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
-        return f"{len(set(given)):,} different numbers of which float64 tells {len(distinct):,} apart"
+        return f"{len(set(given)):,} different numbers, of which float64 distinguishes {len(distinct):,}"
     codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))
     return InputProfile("number", int(missing.sum()), len(distinct), codes)

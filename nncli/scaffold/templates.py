@@ -1,4 +1,4 @@
-"""The configs that ship with nncli, one for every reference system."""
+"""Configs that ship with nncli, one for every reference system."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nncli.storage import resources
 
 
 def names() -> list[str]:
-    """All templates, sorted."""
+    """Return the names of all templates, sorted."""
     return sorted(
         entry.name.removesuffix(".yaml")
         for entry in resources.folder("configs").iterdir()
@@ -17,30 +17,30 @@ def names() -> list[str]:
 
 
 def canonical(name: str) -> str:
-    """The template a person means; hyphens are accepted.
+    """Return the canonical name of a template; hyphens are accepted.
 
     Raises
     ------
     NncliError
-        If there is none of that name.
+        If there is no such template.
     """
     known = names()
     wanted = name.replace("-", "_").removesuffix(".yaml")
     if wanted not in known:
         near = nearest(wanted, known)
         raise NncliError(
-            f"no template '{name}'",
+            f"no template named '{name}'",
             hint=(f"did you mean {near}? " if near else "") + f"templates: {', '.join(known)}",
         )
     return wanted
 
 
 def text(name: str) -> str:
-    """A template's text."""
+    """Return the text of a template."""
     return (resources.folder("configs") / f"{canonical(name)}.yaml").read_text(encoding="utf-8")
 
 
 def summary(name: str) -> str:
-    """The first sentence of its comments."""
+    """Return the first sentence of a template's comments."""
     comments = [line.removeprefix("#").strip() for line in text(name).splitlines() if line.startswith("#")]
     return next((line for line in comments if line and not line.startswith("yaml-language-server")), "")

@@ -1,1 +1,1 @@
-"""Tables on disk: delimited text, NDJSON and Parquet, read whole or part by part."""
+"""Tables on disk: delimited text, NDJSON and Parquet, read whole or in parts."""

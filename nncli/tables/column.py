@@ -1,4 +1,4 @@
-"""The cells of one column, and what they hold: numbers, truth values, categories or dates."""
+"""One column and its kind: numbers, booleans, categories or dates."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Cells: TypeAlias = Sequence[str] | Array
 ValueKind = Literal["number", "boolean", "category"]
 CellKind = ValueKind | Literal["date"]
 
-# Words of which a column of booleans holds one pair, in any case.
+# A boolean column uses one of these pairs, in any case.
 BOOLEANS = ({"true", "false"}, {"yes", "no"})
 
-# What stands for no value, in any case. Of categories the empty cell alone: `none` may well be one of them.
+# Markers of a missing value, in any case. For categories only the empty cell: `none` may be a category.
 _MARKS = frozenset({"", "na", "n/a", "nan", "-nan", "null", "none", "?"})
 NO_VALUE: dict[ValueKind, frozenset[str]] = {
     "number": _MARKS,
@@ -30,12 +30,12 @@ NO_VALUE: dict[ValueKind, frozenset[str]] = {
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
 _DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
 _DATE = re.compile(rf"({_DAY})([T ]{_CLOCK})?|{_CLOCK}", re.ASCII)
-INSTEAD_OF_DATES = "give a number in its place, such as the days since a fixed day, or the hour of the day"
+INSTEAD_OF_DATES = "replace it with a number, such as days since a fixed date or the hour of the day"
 _DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
 
 
 class Column:
-    """Cells as they stood in a file, or numbers as they were made; what they hold is worked out once."""
+    """Cells as read from a file, or generated numbers; derived properties are computed once."""
 
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
@@ -44,27 +44,27 @@ class Column:
         return len(self.cells)
 
     def take(self, rows: Sequence[int] | Array) -> Column:
-        """Some rows, which count from 0, in the order given."""
+        """Return the given rows (from 0) in the order given."""
         if isinstance(self.cells, np.ndarray):
             return Column(self.cells[np.asarray(rows, dtype=np.intp)])
-        taken = Column([self.cells[row] for row in rows])
+        column = Column([self.cells[row] for row in rows])
         if "numbers" in vars(self):  # parsed already: not again
-            vars(taken)["numbers"] = self.numbers[np.asarray(rows, dtype=np.intp)]
-        return taken
+            vars(column)["numbers"] = self.numbers[np.asarray(rows, dtype=np.intp)]
+        return column
 
     @cached_property
     def texts(self) -> Sequence[str]:
-        """The cells as text, numbers in their shortest form; empty for NaN, which stands for no value."""
+        """The cells as text, numbers in their shortest form; empty for NaN, a missing value."""
         return texts(self.cells)
 
     @cached_property
     def numbers(self) -> Array:
-        """The numbers in the cells (n,), NaN where a cell is none."""
+        """The numbers in the cells (n,), NaN where a cell is not a number."""
         return numbers_or_nan(self.cells)
 
     @cached_property
     def _are_numbers(self) -> Array:
-        """Which cells (n,) hold a number, finite or not."""
+        """Mask of the cells (n,) that hold a number, finite or not."""
         if isinstance(self.cells, np.ndarray):
             return np.ones(len(self), dtype=bool)
         found: Array = ~np.isnan(self.numbers)
@@ -74,37 +74,37 @@ class Column:
 
     @property
     def is_text(self) -> bool:
-        """Whether some cell is no number."""
+        """True if some cell is not a number."""
         return not self._are_numbers.all()
 
     @property
     def is_numeric(self) -> bool:
-        """Whether the column is meant as numbers: most of its cells are, the others perhaps slips."""
+        """True if most cells are numbers; the others may be mistakes."""
         return isinstance(self.cells, np.ndarray) or bool(2 * self._are_numbers.sum() > len(self))
 
     @cached_property
     def kind(self) -> CellKind:
-        """What the column seems to hold: booleans if every cell is one, else what most cells are.
+        """Detected kind: boolean if every cell is one, else the kind of most cells.
 
-        Cells that stand for no value tell nothing; a column of them alone counts as numbers.
+        Missing values are ignored; a column without any other value counts as numbers.
         """
         if isinstance(self.cells, np.ndarray):
             return "number"
-        given = [cell for cell in self.cells if cell.lower() not in _MARKS]
-        if any({cell.lower() for cell in given} <= pair for pair in BOOLEANS if given):
+        present = [cell for cell in self.cells if cell.lower() not in _MARKS]
+        if any({cell.lower() for cell in present} <= pair for pair in BOOLEANS if present):
             return "boolean"
-        if 2 * sum(map(_meant_as_number, given)) >= len(given):
+        if 2 * sum(map(_meant_as_number, present)) >= len(present):
             return "number"
-        return "date" if 2 * sum(map(is_date, given)) > len(given) else "category"
+        return "date" if 2 * sum(map(is_date, present)) > len(present) else "category"
 
     def missing(self, kind: ValueKind) -> Array:
-        """Which cells (n,) stand for no value in a column of this kind."""
+        """Return a mask (n,) of the missing values in a column of this kind."""
         if isinstance(self.cells, np.ndarray):
             return np.isnan(self.cells)
         return np.array([cell.lower() in NO_VALUE[kind] for cell in self.cells], dtype=bool)
 
     def labels(self, *, numeric: bool) -> Sequence[str]:
-        """The cells as categories; numbers in one form if the categories are numbers (1, 1.0 and 01)."""
+        """Return the cells as categories; if these are numbers, in one form (1, 1.0 and 01 are equal)."""
         if not numeric:
             return self.texts
         return [
@@ -114,14 +114,14 @@ class Column:
 
 
 def texts(cells: Cells) -> Sequence[str]:
-    """Cells as text, numbers in their shortest form; empty for NaN, which stands for no value."""
+    """Return cells as text, numbers in their shortest form; empty for NaN, a missing value."""
     if not isinstance(cells, np.ndarray):
         return cells
     return ["" if text == "nan" else text for text in format_numbers(cells)]
 
 
 def numbers_or_nan(cells: Cells) -> Array:
-    """The numbers in cells (n,), NaN where a cell is none."""
+    """Return the numbers in cells (n,), NaN where a cell is not a number."""
     if isinstance(cells, np.ndarray):
         return cells
     text = "".join(cells)
@@ -134,24 +134,24 @@ def numbers_or_nan(cells: Cells) -> Array:
 
 
 def no_number(cell: str) -> tuple[str, str]:
-    """Why a cell is no number that a network can use, and what to do."""
+    """Return the problem of a cell that is not a finite number, and a hint."""
     if not cell:
         return "the cell is empty", "every cell of an input or target column must hold a number"
     if is_date(cell):
-        return f"'{shown(cell)}' is a date or a time, not a number", INSTEAD_OF_DATES
+        return f"'{shown(cell)}' is a date or time, not a number", INSTEAD_OF_DATES
     hint = "every cell of an input or target column must hold a number"
     if _DECIMAL_COMMA.fullmatch(cell):
-        hint = f"write decimal points: {cell.replace('.', '').replace(',', '.')}"
+        hint = f"use a decimal point: {cell.replace('.', '').replace(',', '.')}"
     return f"'{shown(cell)}' is not a finite number", shown(hint)
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell holds a number, finite or not."""
+    """Tell whether a cell holds a number, finite or not."""
     return _number(cell) is not None
 
 
 def is_date(cell: str) -> bool:
-    """Whether a cell holds a date or a time."""
+    """Tell whether a cell holds a date or time."""
     return _DATE.fullmatch(cell) is not None
 
 
@@ -165,7 +165,7 @@ def _or_nan(cell: str) -> float:
 
 
 def _number(cell: str) -> float | None:
-    # Python's float also takes 1_000 and non-ASCII digits, which are slips in a table.
+    # Python's float also takes 1_000 and non-ASCII digits, which are mistakes in a table.
     if "_" in cell or not cell.isascii():
         return None
     try:
@@ -175,19 +175,19 @@ def _number(cell: str) -> float | None:
 
 
 def format_number(value: float) -> str:
-    """The shortest text that reads back as the same float64; whole numbers without a point."""
+    """Return the shortest text that parses to the same float64; integers without a point."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
 def shortest(values: Array) -> list[float]:
-    """As floats whose shortest text is that of the array's own dtype: 0.1 for a float32 of 0.1."""
+    """Return floats whose shortest text is that of the array's own dtype: 0.1 for a float32 of 0.1."""
     if values.dtype == np.float64:
         return cast(list[float], values.tolist())
     return [float(text) for text in values.astype(str)]
 
 
 def format_numbers(values: Array) -> list[str]:
-    """Each number (n,) in its shortest form; those that are not finite as Python writes them."""
+    """Return each number (n,) in its shortest form; non-finite ones as Python writes them."""
     texts = list(map(repr, shortest(values)))
     whole = np.flatnonzero((np.trunc(values) == values) & (np.abs(values) < 1e15))
     for row, value in zip(whole.tolist(), values[whole].tolist(), strict=True):

@@ -1,4 +1,4 @@
-"""CSV and TSV: a header, then a row a line, cells parted by commas, semicolons or tabs."""
+"""CSV and TSV: a header, then one row per line, with fields separated by commas, semicolons or tabs."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from nncli.tables.chunks import check_text, located, row_error, unmarked
 from nncli.tables.column import is_number
 from nncli.tables.table import RowError, Source, Table
 
-# What parts the cells, and what it is called; of several in a header the most frequent, or else the first.
+# Delimiters and their names; if a header has several, the most frequent counts, or else the first.
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 OnBad = Callable[[RowError], None]
 
 
 def refuse(error: RowError) -> None:
-    """Stop at a row that cannot be read."""
+    """Raise the error of a row that cannot be read."""
     raise error
 
 
 @dataclass(frozen=True)
 class DelimitedSource:
-    """Rows as they stand in a CSV file.
+    """Rows of a CSV file, unchanged.
 
     Attributes
     ----------
-    copies : the rows; None where each is a line of `text`.
+    copies : the rows; None if each is a line of `text`.
     """
 
     text: str
@@ -47,11 +47,11 @@ class DelimitedSource:
 
     @property
     def form(self) -> str:
-        """`csv` where the cells are parted by commas."""
+        """`csv` if fields are separated by commas, else `delimited`."""
         return "csv" if self.delimiter == "," else "delimited"
 
     def rows(self) -> Sequence[str]:
-        """Each row as it stands in the file, without its line end."""
+        """Return each row as written in the file, without its line end."""
         return self._rows
 
     @cached_property
@@ -59,19 +59,19 @@ class DelimitedSource:
         return self.text.removesuffix("\n").split("\n") if self.copies is None else self.copies
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str]:
-        """`:LINE:COLUMN` of a cell, and its line with carets."""
+        """Return `:LINE:COLUMN` of a cell, and its line with carets."""
         text = self.rows()[row]
         return located(text, self.lines[row], _start(text, position, self.delimiter), len(cell))
 
     def take(self, rows: Sequence[int]) -> Source:
-        """That of some rows."""
+        """Return the source of some rows."""
         copies = self.rows()
         lines, copies = [self.lines[row] for row in rows], [copies[row] for row in rows]
         return DelimitedSource("", lines, self.delimiter, copies)
 
 
 def _cells(text: str, delimiter: str) -> Iterator[re.Match[str]]:
-    """The cells of a record as they stand; group 1 of one in quotes is its last quote, if it has one."""
+    """Yield the cells of a record as written; group 1 of a quoted one is its closing quote, if any."""
     start, cell = 0, _CELL[delimiter]
     while match := cell.match(text, start):
         yield match
@@ -82,7 +82,7 @@ _CELL = {mark: re.compile(rf'"(?:[^"]|"")*+("?)|[^{mark}\r\n]*') for mark in DEL
 
 
 def _start(text: str, position: int, delimiter: str) -> int:
-    """Where in a record a cell starts, without the spaces before it; the end where it has too few."""
+    """Return the position of a cell in a record, after leading spaces; the end if there are too few cells."""
     cell = next(islice(_cells(text, delimiter), position, None), None)
     return len(text) if cell is None else cell.end() - len(cell.group().lstrip())
 
@@ -94,19 +94,19 @@ class _Record(NamedTuple):
 
 
 class _Lines:
-    """The lines of chunks, one after the other; some can be given back.
+    """Iterator over the lines of chunks; lines can be given back.
 
     Attributes
     ----------
-    taken : how many are behind.
-    kept : those since it was last cleared, given back or not.
+    consumed : number of lines read so far.
+    recent : the lines read since it was last cleared.
     """
 
     def __init__(self, chunks: Iterator[str]) -> None:
         self._chunks = chunks
         self._waiting: deque[str] = deque()
-        self.taken = 0
-        self.kept: list[str] = []
+        self.consumed = 0
+        self.recent: list[str] = []
 
     def __iter__(self) -> _Lines:
         return self
@@ -114,93 +114,93 @@ class _Lines:
     def __next__(self) -> str:
         if not self._waiting:
             self.open(next(self._chunks))
-        self.taken += 1
+        self.consumed += 1
         line = self._waiting.popleft()
-        self.kept.append(line)
+        self.recent.append(line)
         return line
 
     def __len__(self) -> int:
-        """How many are left of the chunk."""
+        """Return the number of lines left in the chunk."""
         return len(self._waiting)
 
     def open(self, text: str) -> None:
-        """Let the lines of a text be the next."""
+        """Queue the lines of a text to be read next."""
         self._waiting.extend(io.StringIO(text, newline=""))
 
     def chunk(self) -> str:
-        """What is left of the chunk, or the next one; empty at the end."""
+        """Return the rest of the chunk, or the next one; empty at the end."""
         text = "".join(self._waiting) or next(self._chunks, "")
         self._waiting.clear()
         return text
 
     def give_back(self, count: int) -> None:
-        """Let the last lines come again."""
+        """Put the last lines back, to be read again."""
         if count:
-            self._waiting.extendleft(reversed(self.kept[-count:]))
-            del self.kept[-count:]
-            self.taken -= count
+            self._waiting.extendleft(reversed(self.recent[-count:]))
+            del self.recent[-count:]
+            self.consumed -= count
 
 
 class _Records:
-    """What the csv module makes of lines."""
+    """Records that the csv module parses from lines."""
 
     def __init__(self, lines: _Lines, delimiter: str, name: str) -> None:
         self._lines, self._delimiter, self._name = lines, delimiter, name
         self._reader = csv.reader(lines, strict=True, delimiter=delimiter)
 
     def next(self) -> _Record | None:
-        """The next record, its cells without the spaces around them; None at the end.
+        """Return the next record, its cells stripped; None at the end.
 
         Raises
         ------
         RowError
-            If it cannot be read; the next is then looked for on the line below its first.
+            If it cannot be read; reading then continues on the line after its first.
         """
         lines = self._lines
-        before, start = lines.taken, len(lines.kept)
+        before, start = lines.consumed, len(lines.recent)
         try:
             cells = next(self._reader, None)
         except csv.Error as error:
-            text = "".join(lines.kept[start:]).rstrip("\r\n")
-            lines.give_back(lines.taken - before - 1)
-            first = lines.kept[start].rstrip("\r\n")
+            text = "".join(lines.recent[start:]).rstrip("\r\n")
+            lines.give_back(lines.consumed - before - 1)
+            first = lines.recent[start].rstrip("\r\n")
             raise _unreadable(self._name, before + 1, first, text, self._delimiter, str(error)) from None
         if cells is None:
             return None
-        text = "".join(lines.kept[start:]).rstrip("\r\n")
+        text = "".join(lines.recent[start:]).rstrip("\r\n")
         return _Record([cell.strip() for cell in cells], before + 1, text)
 
 
 def _unreadable(name: str, line: int, first: str, text: str, delimiter: str, problem: str) -> RowError:
-    """Why the csv module cannot read a record: `first` is its line, `text` goes on to where it gave up."""
+    """Return the error of a malformed record: `first` is its first line, `text` all that was parsed of it."""
     limit = csv.field_size_limit()
     for cell in _cells(text, delimiter):
         large = cell.end() - cell.start() > limit
         if cell.group().startswith('"') and not cell[1]:
             within = f" within {limit:,} characters" if large else ""
-            problem = f"a quote is opened and never closed{within}"
+            problem = f"unclosed quote{within}"
             return row_error(name, line, first, problem, 'close it with "', at=cell.start())
         if large:
-            problem = f"a cell of more than {limit:,} characters"
+            problem = f"the cell is longer than {limit:,} characters"
             return row_error(name, line, first, problem, "shorten it", at=cell.start())
         if cell[1] and text[cell.end() :][:1] not in (delimiter, "\r", "\n", ""):
-            hint = 'write a quote inside quotes twice: ""'
-            return row_error(name, line, first, "text after a closing quote", hint, at=cell.end())
-    return row_error(name, line, first, f"not readable as CSV: {problem}")
+            hint = 'escape a quote inside quotes by doubling it: ""'
+            return row_error(name, line, first, "unexpected text after a closing quote", hint, at=cell.end())
+    return row_error(name, line, first, f"not valid CSV: {problem}")
 
 
 def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
-    """A table for each chunk of text; rows without any cell are passed over.
+    """Yield a table for each chunk of text; blank rows are skipped.
 
     Parameters
     ----------
-    name : what errors call the file.
-    on_bad : called with each row that cannot be read; unless it raises, the row is left out.
+    name : the name of the file in errors.
+    on_bad : called with each row that cannot be read; unless it raises, the row is skipped.
 
     Raises
     ------
     DataError
-        If there is no header, or no row.
+        If there is no header or no row.
     """
     first, rest = _first_line(unmarked(chunks), name)
     delimiter = _delimiter(first)
@@ -210,9 +210,9 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
     body = _Body(name, _header(records, delimiter, name), delimiter, on_bad)
     found = False
     while text := lines.chunk():
-        table = body.plain(text, lines.taken)
+        table = body.plain(text, lines.consumed)
         if table is not None:
-            lines.taken += len(table)
+            lines.consumed += len(table)
             found = True
             yield table
             continue
@@ -221,11 +221,13 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
             found = True
             yield table
     if not found and not body.bad:
-        raise DataError(f"{name}: a header but no rows", hint="write one row per line below the header")
+        raise DataError(
+            f"{name}: the table has a header but no rows", hint="add one row per line below the header"
+        )
 
 
 def _first_line(chunks: Iterator[str], name: str) -> tuple[str, Iterator[str]]:
-    """The text to the end of the first line that is not blank, and what follows."""
+    """Return the text up to the end of the first nonblank line, and what follows."""
     passed = ""
     for text in chunks:
         passed += text
@@ -238,11 +240,11 @@ _NOT_BLANK = re.compile(r"[\s,;]*[^\s,;][^\r\n]*(\r\n|\r|\n|$)")
 
 
 def _empty(name: str) -> DataError:
-    return DataError(f"{name}: the file is empty", hint="the first line must name the columns")
+    return DataError(f"{name}: the file is empty", hint="add a header row with the column names")
 
 
 def _delimiter(first: str) -> str:
-    """What parts the cells: the most frequent mark outside quotes."""
+    """Return the delimiter: the most frequent one outside quotes."""
     counts = Counter(re.sub('"[^"]*"?', "", first))
     return max(DELIMITERS, key=lambda mark: counts[mark])
 
@@ -259,18 +261,18 @@ def _header(records: _Records, delimiter: str, name: str) -> list[str]:
 def _check_header(record: _Record, delimiter: str, name: str) -> None:
     header, text, line = record.cells, record.text, record.line
     if all(is_number(column) for column in header):
-        problem = f"no header: the first line holds numbers ({listed(header)})"
-        hint = "put a line with the names of the columns on top"
+        problem = f"no header: the first line contains only numbers ({listed(header)})"
+        hint = "add a header row with the column names"
         raise row_error(name, line, text, problem, hint, width=len(text))
     if len(header) == 1 and "|" in header[0]:
-        hint = "separate the cells by commas"
-        raise row_error(name, line, text, "no commas in the header", hint, at=text.index("|"))
+        hint = "separate fields with commas"
+        raise row_error(name, line, text, "the header has no commas", hint, at=text.index("|"))
     for position, column in enumerate(header):
         if not column or column in header[:position]:
             at = _start(text, position, delimiter)
-            problem, hint = f"column {position + 1} has no name", "name every column in the first line"
+            problem, hint = f"column {position + 1} has no name", "name every column in the header"
             if column:
-                problem = f"{header.count(column)} columns are called '{shown(column)}'"
+                problem = f"{header.count(column)} columns are named '{shown(column)}'"
                 hint = "rename all but one"
             raise row_error(name, line, text, problem, hint, at=at, width=len(column))
 
@@ -281,7 +283,7 @@ class _Body:
 
     Attributes
     ----------
-    bad : how many rows could not be read.
+    bad : number of rows that could not be read.
     """
 
     name: str
@@ -291,7 +293,7 @@ class _Body:
     bad: int = 0
 
     def plain(self, text: str, before: int) -> Table | None:
-        """Rows of a line each, read at once; None where one may be anything else, or is not in order."""
+        """Parse one-line rows at once; return None if a row may need the csv module or is malformed."""
         if "\0" in text or not _is_text(text):
             return None
         text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
@@ -307,7 +309,7 @@ class _Body:
         return self._table(dict(zip(self.header, columns, strict=True)), source)
 
     def _split(self, body: str) -> Sequence[Sequence[str]] | None:
-        """The columns of lines without quotes, found without a look at single characters."""
+        """Return the columns of lines without quotes, split at once rather than by character."""
         width = len(self.header)
         if not _regular(body, body.count("\n") + 1, width, self.delimiter):
             return None
@@ -315,7 +317,7 @@ class _Body:
         return [cells[position::width] for position in range(width)]
 
     def _parsed(self, body: str) -> Sequence[Sequence[str]] | None:
-        """The columns of lines with quotes: 4 times faster than record by record."""
+        """Return the columns of lines with quotes; 4 times faster than record by record."""
         lines = body.split("\n")
         try:
             records = list(csv.reader(lines, strict=True, delimiter=self.delimiter))
@@ -326,8 +328,8 @@ class _Body:
         return list(zip(*records, strict=True))
 
     def quoted(self, records: _Records, lines: _Lines) -> Iterator[Table]:
-        """The rows of the open chunk, as the csv module reads them; those above a bad one come first."""
-        lines.kept.clear()
+        """Yield the rows of the open chunk, parsed by the csv module; rows before a bad one come first."""
+        lines.recent.clear()
         rows: list[_Record] = []
         while len(lines):
             try:
@@ -353,9 +355,9 @@ class _Body:
     def _check(self, record: _Record) -> None:
         check_text(record.text, self.name, record.line)
         if len(record.cells) != len(self.header):
-            parted = "" if self.delimiter == "," else f", parted by {DELIMITERS[self.delimiter]}"
+            separator = "" if self.delimiter == "," else f", separated by {DELIMITERS[self.delimiter]}"
             problem = (
-                f"{counted(len(record.cells), 'cell')}, but the header names"
+                f"{counted(len(record.cells), 'cell')}, but the header has"
                 f" {counted(len(self.header), 'column')}"
             )
             raise row_error(
@@ -363,16 +365,16 @@ class _Body:
                 record.line,
                 record.text,
                 problem,
-                f"columns: {listed(self.header)}{parted}",
+                f"columns: {listed(self.header)}{separator}",
                 at=_start(record.text, len(self.header), self.delimiter),
             )
 
     def _table(self, columns: Mapping[str, Sequence[str]], source: DelimitedSource) -> Table:
-        remark = "" if self.delimiter == "," else f"cells are parted by {DELIMITERS[self.delimiter]}"
+        remark = "" if self.delimiter == "," else f"fields are separated by {DELIMITERS[self.delimiter]}"
         return Table(self.name, columns, source, remark)
 
 
-SPACES = " \t\x0b\x0c\x1c\x1d\x1e\x1f"  # what str.strip takes off an ASCII cell, but line ends
+SPACES = " \t\x0b\x0c\x1c\x1d\x1e\x1f"  # what str.strip removes from an ASCII cell, except line ends
 
 
 def _is_text(text: str) -> bool:
@@ -380,10 +382,10 @@ def _is_text(text: str) -> bool:
 
 
 def _regular(text: str, rows: int, width: int, delimiter: str) -> bool:
-    """Whether every line holds so many cells, none larger than the csv module reads."""
+    """Tell whether every line has `width` cells, none over the size limit of the csv module."""
     content = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
     ends = content == ord("\n")
-    parts = ends[ends | (content == ord(delimiter))]  # of each mark between cells, whether it ends a line
+    parts = ends[ends | (content == ord(delimiter))]  # for each delimiter or line end, whether it ends a line
     if len(parts) != rows * width or not parts[width - 1 :: width].all() or ends.sum() != rows:
         return False
     longest = np.diff(np.flatnonzero(ends), prepend=-1).max()

@@ -17,7 +17,7 @@ from nncli.tables.table import Table
 
 
 def table(data: Any, inputs: Sequence[str]) -> Table:
-    """Rows as a table.
+    """Return data in memory, or a file, as a table.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def table(data: Any, inputs: Sequence[str]) -> Table:
 
 
 def rows(data: Any) -> tuple[list[str], list[list[Any]]]:
-    """The names of columns and the rows of a mapping of columns or a data frame, as a config has them."""
+    """Return the column names and rows of a mapping or data frame, as a config holds them."""
     columns = _columns(data)
     return [*columns], [list(row) for row in zip(*map(_plain, columns.values()), strict=True)]
 
@@ -48,38 +48,38 @@ def _of_array(data: Any, inputs: Sequence[str]) -> Table:
     try:
         values = np.asarray(data, dtype=np.float64)
     except ValueError:
-        raise DataError("data: not an array of numbers", hint="give text as a mapping of columns") from None
+        raise DataError("data: the array is not numeric", hint="pass text as a mapping of columns") from None
     if values.ndim != 2 or values.shape[1] != len(inputs):
         raise DataError(
-            f"data: an array of shape {values.shape}; expected (rows, {len(inputs)})",
-            hint=f"one column for each input: {listed(inputs)}",
+            f"data: expected an array of shape (rows, {len(inputs)}), found {values.shape}",
+            hint=f"give one column per input: {listed(inputs)}",
         )
     return Table("data", dict(zip(inputs, values.T, strict=True)))
 
 
 def _columns(data: Any) -> dict[str, Any]:
-    """The columns of a mapping, or of a data frame such as those of pandas and polars, by name."""
+    """Return the columns of a mapping or a data frame (pandas, polars), by name."""
     if not isinstance(data, Mapping) and not hasattr(data, "columns"):
         raise DataError(
             f"data: {type(data).__name__} is not a table",
-            hint="give a path, a mapping of columns, an array or a data frame",
+            hint="pass a path, a mapping of columns, an array or a data frame",
         )
     columns = {str(name): data[name] for name in (data if isinstance(data, Mapping) else data.columns)}
     if len({len(column) for column in columns.values()}) != 1:
         lengths = listed(f"{name} {len(column)}" for name, column in columns.items())
-        found = f"columns of different lengths: {lengths}" if columns else "no columns"
-        raise DataError(f"data: {found}", hint="give every column one value for each row")
+        found = f"columns differ in length: {lengths}" if columns else "no columns"
+        raise DataError(f"data: {found}", hint="give every column one value per row")
     return columns
 
 
 def _plain(column: Any) -> list[Any]:
-    """A column's values as Python's own numbers and texts."""
+    """Return a column's values as Python numbers and strings."""
     values = column.tolist() if hasattr(column, "tolist") else list(column)
     return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
 def _cells(column: Any) -> Cells:
-    """A column's values as a table has them: numbers as float64, all else as text, empty for no value."""
+    """Return a column's values as table cells: float64 for numbers, else text, empty for a missing value."""
     values = _plain(column)
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return np.array(values, dtype=np.float64)

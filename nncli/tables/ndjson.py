@@ -1,4 +1,4 @@
-"""NDJSON: an object a line, its keys the columns."""
+"""NDJSON: one object per line, whose keys are the columns."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from nncli.tables.chunks import NO_TEXT, PIECE, check_text, located, row_error, 
 from nncli.tables.table import RowError, Source, Table
 
 NAMES = {True: "true", False: "false", None: ""}
-FLAT_OBJECT = 'give every row as {"column": value, ...} with numbers, texts, true, false or null'
+FLAT_OBJECT = 'write every row as {"column": value, ...} with numbers, strings, true, false or null'
 
 
 @dataclass(frozen=True)
 class JsonSource:
-    """Rows as they stand in an NDJSON file."""
+    """Rows of an NDJSON file, unchanged."""
 
     copies: Sequence[str]
     lines: Sequence[int]
     form: str = "jsonl"
 
     def rows(self) -> Sequence[str]:
-        """Each row as it stands in the file."""
+        """Return each row as written in the file."""
         return self.copies
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str]:
-        """`:LINE:COLUMN` of a key, and its line with carets."""
+        """Return `:LINE:COLUMN` of a key, and its line with carets."""
         at, width = _key(self.copies[row], name)
         return located(self.copies[row], self.lines[row], at, width)
 
     def take(self, rows: Sequence[int]) -> Source:
-        """That of some rows."""
+        """Return the source of some rows."""
         return JsonSource([self.copies[row] for row in rows], [self.lines[row] for row in rows])
 
 
 def _key(text: str, name: str) -> tuple[int, int]:
-    """Where the last key of that name stands in a row, as far as it is written plainly, and its width."""
+    """Return the position of the last key of a name in a row, if unescaped, and its width."""
     key = json.dumps(name, ensure_ascii=False)
     return max(0, text.rfind(key)), len(key)
 
@@ -57,12 +57,12 @@ _decode = json.JSONDecoder(
 
 
 def tables(chunks: Iterator[str], name: str, on_bad: Callable[[RowError], None]) -> Iterator[Table]:
-    """A table for each chunk of text, with the columns that occurred so far; numbers stay as written.
+    """Yield a table for each chunk of text, with all columns found so far; numbers stay as written.
 
     Parameters
     ----------
-    name : what errors call the file.
-    on_bad : called with each row that cannot be read; unless it raises, the row is left out.
+    name : the name of the file in errors.
+    on_bad : called with each row that cannot be read; unless it raises, the row is skipped.
 
     Raises
     ------
@@ -76,18 +76,18 @@ def tables(chunks: Iterator[str], name: str, on_bad: Callable[[RowError], None])
             found = True
             yield table
     if not found and not body.bad:
-        raise DataError(f"{name}: no rows", hint=FLAT_OBJECT)
+        raise DataError(f"{name}: the file has no rows", hint=FLAT_OBJECT)
 
 
 @dataclass
 class _Body:
-    """The rows of a file as they come.
+    """Parser of the rows of a file.
 
     Attributes
     ----------
-    names : the columns that occurred so far, in order.
-    before : how many lines are behind.
-    bad : how many rows could not be read.
+    names : the columns found so far, in order.
+    before : number of lines read so far.
+    bad : number of rows that could not be read.
     """
 
     name: str
@@ -97,7 +97,7 @@ class _Body:
     bad: int = 0
 
     def tables(self, text: str) -> Iterator[Table]:
-        """The rows of a chunk, those above a bad one before it is told."""
+        """Yield the rows of a chunk; rows before a bad one come before its error is reported."""
         rows: list[_Row] = []
         for line in io.StringIO(text, newline=None):
             self.before += 1
@@ -127,7 +127,7 @@ class _Row(NamedTuple):
 
 
 def _filled(chunks: Iterator[str]) -> Iterator[str]:
-    """The same text, the first chunk as large as can be: what its rows do not name no output has room for."""
+    """Yield the same text with a large first chunk, because its keys fix the columns of the output."""
     first = ""
     for text in chunks:
         first += text
@@ -143,7 +143,7 @@ def _cells(line: str, name: str, number: int) -> dict[str, str]:
     try:
         found = _decode(line)
     except json.JSONDecodeError as error:
-        raise row_error(name, number, line, f"not JSON: {error.msg}", FLAT_OBJECT, at=error.pos) from None
+        raise row_error(name, number, line, f"invalid JSON: {error.msg}", FLAT_OBJECT, at=error.pos) from None
     except RecursionError:
         raise row_error(name, number, line, "nested too deeply", FLAT_OBJECT) from None
     if not isinstance(found, _Object):
@@ -153,7 +153,7 @@ def _cells(line: str, name: str, number: int) -> dict[str, str]:
         keys = [key for key, _ in found]
         key = next(key for key in keys if keys.count(key) > 1)
         at, width = _key(line, key)
-        problem, hint = f"two values of '{shown(key)}'", "name every column once"
+        problem, hint = f"duplicate key '{shown(key)}'", "use every key once"
         raise row_error(name, number, line, problem, hint, at=at, width=width)
     return {key: _cell(value, key, line, name, number) for key, value in row.items()}
 
@@ -165,9 +165,9 @@ def _cell(value: Any, key: str, line: str, name: str, number: int) -> str:
     elif isinstance(value, bool) or value is None:
         text = NAMES[value]
     else:
-        problem = "a list or an object inside the row"
+        problem = "the value is a list or an object"
     if NO_TEXT.search(key + text):
-        problem = "an escape that stands for no text"
+        problem = "an escape sequence is not valid text"
     if problem:
         at, width = _key(line, key)
         raise row_error(name, number, line, f"{shown(key)}: {problem}", FLAT_OBJECT, at=at, width=width)

@@ -21,11 +21,11 @@ from nncli.tables.column import Cells
 from nncli.tables.table import RowError, Source, Table
 
 ROWS_PER_PART = 4096
-WHOLE_FLOATS = 2**53  # integers beyond are not all float64
+WHOLE_FLOATS = 2**53  # not every larger integer is a float64
 
 
 def pyarrow() -> Any:
-    """The module pyarrow, with pyarrow.parquet.
+    """Return the module pyarrow, with pyarrow.parquet loaded.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def pyarrow() -> Any:
     except ImportError:
         raise NncliError(
             "Parquet needs pyarrow, which is not installed",
-            hint='in the folder of nncli: python -m pip install ".[tables]"',
+            hint='run in the nncli directory: python -m pip install ".[tables]"',
         ) from None
 
 
@@ -56,36 +56,36 @@ class ParquetSource:
     form: str = "parquet"
 
     def rows(self) -> Sequence[str]:
-        """Each row as JSON."""
+        """Return each row as JSON."""
         return [json.dumps(row, default=str) for row in self.batch.to_pylist()]
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, None]:
-        """The number of the row."""
+        """Return the number of the row."""
         return f": row {self.lines[row]}", None
 
     def take(self, rows: Sequence[int]) -> Source:
-        """That of some rows."""
+        """Return the source of some rows."""
         return ParquetSource(
             self.batch.take(pyarrow().array(rows, "int64")), [self.lines[row] for row in rows]
         )
 
 
 def whole(content: bytes, name: str) -> Table:
-    """All rows as one table."""
+    """Return all rows as one table."""
     file = _opened(io.BytesIO(content), name)
     tables = list(_tables(file, name, max(1, file.metadata.num_rows)))
     if len(tables) != 1:
-        raise _damaged(name, "it does not hold the rows it says")
+        raise _damaged(name, "its number of rows differs from its metadata")
     return tables[0]
 
 
 def tables(file: BinaryIO, name: str, on_bad: Callable[[RowError], None]) -> Iterator[Table]:
-    """A table for every 4,096 rows; what cannot be sought in, such as a pipe, is first copied to the disk.
+    """Yield a table for every 4,096 rows; a stream without seek, such as a pipe, is first copied to disk.
 
     Raises
     ------
     DataError
-        If there is no row, or it is not Parquet.
+        If there is no row, or the file is not Parquet.
     """
     if file.seekable():
         yield from _tables(_opened(file, name), name, ROWS_PER_PART)
@@ -103,18 +103,20 @@ def _opened(file: BinaryIO, name: str) -> Any:
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _damaged(name, str(error)) from None
     if len(set(names)) < len(names) or not all(map(str.strip, names)):
-        raise DataError(f"{name}: a column without a name, or two of one name", hint="rename them")
+        raise DataError(
+            f"{name}: column names are empty or duplicated", hint="give every column a unique name"
+        )
     if not opened.metadata.num_rows or not names:
-        raise DataError(f"{name}: no rows", hint="give a table that holds some")
+        raise DataError(f"{name}: the table has no rows", hint="use a table with rows")
     return opened
 
 
 def _damaged(name: str, problem: str) -> DataError:
-    return DataError(f"{name}: not readable as Parquet: {shown(problem)}", hint="write the file again")
+    return DataError(f"{name}: not valid Parquet: {shown(problem)}", hint="export the file again")
 
 
 def _tables(opened: Any, name: str, most: int) -> Iterator[Table]:
-    """Tables of at most so many rows."""
+    """Yield tables of at most `most` rows."""
     arrow, before = pyarrow(), 0
     batches = opened.iter_batches(batch_size=most)
     while True:
@@ -135,7 +137,7 @@ def _tables(opened: Any, name: str, most: int) -> Iterator[Table]:
 
 
 def _cells(arrow: Any, column: Any, place: str) -> Cells:
-    """Numbers that float64 holds as they are, NaN for null; all else as text, empty for null."""
+    """Return numbers that float64 holds exactly, NaN for null; all else as text, empty for null."""
     whole = arrow.types.is_integer(column.type) and _exact(column.drop_null().to_numpy(zero_copy_only=False))
     if whole or arrow.types.is_floating(column.type):
         return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.float64)
@@ -143,10 +145,10 @@ def _cells(arrow: Any, column: Any, place: str) -> Cells:
         column = column.cast(arrow.string())
     try:
         return ["" if value is None else str(value).strip() for value in column.to_pylist()]
-    except (ValueError, OverflowError) as error:  # no UTF-8; inside nested ones, dates that Python has not
-        raise DataError(f"{place}: cannot be read: {shown(str(error))}", hint="give text in UTF-8") from None
+    except (ValueError, OverflowError) as error:  # not UTF-8; or nested dates beyond the range of Python
+        raise DataError(f"{place}: cannot be read: {shown(str(error))}", hint="save text as UTF-8") from None
 
 
 def _exact(values: Array) -> bool:
-    """Whether every integer is a float64."""
+    """Tell whether float64 holds every integer exactly."""
     return not len(values) or (-WHOLE_FLOATS <= int(values.min()) and int(values.max()) <= WHOLE_FLOATS)

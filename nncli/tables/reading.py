@@ -1,4 +1,4 @@
-"""Files of rows: what reads each ending, whole or in parts that take constant memory."""
+"""Table files: a reader for each extension, whole or in parts of constant memory."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from nncli.tables.chunks import pieces, reading, text_chunks
 from nncli.tables.table import RowError, Table
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
-SMALLER = "give fewer rows, or fewer columns"
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"  # how such files begin
+SMALLER = "use fewer rows or columns"
+GZIP, PARQUET = b"\x1f\x8b", b"PAR1"  # first bytes of such files
 
 OnBad = Callable[[RowError], None]
 
 
 @dataclass(frozen=True)
 class TableFormat:
-    """How the rows of one kind of file are read.
+    """Readers for one kind of file.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> 
 
 
 def refuse(error: RowError) -> None:
-    """Stop at a row that cannot be read."""
+    """Raise the error of a row that cannot be read."""
     raise error
 
 
@@ -66,18 +66,18 @@ TABLE_FORMATS = {
 
 
 def ending(path: str) -> str:
-    """What tells the format of a file: its ending, without .gz."""
+    """Return the extension of a file, without .gz, which determines its format."""
     return Path(path.lower().removesuffix(".gz")).suffix
 
 
 def parse_csv(text: str, name: str) -> Table:
-    """A table from the text of a CSV file; `name` is what errors call it."""
+    """Parse the text of a CSV file as a table; `name` is its name in errors."""
     (table,) = delimited.tables(iter([text]), name, refuse)
     return table
 
 
 def decode(content: bytes, name: str) -> Table:
-    """A table from the bytes of a file, of which `name` tells the format by its ending, else how it begins.
+    """Parse the bytes of a file as a table; the extension of `name` gives the format, else its first bytes.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def decode(content: bytes, name: str) -> Table:
 
 
 def read(path: Path, name: str) -> Table:
-    """A file as one table.
+    """Read a file as one table.
 
     Raises
     ------
@@ -109,11 +109,11 @@ def read(path: Path, name: str) -> Table:
 
 
 def read_parts(file: BinaryIO, name: str, on_bad: OnBad = refuse) -> Iterator[Table]:
-    """The tables of an open file, each of some thousand rows, in constant memory.
+    """Yield the tables of an open file, each of some thousand rows, in constant memory.
 
     Parameters
     ----------
-    on_bad : called with each row that cannot be read; unless it raises, the row is left out.
+    on_bad : called with each row that cannot be read; unless it raises, the row is skipped.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def _format(name: str, begin: bytes) -> TableFormat:
 
 @contextmanager
 def opened(path: Path, name: str) -> Iterator[BinaryIO]:
-    """A file open for reading.
+    """Open a file for reading.
 
     Raises
     ------
@@ -161,8 +161,8 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def _content(file: BinaryIO, name: str) -> bytes:
-    """All bytes, in pieces, since some files never end, and say that they hold nothing."""
-    too_much = DataError(f"{name}: more than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
+    """Return all bytes, read in pieces because some files never end and report a size of 0."""
+    too_much = DataError(f"{name}: the file is larger than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
     if not isinstance(file, gzip.GzipFile) and os.fstat(file.fileno()).st_size > LARGEST_FILE:
         raise too_much
     content = []
@@ -176,4 +176,4 @@ def _content(file: BinaryIO, name: str) -> bytes:
 
 
 def _too_large(name: str) -> DataError:
-    return DataError(f"{name}: too large for the memory there is", hint=SMALLER)
+    return DataError(f"{name}: the file does not fit into memory", hint=SMALLER)

@@ -1,4 +1,4 @@
-"""A table as it was read: named columns of text or numbers, each cell with its place."""
+"""Table as read: named columns of text or numbers, each cell with its place."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from nncli.tables.column import INSTEAD_OF_DATES, Cells, Column, is_date, no_num
 
 
 class Source(Protocol):
-    """The file a table was read from, as far as its rows are concerned."""
+    """Rows of the file a table was read from."""
 
     @property
     def form(self) -> str:
-        """How the rows are written: output of the same form takes them over as they are."""
+        """Format of the rows: output in the same format copies them unchanged."""
 
     @property
     def lines(self) -> Sequence[int]:
-        """The line on which each row starts, or its number where a file has no lines."""
+        """The line on which each row starts, or its number if a file has no lines."""
 
     def rows(self) -> Sequence[str]:
-        """Each row as it stands in the file, without its line end."""
+        """Return each row as written in the file, without its line end."""
 
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str | None]:
-        """What follows the file's name to say where a cell is, and its line with carets."""
+        """Return the place of a cell, to append to the file's name, and its line with carets."""
 
     def take(self, rows: Sequence[int]) -> Source:
-        """That of some rows, which count from 0."""
+        """Return the source of some rows (from 0)."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Table:
 
     Attributes
     ----------
-    origin : what errors call it: a file, or where in the config it stands.
-    columns : name -> cells, text as it stood in the file or numbers as they were made.
-    source : where its rows stand, if in a file.
-    remark : what was guessed to read it, for people to know; mostly nothing.
+    origin : its name in errors: a file, or its place in the config.
+    columns : name -> cells, text as read from the file, or generated numbers.
+    source : the rows as read, if from a file.
+    remark : a guess made when reading it, to report to the user; usually empty.
     """
 
     origin: str
@@ -56,50 +56,51 @@ class Table:
 
     @cached_property
     def typed(self) -> Mapping[str, Column]:
-        """The columns with what their cells hold, by name."""
+        """The columns with their detected kinds, by name."""
         return {name: Column(cells) for name, cells in self.columns.items()}
 
     @property
     def lines(self) -> Sequence[int] | None:
-        """The line on which each row starts in its file, where it comes from one."""
+        """The line on which each row starts in its file; None if it was not read from a file."""
         return self.source.lines if self.source else None
 
     @property
     def names(self) -> list[str]:
-        """The header."""
+        """The names of the columns."""
         return list(self.columns)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
     def head(self, rows: int) -> Table:
-        """The first `rows` rows."""
+        """Return the first `rows` rows."""
         return self.take(range(min(rows, len(self))))
 
     def take(self, rows: Sequence[int] | Array) -> Table:
-        """Some rows, which count from 0, in the order given."""
+        """Return the given rows (from 0) in the order given."""
         rows = rows.tolist() if isinstance(rows, np.ndarray) else rows
         typed = {name: column.take(rows) for name, column in self.typed.items()}
         columns = {name: column.cells for name, column in typed.items()}
-        taken = Table(self.origin, columns, self.source and self.source.take(rows), self.remark)
-        vars(taken)["typed"] = typed
-        return taken
+        table = Table(self.origin, columns, self.source and self.source.take(rows), self.remark)
+        vars(table)["typed"] = typed
+        return table
 
     def require(self, names: Sequence[str]) -> None:
-        """Raise DataError unless every name is a column; the message names all that are not."""
+        """Raise DataError unless every name is a column; the message lists all that are not."""
         if missing := [name for name in names if name not in self.columns]:
             words = "column" if len(missing) == 1 else "columns"
             quoted = listed(f"'{shown(name)}'" for name in missing)
             raise DataError(
-                f"{self.origin}: no {words} {quoted}", hint=suggestion(missing[0], self.names, "columns")
+                f"{self.origin}: no {words} named {quoted}",
+                hint=suggestion(missing[0], self.names, "columns"),
             )
 
     def text(self, row: int, name: str) -> str:
-        """One cell as text."""
+        """Return one cell as text."""
         return self.typed[name].take([row]).texts[0]
 
     def numbers(self, name: str) -> Array:
-        """A column as finite float64 (n,).
+        """Return a column as finite float64 (n,).
 
         Raises
         ------
@@ -112,7 +113,7 @@ class Table:
         return values
 
     def cell_error(self, row: int, name: str, problem: str, hint: str | None = None) -> CellError:
-        """A mistake in one cell, with its place and, for a file, the line it stands on."""
+        """Return the error of one cell, with its place and, for a file, its line."""
         place, excerpt = f": row {row + 1}", None
         if self.source is not None:
             cells = self.columns[name]
@@ -123,7 +124,7 @@ class Table:
 
 
 class Misfit(DataError):
-    """Data that do not fit a key of the config: `key` is its place below `dataset`."""
+    """Error of data that do not fit a key of the config: `key` is its place below `dataset`."""
 
     def __init__(self, key: tuple[str | int, ...], problem: str, *, hint: str | None = None) -> None:
         super().__init__(f"dataset.{'.'.join(map(str, key))}: {problem}", hint=hint)
@@ -131,7 +132,7 @@ class Misfit(DataError):
 
 
 class CellError(DataError):
-    """A cell that cannot be used: `row` counts from 0."""
+    """Error of an invalid cell: `row` counts from 0."""
 
     def __init__(
         self, message: str, row: int, column: str, problem: str, *, hint: str | None, source: str | None
@@ -141,7 +142,7 @@ class CellError(DataError):
 
 
 class RowError(DataError):
-    """A row of a file that cannot be read: `line` counts from 1, `text` is the row as it stands."""
+    """Error of an unreadable row of a file: `line` counts from 1, `text` is the row as written."""
 
     def __init__(
         self, message: str, line: int, text: str, problem: str, *, hint: str | None, source: str | None = None
@@ -151,7 +152,7 @@ class RowError(DataError):
 
 
 def date_error(table: Table, name: str, otherwise: str) -> CellError:
-    """That a column holds dates or times, no numbers, at its first one; `otherwise` is a way round."""
+    """Return the error of a column of dates or times, at its first one; `otherwise` is the way out."""
     row, cell = next((row, cell) for row, cell in enumerate(table.typed[name].texts) if is_date(cell))
-    hint = f"{INSTEAD_OF_DATES}; {otherwise} takes them as names"
-    return table.cell_error(row, name, f"'{shown(cell)}' is a date or a time, not a number", hint)
+    hint = f"{INSTEAD_OF_DATES}; or set {otherwise} to use dates as names"
+    return table.cell_error(row, name, f"'{shown(cell)}' is a date or time, not a number", hint)

@@ -1,4 +1,4 @@
-"""Rows with predictions beside them, and the formats they are written in."""
+"""Rows with their predictions, and the formats they are written in."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from nncli.tables.table import Source
 
 OutputFormat = Literal["table", "csv", "jsonl", "parquet", "npy"]
 
-LONGEST_WHOLE = 400  # characters; what is longer has leading zeros, or is beyond floats
-GROUP = 65_536  # rows of a Parquet file that are compressed together
+LONGEST_WHOLE = 400  # characters; longer integers have leading zeros or exceed floats
+GROUP = 65_536  # rows in a row group of a Parquet file
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """Rows with what a model says of them, by column.
+    """Rows with the predictions of a model, by column.
 
     Attributes
     ----------
     given : the table's own columns as they were read.
     predicted : `pred_*` and `proba_*`.
     compared : `expected_*` and `error_*`.
-    numeric : the columns of text that the model reads as numbers; all other text stays as it is.
-    source : where the rows stand as they were read, if in a file.
+    numeric : the columns of text that the model reads as numbers; other text is unchanged.
+    source : the rows as read, if from a file.
     """
 
     given: Mapping[str, Cells]
@@ -50,42 +50,42 @@ class Predictions:
 
     @property
     def added(self) -> dict[str, Cells]:
-        """What stands beside the table's own columns."""
+        """Columns added to the table's own."""
         return {**self.predicted, **self.compared}
 
     @property
     def columns(self) -> dict[str, Cells]:
-        """All of them, in the order they are written; a name the table has already is taken over."""
+        """All columns in the order written; an added column replaces one of the same name."""
         return {**self.given, **self.added}
 
     def plain(self) -> dict[str, list[Any]]:
-        """All columns as lists for JSON: numbers as numbers, those that are not finite as None."""
+        """Return all columns as lists for JSON: numbers as numbers, non-finite ones as None."""
         return {name: self.cells(name) for name in self.columns}
 
     def cells(self, name: str) -> list[Any]:
-        """A column's cells for JSON."""
+        """Return a column's cells for JSON."""
         column = self.columns[name]
         if isinstance(column, np.ndarray):
             return [cell if np.isfinite(cell) else None for cell in shortest(column)]
         return [_number(cell) for cell in column] if name in self.numeric else list(column)
 
     def copied(self, form: str) -> Sequence[str] | None:
-        """The rows as they were read, where they have the form and no column of theirs is taken over."""
+        """Return the rows as read if they have this format and no column is replaced, else None."""
         if self.source is None or self.source.form != form or self.given.keys() & self.added.keys():
             return None
         return self.source.rows()
 
 
 def write_stream(parts: Iterable[Predictions], form: OutputFormat, out: TextIO) -> int:
-    """Write predictions as text, each part as soon as it is there; gives the number of rows.
+    """Write predictions as text, each part as soon as it is available; return the number of rows.
 
     Raises
     ------
     NncliError
-        If the form is no text, or a later part has columns that the first has not.
+        If the format is not text, or a later part has columns that the first lacks.
     """
     if form not in FORMS:
-        raise NncliError(f"{form} is no text", hint=f"write it to a file: --output predictions.{form}")
+        raise NncliError(f"{form} is a binary format", hint=f"write to a file: --output predictions.{form}")
     count = 0
     for part in _alike(parts) if form in HEADERS else parts:
         text = FORMS[form](part)
@@ -96,21 +96,21 @@ def write_stream(parts: Iterable[Predictions], form: OutputFormat, out: TextIO) 
 
 
 def write_file(parts: Iterable[Predictions], form: OutputFormat, path: Path) -> int:
-    """Write predictions to a file, whole or not at all; gives the number of rows.
+    """Write predictions to a file, atomically; return the number of rows.
 
-    npy takes `pred_*` and `proba_*`, (n, c).
+    npy holds `pred_*` and `proba_*`, (n, c).
 
     Raises
     ------
     NncliError
-        Like `stream`, if the file cannot be written, or npy would have to hold labels.
+        Like `write_stream`, or if the file cannot be written, or npy would have to hold labels.
     """
     with files.output(path) as file:
         if form == "npy":
             return _save_npy(parts, file)
         if form == "parquet":
             return _save_parquet(_alike(parts), file)
-        # What is no text in the input, and was not read, is written as it was.
+        # Bytes of the input that are not UTF-8, in columns that are not used, are written unchanged.
         text = io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="\n")
         count = write_stream(parts, form, text)
         text.detach()
@@ -118,15 +118,15 @@ def write_file(parts: Iterable[Predictions], form: OutputFormat, path: Path) -> 
 
 
 def _alike(parts: Iterable[Predictions]) -> Iterator[Predictions]:
-    """The same parts, all of the columns of the first."""
+    """Yield the same parts; raise NncliError if one has other columns than the first."""
     names: list[str] | None = None
     for part in parts:
         names = names or [*part.columns]
         if names != [*part.columns]:
             new = [name for name in part.columns if name not in names]
             raise NncliError(
-                f"columns that no row before had: {listed(new)}",
-                hint="name every column in the first row, null where it has no value; or use --format jsonl",
+                f"columns missing from earlier rows: {listed(new)}",
+                hint="include every column in the first row (null if it has no value), or use --format jsonl",
             )
         yield part
 
@@ -139,10 +139,12 @@ def _save_npy(parts: Iterable[Predictions], file: BinaryIO) -> int:
             for name, column in part.predicted.items()
         ]
         if any(column.dtype.kind not in "fi" for column in columns):
-            raise NncliError("npy holds numbers, but the predictions are labels", hint="use --format csv")
+            raise NncliError(
+                "npy holds only numbers, but the predictions are labels", hint="use --format csv"
+            )
         if not count:
             width = len(columns)
-            _write_npy_header(file, (0, width))  # leaves room for any number of rows
+            _write_npy_header(file, (0, width))  # has room for any number of rows
         file.write(np.column_stack(columns).astype("<f8").tobytes())
         count += len(part)
     file.seek(0)
@@ -171,7 +173,7 @@ def _save_parquet(parts: Iterable[Predictions], file: BinaryIO) -> int:
 
 
 def _arrow_batch(arrow: Any, part: Predictions) -> Any:
-    """All columns; those of a Parquet file as they were read."""
+    """Return all columns as a record batch; those of a Parquet file as read."""
     batch = getattr(part.source, "batch", None)
     columns = {
         name: arrow.array(part.cells(name), arrow.float64() if _of_numbers(part, name) else arrow.string())
@@ -227,10 +229,10 @@ def _jsonl(predictions: Predictions) -> str:
         values = zip(*columns.values(), strict=True)
         return "".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in values)
     added = {name: predictions.cells(name) for name in predictions.added}
-    begun = (row.rstrip().removesuffix("}").rstrip() for row in rows)
+    prefixes = (row.rstrip().removesuffix("}").rstrip() for row in rows)
     return "".join(
         f"{row}{'' if row.endswith('{') else ', '}{json.dumps(dict(zip(added, cells, strict=True)))[1:]}\n"
-        for row, cells in zip(begun, zip(*added.values(), strict=True), strict=True)
+        for row, cells in zip(prefixes, zip(*added.values(), strict=True), strict=True)
     )
 
 
@@ -245,7 +247,7 @@ def _table_header(predictions: Predictions) -> str:
 
 
 def _short_columns(predictions: Predictions) -> list[list[str]]:
-    """Names and cells, all of a column as wide as its widest."""
+    """Return names and cells, padded to the width of the widest in each column."""
     columns = []
     for name, column in predictions.columns.items():
         cells = cast(Iterable[str | float], column.tolist() if isinstance(column, np.ndarray) else column)
@@ -259,7 +261,7 @@ def _table_line(cells: Iterable[str]) -> str:
     return "  ".join(cells) + "\n"
 
 
-# What the rows become, and what stands above the first; with a header, all rows have the same columns.
+# Writers of rows, and of the header above them; with a header, all rows have the same columns.
 FORMS: dict[str, Callable[[Predictions], str]] = {"csv": _csv, "jsonl": _jsonl, "table": _table}
 HEADERS: dict[str, Callable[[Predictions], str]] = {"csv": _csv_header, "table": _table_header}
 
@@ -271,7 +273,7 @@ def _short(cell: str | float) -> str:
 
 
 def _number(cell: str) -> float | int | None:
-    """A cell as a number for JSON; None where it stands for no value."""
+    """Return a cell as a number for JSON; None for a missing value."""
     value = float(cell) if is_number(cell) else np.nan
     if not np.isfinite(value):
         return None

@@ -132,7 +132,7 @@ def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
     for loc, name in named:
         if name not in table.columns:
             hint = suggestion(name, table.names, "columns")
-            yield Mistake(loc, f"no column '{shown(name)}' in {table.origin}", hint)
+            yield Mistake(loc, f"no column named '{shown(name)}' in {table.origin}", hint)
 
 
 def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:

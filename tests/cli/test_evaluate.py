@@ -214,7 +214,7 @@ def test_evaluate_measures_other_data(trained: Command) -> None:
 
 
 def test_evaluate_without_targets_names_the_column(trained: Command) -> None:
-    assert "stdin: no column 'y'" in trained("evaluate", "--input", "-", stdin="x1,x2\n1,1\n").err
+    assert "stdin: no column named 'y'" in trained("evaluate", "--input", "-", stdin="x1,x2\n1,1\n").err
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,14 @@ def test_a_missing_column_is_named(predict: Command) -> None:
     result = process("people", "-q", "-i", "-", stdin=b"colur,age\nred,20\n")
     assert (result.returncode, result.stdout) == (2, b"")
     assert result.stderr.decode() == (
-        "error: stdin: no column 'colour'\nhint: did you mean colur? columns: colur, age\n"
+        "error: stdin: no column named 'colour'\nhint: did you mean colur? columns: colur, age\n"
     )
 
 
 def test_a_category_never_seen_is_told_with_its_place(predict: Command) -> None:
     result = process("people", "-q", "-i", "-", stdin=b"age,colour\n20,red\n30,violet\n")
     assert (result.returncode, result.stdout) == (2, b"")
-    error = "error: stdin:3:4: colour: 'violet' is in no training row\n3 | 30,violet\n  |    ^^^^^^\n"
+    error = "error: stdin:3:4: colour: unknown category 'violet'\n3 | 30,violet\n  |    ^^^^^^\n"
     assert result.stderr.decode().startswith(error)
 
 
@@ -117,7 +117,7 @@ def test_a_bad_row_in_the_millionth_line_is_told_below_whole_rows(predict: Comma
             check=False,
         )
     assert result.returncode == 2
-    assert result.stderr.startswith("error: many.csv:1000000:4: colour: 'rot' is in no training row\n")
+    assert result.stderr.startswith("error: many.csv:1000000:4: colour: unknown category 'rot'\n")
     written = Path("out.csv").read_text()
     header, row, _ = written.split("\n", 2)
     assert header == "age,colour,pred_income"
@@ -129,7 +129,7 @@ def test_a_bad_row_in_the_millionth_line_is_told_below_whole_rows(predict: Comma
 BAD = 'age,colour\n20,red\nx,red\n40,violet\n"40"x,red\n1,2,3\n,blue\n\n60,blue\n'
 REJECTED = [
     ("3", "age: 'x' is not a finite number", "x,red"),
-    ("4", "colour: 'violet' is in no training row", "40,violet"),
+    ("4", "colour: unknown category 'violet'", "40,violet"),
     ("5", "text after a closing quote", '"40"x,red'),
     ("6", "3 cells, but the header names 2 columns", "1,2,3"),
     ("7", "age: the cell is empty", ",blue"),
@@ -324,12 +324,12 @@ def test_a_target_that_cannot_be_compared_is_told(predict: Command) -> None:
     assert result.code == 2
     assert result.err.startswith("error: stdin:3:8: income: 'x' is not a finite number")
     result = predict("colours", "-q", "-i", "-", stdin="age,income,colour\n20,1,red\n20,1,rot\n")
-    assert result.err.startswith("error: stdin:3:6: colour: class 'rot' is unknown")
+    assert result.err.startswith("error: stdin:3:6: colour: unknown class 'rot'")
 
 
 def test_semicolons_are_told(predict: Command) -> None:
     table = "age;colour\n20;red\n"
-    assert predict("people", "-i", "-", stdin=table).err == "stdin: cells are parted by semicolons\n"
+    assert predict("people", "-i", "-", stdin=table).err == "stdin: fields are separated by semicolons\n"
     assert predict("people", "-q", "-i", "-", stdin=table).err == ""
 
 

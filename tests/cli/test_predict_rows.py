@@ -57,7 +57,7 @@ def test_predict_keeps_rows_as_they_were_read_and_in_order(trained: Command) -> 
 def test_predict_names_a_missing_column(trained: Command) -> None:
     result = trained("predict", "--input", "-", stdin="x1,x3\n0,0\n")
     assert (result.code, result.out) == (2, "")
-    assert "stdin: no column 'x2'" in result.err
+    assert "stdin: no column named 'x2'" in result.err
 
 
 def test_predict_names_the_place_of_a_bad_cell(trained: Command) -> None:

@@ -184,4 +184,4 @@ def test_mistakes_are_told_in_our_own_words(nncli: Command, words: tuple[str, ..
 def test_every_missing_column_is_named(colours: Command) -> None:
     Path("other.csv").write_text("weight\n3\n")
     result = colours("predict", "c", "-i", "other.csv")
-    assert "error: other.csv: no columns 'colour', 'size'\n" in result.err
+    assert "error: other.csv: no columns named 'colour', 'size'\n" in result.err

@@ -258,7 +258,7 @@ def test_scaled_targets_come_back_in_float64() -> None:
 def test_an_input_beyond_float32_is_told_at_its_cell() -> None:
     given = config("float32")
     given["dataset"]["rows"][4] = [0.5, 1e39, 1.0]
-    with pytest.raises(ConfigError, match=r"rows\[4\]\[1\]: b: '1e\+39' is beyond float32"):
+    with pytest.raises(ConfigError, match=r"rows\[4\]\[1\]: b: '1e\+39' is too large for float32"):
         build(Config.of(given))
 
 
@@ -278,5 +278,5 @@ def test_a_weight_beyond_float32_is_told() -> None:
 
 def test_an_unusable_row_of_a_later_table_is_told(tmp_path: Path) -> None:
     run = written(tmp_path / "run", config("float32"))
-    with pytest.raises(DataError, match="beyond float32"):
+    with pytest.raises(DataError, match="too large for float32"):
         beside(run.model, Table("later", {"a": ["1"], "b": ["4e38"]}), proba=False)

@@ -134,11 +134,11 @@ def test_names_of_conditions_are_those_of_the_results(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("split", "message"),
     [
-        ({"validation": 20, "test": 20}, "dataset.split: 40 rows for validation and test"),
-        ({"validation": 0.001}, r"dataset.split.validation: 0.001 of 40 rows is less than half a row"),
+        ({"validation": 20, "test": 20}, "dataset.split: 40 rows of 40 for validation and test"),
+        ({"validation": 0.001}, r"dataset.split.validation: 0.001 of 40 rows rounds to 0 rows"),
         ({"validation": -1}, "dataset.split.validation: "),
         ({"stratify": True, "test": 3}, "dataset.split.stratify: stratify needs one target column"),
-        ({"column": "prat"}, "dataset.split.column: no column 'prat'"),
+        ({"column": "prat"}, "dataset.split.column: no column named 'prat'"),
     ],
 )
 def test_split_that_cannot_be_is_told_at_its_key(split: dict[str, Any], message: str) -> None:

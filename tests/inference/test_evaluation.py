@@ -62,6 +62,6 @@ def test_each_of_several_targets_is_measured(tmp_path: Path) -> None:
 
 
 def test_table_without_a_target_is_refused_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="t: no column 'a' to compare the outputs with") as error:
+    with pytest.raises(DataError, match="t: no column named 'a' to compare the outputs with") as error:
         evaluate_rows(run(tmp_path, {}), Table("t", {"x": np.array([0.0]), "b": np.array([0.0])}))
     assert "nncli predict needs no targets" in (error.value.hint or "")

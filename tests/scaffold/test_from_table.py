@@ -66,10 +66,10 @@ MIXED = rows(
 def test_what_was_guessed_is_told_with_the_way_to_say_otherwise() -> None:
     table = rows(30, order_id=range(30), size=[1, 2, 3], width=PRIMES, kind=[4.5, "", 3.25, 2.75, 8.5, 9.25])
     assert guesses(profile_of(table, "kind")) == [
-        "task regression: 5 different numbers; --task says otherwise",
-        "id order_id: named like one, no two cells alike; --id names another column",
-        "read as numbers, though perhaps codes of categories: size",
-        "5 rows without a target will be dropped",
+        "task regression: 5 different numbers; use --task to change it",
+        "id order_id: looks like an id: unique values; use --id to choose another column",
+        "read as numbers, but possibly category codes: size",
+        "5 rows without a target value will be dropped",
     ]
 
 
@@ -79,52 +79,55 @@ def test_the_text_is_stable() -> None:
 
 EXPECTED = """\
 # yaml-language-server: $schema=nncli.schema.json
-# Learn income from the other columns of t.csv.
+# Predict income from the other columns of t.csv.
 # Try:  nncli train t.yaml    nncli evaluate    nncli predict --input NEW_ROWS    nncli plot
 
-seed: 0  # start of all randomness; the same seed gives the same numbers, another one others
+seed: 0  # random seed; the same seed gives the same result
 
 dataset:
-  path: data/t.csv   # 60 rows; the path starts at this file's folder
-  targets: [income]  # what is learnt, and later predicted
-  task: regression   # amounts are learnt: 13 different numbers
-  id: person         # stays beside its row, is not learnt from: another text in every row
-  # what is learnt from; left out: joined (dates or times; the days since a fixed day would be a number),
-  # country ('FR' in every row)
+  path: data/t.csv   # 60 rows; relative to the directory of this file
+  targets: [income]  # what to predict
+  task: regression   # predict numbers: 13 different numbers
+  id: person         # identifier, copied to the predictions, not an input: unique text in every row
+  # input columns; left out: joined (dates or times; convert to a number, such as days since a fixed
+  # date), country ('FR' in every row)
   inputs: [age, smoker, city, grade]
-  # Inputs are read as numbers: age, grade; as true or false: smoker; as categories, with an input of 0 or
-  # 1 for each: city.
-  # Numbers that are codes of categories, perhaps grade, want a line in preprocessing:
+  # Inputs are read as numbers: age, grade; as true or false: smoker; as categories, with one input (0 or
+  # 1) for each: city.
+  # If numbers are category codes, as grade may be, add a line to preprocessing:
   #   columns: {grade: {kind: category}}
   split:
-    validation: 0  # all other rows are learnt from; a share such as 0.1 would be measured after every epoch
-    test: 0.2      # share of the rows never learnt from: nncli evaluate measures them
-  preprocessing:  # fitted on the training rows alone, and kept with the weights
-    scale: standard          # numbers get mean 0 and standard deviation 1; minmax: from 0 to 1
-    missing: median          # gaps in age, city get the training rows' median, or most frequent category
-    unseen: ignore           # a category that training never saw is none of the known; or error
-    scale_targets: standard  # targets likewise, to learn them; predictions and metrics are in their own unit
+    validation: 0  # no validation set; a share such as 0.1 would be evaluated after every epoch
+    test: 0.2      # share of rows held out as the test set; nncli evaluate reports on them
+  preprocessing:  # fitted on the training set only, and saved with the weights
+    scale: standard          # scale numbers to mean 0 and standard deviation 1; minmax: to the range 0 to 1
+    # missing values in age, city become the median or most frequent category of the training set
+    missing: median
+    unseen: ignore           # encode an unknown category as none of the known ones; error: reject it
+    scale_targets: standard  # scale targets for training; predictions and metrics stay in their own unit
 
 network:
-  # units: how many neurons; activation: what each does with its weighted sum
-  layers:  # from the first hidden layer to the output; the inputs follow from the dataset
-    - {units: 64, activation: relu}     # a hidden layer; try tanh, or more or fewer units
-    - {units: 1, activation: identity}  # the output, a unit for each target, of any value
-  weight_init: he_uniform  # where weights start: at random, in a range that suits relu
+  # units: number of neurons; activation: function of each neuron's weighted sum
+  layers:  # from the first hidden layer to the output layer; inputs come from the dataset
+    - {units: 64, activation: relu}     # hidden layer; try tanh, or more or fewer units
+    - {units: 1, activation: identity}  # output layer: one unit per target, any value
+  weight_init: he_uniform  # random initial weights, in a range that suits relu
 
-loss: mse  # what training makes small: the mean squared error; with mae, rows far off count less
+loss: mse  # loss to minimize: mean squared error; mae is less sensitive to outliers
 
-metrics: [r2, rmse, mae]  # r2: 1 is perfect, 0 as good as the mean; the others in the target's unit
+# r2: 1 is perfect, 0 equals predicting the mean; rmse and mae: in the target's unit
+metrics: [r2, rmse, mae]
 
-optimizer:  # how the gradient moves the weights
-  name: adamw                          # gradient descent with a step of its own for each weight
-  learning_rate: 0.01                  # how far each step goes
-  weight_decay: 0.3                    # pulls weights to 0, against learning noise by heart
-  schedule: {name: cosine, over: 200}  # steps shrink to nothing over so many epochs; keep equal to epochs
+optimizer:  # how weights are updated
+  name: adamw          # gradient descent with an adaptive step per weight
+  learning_rate: 0.01  # step size
+  weight_decay: 0.3    # shrinks the weights, which reduces overfitting
+  # learning rate decays to 0 over this many epochs; keep equal to epochs
+  schedule: {name: cosine, over: 200}
 
 training:
-  epochs: 200     # passes over the training rows
-  batch_size: 32  # rows per update; full takes all together
+  epochs: 200     # passes over the training set
+  batch_size: 32  # rows per update; full: all rows at once
 
 # Other keys: name, gradient, record, network.bias_init, training.early_stopping. See: nncli schema
 """
@@ -169,7 +172,7 @@ def test_every_key_is_explained(task: str, count: int) -> None:
     unexplained = [line for line, explained in keys_of(made) if not explained]
     # A mapping's head is explained by the keys below it.
     assert [line.strip() for line in unexplained if not line.endswith(":")] == []
-    assert made.startswith(f"{SCHEMA_LINE}\n# Learn y from the other columns of t.csv.\n")
+    assert made.startswith(f"{SCHEMA_LINE}\n# Predict y from the other columns of t.csv.\n")
     assert max(map(len, made.splitlines())) <= 120
 
 

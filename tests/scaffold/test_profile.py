@@ -40,8 +40,8 @@ def with_target(cells: Sequence[object]) -> Profile:
     ("cells", "task", "why"),
     [
         (Y, "regression", "60 different numbers"),
-        (cycled(0, 1), "binary", "0 and 1 alone"),
-        (cycled(1, 2), "binary", "1 and 2 alone"),
+        (cycled(0, 1), "binary", "only 0 and 1"),
+        (cycled(1, 2), "binary", "only 1 and 2"),
         (cycled("0.5", "1.5"), "regression", "2 different numbers"),
         (cycled(*range(10)), "multiclass", "10 different whole numbers"),
         (cycled(*range(11)), "regression", "11 different numbers"),
@@ -50,7 +50,7 @@ def with_target(cells: Sequence[object]) -> Profile:
         (cycled("red", "green", "blue"), "multiclass", "3 different texts"),
         (cycled("yes", "no"), "binary", "2 different texts"),
         ([2, 4, 6, 8], "regression", "4 different numbers"),
-        ([0, 1, 1, 0], "binary", "0 and 1 alone"),
+        ([0, 1, 1, 0], "binary", "only 0 and 1"),
     ],
 )
 def test_the_task_is_told_from_the_target(cells: Sequence[object], task: str, why: str) -> None:
@@ -79,13 +79,13 @@ FLAGS = {"x": X, "a": cycled(1, 0, 0), "b": cycled(0, 1, 0), "c": cycled(0, 0, 1
         (
             ["a", "b", "c"],
             "multiclass",
-            "0/1 columns, with exactly one of them 1 in every row",
+            "0/1 columns, exactly one of them 1 in every row",
             {"a": 20, "b": 20, "c": 20},
         ),
         (
             ["c", "a"],
             "multilabel",
-            "0/1 columns, with none or several of them 1 in 20 rows",
+            "0/1 columns, none or several of them 1 in 20 rows",
             {"c": 20, "a": 20},
         ),
         (["a", "y"], "regression", "several targets", {}),
@@ -111,7 +111,7 @@ def test_a_person_knows_better_what_flags_are(task: Task, classes: dict[str, int
     [
         ("binary", ["a", "b"], "binary takes one target, found 2", "give --target once"),
         ("multilabel", ["a"], "multilabel needs at least two targets, found 1", "give --target for each"),
-        ("multilabel", ["a", "y"], "t.csv:2:11: y: expected 0 or 1, found 0.25", "a label is 1 in rows"),
+        ("multilabel", ["a", "y"], "t.csv:2:11: y: expected 0 or 1, found 0.25", "write 1 in rows"),
         (
             "multiclass",
             ["a", "b"],
@@ -133,12 +133,12 @@ def test_a_task_that_several_targets_do_not_fit_is_refused(
 @pytest.mark.parametrize(
     ("name", "cells", "why"),
     [
-        ("id", [row * 7 for row in range(ROWS)], "named like one, no two cells alike"),
-        ("customer_ID", [row * 7 for row in range(ROWS)], "named like one, no two cells alike"),
-        ("orderId", [row * 7 for row in range(ROWS)], "named like one, no two cells alike"),
-        ("who", NAMES, "another text in every row"),
-        ("n", range(1, ROWS + 1), "numbers the rows"),
-        ("n", range(ROWS), "numbers the rows"),
+        ("id", [row * 7 for row in range(ROWS)], "looks like an id: unique values"),
+        ("customer_ID", [row * 7 for row in range(ROWS)], "looks like an id: unique values"),
+        ("orderId", [row * 7 for row in range(ROWS)], "looks like an id: unique values"),
+        ("who", NAMES, "unique text in every row"),
+        ("n", range(1, ROWS + 1), "row numbers"),
+        ("n", range(ROWS), "row numbers"),
     ],
 )
 def test_a_column_that_names_the_rows_is_the_id(name: str, cells: Sequence[object], why: str) -> None:
@@ -169,7 +169,7 @@ def test_the_id_a_person_names_leaves_others_out() -> None:
     assert (found.id, found.why_id, dict(found.left_out)) == (
         "who",
         "",
-        {"id": "named like one, no two cells alike"},
+        {"id": "looks like an id: unique values"},
     )
 
 
@@ -180,7 +180,7 @@ def test_the_id_a_person_names_leaves_others_out() -> None:
         (cycled("FR"), "'FR' in every row"),
         (cycled("yes", ""), "'yes' in every row that has a value"),
         ([""] * 31 + ["5"] * 29, "no value in 31 of 60 rows"),
-        (DAYS, "dates or times; the days since a fixed day would be a number"),
+        (DAYS, "dates or times; convert to a number, such as days since a fixed date"),
         ([f"c{row // 2}" for row in range(58)] + ["p", "q"], "31 different texts in 60 rows"),
     ],
 )
@@ -215,18 +215,18 @@ def test_rows_without_a_target_are_told_and_not_counted() -> None:
 @pytest.mark.parametrize(
     ("columns", "targets", "message", "hint"),
     [
-        ({"x": X, "y": Y}, ["why"], "t.csv: no column 'why'", "columns: x, y"),
-        ({"x": X, "yield": Y}, ["yeild"], "t.csv: no column 'yeild'", "did you mean yield?"),
+        ({"x": X, "y": Y}, ["why"], "t.csv: no column named 'why'", "columns: x, y"),
+        ({"x": X, "yield": Y}, ["yeild"], "t.csv: no column named 'yeild'", "did you mean yield?"),
         ({"x": X, "y": Y}, ["y", "y"], "t.csv: y is named twice", "give every column one role"),
-        ({"x": X, "y": cycled(3)}, ["y"], "t.csv: y: '3' in every row", "there is nothing to learn"),
-        ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows to learn from", "a network needs at least 4"),
-        ({"x": X, "y": [""] * 40 + Y[40:]}, ["y"], "t.csv: y: no value in 40 of 60 rows", "a target needs"),
-        ({"x": X, "y": NAMES}, ["y"], "t.csv: y: 60 different values in 60 rows", "classes need"),
-        ({"x": X, "y": DAYS}, ["y"], "t.csv:2:5: y: '2020-01-02' is a date", "give a number"),
+        ({"x": X, "y": cycled(3)}, ["y"], "t.csv: y: '3' in every row", "use another --target"),
+        ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows to train on", "use at least 4"),
+        ({"x": X, "y": [""] * 40 + Y[40:]}, ["y"], "t.csv: y: no value in 40 of 60 rows", "use a target"),
+        ({"x": X, "y": NAMES}, ["y"], "t.csv: y: 60 different values in 60 rows", "use another --target"),
+        ({"x": X, "y": DAYS}, ["y"], "t.csv:2:5: y: '2020-01-02' is a date", "replace it with a number"),
         ({"x": X, "y": ["1;5", *Y[1:]]}, ["y"], "t.csv:2:5: y: '1;5' is not a finite number", ""),
         ({"x": [*X[:-1], "inf"], "y": Y}, ["y"], "t.csv:61:1: x: 'inf' is not a finite number", ""),
-        ({"id": range(ROWS), "x": cycled(5), "y": Y}, ["y"], "t.csv: no column is left", "id: named"),
-        ({"y": Y}, ["y"], "t.csv: no column is left as input", "add columns"),
+        ({"id": range(ROWS), "x": cycled(5), "y": Y}, ["y"], "t.csv: no column is left", "id: looks like"),
+        ({"y": Y}, ["y"], "t.csv: no column is left as input", "add input columns"),
         ({"x": X, "y": cycled("a", "b"), "z": Y}, ["y", "z"], "t.csv:2:5: y: 'a' is not a finite number", ""),
     ],
 )  # fmt: skip
@@ -242,7 +242,7 @@ def test_what_cannot_be_learnt_is_refused(
 @pytest.mark.parametrize(
     ("task", "cells", "message"),
     [
-        ("binary", cycled(1, 2, 3), "t.csv: y: 3 classes, binary has 2"),
+        ("binary", cycled(1, 2, 3), "t.csv: y: binary needs 2 classes"),
         ("regression", cycled("a", "b"), "t.csv:2:5: y: 'a' is not a finite number"),
         ("multiclass", Y, "t.csv: y: 60 different values in 60 rows"),
     ],
@@ -259,5 +259,5 @@ def test_whole_numbers_that_float64_cannot_tell_apart_are_left_out_as_such() -> 
     big = [str(2**60 + i) for i in range(40)]
     numbers = [str(i % 7) for i in range(40)]
     found = profile(Table("t", {"big": big, "x": numbers, "y": [str(i / 3) for i in range(40)]}), ["y"])
-    assert found.left_out == {"big": "40 different numbers of which float64 tells 1 apart"}
+    assert found.left_out == {"big": "40 different numbers, of which float64 distinguishes 1"}
     assert list(found.inputs) == ["x"]

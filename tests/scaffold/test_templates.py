@@ -26,5 +26,5 @@ def test_a_template_is_found_under_any_spelling(name: str) -> None:
 def test_an_unknown_template_is_refused_with_those_there_are(name: str, hint: str) -> None:
     with pytest.raises(NncliError) as caught:
         templates.text(name)
-    assert caught.value.message == f"no template '{name}'"
+    assert caught.value.message == f"no template named '{name}'"
     assert caught.value.hint == hint + ", ".join(templates.names())

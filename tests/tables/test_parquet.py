@@ -32,7 +32,7 @@ def test_without_pyarrow_one_sentence_says_what_to_install(
         with pytest.raises(NncliError) as caught:
             decode(b"PAR1", name) if name == "stdin" else read(tmp_path / name, name)
         assert caught.value.message == "Parquet needs pyarrow, which is not installed"
-        assert caught.value.hint == 'in the folder of nncli: python -m pip install ".[tables]"'
+        assert caught.value.hint == 'run in the nncli directory: python -m pip install ".[tables]"'
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_other_values_are_text(arrow: Any) -> None:
         "category",
         "number",
     )
-    with pytest.raises(DataError, match=r"^t.parquet: row 1: day: '2024-02-29' is a date or a time"):
+    with pytest.raises(DataError, match=r"^t.parquet: row 1: day: '2024-02-29' is a date or time"):
         found.numbers("day")
 
 
@@ -129,11 +129,11 @@ def test_parts_are_the_whole(arrow: Any) -> None:
 
 def test_what_is_no_table_is_refused(arrow: Any) -> None:
     for content, problem in {
-        b"": "not readable as Parquet",
-        b"PAR1" * 5: "not readable as Parquet",
-        written(arrow, {}): "no rows",
-        written(arrow, {"a": []}): "no rows",
-        written(arrow, {" ": [1]}): "a column without a name",
+        b"": "not valid Parquet",
+        b"PAR1" * 5: "not valid Parquet",
+        written(arrow, {}): "the table has no rows",
+        written(arrow, {"a": []}): "the table has no rows",
+        written(arrow, {" ": [1]}): "column names are empty or duplicated",
     }.items():
         assert outcome(content, "t.parquet", 2**20).told.startswith(f"t.parquet: {problem}")
 

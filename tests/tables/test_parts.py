@@ -87,16 +87,16 @@ def test_one_bad_row_costs_no_other() -> None:
     rows[20_000] = '1,"2'
     found = outcome("\n".join(["a,b", *rows]).encode(), "t.csv", LARGE, skip=True)
     assert [(line, text) for line, text, _ in found.bad] == [(20_002, '1,"2')]
-    told = "t.csv:20002:3: a quote is opened and never closed within 131,072 characters"
+    told = "t.csv:20002:3: unclosed quote within 131,072 characters"
     assert found.bad[0][2] == told
     assert found.rows == rows[:20_000] + rows[20_001:]
     assert found.lines == [line for line in range(2, 50_002) if line != 20_002]
 
 
 CUTS = {
-    "in its first bytes": (slice(0, 5), "damaged: it ends early"),
-    "in its middle": (slice(0, -20), "damaged: it ends early"),
-    "in its checksum": (slice(0, -3), "damaged: it ends early"),
+    "in its first bytes": (slice(0, 5), "damaged: the file is truncated"),
+    "in its middle": (slice(0, -20), "damaged: the file is truncated"),
+    "in its checksum": (slice(0, -3), "damaged: the file is truncated"),
 }
 
 
@@ -131,10 +131,10 @@ def test_what_a_file_holds_is_told_by_its_ending_else_by_its_start() -> None:
 def test_cells_parted_otherwise_are_read_and_that_is_told(mark: str) -> None:
     table = decode(f'a{mark}"b{mark}c"\n1,5{mark}2\n'.encode(), "t.csv")
     assert table.names == ["a", f"b{mark}c"]
-    assert table.remark == f"cells are parted by {'semicolons' if mark == ';' else 'tabs'}"
+    assert table.remark == f"fields are separated by {'semicolons' if mark == ';' else 'tabs'}"
     with pytest.raises(DataError, match=r"^t.csv:2:1: a: '1,5' is not a finite number$") as caught:
         table.numbers("a")
-    assert caught.value.hint == "write decimal points: 1.5"
+    assert caught.value.hint == "use a decimal point: 1.5"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -163,7 +163,7 @@ def test_a_named_pipe_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_refused_in_constant_memory() -> None:
     found = outcome(b"a,b\n" + b"1" * (LONGEST_LINE + 2 * LARGE), "t.csv", LARGE)
-    assert found.told == "t.csv: a line of more than 16 MB"
+    assert found.told == "t.csv: a line is longer than 16 MB"
 
 
 def test_a_file_may_grow_shrink_or_vanish_while_it_is_read(tmp_path: Path) -> None:

@@ -135,6 +135,6 @@ def test_a_part_keeps_places() -> None:
 def test_a_missing_column_is_named_with_those_there_are() -> None:
     with pytest.raises(DataError) as caught:
         Table("t", {f"column{number}": ["1"] for number in range(300)}).require(["colum7"])
-    assert caught.value.message == "t: no column 'colum7'"
+    assert caught.value.message == "t: no column named 'colum7'"
     assert str(caught.value.hint).startswith("did you mean column7? columns: column0, column1, ")
     assert str(caught.value.hint).endswith(" and 280 more")
