@@ -28,8 +28,8 @@ def test_the_config_of_a_table_trains_evaluates_and_predicts(people: Command) ->
     made = people(*FROM)
     assert (made.code, made.out) == (0, "wrote people.yaml\nnext: nncli train people.yaml\n")
     assert made.err.splitlines() == [
-        "task regression: 40 different numbers; --task says otherwise",
-        "id name: another text in every row; --id names another column",
+        "task regression: 40 different numbers; use --task to change it",
+        "id name: unique text in every row; use --id to choose another column",
     ]
     assert people("check", "people.yaml").code == 0
     assert people("train", "people.yaml", "-q").code == 0
@@ -55,7 +55,7 @@ def test_any_table_that_can_be_read_will_do(nncli: Command) -> None:
 
 def test_roles_are_taken_as_told(people: Command) -> None:
     made = people(*FROM[:-1], "city", "--id", "age", "--task", "multiclass", "-o", "-")
-    assert made.err.splitlines() == ["left out name (another text in every row)"]
+    assert made.err.splitlines() == ["left out name (unique text in every row)"]
     for line in (
         "  targets: [city]",
         "  id: age",
@@ -130,7 +130,7 @@ def test_the_config_of_flags_trains_evaluates_predicts_and_plots(
 ) -> None:
     Path("t.csv").write_text("\n".join(["x,a,b", *rows * 10]), encoding="utf-8")
     made = nncli("init", "--from-csv", "t.csv", "--target", "a", "--target", "b")
-    assert made.err.startswith(f"task {task}: 0/1 columns, with ")
+    assert made.err.startswith(f"task {task}: 0/1 columns, ")
     text = Path("t.yaml").read_text(encoding="utf-8")
     for part in (f"task: {task}", layer, f"loss: {loss}", f"metrics: {metrics}", "a (20), b (20)"):
         assert part in " ".join(text.replace("#", " ").split())

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.advice.trials import guessing
+from nncli.advice.trials import baseline
 from nncli.config import Config
 from nncli.messages.errors import ConfigError
 from nncli.nn.activations import ACTIVATIONS
@@ -99,7 +99,7 @@ def test_weights_of_one_change_nothing_where_each_class_has_a_sigmoid() -> None:
 @pytest.mark.parametrize(("name", "classes"), [("cross_entropy", 3), ("binary_cross_entropy", 2)])
 def test_nobody_guesses_between_balanced_classes(name: str, classes: int) -> None:
     """The best constant gives each the same share, so it costs the logarithm of their number."""
-    assert guessing(experiment("balanced", name=name)) == pytest.approx(np.log(classes), rel=1e-12)
+    assert baseline(experiment("balanced", name=name)) == pytest.approx(np.log(classes), rel=1e-12)
 
 
 def test_the_sum_adds_weighted_terms() -> None:
@@ -142,7 +142,7 @@ def test_weights_of_one_change_no_number(name: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said", "hint"),
     [
-        ({"a": 1, "b": 1, "d": 1, "c": 1}, r"loss\.class_weight\.d: no class 'd'", "classes: a, b, c"),
+        ({"a": 1, "b": 1, "d": 1, "c": 1}, r"loss\.class_weight\.d: no class named 'd'", "classes: a, b, c"),
         ({"a": 1, "b": 1}, r"loss\.class_weight: no weight for class 'c'", "give every class a weight"),
         ({"a": 0, "b": 1, "c": 1}, r"loss\.class_weight", ""),
         ("even", r"loss\.class_weight", ""),
@@ -167,5 +167,5 @@ def test_what_has_no_classes_has_no_weights() -> None:
             )
         )
     several = {"columns": ["x", "p", "q"], "rows": [[0, 1, 0], [1, 0, 1]], "targets": ["p", "q"]}
-    with pytest.raises(ConfigError, match="the targets are no classes of rows"):
+    with pytest.raises(ConfigError, match="class_weight needs a classification target"):
         experiment("balanced", dataset=several, network={"layers": [{"units": 2, "activation": "softmax"}]})

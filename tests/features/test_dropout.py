@@ -57,11 +57,11 @@ def test_measuring_predicting_and_checking_leave_no_unit_out() -> None:
 @pytest.mark.parametrize(
     ("layers", "more", "said"),
     [
-        ([{"units": 1, "dropout": 0.5}], {}, r"layers\[0\]\.dropout: the last layer's units are the outputs"),
+        ([{"units": 1, "dropout": 0.5}], {}, r"layers\[0\]\.dropout: .* output layer"),
         (
             [{"units": 2, "dropout": 0.5}, {"units": 1}],
             {"gradient": "finite_difference"},
-            r"layers\[0\]\.dropout: finite_difference moves one parameter at a time",
+            r"layers\[0\]\.dropout: .*finite_difference",
         ),
         ([{"units": 2, "dropout": 1.0}, {"units": 1}], {}, r"layers\[0\]\.dropout"),
     ],

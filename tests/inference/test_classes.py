@@ -134,9 +134,9 @@ def test_reliability_is_the_one_worked_by_hand() -> None:
         np.array([0.0, 0.1, 0.15, 0.95, 1.0]), np.array([False, True, False, True, True])
     )  # 0.1 is a border
     assert bins.counts.tolist() == [2, 1, *[0] * 7, 2]
-    assert bins.told[[0, 1, 9]].tolist() == [0.05, 0.15, 0.975]
-    assert bins.happened[[0, 1, 9]].tolist() == [0.5, 0.0, 1.0]
-    assert np.isnan(bins.told[2:9]).all()
+    assert bins.predicted[[0, 1, 9]].tolist() == [0.05, 0.15, 0.975]
+    assert bins.observed[[0, 1, 9]].tolist() == [0.5, 0.0, 1.0]
+    assert np.isnan(bins.predicted[2:9]).all()
     assert bins.error == pytest.approx((2 * 0.45 + 0.15 + 2 * 0.025) / 5)
 
 
@@ -148,8 +148,8 @@ def test_reliability_is_scikit_learns_calibration_curve(seed: int) -> None:
     happened = rng.uniform(size=len(probabilities)) < probabilities
     share, told = calibration.calibration_curve(happened, probabilities, n_bins=BINS)
     bins = reliability(probabilities, happened)
-    np.testing.assert_allclose(bins.told[bins.counts > 0], told, rtol=1e-15)
-    np.testing.assert_allclose(bins.happened[bins.counts > 0], share, rtol=1e-15)
+    np.testing.assert_allclose(bins.predicted[bins.counts > 0], told, rtol=1e-15)
+    np.testing.assert_allclose(bins.observed[bins.counts > 0], share, rtol=1e-15)
 
 
 def test_label_counts_are_the_ones_worked_by_hand() -> None:

@@ -153,5 +153,5 @@ def test_a_row_without_any_key_gets_its_prediction() -> None:
 
 def test_without_leave_to_skip_the_first_bad_row_ends_it(model: Model) -> None:
     tables = read_parts(io.BytesIO(b"age,colour,member\n20,red,yes\n20,violet,no\nx,red,no\n"), "t.csv")
-    with pytest.raises(DataError, match=r"^t.csv:3:4: colour: 'violet'"):
+    with pytest.raises(DataError, match=r"^t.csv:3:4: colour: unknown category 'violet'"):
         list(prediction.in_parts(model, tables, proba=False))
