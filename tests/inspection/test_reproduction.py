@@ -405,7 +405,7 @@ def test_run_killed_between_two_files_is_compared_by_its_checkpoint(
     change_info(run.path, status="running", epochs=None)
     (run.path / runs.HISTORY).write_text("of an earlier checkpoint")
     repetition = Repetition(Run(run.path))
-    assert repetition.notes == ["it was killed: compared is checkpoint.npz, with which resume goes on"]
+    assert repetition.notes == ["it was killed: compared is checkpoint.npz, from which resume continues"]
     list(repetition.reports())
     assert repetition.outcome().identical
     assert repetition.outcome().epochs == 12
