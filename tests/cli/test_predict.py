@@ -130,7 +130,7 @@ BAD = 'age,colour\n20,red\nx,red\n40,violet\n"40"x,red\n1,2,3\n,blue\n\n60,blue\
 REJECTED = [
     ("3", "age: 'x' is not a finite number", "x,red"),
     ("4", "colour: unknown category 'violet'", "40,violet"),
-    ("5", "text after a closing quote", '"40"x,red'),
+    ("5", "unexpected text after a closing quote", '"40"x,red'),
     ("6", "3 cells, but the header names 2 columns", "1,2,3"),
     ("7", "age: the cell is empty", ",blue"),
 ]
