@@ -131,7 +131,7 @@ REJECTED = [
     ("3", "age: 'x' is not a finite number", "x,red"),
     ("4", "colour: unknown category 'violet'", "40,violet"),
     ("5", "unexpected text after a closing quote", '"40"x,red'),
-    ("6", "3 cells, but the header names 2 columns", "1,2,3"),
+    ("6", "3 cells, but the header has 2 columns", "1,2,3"),
     ("7", "age: the cell is empty", ",blue"),
 ]
 
