@@ -104,10 +104,10 @@ def test_a_run_reads_well_at_a_prompt_and_in_a_notebook(run: nncli.Run) -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"x1": [1, 2], "x2": [1]}, "columns of different lengths: x1 2, x2 1"),
+        ({"x1": [1, 2], "x2": [1]}, "columns differ in length: x1 2, x2 1"),
         ({}, "no columns"),
-        (np.zeros((2, 3)), r"an array of shape \(2, 3\); expected \(rows, 2\)"),
-        ([["a", "b"]], "not an array of numbers"),
+        (np.zeros((2, 3)), r"expected an array of shape \(rows, 2\), found \(2, 3\)"),
+        ([["a", "b"]], "the array is not numeric"),
         (3, "int is not a table"),
         ({"x1": [1]}, "no column named 'x2'"),
         ("nix.csv", "nix.csv: No such file"),
