@@ -13,20 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from nncli import runs
 from nncli.config import Config, Override, load_config
 from nncli.messages.errors import CheckFailed, ConfigError, DataError, DivergedError, NncliError, RunError
-from nncli.runs import Recording, Run
 from nncli.training import experiment
 from nncli.training.experiment import Experiment
 
-# What a command alone needs is imported in it: `nncli train` should not wait for pictures.
+# What one function needs is imported in it: `nncli check` should not wait for runs, nor `train` for pictures.
 if TYPE_CHECKING:
     from nncli.data.columns import Task
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.gradcheck import TensorCheck
     from nncli.inspection.reproduction import Reproduction
     from nncli.nn.arrays import Array
+    from nncli.runs import Recording, Run
     from nncli.tables.table import RowError, Table
     from nncli.tables.writing import Predictions
 
@@ -129,6 +128,8 @@ def train(
     nncli.training.divergence.Diverged
         If training diverged; its history and last good weights are in the run.
     """
+    from nncli.runs import Run
+
     with started(check(config, data), output=output, overwrite=overwrite, resume=resume) as recording:
         recording.finish()
     return Run(recording.run.path)
@@ -149,6 +150,8 @@ def started(
     ----------
     command : the words of the command line, which run.json keeps.
     """
+    from nncli import runs
+
     if resume and output is None:
         raise NncliError("--resume: needs --output DIR", hint="or go on with a run by name: nncli resume RUN")
     if resume and overwrite:
@@ -161,7 +164,10 @@ def started(
         opened = runs.create_at(Path(output), overwrite=overwrite)
     with opened as run:
         goes_on = resume and run.begun
-        yield Recording.resumed(prepared, run, command) if goes_on else Recording(prepared, run, command)
+        if goes_on:
+            yield runs.Recording.resumed(prepared, run, command)
+        else:
+            yield runs.Recording(prepared, run, command)
 
 
 def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
@@ -179,6 +185,8 @@ def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
     nncli.training.divergence.Diverged
         If training diverged.
     """
+    from nncli.runs import Run
+
     with resumed(run, epochs=epochs) as recording:
         recording.finish()
     return Run(recording.run.path)
@@ -189,11 +197,13 @@ def resumed(
     run: Reference = None, *, epochs: int | str | None = None, command: Sequence[str] = ()
 ) -> Iterator[Recording]:
     """Open a run where its checkpoint stands; `reports()` go on from there. Arguments as for `resume`."""
-    path = run.path if isinstance(run, Run) else runs.find(_name(run), runs.CHECKPOINT).path
+    from nncli import runs
+
+    path = run.path if isinstance(run, runs.Run) else runs.find(_name(run), runs.CHECKPOINT).path
     with runs.reopen(path) as owned:
         total = [] if epochs is None else [Override("training.epochs", str(epochs), "--epochs")]
         prepared = experiment.build(load_config(owned.path / runs.CONFIG, total))
-        yield Recording.resumed(prepared, owned, command)
+        yield runs.Recording.resumed(prepared, owned, command)
 
 
 def open_run(run: Reference = None) -> Run:
@@ -204,11 +214,15 @@ def open_run(run: Reference = None) -> Run:
     RunError
         If there is none.
     """
-    return run if isinstance(run, Run) else runs.find(_name(run))
+    from nncli import runs
+
+    return run if isinstance(run, runs.Run) else runs.find(_name(run))
 
 
 def list_runs() -> list[Run]:
     """Return the runs under ./runs, newest first."""
+    from nncli import runs
+
     return runs.all_runs()
 
 
@@ -301,6 +315,7 @@ def gradcheck(target: Configured | Experiment | Run) -> list[TensorCheck]:
         If config or data cannot be used.
     """
     from nncli.inspection.gradcheck import check_gradients, check_run
+    from nncli.runs import Run
 
     if isinstance(target, Run):
         return check_run(target)
@@ -344,9 +359,16 @@ def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "
     return paths
 
 
-def _config(config: Configured, data: Any) -> Config:
-    from nncli.tables import memory
+def __getattr__(name: str) -> Any:
+    """Return `Run`, which is loaded when it is first used."""
+    if name != "Run":
+        raise AttributeError(f"module 'nncli.api' has no attribute {name!r}")
+    from nncli.runs import Run
 
+    return Run
+
+
+def _config(config: Configured, data: Any) -> Config:
     if isinstance(config, Config):
         if data is not None:
             raise DataError("data go with a mapping of keys, not with a finished Config")
@@ -357,6 +379,8 @@ def _config(config: Configured, data: Any) -> Config:
         return load_config(config)
     if data is None:
         return Config.of(dict(config))
+    from nncli.tables import memory
+
     names, rows = memory.rows(data)
     dataset = {**config.get("dataset", {}), "columns": names, "rows": rows}
     return Config.of({**config, "dataset": dataset})
