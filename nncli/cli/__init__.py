@@ -1,4 +1,4 @@
-"""Command-line interface: one module per command, each parse -> call -> show.
+"""Command-line interface: one module per command in `commands/`, each parse -> call -> show.
 
 Only typer is imported here and at the top of the commands. A command imports what it needs when it
 runs, so that `nncli --help` answers at once.
@@ -7,36 +7,12 @@ runs, so that `nncli --help` answers at once.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
-from nncli.cli import (
-    check,
-    evaluate,
-    gradcheck,
-    init,
-    plot,
-    predict,
-    reproduce,
-    resume,
-    runs,
-    schema,
-    streams,
-    train,
-)
+from nncli.cli import commands as commands  # importing them registers them
+from nncli.cli import streams
 from nncli.cli.app import app, exit_code
 from nncli.cli.output import Output
 from nncli.cli.stopping import stoppable
-
-# By panel of --help, in the order in which a newcomer needs them.
-COMMANDS: dict[str, list[Callable[..., None]]] = {
-    "Train": [init.init, check.check, train.train, resume.resume],
-    "Use": [predict.predict, evaluate.evaluate],
-    "Look": [plot.plot, runs.runs],
-    "Check": [gradcheck.gradcheck, reproduce.reproduce, schema.schema],
-}
-for panel, commands in COMMANDS.items():
-    for command in commands:
-        app.command(command.__name__, rich_help_panel=panel)(command)
 
 
 def main() -> None:

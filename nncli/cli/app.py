@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -45,6 +45,22 @@ def _nncli(
         print(f"nncli {VERSION}")
     elif context.invoked_subcommand is None:
         print(context.get_help())
+
+
+HELP_PANELS = ("Train", "Use", "Look", "Check")  # of --help, from the top
+_ranks: dict[Callable[..., None], tuple[int, int]] = {}
+
+
+def command(panel: str, place: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a command of its own name, listed in a panel of --help; lower places come first."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        app.command(function.__name__, rich_help_panel=panel)(function)
+        _ranks[function] = (HELP_PANELS.index(panel), place)
+        app.registered_commands.sort(key=lambda entry: _ranks[cast("Callable[..., None]", entry.callback)])
+        return function
+
+    return register
 
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]

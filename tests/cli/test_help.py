@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.cli import COMMANDS
+from nncli.cli.app import app
 from tests.cli.conftest import Command
 
 
-@pytest.mark.parametrize(
-    "command", ["", *(command.__name__ for each in COMMANDS.values() for command in each)]
-)
+@pytest.mark.parametrize("command", ["", *(str(command.name) for command in app.registered_commands)])
 def test_every_command_explains_itself(nncli: Command, command: str) -> None:
     for flag in ("-h", "--help"):
         result = nncli(*command.split(), flag)

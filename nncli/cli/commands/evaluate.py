@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import (
     FailIf,
     Input,
@@ -36,6 +36,7 @@ LARGEST_MATRIX = 100  # most classes of a confusion matrix in --json
 SET_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
 
+@command("Use", 2)
 def evaluate(
     context: typer.Context,
     run: RunReference = None,

@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, command, switched
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import printable
 
 
+@command("Train", 1)
 def init(
     context: typer.Context,
     template: Annotated[

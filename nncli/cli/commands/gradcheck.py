@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import Overrides, find_whole_run, read_config, warn_of_changed_data
 from nncli.cli.output import Output, aligned
 from nncli.messages.wording import shown
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
+@command("Check", 1)
 def gradcheck(
     context: typer.Context,
     target: Annotated[

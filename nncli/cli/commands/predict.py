@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remark
 from nncli.cli.output import Output
 from nncli.cli.streams import encode_as_utf_8, unread
@@ -26,6 +26,7 @@ FormatOption = Literal["table", "csv", "jsonl", "parquet", "npy"]
 OnError = Literal["stop", "skip"]
 
 
+@command("Use", 1)
 def predict(
     context: typer.Context,
     run: RunReference = None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 
 
+@command("Check", 3)
 def schema(
     context: typer.Context,
     quiet: Quiet = False,

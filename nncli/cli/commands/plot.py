@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import find_whole_run
 from nncli.cli.output import aligned
 from nncli.messages.wording import printable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nncli.runs import Run
 
 
+@command("Look", 1)
 def plot(
     context: typer.Context,
     kind: Annotated[

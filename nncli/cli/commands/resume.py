@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.options import FailIf, find_run
 
 
+@command("Train", 4)
 def resume(
     context: typer.Context,
     run: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import ConfigFile, Overrides, note_remark, read_config, warn_of_oddities
 from nncli.cli.output import aligned
 from nncli.messages.wording import counted, listed, printable
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
+@command("Train", 2)
 def check(
     context: typer.Context,
     config: ConfigFile,

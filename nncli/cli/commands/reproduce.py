@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.follow import ProgressMode
 from nncli.cli.options import RunReference, find_whole_run
 from nncli.cli.output import aligned
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nncli.inspection.reproduction import Reproduction
 
 
+@command("Check", 2)
 def reproduce(
     context: typer.Context,
     run: RunReference = None,

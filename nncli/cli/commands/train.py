@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remark, read_config, warn_of_oddities
 from nncli.cli.output import Output
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
+@command("Train", 3)
 def train(
     context: typer.Context,
     config: ConfigFile,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.output import aligned
 from nncli.messages.wording import measured, printable, shown
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nncli.runs import Run
 
 
+@command("Look", 2)
 def runs(
     context: typer.Context,
     quiet: Quiet = False,
