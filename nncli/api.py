@@ -22,9 +22,10 @@ from nncli.training.experiment import Experiment
 if TYPE_CHECKING:
     from nncli.data.columns import Task
     from nncli.inference.evaluation import Evaluation
-    from nncli.inspection.gradcheck import TensorCheck
-    from nncli.inspection.reproduction import Reproduction
+    from nncli.inspection.gradcheck import TensorChecks
+    from nncli.inspection.reproduction import Repetition, Reproduction
     from nncli.nn.arrays import Array
+    from nncli.plots import SavedPictures
     from nncli.runs import Recording, Run
     from nncli.tables.table import RowError, Table
     from nncli.tables.writing import Predictions
@@ -153,9 +154,12 @@ def started(
     from nncli import runs
 
     if resume and output is None:
-        raise NncliError("--resume: needs --output DIR", hint="or go on with a run by name: nncli resume RUN")
+        raise NncliError(
+            "resume requires an output directory",
+            hint="name the run's directory with output (-o), or resume a run by its name: nncli resume RUN",
+        )
     if resume and overwrite:
-        raise NncliError("--resume and --overwrite contradict each other", hint="give one of them")
+        raise NncliError("resume and overwrite cannot be combined", hint="give one of them")
     if output is None:
         opened = runs.create(prepared.config.run_name)
     elif resume:
@@ -297,17 +301,18 @@ def evaluate(
         return evaluation.evaluate_part(found, part)
     if part is not None:
         raise NncliError(
-            f"data and part {part}: only one can be measured", hint="part chooses among the run's own rows"
+            f"data and part {part} cannot be combined",
+            hint="remove part, which selects a set of the run's own data",
         )
     return evaluation.evaluate_rows(found, memory.table(data, found.model.columns.inputs))
 
 
-def gradcheck(target: Configured | Experiment | Run) -> list[TensorCheck]:
+def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:
     """Compare backprop with finite differences, for a config as it starts or for a run as trained.
 
     Returns
     -------
-    One entry for each weight matrix and bias vector; `worst` is its largest relative error.
+    One entry for each weight matrix and bias vector; `worst` is the one with the largest relative error.
 
     Raises
     ------
@@ -323,23 +328,48 @@ def gradcheck(target: Configured | Experiment | Run) -> list[TensorCheck]:
 
 
 def reproduce(run: Reference = None) -> Reproduction:
-    """Train a run again from its own config, writing nothing, and compare every number that it kept.
+    """Train a run again from its own config, writing nothing, and compare every number that it recorded.
 
     Raises
     ------
     NncliError
         If the data are no longer those of the run, or a file is damaged.
     """
-    from nncli.inspection.reproduction import Repetition
-
-    repetition = Repetition(open_run(run))
+    repetition = repeated(run)
     for _ in repetition.reports():
         pass
     return repetition.outcome()
 
 
-def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "pdf"] = "svg") -> list[Path]:
-    """Draw pictures into the run's plots/; without kinds all that fit. Returns their paths.
+def repeated(run: Reference = None) -> Repetition:
+    """Prepare to train a run again; its `reports()` train, and its `outcome()` then compares."""
+    from nncli.inspection.reproduction import Repetition
+
+    return Repetition(open_run(run))
+
+
+def plot(
+    run: Reference | Sequence[Run] = None,
+    kinds: Sequence[str] = (),
+    *,
+    output: str | os.PathLike[str] | None = None,
+    format: Literal["svg", "png", "pdf"] | None = None,
+    features: tuple[str, str] | None = None,
+    at: Mapping[str, str | float] | None = None,
+    weights: tuple[str, str] | None = None,
+    directions: Literal["pca", "random"] = "pca",
+) -> SavedPictures:
+    """Draw pictures of a run, or of several, into files. A notebook shows the pictures that this returns.
+
+    Parameters
+    ----------
+    kinds : kinds of picture (default: all that fit).
+    output : a file for one picture, or a directory (default: plots/ in the run).
+    format : the file format (default: that of `output`, else svg).
+    features : the two inputs of a surface or boundary (default: chosen automatically).
+    at : values of the inputs that are not drawn (default: their medians).
+    weights : two parameters that span the weight surface, such as `layers.0.weight[0,1]`.
+    directions : the directions that span it otherwise.
 
     Raises
     ------
@@ -348,15 +378,11 @@ def plot(run: Run, kinds: Sequence[str] = (), *, format: Literal["svg", "png", "
     """
     from nncli import plots
 
-    view, found = plots.View(), open_run(run)
-    names = plots.chosen(found, kinds, view)
-    folder = plots.folder_of(found)
-    paths = [folder / f"{name}.{format}" for name in names]
-    for path in paths:
-        plots.require_room(path)
-    for name, path in zip(names, paths, strict=True):
-        plots.save(plots.draw(name, found, view), path)
-    return paths
+    plots.require_known(kinds)
+    runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
+    fixed = {name: str(value) for name, value in (at or {}).items()}
+    view = plots.View(features, fixed, weights, directions)
+    return plots.saved(runs, kinds, view, None if output is None else Path(output), format)
 
 
 def __getattr__(name: str) -> Any:
@@ -371,11 +397,13 @@ def __getattr__(name: str) -> Any:
 def _config(config: Configured, data: Any) -> Config:
     if isinstance(config, Config):
         if data is not None:
-            raise DataError("data go with a mapping of keys, not with a finished Config")
+            raise DataError("data cannot be combined with a Config object; pass a mapping of keys")
         return config
     if not isinstance(config, Mapping):
         if data is not None:
-            raise DataError("data go with a mapping of keys, not with a file, which names its own")
+            raise DataError(
+                "data cannot be combined with a config file, which names its own; pass a mapping of keys"
+            )
         return load_config(config)
     if data is None:
         return Config.of(dict(config))

@@ -74,7 +74,7 @@ class Told(Protocol):
     def hint(self) -> str | None: ...
 
 
-def told(mistake: Told) -> str:
+def reported(mistake: Told) -> str:
     """The message and the hint, each in one line."""
     return mistake.message if mistake.hint is None else f"{mistake.message}\nhint: {mistake.hint}"
 
@@ -83,4 +83,4 @@ def refusal(kind: type[NncliError], call: Callable[[], object]) -> str:
     """What a call tells that ends in an error of a kind."""
     with pytest.raises(kind) as caught:
         call()
-    return told(caught.value)
+    return reported(caught.value)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +24,7 @@ def test_plot_refuses_what_the_command_refuses(tmp_path: Path) -> None:
     with pytest.raises(nncli.NncliError, match=r"cannot write '\.jpg' pictures"):
         nncli.plot(run, ["loss"], format="jpg")  # type: ignore[arg-type]
     assert not run.plots.exists() or not any(run.plots.iterdir())
-    assert [path.name for path in nncli.plot(run, ["loss"])] == ["loss.svg"]
+    assert list(map(str, nncli.plot(run, ["loss"]))) == [str(run.plots / "loss.svg")]
 
 
 def test_python_users_train_predict_and_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,16 +83,18 @@ def test_rows_are_predicted_alike_however_they_come(run: nncli.Run) -> None:
 
 
 def test_functions_and_commands_give_the_same_numbers(run: nncli.Run) -> None:
-    def told(*words: str) -> Any:
+    def reported(*words: str) -> Any:
         command = [sys.executable, "-m", "nncli", *words, "--json"]
         return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
-    assert told("evaluate", "run")["metrics"] == dict(nncli.evaluate(run).metrics)
-    tensors = told("gradcheck", "run")["tensors"]
+    assert reported("evaluate", "run")["metrics"] == dict(nncli.evaluate(run).metrics)
+    tensors = reported("gradcheck", "run")["tensors"]
     assert [tensor["worst"] for tensor in tensors] == [check.worst for check in nncli.gradcheck(run)]
-    assert told("predict", "run")["columns"]["proba_1"] == nncli.predict(run)["proba_1"].tolist()  # type: ignore[union-attr]
-    assert [entry["run"] for entry in told("runs")["runs"]] == [str(each.path) for each in nncli.list_runs()]
-    assert told("init", "xor", "-o", "-")["text"] == nncli.init("xor")
+    assert reported("predict", "run")["columns"]["proba_1"] == nncli.predict(run)["proba_1"].tolist()  # type: ignore[union-attr]
+    assert [entry["run"] for entry in reported("runs")["runs"]] == [
+        str(each.path) for each in nncli.list_runs()
+    ]
+    assert reported("init", "xor", "-o", "-")["text"] == nncli.init("xor")
     assert nncli.check(VALUES, COLUMNS).network.parameter_count == run.model.network.parameter_count
 
 
@@ -99,6 +103,25 @@ def test_a_run_reads_well_at_a_prompt_and_in_a_notebook(run: nncli.Run) -> None:
     assert run._repr_html_().startswith("<table><tr><th>run</th><td>runs/run</td></tr>")
     (run.path / "run.json").write_text("{")
     assert "status unknown" in repr(nncli.Run(run.path))
+
+
+def test_results_show_their_numbers_in_a_notebook(run: nncli.Run) -> None:
+    evaluation, checks = nncli.evaluate(run), nncli.gradcheck(run)
+    assert f"<tr><th>loss</th><td>{evaluation.metrics['loss']:.6g}</td></tr>" in evaluation._repr_html_()
+    assert (
+        "<tr><th></th><th>precision</th><th>recall</th><th>f1</th><th>rows</th></tr>"
+        in evaluation._repr_html_()
+    )
+    assert f"<td>{checks.worst.worst:.1e}</td>" in checks._repr_html_()
+
+
+def test_pictures_show_in_a_notebook_without_their_files(run: nncli.Run) -> None:
+    for suffix, start in (("svg", b"<?xml"), ("png", b"\x89PNG")):
+        picture = nncli.plot(run, ["loss"], format=suffix)  # type: ignore[arg-type]
+        (embedded,) = re.findall(r"base64,([^\"]+)", picture._repr_html_())
+        assert base64.b64decode(embedded).startswith(start)
+        assert picture[0].caption in picture._repr_html_()
+    assert "loss.pdf" in nncli.plot(run, ["loss"], format="pdf")._repr_html_()
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_texts_come_back_as_they_were_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cases", [{}, {"test_a": "another text"}], ids=["no text", "another text"])
-def test_a_text_that_is_not_the_one_kept_fails(tmp_path: Path, cases: dict[str, str]) -> None:
+def test_a_text_that_is_not_the_one_saved_fails(tmp_path: Path, cases: dict[str, str]) -> None:
     write_cases(tmp_path / "cases.txt", cases)
     with pytest.raises(AssertionError, match=r"cases\.txt"):
         Golden(tmp_path / "cases.txt", "test_a", None).check("a text")

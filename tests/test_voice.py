@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TEXTS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))]
+TEXTS = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "configs").glob("*.yaml")),
+]
 MODULES = sorted((ROOT / "nncli").rglob("*.py"))
 
 # What is written, as a pattern of whole words -> what to write instead.
@@ -22,7 +26,7 @@ BETTER = {
     r"held against": "compared with",
     r"of one's own": "your own",
     r"goes? on": "resumes, continues",
-    r"kept of the way": "recorded",
+    r"the way": "how, the method, the path",
     r"colour(s|ed|ing)?": "color",
     r"behaviours?": "behavior",
     r"neighbours?": "neighbor",
@@ -59,7 +63,7 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
-def test_pages_are_in_the_english_of_the_field(path: Path) -> None:
+def test_pages_and_templates_are_in_the_english_of_the_field(path: Path) -> None:
     marks = [f"{path.name}:{line}: {word!r}; write: {better}" for line, word, better in found(prose(path))]
     assert not marks, "\n".join(marks)
 

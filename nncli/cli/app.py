@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, cast
 
 import typer
 
+from nncli.cli.help import HelpfulGroup, helpful
 from nncli.cli.output import Output
 from nncli.cli.stopping import Stopped
 from nncli.messages.errors import NncliError
@@ -20,19 +21,13 @@ UsageError: Any = typer.BadParameter.__base__
 
 LONGEST_BUG = 300  # characters shown of an unexpected error
 
-EPILOG = (
-    "Start with: nncli init xor, then nncli train xor.yaml, nncli predict, nncli plot. "
-    "Exit codes: 0 ok, 2 bad usage, config or data, 3 training diverged, 4 a check failed, "
-    "130 interrupted (continue with: nncli resume)."
-)
-
 app = typer.Typer(
     name="nncli",
     help="Train small fully connected neural networks from a YAML file and look inside them.",
-    epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
+    cls=HelpfulGroup,
 )
 
 
@@ -51,11 +46,20 @@ HELP_PANELS = ("Train", "Use", "Look", "Check")  # of --help, from the top
 _ranks: dict[Callable[..., None], tuple[int, int]] = {}
 
 
-def command(panel: str, place: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function a command of its own name, listed in a panel of --help; lower places come first."""
+def command(
+    panel: str, place: int, examples: Mapping[str, str]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a command of its own name.
+
+    Parameters
+    ----------
+    panel, place : where --help lists it; lower places come first.
+    examples : command lines that its help ends with, and what each does.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(function.__name__, rich_help_panel=panel)(function)
+        kind = helpful(list(examples.items()))
+        app.command(function.__name__, rich_help_panel=panel, cls=kind)(function)
         _ranks[function] = (HELP_PANELS.index(panel), place)
         app.registered_commands.sort(key=lambda entry: _ranks[cast("Callable[..., None]", entry.callback)])
         return function

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from nncli.cli.output import Output
+from nncli.cli.output import Output, columns_of
+from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 
 if TYPE_CHECKING:
@@ -91,8 +92,7 @@ class Bar:
             refresh_per_second=10,
             expand=True,
         )
-        for line in _described(experiment, run):
-            _say(line)
+        print(_described(experiment, run), file=sys.stderr, flush=True)
         self.task = self.progress.add_task("", total=experiment.epochs, loss="")
         self.began = time.monotonic()
         self.started = False
@@ -128,19 +128,23 @@ def display(
         shown.close()
 
 
-def _described(experiment: Experiment, run: Run) -> list[str]:
-    """Lines that describe the training that is about to start."""
+def _described(experiment: Experiment, run: Run) -> str:
+    """Describe the training that is about to start."""
     network, dataset, recipe = experiment.network, experiment.rows.training, experiment.recipe
     layers = " -> ".join(f"{layer.activation.name} {layer.units}" for layer in network.layers)
     optimizer, seed = experiment.config.optimizer.name, experiment.config.seed.training
     batch = "full batch" if recipe.batch_size == len(dataset) else f"{recipe.batch_size} rows per update"
-    return [
-        f"{experiment.config.run_name} -> {run.path}  seed {seed}",
-        f"data   {dataset.table.origin}, {len(dataset)} rows, {dataset.columns.task}",
-        f"model  {network.inputs} -> {layers}, {network.parameter_count} parameters",
-        f"fit    {recipe.loss.name} ({recipe.loss.reduction}), {optimizer} "
-        f"{recipe.optimizer.learning_rate:g}, {batch}, {experiment.epochs} epochs",
+    fit = (
+        f"{recipe.loss.name} ({recipe.loss.reduction}), {optimizer} {recipe.optimizer.learning_rate:g}, "
+        f"{batch}, {experiment.epochs:,} epochs"
+    )
+    facts = [
+        ("run", f"{experiment.config.run_name} -> {printable(str(run.path))}, seed {seed}"),
+        ("data", f"{printable(dataset.table.origin)}, {len(dataset):,} rows, {dataset.columns.task}"),
+        ("model", f"{network.inputs} -> {layers}, {network.parameter_count:,} parameters"),
+        ("fit", fit),
     ]
+    return definitions(facts, columns_of(sys.stderr))
 
 
 def _is_live() -> bool:

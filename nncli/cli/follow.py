@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import Output
+from nncli.messages.layout import fitted_table
 from nncli.messages.wording import counted, measured
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ Shown = Literal["auto", "live", "log", "none"]
 ProgressMode = Annotated[
     Shown,
     typer.Option(
+        metavar="auto|live|log|none",
         help="Progress display; auto is live on a terminal and log elsewhere (default: auto).",
         show_default=False,
     ),
@@ -130,12 +132,12 @@ def _summarize(out: Output, run: Run, experiment: Experiment, warning: Mapping[s
     shown = [name for name in run.history if name in results]
     rows += [(name, *_course(run, name, results[name])) for name in shown]
     rows += [(name, "", measured(results[name]), "") for name in results if name.startswith("test_")]
-    out.detail(aligned(rows))
+    out.detail(fitted_table(rows, columns=out.columns))
     if words := _which_loss(run):
         out.detail(words)
     use = shlex.join(["nncli", *_use(run, experiment)])
     out.detail(f"\nnext: {use}    {shlex.join(['nncli', 'plot', '--run', str(run.path)])}")
-    out.result(str(run.path))
+    out.verbatim(str(run.path))
     out.object(
         out.command,
         {
@@ -197,7 +199,7 @@ def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> 
 
     advice = advise(prepared, outcome)
     saved = f"saved: {run.path} (history, and the weights of epoch {run.info['epochs']})"
-    out.result(str(run.path))
+    out.verbatim(str(run.path))
     out.object(
         out.command,
         {

@@ -23,7 +23,7 @@ ConfigFile = Annotated[
 RunReference = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN]",
+        metavar="RUN",
         help="A run directory, a run name under runs/, or a weights.npz (default: the latest run).",
         show_default=False,
     ),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TextIO
 
 from nncli.messages.errors import ConfigError, NncliError
-from nncli.messages.wording import printable, width
+from nncli.messages.layout import wrapped
+from nncli.messages.wording import printable
+
+USUAL_COLUMNS = 80  # of a terminal that does not say
 
 
 @dataclass
@@ -25,8 +29,17 @@ class Output:
     command: str = field(default="", init=False)  # name of the running command
     reported: bool = field(default=False, init=False)  # whether the one object of --json is printed
 
+    @property
+    def columns(self) -> int | None:
+        """Width of the terminal that shows the result; None if no terminal does."""
+        return columns_of(sys.stdout)
+
     def result(self, text: str) -> None:
-        """Print the result, unless --json replaces it by an object."""
+        """Print the result, fitted to a terminal, unless --json replaces it by an object."""
+        self.verbatim(wrapped(text, self.columns))
+
+    def verbatim(self, text: str) -> None:
+        """Print a result that another program or a reader copies as it is: a path, a config."""
         if not self.json:
             # A program gets every byte of a path; on a terminal, control characters are escaped.
             print("\n".join(map(printable, text.split("\n"))) if sys.stdout.isatty() else text)
@@ -49,7 +62,7 @@ class Output:
         """Print an error on stderr and, with --json, as an object; return the exit code."""
         if self.debug:
             traceback.print_exc()
-        print_blocks(error.blocks())
+        print_blocks(error.blocks(columns=columns_of(sys.stderr)))
         mistakes = [error, *(error.others if isinstance(error, ConfigError) else ())]
         return self.ended(code, [{"message": one.message, "hint": one.hint} for one in mistakes])
 
@@ -68,11 +81,11 @@ class Output:
 
     def say(self, text: str) -> None:
         """Print an essential message on stderr; -q does not hide it."""
-        print(printable(text), file=sys.stderr)
+        print(wrapped(printable(text), columns_of(sys.stderr)), file=sys.stderr)
 
     def warning(self, trouble: NncliError) -> None:
         """Print a warning on stderr; -q does not hide it."""
-        print_blocks(trouble.blocks("warning"))
+        print_blocks(trouble.blocks("warning", columns_of(sys.stderr)))
 
     def more(self, text: str) -> None:
         """Print a note that only -v shows."""
@@ -96,14 +109,13 @@ def print_blocks(blocks: Sequence[str]) -> None:
         console.print(text)
 
 
-def aligned(rows: Sequence[Sequence[str]], *, left: int = 1, gap: int = 2) -> str:
-    """Align rows of text in columns: the first `left` columns to the left, the others to the right."""
-    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = []
-        for column, cell in enumerate(row):
-            space = " " * (widths[column] - width(cell))
-            cells.append(cell + space if column < left else space + cell)
-        lines.append((" " * gap).join(cells).rstrip())
-    return "\n".join(lines)
+def columns_of(stream: TextIO) -> int | None:
+    """Return the width of a terminal in characters, or None for a stream that is no terminal."""
+    if not stream.isatty():
+        return None
+    if given := os.environ.get("COLUMNS"):
+        return int(given)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or USUAL_COLUMNS
+    except OSError:
+        return USUAL_COLUMNS

@@ -16,7 +16,7 @@ PATIENCE = 1.0  # seconds for the main thread to return from a long operation
 _heard = threading.Event()
 
 
-class Stopped(BaseException):  # as KeyboardInterrupt, so that nothing on the way takes it for an error
+class Stopped(BaseException):  # as KeyboardInterrupt, so that no handler of errors catches it
     """Request of a signal to stop; the exit code is the shell's, 128 plus the signal's number."""
 
     def __init__(self, number: int) -> None:

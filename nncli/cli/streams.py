@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import logging
 import os
@@ -14,6 +15,14 @@ from nncli.messages.errors import NncliError
 
 NARROWEST, WIDEST = 40, 400  # columns of help and bars
 
+SPELLED = "nncli.spelled"  # name of the handler below
+ASCII_SPELLINGS = {
+    "\N{MINUS SIGN}": "-",
+    "\N{PLUS-MINUS SIGN}": "+/-",
+    "\N{GREEK SMALL LETTER LAMDA}": "lambda",
+}
+SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
+
 
 def prepare() -> None:
     """Replace closed streams by empty ones, and report failed writes as errors of nncli."""
@@ -25,31 +34,35 @@ def prepare() -> None:
 
 
 class _Written:
-    """Text stream that passes its first failure to `failed` and discards all later text."""
+    """Text stream that passes its failure to `failed`, at later writes too, and discards later text.
+
+    Once would not do: libraries write nothing to learn what a stream accepts, and suppress what happens.
+    """
 
     def __init__(self, stream: TextIO, failed: Callable[[OSError], None]) -> None:
         self._stream = stream
         self._failed = failed
-        self.gave_up = False
+        self.failure: OSError | None = None
 
     def write(self, text: str) -> int:
-        try:
-            return self._stream.write(text)
-        except OSError as error:
-            self._give_up(error)
-            return len(text)
+        if self.failure is not None:
+            self._failed(self.failure)
+        else:
+            self._try(lambda: self._stream.write(text))
+        return len(text)
 
     def flush(self) -> None:
-        try:
-            self._stream.flush()
-        except OSError as error:
-            self._give_up(error)
+        if self.failure is None:
+            self._try(self._stream.flush)
 
-    def _give_up(self, error: OSError) -> None:
-        # The interpreter flushes what is left when it ends, and must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
-        self.gave_up = True
-        self._failed(error)
+    def _try(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except OSError as error:
+            # The interpreter flushes what is left when it ends, and must not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+            self.failure = error
+            self._failed(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -57,7 +70,7 @@ class _Written:
 
 def unread(stream: TextIO) -> bool:
     """Return True if the reader of a stream has closed it."""
-    return isinstance(stream, _Written) and stream.gave_up
+    return isinstance(stream, _Written) and stream.failure is not None
 
 
 def encode_as_utf_8(stream: Any) -> None:
@@ -92,10 +105,26 @@ def _ignore(error: OSError) -> None:
     """Ignore a failure of stderr, because it cannot be reported."""
 
 
+def _spelled(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Spell characters that an encoding lacks: R² as R^2; those without a spelling as escapes."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    if all(char in SUPERSCRIPTS for char in text):
+        return "^" + "".join(map(SUPERSCRIPTS.__getitem__, text)), error.end
+    escaped = (char.encode("ascii", "backslashreplace").decode("ascii") for char in text)
+    return "".join(
+        ASCII_SPELLINGS.get(char, escape) for char, escape in zip(text, escaped, strict=True)
+    ), error.end
+
+
+codecs.register_error(SPELLED, _spelled)
+
+
 def _open(stream: TextIO | None) -> TextIO:
     stream = stream or _nowhere("w")
     if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="backslashreplace")
+        stream.reconfigure(errors=SPELLED)
     return stream
 
 

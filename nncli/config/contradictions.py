@@ -182,15 +182,17 @@ def _in_roles(dataset: DatasetConfig) -> Iterator[Mistake]:
             "name the columns to predict: targets: [COLUMN]",
             at_key=True,
         )
-    taken: dict[str, str] = {}
+    listed_under: dict[str, str] = {}
     for key, names in roles.items():
         for position, name in enumerate(names):
-            if name in taken:
+            if name in listed_under:
                 loc: Loc = ("dataset", key) if key == "id" else ("dataset", key, position)
                 yield Mistake(
-                    loc, f"'{shown(name)}' is already listed under {taken[name]}", "list each column once"
+                    loc,
+                    f"'{shown(name)}' is already listed under {listed_under[name]}",
+                    "list each column once",
                 )
-            taken.setdefault(name, key)
+            listed_under.setdefault(name, key)
 
 
 def _in_rows(columns: Sequence[str], rows: Sequence[Sequence[float | str]]) -> Iterator[Mistake]:

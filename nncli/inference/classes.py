@@ -167,8 +167,8 @@ def roc(scores: Array, positive: Array) -> tuple[Array, Array]:
     hits = np.append(0, np.cumsum(positive[order])[last_of_ties])
     alarms = np.append(0, np.cumsum(~positive[order])[last_of_ties])
     bends = (np.diff(hits, 2) != 0) | (np.diff(alarms, 2) != 0)
-    kept = np.concatenate([[True], bends, [True]])
-    return alarms[kept] / alarms[-1], hits[kept] / hits[-1]
+    corners = np.concatenate([[True], bends, [True]])
+    return alarms[corners] / alarms[-1], hits[corners] / hits[-1]
 
 
 @dataclass(frozen=True)

@@ -47,14 +47,14 @@ class Condition:
             number = float("nan")
         if match is None or number != number:
             raise NncliError(
-                f"--fail-if '{shown(text)}': not of the form NAME OP NUMBER",
-                hint='for example --fail-if "mse > 0.01"',
+                f"--fail-if '{shown(text)}': expected NAME OP NUMBER",
+                hint='write for example --fail-if "mse > 0.01"',
             )
         name = match["name"]
         if name not in known:
             raise NncliError(
                 f"--fail-if '{shown(text)}': no metric '{shown(match['name'])}'",
-                hint=suggestion(name, known, "known") + "; more by metrics: in the config",
+                hint=suggestion(name, known, "known") + "; add others to metrics in the config",
             )
         return cls(name, match["operator"], number)
 

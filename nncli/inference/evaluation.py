@@ -11,8 +11,9 @@ from nncli.engines import threads
 from nncli.inference.classes import Confusion, LabelCounts
 from nncli.inference.unseen import UnseenCategories
 from nncli.messages.errors import DataError, RunError
+from nncli.messages.notebook import html_table
 from nncli.messages.suggestions import suggestion
-from nncli.messages.wording import listed, shown
+from nncli.messages.wording import listed, measured, shown
 from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.tables.table import Table
@@ -42,6 +43,24 @@ class Evaluation:
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
 
+    def _repr_html_(self) -> str:
+        facts = [(name, measured(value, 6)) for name, value in self.metrics.items()]
+        tables = [html_table([*facts, ("rows", f"{self.rows:,}")])]
+        if self.confusion:
+            tables.append(_shares_table(self.confusion.classes, self.confusion))
+        elif self.labels:
+            tables.append(_shares_table(self.labels.labels, self.labels))
+        elif self.targets:
+            rows = [(name, *map(measured, each.values())) for name, each in self.targets.items()]
+            tables.append(html_table(rows, ("", *next(iter(self.targets.values())))))
+        return "".join(tables)
+
+
+def _shares_table(names: Sequence[str], counts: Confusion | LabelCounts) -> str:
+    columns = [[f"{share:.3f}" for share in each.tolist()] for each in counts.shares.values()]
+    rows = zip(names, *columns, map(str, counts.support.tolist()), strict=True)
+    return html_table(rows, ("", *counts.shares, "rows"))
+
 
 def parts(run: Run) -> dict[Part, Dataset]:
     """The run's own rows by part: `train` and, where there are, `validation` and `test`."""
@@ -62,8 +81,8 @@ def part(run: Run, name: Part | None = None) -> tuple[Part, Dataset]:
     chosen = name or list(own)[-1]
     if chosen not in own:
         raise RunError(
-            f"{run.path}: no {chosen} rows; its parts are {listed(own)}",
-            hint=f"dataset.split.{chosen} in the config holds rows out",
+            f"{run.path}: no {chosen} set; it has {listed(own)}",
+            hint=f"hold rows out with dataset.split.{chosen} in the config",
         )
     return chosen, own[chosen]
 
@@ -121,6 +140,6 @@ def _require_targets(targets: Sequence[str], table: Table) -> None:
     for name in targets:
         if name not in table.columns:
             raise DataError(
-                f"{table.origin}: no column named '{shown(name)}' to compare the outputs with",
+                f"{table.origin}: no column named '{shown(name)}' to compare predictions with",
                 hint=f"{suggestion(name, table.names, 'columns')}; nncli predict needs no targets",
             )

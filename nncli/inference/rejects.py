@@ -72,8 +72,8 @@ def rejects(path: Path) -> Iterator[Rejects]:
     """
     if os.path.lexists(path) and not _is_rejects(path):
         raise NncliError(
-            f"{path}: exists already, and the rows that are left out would replace it",
-            hint="move it away, or give another --output",
+            f"{path}: already exists, and the skipped rows would replace it",
+            hint="move it, or choose another --output",
         )
     with ExitStack() as stack:
         yield Rejects(path, stack)

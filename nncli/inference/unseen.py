@@ -51,7 +51,7 @@ class UnseenCategories:
             return None
         some = "a category" if self.rows == 1 else "categories"
         return NncliError(
-            f"{counted(self.rows, 'row')} with {some} that no training row had, taken as none of the known "
-            f"ones; first {self.first}",
-            hint="unseen: error in dataset.preprocessing refuses such rows; train on some to learn them",
+            f"{counted(self.rows, 'row')} with {some} not in the training set, encoded as none of the "
+            f"known ones; first: {self.first}",
+            hint="set dataset.preprocessing.unseen: error to reject such rows, or train on some",
         )

@@ -47,13 +47,13 @@ class Difference:
 
 @dataclass(frozen=True)
 class Series:
-    """Numbers kept at some epochs of a training.
+    """Numbers recorded at some epochs of a training.
 
     Attributes
     ----------
-    file : where they are kept.
+    file : their file.
     epochs : (s,), ascending unless the file is damaged.
-    values : what was kept at each, (s, ...).
+    values : what was recorded at each, (s, ...).
     scale : what a difference is relative to; broadcasts with `values`.
     place : from a position in the flattened values of an epoch to a tensor or column, and the index into it.
     """

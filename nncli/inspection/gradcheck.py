@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nncli.inspection.kinks import meets_kink
+from nncli.messages.notebook import html_table
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
 from nncli.nn.losses import Loss
@@ -64,12 +65,36 @@ class TensorCheck:
         return float(self.error[self.index])
 
 
-def check_gradients(experiment: Experiment, parameters: Array | None = None) -> list[TensorCheck]:
+class TensorChecks(tuple[TensorCheck, ...]):
+    """The checks of all tensors of a network."""
+
+    __slots__ = ()
+
+    @property
+    def worst(self) -> TensorCheck:
+        """The check with the largest error."""
+        return max(self, key=lambda check: check.worst)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                check.name,
+                str(check.shape),
+                f"{check.worst:.1e}",
+                *(f"{each[check.index]:.6g}" for each in pair),
+            )
+            for check in self
+            for pair in [(check.backprop, check.finite_difference)]
+        ]
+        return html_table(rows, ("tensor", "shape", "largest error", "backprop", "finite difference"))
+
+
+def check_gradients(experiment: Experiment, parameters: Array | None = None) -> TensorChecks:
     """Check backprop at `parameters` (default: the initial ones) on the first rows of an experiment."""
     return check_method(experiment, backprop(), parameters)
 
 
-def check_run(run: Run) -> list[TensorCheck]:
+def check_run(run: Run) -> TensorChecks:
     """Check backprop at the trained parameters of a run.
 
     Raises
@@ -83,7 +108,7 @@ def check_run(run: Run) -> list[TensorCheck]:
 
 def check_method(
     experiment: Experiment, method: GradientMethod, parameters: Array | None = None
-) -> list[TensorCheck]:
+) -> TensorChecks:
     """Check any gradient method; in float64 whatever the training's dtype, float32 being too imprecise."""
     dataset = experiment.rows.training
     at = experiment.initial if parameters is None else parameters
@@ -99,7 +124,7 @@ def check_method(
 
 def compare_gradients(
     network: Network, parameters: Array, X: Array, Y: Array, loss: Loss, method: GradientMethod
-) -> list[TensorCheck]:
+) -> TensorChecks:
     """Compare `method` with finite differences at parameters (P,), tensor by tensor."""
     with np.errstate(all="ignore"):
         value, gradient = method(network, parameters, X, Y, loss)
@@ -107,7 +132,7 @@ def compare_gradients(
     return compare(network, value, gradient, numeric)
 
 
-def compare(network: Network, value: float, gradient: Array, numeric: Differences) -> list[TensorCheck]:
+def compare(network: Network, value: float, gradient: Array, numeric: Differences) -> TensorChecks:
     """Compare a loss and its gradient (P,) with the finite differences."""
     low, high = numeric.low, numeric.high
     with np.errstate(all="ignore"):
@@ -119,7 +144,7 @@ def compare(network: Network, value: float, gradient: Array, numeric: Difference
     error = np.where(np.isfinite(error) & np.isfinite(gradient), error, np.inf)
     kinks = numeric.at_kink & (error == 0.0)
     named = [network.tensors(each) for each in (gradient, 0.5 * (low + high), error, kinks)]
-    return [TensorCheck(name, *(each[name] for each in named)) for name in named[0]]
+    return TensorChecks(TensorCheck(name, *(each[name] for each in named)) for name in named[0])
 
 
 class Differences(NamedTuple):

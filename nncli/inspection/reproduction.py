@@ -84,28 +84,30 @@ class Repetition:
 
     def __init__(self, run: Run) -> None:
         if run.status == "running":
-            raise RunError(f"{run.path}: is being trained", hint="wait for its end, or stop it")
+            raise RunError(f"{run.path}: training is still running", hint="wait until it ends, or stop it")
         if run.changed_data:
             raise DataError(
                 f"{run.path}: the data have changed since training: {run.changed_data}",
-                hint="put them back as they were",
+                hint="restore the original data",
             )
         self._run = run
         count = run.info.get("threads", run.experiment.threads)
         self._whole = replace(run.experiment, threads=count)
-        self._kept = _read(run)
+        self._original = _read(run)
         self._record = Record(self._whole)
         self._mismatches: list[str] = []
         self._saved: Array | None = None
-        config = self._whole.config.changed(("training", "epochs"), self._kept.end)
+        config = self._whole.config.changed(("training", "epochs"), self._original.end)
         self.experiment = replace(self._whole, config=config)
-        self.notes = list(self._kept.notes)
+        self.notes = list(self._original.notes)
         if "data" not in run.info:
-            self.notes.append("an earlier nncli trained it: whether the data are the same is not known")
+            self.notes.append(
+                "an older version of nncli trained it and did not record its data: changes go undetected"
+            )
 
     def reports(self) -> Generator[Report]:
         """Train, passing reports on."""
-        kept = self._kept
+        original = self._original
         try:
             with threads.limited(self.experiment.threads):
                 for report in loop.train(self.experiment):
@@ -114,52 +116,54 @@ class Repetition:
         except Diverged as outcome:
             self._cut(self._whole.epochs)
             self._record.add_losses(outcome)
-            if (kept.diverged, kept.end) != (True, outcome.epoch):
-                self._mismatches.append(f"training diverges at epoch {outcome.epoch} now")
+            if (original.diverged, original.end) != (True, outcome.epoch):
+                self._mismatches.append(f"training now diverges at epoch {outcome.epoch}")
             self._save(outcome.last_good, outcome.last_good.parameters)
         else:
             # Where a training was stopped is no end in its record.
-            self._cut(kept.end if self._run.status == "completed" else self._whole.epochs)
+            self._cut(original.end if self._run.status == "completed" else self._whole.epochs)
             self._end(report)
 
     def _cut(self, end: int) -> None:
         """Leave in the record what a training that ends at an epoch keeps."""
-        self._record.cut(self._kept.end, end, self._kept.best)
+        self._record.cut(self._original.end, end, self._original.best)
 
     def _end(self, report: Report) -> None:
         """Compare how the training ended, which has not diverged."""
-        kept = self._kept
-        if kept.diverged:
-            self._mismatches.append(f"training diverged at epoch {kept.end}, and does not now")
-        if kept.ended and report.progress.ended != kept.ended:
-            self._mismatches.append(f"training ends by {kept.ended} at epoch {kept.end}, and not now")
-        state = _advanced(self._whole, report.state, kept.updates)
+        original = self._original
+        if original.diverged:
+            self._mismatches.append(f"training originally diverged at epoch {original.end}, but now does not")
+        if original.ended and report.progress.ended != original.ended:
+            self._mismatches.append(
+                f"training originally ended by {original.ended} at epoch {original.end}, but now does not"
+            )
+        state = _advanced(self._whole, report.state, original.updates)
         self._save(state, replace(report.progress, state=state).parameters(self._whole))
 
     def _save(self, state: State, parameters: Array) -> None:
         """Note the weights that the training leaves, if they are of the update that the run saved."""
-        kept, per_epoch = self._kept, self._whole.updates_per_epoch
-        if kept.saved is None:
+        original, per_epoch = self._original, self._whole.updates_per_epoch
+        if original.saved is None:
             return
-        if state.update == kept.updates:
+        if state.update == original.updates:
             self._saved = parameters
         else:
-            then, now = kept.updates // per_epoch, state.update // per_epoch
-            self._mismatches.append(f"{kept.file}: of epoch {then}, the last good one is {now} now")
+            then, now = original.updates // per_epoch, state.update // per_epoch
+            self._mismatches.append(f"{original.file}: the last good epoch was {then}, and is now {now}")
 
     def outcome(self) -> Reproduction:
         """Compare, once the reports have ended."""
-        kept, per_epoch = self._kept, self._whole.updates_per_epoch
-        now = _series(self._whole, self._record.arrays(), kept.record_files)
-        pairs = list(zip(_series(self._whole, kept.arrays, kept.record_files), now, strict=True))
+        original, per_epoch = self._original, self._whole.updates_per_epoch
+        now = _series(self._whole, self._record.arrays(), original.record_files)
+        pairs = list(zip(_series(self._whole, original.arrays, original.record_files), now, strict=True))
         found = sorted((each for pair in pairs for each in differences(*pair)), key=lambda each: each.epoch)
         missing = [each for pair in pairs if (each := mismatch(*pair))]
-        missing += [(kept.end + 0.5, words) for words in self._mismatches]
+        missing += [(original.end + 0.5, words) for words in self._mismatches]
         final = self._final()
         found += [final] if final else []
         return Reproduction(
-            epochs=kept.updates // per_epoch,
-            scope=kept.scope(per_epoch),
+            epochs=original.updates // per_epoch,
+            scope=original.scope(per_epoch),
             first=next(iter(found), None),
             worst=max(found, key=lambda each: each.relative, default=None),
             final=final,
@@ -169,13 +173,13 @@ class Repetition:
 
     def _final(self) -> Difference | None:
         """The difference of the saved weights."""
-        kept = self._kept
-        if kept.saved is None or self._saved is None:
+        original = self._original
+        if original.saved is None or self._saved is None:
             return None
-        epochs = np.array([kept.updates // self._whole.updates_per_epoch])
+        epochs = np.array([original.updates // self._whole.updates_per_epoch])
         then, now = (
-            comparison.weights(kept.file, epochs, each[np.newaxis], self._whole.network)
-            for each in (kept.saved, self._saved)
+            comparison.weights(original.file, epochs, each[np.newaxis], self._whole.network)
+            for each in (original.saved, self._saved)
         )
         return next(iter(differences(then, now)), None)
 
@@ -200,7 +204,7 @@ def _series(experiment: Experiment, arrays: Mapping[str, Array], files: tuple[st
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Original:
     """The record of a run's training.
 
     Attributes
@@ -236,23 +240,26 @@ class _Kept:
         return f"{trained}, history and snapshots"
 
 
-def _read(run: Run) -> _Kept:
+def _read(run: Run) -> _Original:
     experiment = run.experiment
     per_epoch = experiment.updates_per_epoch
     if run.status != "interrupted":
         return _read_files(run, _epochs(run) * per_epoch)
     if not os.path.isfile(run.path / runs.CHECKPOINT):
-        kept = _read_files(run, _epochs(run) * per_epoch)
+        original = _read_files(run, _epochs(run) * per_epoch)
         if per_epoch == 1:
-            return kept
-        note = f"an earlier nncli stopped it, perhaps inside an epoch: {runs.WEIGHTS} cannot be compared"
-        return replace(kept, saved=None, notes=(note,))
+            return original
+        note = (
+            "interrupted by an older version of nncli, perhaps within an epoch: "
+            f"{runs.WEIGHTS} cannot be compared"
+        )
+        return replace(original, saved=None, notes=(note,))
     checkpoint = read_checkpoint(run.path / runs.CHECKPOINT, experiment)
     updates = checkpoint.progress.state.update
     if run.info.get("status") == "interrupted":
         return _read_files(run, updates)
     # Killed between two files of a save, they are of two moments; the checkpoint alone is of one.
-    return _Kept(
+    return _Original(
         checkpoint.record.arrays(),
         (runs.CHECKPOINT, runs.CHECKPOINT),
         diverged=False,
@@ -262,11 +269,11 @@ def _read(run: Run) -> _Kept:
         updates=updates,
         ended=checkpoint.progress.ended,
         best=checkpoint.progress.best_epoch,
-        notes=(f"it was killed: compared is {runs.CHECKPOINT}, from which resume continues",),
+        notes=(f"training was killed; comparing with {runs.CHECKPOINT}, from which resume continues",),
     )
 
 
-def _read_files(run: Run, updates: int) -> _Kept:
+def _read_files(run: Run, updates: int) -> _Original:
     experiment, snapshots = run.experiment, run.snapshots
     arrays = {
         **_history(run),
@@ -276,16 +283,16 @@ def _read_files(run: Run, updates: int) -> _Kept:
         "errors": snapshots.errors,
     }
     if Record.of(arrays, experiment) is None:
-        raise RunError(f"{run.path / runs.SNAPSHOTS}: not of the data and the network in {runs.CONFIG}")
+        raise RunError(f"{run.path / runs.SNAPSHOTS}: does not match the data and network in {runs.CONFIG}")
     saved = run.model.network.tensors(run.model.parameters)
     expected = experiment.network.tensors(experiment.initial)
     if {name: t.shape for name, t in saved.items()} != {name: t.shape for name, t in expected.items()}:
-        raise RunError(f"{run.path / runs.WEIGHTS}: not of the network in {runs.CONFIG}")
+        raise RunError(f"{run.path / runs.WEIGHTS}: does not match the network in {runs.CONFIG}")
     diverged = run.status == "diverged"
     end = updates // experiment.updates_per_epoch
     if diverged:
         end = min(int(arrays["history_epochs"].max(initial=end)), experiment.epochs)
-    return _Kept(
+    return _Original(
         arrays,
         (runs.HISTORY, runs.SNAPSHOTS),
         diverged,
@@ -302,19 +309,19 @@ def _read_files(run: Run, updates: int) -> _Kept:
 def _history(run: Run) -> dict[str, Array]:
     columns = dict(run.history)
     if list(columns) != Record(run.experiment).header:
-        raise RunError(f"{run.path / runs.HISTORY}: its columns are not those of {runs.CONFIG}")
+        raise RunError(f"{run.path / runs.HISTORY}: its columns do not match {runs.CONFIG}")
     given = columns.pop("epoch")
     with np.errstate(invalid="ignore"):
         epochs = given.astype(np.int64)
     if (epochs != given).any():
-        raise RunError(f"{run.path / runs.HISTORY}: damaged: an epoch is no whole number")
+        raise RunError(f"{run.path / runs.HISTORY}: damaged: an epoch is not an integer")
     return {"history_epochs": epochs, "history": np.column_stack([*columns.values()])}
 
 
 def _epochs(run: Run) -> int:
     epochs = run.info.get("epochs")
     if epochs is None:
-        raise RunError(f"{run.path / runs.RUN}: damaged: it does not say how many epochs were trained")
+        raise RunError(f"{run.path / runs.RUN}: damaged: the number of epochs is missing")
     return int(epochs)
 
 

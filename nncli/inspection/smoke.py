@@ -51,9 +51,9 @@ def smoke(experiment: Experiment) -> Smoke:
         trained = measure.outputs(small, report.progress.parameters(small))
         # Threads may round otherwise: 1e-12 in float64.
         if not np.allclose(predicted, trained, rtol=4500 * np.finfo(small.initial.dtype).eps, atol=0):
-            raise CheckFailed("smoke: the weights read back predict something else than those trained")
+            raise CheckFailed("smoke: the saved weights give other predictions than the trained ones")
         checks = check_gradients(small)
-        worst = max(checks, key=lambda entry: entry.worst)
+        worst = checks.worst
         if worst.worst > TOLERANCE:
             raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")
         metrics = evaluate_rows(again, small.rows.training.table).metrics
@@ -66,5 +66,6 @@ def _temporary() -> tempfile.TemporaryDirectory[str]:
         return tempfile.TemporaryDirectory(prefix="nncli-smoke-")
     except OSError as error:
         raise NncliError(
-            f"no temporary directory can be made: {error.strerror}", hint="set TMPDIR to one that is writable"
+            f"cannot create a temporary directory: {error.strerror}",
+            hint="set TMPDIR to a writable directory",
         ) from None

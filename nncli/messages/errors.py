@@ -10,10 +10,12 @@ NncliError
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
+from nncli.messages.layout import wrapped
 from nncli.messages.wording import printable
+
+HINT_WIDTH = 100  # columns of hints in files and pipes
 
 
 class NncliError(Exception):
@@ -34,22 +36,15 @@ class NncliError(Exception):
         self.hint = hint
         self.source = source
 
-    def blocks(self, label: str = "error") -> Sequence[str]:
-        """Return the text for stderr, one block per mistake."""
+    def blocks(self, label: str = "error", columns: int | None = None) -> Sequence[str]:
+        """Return the text for stderr, one block per mistake, fitted to the columns of a terminal."""
         # Messages contain file names unchanged, which may include control characters.
         lines = [f"{label}: {printable(self.message)}"]
         if self.source:
             lines.append(self.source)
         if self.hint:
-            lines.append(_wrapped(f"hint: {printable(self.hint)}"))
-        return ["\n".join(lines)]
-
-
-def _wrapped(hint: str) -> str:
-    """Wrap a hint at 100 characters; words, which may be commands or paths, are not broken."""
-    return textwrap.fill(
-        hint, 100, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False
-    )
+            lines.append(wrapped(f"hint: {printable(self.hint)}", columns or HINT_WIDTH))
+        return [wrapped("\n".join(lines), columns)]
 
 
 class ConfigError(NncliError):
@@ -66,9 +61,10 @@ class ConfigError(NncliError):
         first.others = tuple(others)
         return first
 
-    def blocks(self, label: str = "error") -> Sequence[str]:
+    def blocks(self, label: str = "error", columns: int | None = None) -> Sequence[str]:
         """Return one block per mistake."""
-        return [*super().blocks(label), *(block for other in self.others for block in other.blocks(label))]
+        others = (block for other in self.others for block in other.blocks(label, columns))
+        return [*super().blocks(label, columns), *others]
 
 
 class DataError(NncliError):

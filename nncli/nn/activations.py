@@ -80,7 +80,7 @@ def relu() -> Activation:
     )
 
 
-def leaky_relu(slope: Annotated[float, "", "slope for z below zero"] = 0.01) -> Activation:
+def leaky_relu(slope: Annotated[float, "", "slope for z < 0"] = 0.01) -> Activation:
     """Rectifier that leaks: z above zero, slope * z below."""
     return _elementwise(
         "leaky_relu",
@@ -93,7 +93,9 @@ def leaky_relu(slope: Annotated[float, "", "slope for z below zero"] = 0.01) -> 
     )
 
 
-def elu(alpha: Annotated[float, "> 0", "limit for z far below zero is -alpha"] = 1.0) -> Activation:
+def elu(
+    alpha: Annotated[float, "> 0", "the output approaches -alpha as z goes to -infinity"] = 1.0,
+) -> Activation:
     """Exponential linear unit: z above zero, alpha (exp(z) - 1) below (Clevert et al. 2015, eq. 12)."""
     return _elementwise(
         "elu",

@@ -19,18 +19,23 @@ def dropped(network: Network, rng: np.random.Generator, rows: int) -> Network:
 def _with_mask(layer: Layer, rng: np.random.Generator, rows: int) -> Layer:
     if not layer.dropout:
         return layer
-    kept = 1.0 - layer.dropout
+    keep_probability = 1.0 - layer.dropout
     return replace(
-        layer, activation=_masked(layer.activation, (rng.random((rows, layer.units)) < kept) / kept, kept)
+        layer,
+        activation=_masked(
+            layer.activation,
+            (rng.random((rows, layer.units)) < keep_probability) / keep_probability,
+            keep_probability,
+        ),
     )
 
 
-def _masked(activation: Activation, mask: Array, kept: float) -> Activation:
-    """An activation times a mask of 0 and 1 / kept, (n, units)."""
+def _masked(activation: Activation, mask: Array, keep_probability: float) -> Activation:
+    """An activation times a mask of 0 and 1 / keep_probability, (n, units)."""
 
     def backward(dA: Array, Z: Array, A: Array) -> Array:
         # Where a unit is left out A is not its activation, but then dA is 0.
-        return activation.backward(dA * mask.astype(Z.dtype, copy=False), Z, A * kept)
+        return activation.backward(dA * mask.astype(Z.dtype, copy=False), Z, A * keep_probability)
 
     def function(Z: Array) -> Array:
         return np.asarray(activation.function(Z) * mask.astype(Z.dtype, copy=False))

@@ -75,8 +75,10 @@ def _backprop(network: Network, parameters: Array, X: Array, Y: Array, loss: Los
 
 
 def finite_difference(
-    scheme: Annotated[Literal["central", "forward"], "", "both sides, or one"] = "central",
-    epsilon: Annotated[float, "> 0", "how far each parameter is moved"] = 1e-6,
+    scheme: Annotated[
+        Literal["central", "forward"], "", "central: change in both directions; forward: in one"
+    ] = "central",
+    epsilon: Annotated[float, "> 0", "change of each parameter"] = 1e-6,
 ) -> GradientMethod:
     """Each parameter moved by epsilon: (L(w + e) - L(w - e)) / 2e, or (L(w + e) - L(w)) / e."""
     differences = SCHEMES[scheme]

@@ -81,7 +81,7 @@ def zeros() -> Initializer:
 
 
 def uniform(
-    low: Annotated[float, "", "lower end, included"], high: Annotated[float, "", "upper end, excluded"]
+    low: Annotated[float, "", "lower bound, inclusive"], high: Annotated[float, "", "upper bound, exclusive"]
 ) -> Initializer:
     """Uniform between `low` and `high`."""
     return Initializer(

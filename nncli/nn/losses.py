@@ -137,7 +137,9 @@ def mae(reduction: Reduction = "mean") -> Loss:
 
 def huber(
     reduction: Reduction = "mean",
-    delta: Annotated[float, "> 0", "border between square and line, in the target's units"] = 1.0,
+    delta: Annotated[
+        float, "> 0", "error at which the loss changes from quadratic to linear, in the target's unit"
+    ] = 1.0,
 ) -> Loss:
     """e^2 / 2 up to `delta` from the target, delta (|e| - delta / 2) beyond (Huber 1964)."""
 

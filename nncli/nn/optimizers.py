@@ -16,10 +16,10 @@ from nncli.nn.arrays import Array
 Rule = Callable[[Array, Array, Array, int, float], tuple[Array, Array]]
 
 LearningRate = Annotated[float, "> 0", "step size"]
-Beta1 = Annotated[float, "[0, 1)", "decay of the mean of the gradient"]
-Beta2 = Annotated[float, "[0, 1)", "decay of the mean of its square"]
-Epsilon = Annotated[float, "> 0", "added to the root, against division by zero"]
-WeightDecay = Annotated[float, ">= 0", "times the parameters, is added to the gradient"]
+Beta1 = Annotated[float, "[0, 1)", "decay rate of the mean gradient"]
+Beta2 = Annotated[float, "[0, 1)", "decay rate of the mean squared gradient"]
+Epsilon = Annotated[float, "> 0", "added to the denominator to avoid division by zero"]
+WeightDecay = Annotated[float, ">= 0", "L2 regularization: adds this times the parameters to the gradient"]
 
 
 Assignments = tuple[tuple[str, str], ...]
@@ -38,7 +38,7 @@ class Optimizer:
     slots : the names of what it remembers of each parameter, in the order of the slots' rows.
     options : what the entry was made with, by name.
     initial : what slots start at.
-    weight_decay : times the parameters, is added to the gradient before the rule.
+    weight_decay : L2 regularization: adds this times the parameters to the gradient before the rule.
     clip_norm : longest gradient, before weight decay: a longer one is multiplied by
         clip_norm / (norm + 1e-6), as PyTorch's clip_grad_norm_ does.
     """
@@ -71,8 +71,8 @@ class Optimizer:
 
 def sgd(
     learning_rate: LearningRate = 0.1,
-    momentum: Annotated[float, "[0, 1)", "share of the last step's velocity that is kept"] = 0.0,
-    nesterov: Annotated[bool, "", "look ahead along the velocity; needs momentum"] = False,
+    momentum: Annotated[float, "[0, 1)", "fraction of the previous velocity that is retained"] = 0.0,
+    nesterov: Annotated[bool, "", "use Nesterov momentum; requires momentum"] = False,
     weight_decay: WeightDecay = 0.0,
 ) -> Optimizer:
     """Gradient descent: v = momentum v + g, then w -= learning_rate v.
@@ -95,7 +95,7 @@ def sgd(
         return w - rate * (g + momentum * velocity), velocity[np.newaxis]
 
     if nesterov and not momentum:
-        raise ValueError("nesterov needs a momentum above 0")
+        raise ValueError("nesterov requires a momentum above 0")
     rule = look_ahead if nesterov else heavy_ball if momentum else plain
     move = "(g + momentum * velocity)" if nesterov else "velocity" if momentum else "g"
     velocity = (("velocity", "momentum * velocity + g"),) if momentum else ()
@@ -158,7 +158,7 @@ def adamw(
     beta2: Beta2 = 0.999,
     epsilon: Epsilon = 1e-8,
     weight_decay: Annotated[
-        float, ">= 0", "share of the parameters taken off, times the learning rate"
+        float, ">= 0", "decoupled weight decay: subtracts this times the learning rate times the parameters"
     ] = 0.01,
 ) -> Optimizer:
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2).
@@ -183,10 +183,10 @@ def adamw(
 
 def rmsprop(
     learning_rate: LearningRate = 0.01,
-    alpha: Annotated[float, "[0, 1)", "decay of the mean of the gradient's square"] = 0.99,
+    alpha: Annotated[float, "[0, 1)", "decay rate of the mean squared gradient"] = 0.99,
     epsilon: Epsilon = 1e-8,
     weight_decay: WeightDecay = 0.0,
-    momentum: Annotated[float, "[0, 1)", "share of the last step that is kept"] = 0.0,
+    momentum: Annotated[float, "[0, 1)", "fraction of the previous step that is retained"] = 0.0,
     centered: Annotated[bool, "", "divide by the gradient's deviation from its mean"] = False,
 ) -> Optimizer:
     """Gradient over the root of its mean square (Tieleman & Hinton 2012, lecture 6e).
@@ -199,16 +199,16 @@ def rmsprop(
 
     def rule(w: Array, g: Array, slots: Array, update: int, rate: float) -> tuple[Array, Array]:
         variance = alpha * slots[0] + (1.0 - alpha) * np.square(g)
-        kept = [variance]
+        moments = [variance]
         if centered:
             mean = alpha * slots[1] + (1.0 - alpha) * g
-            kept.append(mean)
+            moments.append(mean)
             variance = np.maximum(variance - np.square(mean), 0.0)  # rounding can take it below
         move = g / (np.sqrt(variance) + epsilon)
         if momentum:
             move = momentum * slots[-1] + move
-            kept.append(move)
-        return w - rate * move, np.stack(kept)
+            moments.append(move)
+        return w - rate * move, np.stack(moments)
 
     square = "maximum(v - square(m), 0)" if centered else "v"
     assignments = (
@@ -233,7 +233,7 @@ def adagrad(
     learning_rate: LearningRate = 0.01,
     learning_rate_decay: Annotated[float, ">= 0", "update t is divided by 1 + decay (t - 1)"] = 0.0,
     weight_decay: WeightDecay = 0.0,
-    initial_accumulator_value: Annotated[float, ">= 0", "start of the sum of squares"] = 0.0,
+    initial_accumulator_value: Annotated[float, ">= 0", "initial value of the sum of squares"] = 0.0,
     epsilon: Epsilon = 1e-10,
 ) -> Optimizer:
     """Gradient over the root of the sum of its squares (Duchi, Hazan & Singer 2011, section 1.1).

@@ -35,8 +35,8 @@ class Schedule:
         return (epoch + 1) / self.warmup if epoch < self.warmup else self.factor(epoch - self.warmup)
 
 
-Warmup = Annotated[int, ">= 0", "epochs in which the rate rises to its full value"]
-Gamma = Annotated[float, "[0, 1)", "factor of each step down"]
+Warmup = Annotated[int, ">= 0", "epochs of warm-up, in which the rate rises to its full value"]
+Gamma = Annotated[float, "[0, 1)", "factor of each step"]
 
 
 def constant(warmup: Warmup = 0) -> Schedule:
@@ -62,7 +62,7 @@ def exponential(gamma: Gamma, warmup: Warmup = 0) -> Schedule:
     return Schedule("exponential", lambda epoch: gamma**epoch, "gamma ** epoch", warmup, {"gamma": gamma})
 
 
-def cosine(over: Annotated[int, "> 0", "epochs from the full rate to zero"], warmup: Warmup = 0) -> Schedule:
+def cosine(over: Annotated[int, "> 0", "epochs until the rate is zero"], warmup: Warmup = 0) -> Schedule:
     """Half a cosine down to zero: (1 + cos(pi epoch / over)) / 2 (Loshchilov & Hutter 2017, eq. 5).
 
     After `over` epochs it stays at zero, where PyTorch's CosineAnnealingLR would rise again.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from nncli.engines import threads
-from nncli.messages.errors import NncliError, RunError
+from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.plots import style
-from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, require_room, save
+from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, save
+from nncli.plots.saved import SavedPicture, SavedPictures, places
 from nncli.runs import Run
-from nncli.storage import files
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,14 +28,15 @@ __all__ = [
     "Numbers",
     "Picture",
     "PictureKind",
+    "SavedPicture",
+    "SavedPictures",
     "View",
     "chosen",
     "draw",
     "fitting",
-    "folder_of",
     "require_known",
-    "require_room",
     "save",
+    "saved",
 ]
 
 
@@ -92,23 +92,6 @@ def require_known(kinds: Sequence[str]) -> None:
             raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
 
 
-def folder_of(run: Run) -> Path:
-    """Return the run's plots/ directory, creating it if needed.
-
-    Raises
-    ------
-    RunError
-        If the directory cannot be created or is a symbolic link.
-    """
-    if os.path.islink(run.plots):
-        raise RunError(
-            f"{run.plots} is a symbolic link, which nncli does not write through",
-            hint="name the directory itself with -o",
-        )
-    files.make_folder(run.plots)
-    return run.plots
-
-
 def draw(name: str, run: Run, view: View) -> Picture:
     """Draw a picture of a run. The kind must fit the run.
 
@@ -121,6 +104,25 @@ def draw(name: str, run: Run, view: View) -> Picture:
     with threads.limited(run.experiment.threads):
         numbers = kind.numbers(run, view)
         return Picture(kind.draw(numbers), numbers)
+
+
+def saved(
+    runs: Sequence[Run], kinds: Sequence[str], view: View, output: Path | None, suffix: str | None
+) -> SavedPictures:
+    """Draw kinds of pictures of runs into files (default: all kinds that fit); arguments as for `places`.
+
+    Raises
+    ------
+    NncliError
+        If a kind does not exist or does not fit, or a file cannot be written.
+    """
+    wanted = [(run, kind) for run in runs for kind in chosen(run, kinds, view)]
+    written = []
+    for (run, kind), path in zip(wanted, places(wanted, output, suffix), strict=True):
+        picture = draw(kind, run, view)
+        save(picture, path)
+        written.append(SavedPicture(kind, path, picture.caption))
+    return SavedPictures(written)
 
 
 def _kind(module: str, summary: str) -> PictureKind:

@@ -66,8 +66,8 @@ class Picture:
 
     @property
     def caption(self) -> str:
-        """One-line summary of the picture."""
-        return self.numbers.caption
+        """One-line summary of the picture, with the minus sign of plain text."""
+        return self.numbers.caption.replace("\N{MINUS SIGN}", "-")
 
 
 def save(picture: Picture, path: Path) -> None:

@@ -1,10 +1,10 @@
-"""Runs: a directory for each training, whole whatever ends it. The one owner of its files and formats.
+"""Runs: one directory per training, consistent however training ends. Only this room knows its files.
 
-run          what a run holds, read when asked
-store        directories made, found and reopened; owner: one process writes at a time
-proof        which files of a directory nncli wrote
-recording    a training written down as it goes; record: what is kept of its way
-checkpoint   a training as it stands; identity: what it is a training of
+run          reads a run: its config, history, weights and results
+store        creates, finds and reopens run directories; owner: lets one process at a time write
+proof        finds out which files of a directory were written by nncli
+recording    saves a training while it runs; record: the history and snapshots in memory
+checkpoint   the state from which a training resumes; identity: the config and data that it belongs to
 weights      the trained network in a file
 """
 

@@ -80,7 +80,7 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
-    """A checkpoint of this experiment, its record cut to what the experiment would have kept by then.
+    """A checkpoint of this experiment, its record cut to what the experiment would have recorded by then.
 
     Raises
     ------
@@ -95,13 +95,14 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
         raise RunError(f"{path}: damaged: its header cannot be read", hint="train again") from None
     if header.format > FORMAT:
         raise RunError(
-            f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
+            f"{path}: format {header.format} is newer than this version of nncli supports ({FORMAT})",
+            hint="update nncli",
         )
     difference = Identity.of(experiment).difference(header.identity)
     if difference:
         raise RunError(
-            f"{path.parent}: cannot go on: {difference}",
-            hint="put it back as it was, or train anew into another directory",
+            f"{path.parent}: cannot resume: {difference}",
+            hint="undo the change, or train a new run in another directory",
         )
     progress = _progress(arrays, experiment, header)
     record = Record.of(arrays, experiment) if progress else None

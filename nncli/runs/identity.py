@@ -25,7 +25,7 @@ BLOCKS = 1000  # rows are told apart to one in a thousand of them
 
 ANYWHERE = Path("/")  # paths of data do not count, and the current directory may be gone
 
-# What a run may change on the way without changing a number: the data are known by their content.
+# Keys that a resumed run may change without changing a number; the data are identified by their content.
 FREE = (
     ("name",),
     ("dataset", "path"),
@@ -72,7 +72,11 @@ class Data(BaseModel):
         if list(self.columns) != list(before.columns):
             names = [set(each.columns) for each in (self, before)]
             other = sorted(names[0] ^ names[1])
-            return f"other columns: {', '.join(map(shown, other))}" if other else "columns in another order"
+            return (
+                f"the columns changed: {', '.join(map(shown, other))}"
+                if other
+                else "the order of the columns changed"
+            )
         if self.rows != before.rows:
             return f"{counted(self.rows, 'row')}, trained on {before.rows}"
         changed = [name for name, digest in self.columns.items() if digest != before.columns[name]]
@@ -119,9 +123,9 @@ class Identity(BaseModel):
     def difference(self, before: Identity) -> str | None:
         """The first key of the config, or part of the data, that is no longer as it was; None if all is."""
         for loc, now, then in _differences(_completed(self.config), _completed(before.config), ()):
-            return f"{dotted(loc)} is {_value(now)}, trained so far with {_value(then)}"
+            return f"{dotted(loc)} changed from {_value(then)} to {_value(now)} since the checkpoint"
         if self.engine != before.engine:
-            return f"the engine is {self.engine}, trained so far with {before.engine}"
+            return f"the engine changed from {before.engine} to {self.engine} since the checkpoint"
         difference = self.data.difference(before.data)
         return f"the data: {difference}" if difference else None
 

@@ -78,7 +78,7 @@ def _acquire(folder: Path) -> int:
             os.close(handle)
             if not locking.is_taken(error):
                 raise RunError(
-                    f"{folder}: cannot be locked: {error.strerror}", hint="give an --output on a local disk"
+                    f"{folder}: cannot be locked: {error.strerror}", hint="choose an --output on a local disk"
                 ) from None
         else:
             # The last owner may have removed the file between our opening and our locking it.
@@ -87,7 +87,8 @@ def _acquire(folder: Path) -> int:
             os.close(handle)
         time.sleep(0.01 * (attempt < ATTEMPTS - 1))
     raise RunError(
-        f"{folder}: in use by {_owner(folder)}", hint="wait for it, stop it, or give another --output"
+        f"{folder}: in use by {_owner(folder)}",
+        hint="wait until it ends, stop it, or choose another --output",
     )
 
 
@@ -106,7 +107,7 @@ def _open(folder: Path) -> int:
         raise RunError(f"{folder / LOCK}: cannot be written: {problem}") from None
     if not _is_lock(handle):
         os.close(handle)
-        raise RunError(f"{folder / LOCK}: nncli did not write it", hint="give another --output")
+        raise RunError(f"{folder / LOCK}: not written by nncli", hint="choose another --output")
     return handle
 
 

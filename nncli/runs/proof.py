@@ -151,4 +151,6 @@ def require_plain(folder: Path) -> None:
                 if os.path.islink(path)
                 else f"not a {'folder' if name == PLOTS else 'file'}"
             )
-            raise RunError(f"{path}: {what}", hint="nncli writes through no link; put the file itself there")
+            raise RunError(
+                f"{path}: {what}", hint="replace the link with a file; nncli does not write through links"
+            )

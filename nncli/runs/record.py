@@ -14,7 +14,7 @@ from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
 from nncli.training.loop import Report
 
-ERROR_ROWS = 1000  # rows whose errors are kept at the most
+ERROR_ROWS = 1000  # most rows whose errors are recorded
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Record:
         return ["epoch", "loss", *val_loss, *metrics, *held_out, "learning_rate", "gradient_norm"]
 
     def add(self, report: Report) -> None:
-        """Keep what a report says is kept."""
+        """Record what is due at the epoch of a report."""
         if "history" in report.recorded:
             known = {
                 **report.values,
@@ -71,8 +71,8 @@ class Record:
         """Leave out what lies after an epoch, and what another end or another best alone had it keep."""
         cadence = Cadence.of(self.experiment)
         for part in ("history", "weights", "errors"):
-            kept = getattr(self, part)
-            due = {e: kept[e] for e in kept if e <= epoch and part in cadence.recorded(e, end, best)}
+            values = getattr(self, part)
+            due = {e: values[e] for e in values if e <= epoch and part in cadence.recorded(e, end, best)}
             setattr(self, part, due)
 
     def csv(self) -> str:
@@ -126,8 +126,8 @@ class Record:
         return record
 
 
-def _stacked(kept: dict[int, Array], shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    return np.array(list(kept.values()), dtype=dtype).reshape(len(kept), *shape)
+def _stacked(values: dict[int, Array], shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    return np.array(list(values.values()), dtype=dtype).reshape(len(values), *shape)
 
 
 def _cell(value: float) -> str:

@@ -93,19 +93,21 @@ class Recording:
         """
         if run.readable_info.get("status") == "diverged":
             raise DivergedError(
-                f"{run.path}: diverged, and would again", hint="change the config and train into a new run"
+                f"{run.path}: this run diverged and cannot be resumed",
+                hint="change the config and train into a new run",
             )
         if not os.path.isfile(run.path / CHECKPOINT):
             raise RunError(
-                f"{run.path}: no {CHECKPOINT} to go on from",
-                hint="an earlier nncli trained it; train again, into another directory or with --overwrite",
+                f"{run.path}: no {CHECKPOINT} to resume from",
+                hint="an older version of nncli trained it; "
+                "train again, in another directory or with --overwrite",
             )
         checkpoint = read_checkpoint(run.path / CHECKPOINT, experiment)
         done = checkpoint.progress.state.update / experiment.updates_per_epoch
         if done > experiment.epochs:
             raise RunError(
-                f"{run.path}: trained {done:g} epochs already, more than {experiment.epochs}",
-                hint=f"give --epochs {int(np.ceil(done))} or more, the new total",
+                f"{run.path}: already trained for {done:g} epochs, more than {experiment.epochs}",
+                hint=f"set --epochs, the new total, to {int(np.ceil(done))} or more",
             )
         return cls(replace(experiment, threads=checkpoint.threads), run, command, checkpoint)
 

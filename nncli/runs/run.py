@@ -1,10 +1,9 @@
-"""A run: one training kept in one directory, as it is read."""
+"""A run: one training in one directory, read on demand."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
-import html
 import io
 import os
 import platform
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.config import Config, load_config
 from nncli.messages.errors import RunError
+from nncli.messages.notebook import html_table
 from nncli.messages.wording import measured, shown
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
@@ -123,11 +123,7 @@ class Run:
         return f"<Run {self.path}: {', '.join(facts)}>"
 
     def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
-            for name, value in {"run": str(self.path), **self._summary()}.items()
-        )
-        return f"<table>{cells}</table>"
+        return html_table({"run": str(self.path), **self._summary()}.items())
 
     def _summary(self) -> dict[str, str]:
         """Return the facts to show first; those that cannot be read are left out."""
@@ -163,7 +159,7 @@ class Run:
             _Info.model_validate(stored)
         except ValidationError as error:
             key = ".".join(map(str, error.errors()[0]["loc"]))
-            raise RunError(f"{file}: damaged: {shown(key)} has no such value", hint=_ANEW) from None
+            raise RunError(f"{file}: damaged: {shown(key)} has an invalid value", hint=_ANEW) from None
         return {key: value for key, value in stored.items() if value is not None}
 
     @property
@@ -202,7 +198,7 @@ class Run:
         try:
             before = Data.model_validate({**self.info["data"], "blocks": []})
         except (TypeError, ValidationError):
-            raise RunError(f"{self.path / RUN}: damaged: it does not say what was trained on") from None
+            raise RunError(f"{self.path / RUN}: damaged: the description of the data is missing") from None
         return Data.of(self.experiment).difference(before)
 
     @property
@@ -222,7 +218,7 @@ class Run:
         try:
             return {part: _numbers(stored[part]) for part in PARTS if part in stored or part == "train"}
         except (AttributeError, KeyError, ValueError, OverflowError):  # other values, numbers beyond floats
-            raise RunError(f"{self.path / RESULTS}: damaged: it holds no results") from None
+            raise RunError(f"{self.path / RESULTS}: damaged: the results are missing") from None
 
     @property
     def epoch(self) -> int:
@@ -256,24 +252,24 @@ class Run:
         ]
         if layers[0] != layers[1]:
             raise RunError(
-                f"{self.path / self.weights}: not of the network that {CONFIG} and its data describe",
-                hint="put the run's own file back, or its data as they were",
+                f"{self.path / self.weights}: does not match the network in {CONFIG} and its data",
+                hint="restore the run's original file or data",
             )
 
     def model_at(self, epoch: int) -> Model:
-        """The network as it was at a kept epoch.
+        """The network with the weights recorded at an epoch.
 
         Raises
         ------
         RunError
-            If its weights were not kept; the message names the nearest that were.
+            If no weights were recorded at it; the message names the nearest epochs.
         """
         epochs = self.snapshots.weight_epochs
         found = np.flatnonzero(epochs == epoch)
         if not len(found):
-            near = sorted(epochs.tolist(), key=lambda kept: abs(kept - epoch))[:3]
+            near = sorted(epochs.tolist(), key=lambda each: abs(each - epoch))[:3]
             raise RunError(
-                f"{self.path}: no weights were kept at epoch {epoch}",
+                f"{self.path}: no weights were recorded at epoch {epoch}",
                 hint=f"nearest: {', '.join(map(str, sorted(near)))}"
                 if near
                 else "set record.weights: auto and train again",
@@ -295,7 +291,7 @@ class Run:
                 for name, cells in zip(header, columns, strict=True)
             }
         except (ValueError, csv.Error):
-            raise RunError(f"{file}: damaged: not the table that nncli wrote") from None
+            raise RunError(f"{file}: damaged: its content is not what nncli wrote") from None
 
     @cached_property
     def snapshots(self) -> Snapshots:
@@ -337,7 +333,7 @@ class Run:
         return own is not None
 
 
-_ANEW = "copy the file again, or train again"
+_ANEW = "restore the file from a copy, or train again"
 
 
 def _of_another_run(file: Path) -> RunError:
@@ -350,5 +346,5 @@ def _numbers(results: Any) -> dict[str, float]:
         or "loss" not in results
         or {type(value) for value in results.values()} - {float, int, NoneType}
     ):
-        raise ValueError("no loss, or other than numbers")
+        raise ValueError("no loss, or a value that is not a number")
     return {name: float("nan") if value is None else float(value) for name, value in results.items()}

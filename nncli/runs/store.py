@@ -65,7 +65,8 @@ def create_at(path: Path, *, overwrite: bool) -> Iterator[Run]:
     def judge() -> None:
         if not overwrite and set(os.listdir(path)) - {LOCK}:
             raise RunError(
-                f"{path}: the directory is not empty", hint="choose another --output, or --overwrite a run"
+                f"{path}: the directory is not empty",
+                hint="choose another --output, or add --overwrite to replace a run",
             )
         _require_ours(path)
 
@@ -97,7 +98,7 @@ def reopen(path: Path) -> Iterator[Run]:
 def _require_ours(path: Path) -> None:
     if (name := unproven(path)) is not None:
         raise RunError(
-            f"{path}: nncli did not write {shown(name)}, or it is damaged; nothing was changed",
+            f"{path}: {shown(name)} was not written by nncli or is damaged; nothing was changed",
             hint="choose another --output, or move the file elsewhere",
         )
 
@@ -158,8 +159,8 @@ def find(reference: str | None, having: str = WEIGHTS) -> Run:
 
 
 _WITHOUT = {
-    WEIGHTS: "it was stopped before anything was saved: train again",
-    CHECKPOINT: "nothing to go on from: it diverged, or an earlier nncli trained it; train again",
+    WEIGHTS: "it was stopped before anything was saved; train again",
+    CHECKPOINT: "it diverged, or an older version of nncli trained it; train again",
 }
 
 
@@ -167,4 +168,4 @@ def require_no_run_file(path: Path) -> None:
     """Raise RunError where a path that a user named for output is one of the files of a run."""
     target = Path(os.path.realpath(path))
     if target.name in PROOFS and os.path.isfile(target) and os.path.isfile(target.parent / RUN):
-        raise RunError(f"{path}: a file of the run {target.parent}", hint="give another file")
+        raise RunError(f"{path}: belongs to the run {target.parent}", hint="choose another file")

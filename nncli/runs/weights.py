@@ -96,29 +96,30 @@ def read_model(path: Path) -> Model:
         header = _Header.model_validate_json(arrays.pop("header").tobytes())
     except (KeyError, ValidationError):
         raise RunError(
-            f"{path}: its header cannot be read", hint="train again, or copy the file again"
+            f"{path}: its header cannot be read", hint="restore the file from a copy, or train again"
         ) from None
     if header.format > FORMAT:
         raise RunError(
-            f"{path}: format {header.format} is newer than this nncli reads ({FORMAT})", hint="update nncli"
+            f"{path}: format {header.format} is newer than this version of nncli supports ({FORMAT})",
+            hint="update nncli",
         )
     try:
         network = _network(header)
     except (KeyError, TypeError, ValueError):
-        raise RunError(f"{path}: its header describes no network that nncli knows") from None
+        raise RunError(f"{path}: its header does not describe a supported network") from None
     # Compared before memory is taken: a header may claim any size.
     fits = network.parameter_count == sum(array.size for array in arrays.values())
     try:
         columns = _columns(header.columns, network)
     except ValueError as error:
         raise RunError(
-            f"{path}: its header contradicts itself: {error}", hint="copy the file again"
+            f"{path}: its header contradicts itself: {error}", hint="restore the file from a copy"
         ) from None
     preprocessing = columns.preprocessing
     parameters = np.zeros(network.parameter_count if fits else 0, preprocessing.dtype)
     tensors = network.tensors(parameters) if fits else {}
     if _forms(arrays) != _forms(tensors):
-        raise RunError(f"{path}: its arrays do not have the shapes and the dtype its header states")
+        raise RunError(f"{path}: the shapes or dtype of its arrays do not match its header")
     for name, tensor in tensors.items():
         tensor[...] = arrays[name]
     if not np.isfinite(parameters).all():
@@ -130,7 +131,7 @@ def _columns(given: _ColumnsHeader, network: Network) -> Columns:
     """The roles of columns, if they fit together and the network; else ValueError."""
     inputs, targets, classes = tuple(given.inputs), tuple(given.targets), tuple(given.classes)
     if not inputs or not targets or len({*inputs, *targets}) < len(inputs) + len(targets):
-        raise ValueError("a name is missing, or stands for two columns")
+        raise ValueError("a column name is missing or duplicated")
     columns = Columns(
         inputs=inputs,
         targets=targets,
@@ -142,15 +143,15 @@ def _columns(given: _ColumnsHeader, network: Network) -> Columns:
     )
     preprocessing = columns.preprocessing
     if tuple(column.name for column in preprocessing.columns) != inputs:
-        raise ValueError("preprocessing is of other columns than the inputs")
+        raise ValueError("the preprocessing does not match the inputs")
     if len(preprocessing.encoded) != network.inputs or columns.outputs != network.outputs:
-        raise ValueError("the columns are not those of the network")
+        raise ValueError("the columns do not match the network")
     if len(set(classes)) < len(classes) or not _suit(columns):
         raise ValueError(f"{counted(len(classes), 'class')} with task {given.task}")
     if len(preprocessing.targets) not in (0, columns.outputs if given.task == "regression" else 0):
-        raise ValueError("not every target has a scaling")
+        raise ValueError("a target has no scaling")
     if given.formulas and given.formulas.keys() != set(targets):
-        raise ValueError("not every target has a formula")
+        raise ValueError("a target has no formula")
     return columns
 
 

@@ -39,7 +39,7 @@ SIZES: dict[float, Size] = {
 
 
 @dataclass(frozen=True)
-class Suited:
+class Defaults:
     """Values that depend on the rows.
 
     Attributes
@@ -55,7 +55,7 @@ class Suited:
     stratify: bool
 
 
-def suited(profile: Profile) -> Suited:
+def defaults_for(profile: Profile) -> Defaults:
     """Return the values that suit a table."""
     size = next(size for limit, size in SIZES.items() if profile.rows < limit)
     test = TEST if profile.rows >= SPLIT_FROM else 0.0
@@ -63,7 +63,7 @@ def suited(profile: Profile) -> Suited:
     training = round(profile.rows * (1 - test - validation))
     updates = ceil(training / size.batch_size)  # per epoch
     parts = 1 + (test > 0) + (validation > 0)
-    return Suited(
+    return Defaults(
         size=size,
         epochs=_epochs(size.epochs, UPDATES_PER_TRAINING / updates),
         validation=validation,

@@ -13,7 +13,7 @@ from nncli.config import yaml12
 from nncli.data.columns import Task
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, listed, shown
-from nncli.scaffold.defaults import WEIGHT_DECAY, Suited, suited
+from nncli.scaffold.defaults import WEIGHT_DECAY, Defaults, defaults_for
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables import reading
 from nncli.tables.column import ValueKind
@@ -140,7 +140,7 @@ def config_text(profile: Profile, table: Path, config: Path | None) -> str:
     table : the file of rows.
     config : where the text will be saved, the base of the table's path; None for the current directory.
     """
-    values, output = suited(profile), OUTPUT_LAYERS[profile.task]
+    values, output = defaults_for(profile), OUTPUT_LAYERS[profile.task]
     path = Path(os.path.relpath(table, config.parent if config else Path())).as_posix()
     dataset = [*_columns(profile, path), *_split(profile, values), *_preprocessing(profile)]
     blocks = [
@@ -235,7 +235,7 @@ def _kinds(profile: Profile) -> list[str]:
     return lines
 
 
-def _split(profile: Profile, values: Suited) -> list[str]:
+def _split(profile: Profile, values: Defaults) -> list[str]:
     if not values.test:
         words = "too few rows to hold any out; {test: 0.2} would hold out a fifth as the test set"
         return _beside([_line("split", {}, words)])
@@ -291,7 +291,7 @@ def _missing(profile: Profile) -> list[Line]:
     return [*lines, _line("columns", own, words)] if own else lines
 
 
-def _network(profile: Profile, values: Suited) -> list[str]:
+def _network(profile: Profile, values: Defaults) -> list[str]:
     output = OUTPUT_LAYERS[profile.task]
     units = len(profile.classes) if profile.task == "multiclass" else len(profile.targets)
     lines = [
@@ -312,7 +312,7 @@ def _layer(units: int, activation: str) -> str:
     return yaml12.dump_flow({"units": units, "activation": activation})
 
 
-def _optimizer(values: Suited) -> list[str]:
+def _optimizer(values: Defaults) -> list[str]:
     schedule = {"name": "cosine", "over": values.epochs}
     lines = [
         _line("name", "adamw", "gradient descent with an adaptive step per weight"),
@@ -323,7 +323,7 @@ def _optimizer(values: Suited) -> list[str]:
     return ["optimizer:  # how weights are updated", *_indented(_beside(lines))]
 
 
-def _training(values: Suited) -> list[str]:
+def _training(values: Defaults) -> list[str]:
     lines = [
         _line("epochs", values.epochs, "passes over the training set"),
         _line("batch_size", values.size.batch_size, "rows per update; full: all rows at once"),

@@ -87,7 +87,7 @@ def _what_stands(path: Path) -> str:
     return "a symbolic link" if os.path.islink(path) else "not a file"
 
 
-_FULL = "make room first; what was there before is unharmed"
+_FULL = "free some space; the previous content is unchanged"
 _REMEDIES = {errno.ENOSPC: _FULL, errno.EFBIG: _FULL, getattr(errno, "EDQUOT", errno.ENOSPC): _FULL}
 
 
@@ -219,7 +219,7 @@ def make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be made: {error.strerror or error}") from None
+        raise RunError(f"{path}: cannot be created: {error.strerror or error}") from None
 
 
 def read_text(path: Path) -> str:

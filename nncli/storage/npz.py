@@ -62,13 +62,15 @@ def read_npz(path: Path) -> dict[str, Array]:
     except _DAMAGE:
         raise _damaged(path) from None
     if arrays.pop(DIGEST, np.empty(0)).tobytes() != digest(arrays):
-        raise RunError(f"{path}: damaged: its content does not match its digest", hint="copy the file again")
+        raise RunError(
+            f"{path}: damaged: its content does not match its digest", hint="restore the file from a copy"
+        )
     return arrays
 
 
 def _damaged(path: Path) -> RunError:
     return RunError(
-        f"{path}: damaged, or not a file that nncli wrote", hint="copy the file again, or train again"
+        f"{path}: damaged, or not written by nncli", hint="restore the file from a copy, or train again"
     )
 
 
@@ -91,7 +93,7 @@ def _members(stream: BinaryIO) -> dict[str, Array]:
         members = archive.infolist()
         names = [member.filename.removesuffix(".npy") for member in members]
         if len(set(names)) < len(names):
-            raise ValueError("two members of one name")
+            raise ValueError("two members with the same name")
         # Members may overlap in the file, so that a few bytes claim to be many.
         if sum(member.file_size for member in members) > stream.seek(0, os.SEEK_END):
             raise ValueError("members larger than the file")
@@ -112,11 +114,11 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
     numpy's own reader allocates what the header claims, and would unpack compressed members of any size.
     """
     if member.compress_type != zipfile.ZIP_STORED:
-        raise ValueError("a compressed member")
+        raise ValueError("a member is compressed")
     content = archive.read(member)
     header = _HEADER.match(content)
     if header is None:
-        raise ValueError("no array of nncli")
+        raise ValueError("not an array of nncli")
     shape = [int(size) for size in header[2].decode().split(",") if size.strip()]
     return np.frombuffer(content, dtype=header[1].decode(), offset=header.end()).reshape(shape)
 

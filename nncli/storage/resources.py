@@ -17,4 +17,6 @@ def folder(name: str) -> Traversable:
     checkout = Path(__file__).resolve().parents[2]
     if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
         return checkout / name
-    raise NncliError(f"nncli was installed without its {name}/", hint="install it again: pip install .")
+    raise NncliError(
+        f"the installation of nncli lacks its {name} directory", hint="reinstall it: pip install ."
+    )

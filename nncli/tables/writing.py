@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Literal, TextIO, cast
 import numpy as np
 
 from nncli.messages.errors import NncliError
-from nncli.messages.wording import listed, shown, width
+from nncli.messages.layout import aligned
+from nncli.messages.wording import listed, shown
 from nncli.storage import files
 from nncli.tables import parquet
 from nncli.tables.column import Cells, is_number, shortest, texts
@@ -237,28 +238,23 @@ def _jsonl(predictions: Predictions) -> str:
 
 
 def _table(predictions: Predictions) -> str:
-    rows = zip(*_short_columns(predictions), strict=True)
-    next(rows)
-    return "".join(map(_table_line, rows))
+    _, *rows = aligned(short_rows(predictions), left=0).split("\n")
+    return "".join(f"{row}\n" for row in rows)
 
 
 def _table_header(predictions: Predictions) -> str:
-    return _table_line([column[0] for column in _short_columns(predictions)])
+    header, *_ = aligned(short_rows(predictions), left=0).split("\n")
+    return f"{header}\n"
 
 
-def _short_columns(predictions: Predictions) -> list[list[str]]:
-    """Return names and cells, padded to the width of the widest in each column."""
+def short_rows(predictions: Predictions, most: int | None = None) -> list[tuple[str, ...]]:
+    """Return the names of the columns and at most so many rows below them, as short texts for a table."""
     columns = []
-    for name, column in predictions.columns.items():
+    for name, every in predictions.columns.items():
+        column = every[:most]
         cells = cast(Iterable[str | float], column.tolist() if isinstance(column, np.ndarray) else column)
-        texts = [shown(name), *map(_short, cells)]
-        widest = max(map(width, texts))
-        columns.append([" " * (widest - width(text)) + text for text in texts])
-    return columns
-
-
-def _table_line(cells: Iterable[str]) -> str:
-    return "  ".join(cells) + "\n"
+        columns.append([shown(name), *map(_short, cells)])
+    return list(zip(*columns, strict=True))
 
 
 # Writers of rows, and of the header above them; with a header, all rows have the same columns.

@@ -138,9 +138,9 @@ def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
 def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
     """Return the roles that the config names, else those of the built-in dataset."""
     given = config.dataset
-    taken = {*(given.inputs or ()), *(given.targets or ())}
+    assigned = {*(given.inputs or ()), *(given.targets or ())}
     targets = given.targets or roles["targets"]
-    id = given.id or (roles.get("id") if roles.get("id") not in taken else None)
+    id = given.id or (roles.get("id") if roles.get("id") not in assigned else None)
     settings = given.preprocessing
     if settings.drops:  # a row without a label is of no class
         inputs = input_names(table, given.inputs, targets, id, given.split.column)

@@ -56,7 +56,7 @@ NUMBER = r"\d(?:[\d.,e+-]*\d)?"
 
 
 def steady(advice: Advice) -> str:
-    """What is told, without the numbers of trainings: processors that round otherwise end elsewhere."""
+    """What is reported, without the numbers of trainings: processors that round otherwise end elsewhere."""
     since = re.sub(NUMBER, "#", advice.since)
     why = re.sub(rf"{NUMBER} times their size", "# times their size", advice.why)
     hint = re.sub(r"\(tried: [^)]*\)", lambda found: re.sub(NUMBER, "#", found[0]), advice.hint)
@@ -115,7 +115,7 @@ def test_the_same_config_gets_the_same_advice(name: str) -> None:
     assert advice_for(**DIVERGING[name]).changes == advice_for(**DIVERGING[name]).changes
 
 
-def test_the_published_linear_map_is_told_both_lines_to_change(
+def test_the_published_linear_map_is_reported_both_lines_to_change(
     golden: Golden, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(CONFIGS)

@@ -1,4 +1,4 @@
-"""Pairs of task, last activation and loss: the wrong ones are refused, the odd ones told."""
+"""Pairs of task, last activation and loss: the wrong ones are refused, the odd ones reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nncli.messages.errors import ConfigError
 from nncli.scaffold import templates
 from nncli.storage import resources
 from nncli.training.experiment import Experiment, build
-from tests.golden import Golden, told
+from tests.golden import Golden, reported
 
 NUMBERS = {"columns": ["x", "y"], "rows": [[0, -3.5], [1, 0.5], [2, 1.5]], "targets": ["y"]}
 SHARES = {
@@ -92,14 +92,14 @@ WRONG: dict[str, tuple[Any, ...]] = {
 
 
 @pytest.mark.parametrize("arguments", ODD.values(), ids=ODD)
-def test_odd_pair_is_told_with_the_reason(golden: Golden, arguments: tuple[Any, ...]) -> None:
+def test_odd_pair_is_reported_with_the_reason(golden: Golden, arguments: tuple[Any, ...]) -> None:
     (mistake,) = oddities(experiment(*arguments))
     assert mistake.hint
-    golden.check(told(mistake))
+    golden.check(reported(mistake))
 
 
 @pytest.mark.parametrize("arguments", USUAL.values(), ids=USUAL)
-def test_usual_pair_is_not_told(arguments: tuple[Any, ...]) -> None:
+def test_common_pair_is_not_reported(arguments: tuple[Any, ...]) -> None:
     assert oddities(experiment(*arguments)) == []
 
 
@@ -112,7 +112,7 @@ def test_no_template_is_odd(name: str) -> None:
 def test_wrong_pair_is_refused(golden: Golden, arguments: tuple[Any, ...]) -> None:
     with pytest.raises(ConfigError) as caught:
         experiment(*arguments)
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)

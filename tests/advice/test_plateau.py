@@ -115,7 +115,7 @@ def stalled(name: str) -> Trained:
 
 
 @pytest.mark.parametrize("name", STALLED)
-def test_a_stalled_training_is_told_why_and_what_to_change(golden: Golden, name: str) -> None:
+def test_a_stalled_training_is_reported_why_and_what_to_change(golden: Golden, name: str) -> None:
     advice = stalled(name).advice
     assert advice is not None
     golden.check(steady(advice))
@@ -185,7 +185,7 @@ def test_a_sound_training_is_not_warned_of(name: str) -> None:
     assert trained(config(**values)).advice is None
 
 
-def test_a_loss_below_guessing_that_never_moved_is_told_if_a_change_moves_it(golden: Golden) -> None:
+def test_a_loss_below_guessing_that_never_moved_is_reported_if_a_change_moves_it(golden: Golden) -> None:
     layer = {"units": 1, "weights": [[1.8]]}
     advice = trained(config(dataset=noisy_line(0.0), network={"layers": [layer]}, optimizer=sgd(1e-9))).advice
     assert advice is not None
@@ -195,7 +195,7 @@ def test_a_loss_below_guessing_that_never_moved_is_told_if_a_change_moves_it(gol
     golden.check(steady(advice))
 
 
-def test_inputs_that_say_nothing_are_told_without_a_change(golden: Golden) -> None:
+def test_inputs_that_say_nothing_are_reported_without_a_change(golden: Golden) -> None:
     # Each x has both targets, so nothing can beat their mean.
     rows = [(x, y) for x in (-1.0, 0.0, 1.0) for y in (0.0, 1.0)]
     advice = trained(config(dataset=table(*rows), network=network((1, "identity")))).advice
@@ -208,7 +208,7 @@ def test_inputs_that_say_nothing_are_told_without_a_change(golden: Golden) -> No
     ("units", "rate", "epochs"),
     [(4, 1e-4, 1000), (4, 1e-3, 1000), (4, 0.01, 1000), (3, 1e-3, 2000), (2, 1e-3, 2000), (2, 1e-3, 10_000)],
 )
-def test_far_too_small_a_learning_rate_is_told_whether_the_loss_stands_or_creeps(
+def test_far_too_small_a_learning_rate_is_reported_whether_the_loss_stands_or_creeps(
     units: int, rate: float, epochs: int
 ) -> None:
     bad = trained(

@@ -26,7 +26,7 @@ def test_check_tells_what_would_be_trained(nncli: Command) -> None:
     text = nncli("check", "height_weight.yaml").out
     assert "task         binary (0, 1)\n" in text
     assert "network      2-2-1\n" in text
-    assert "updates      4000 (1000 epochs x 4), 1 row each\n" in text
+    assert "updates      4,000 (1,000 epochs x 4), 1 row each\n" in text
 
 
 def test_check_tells_what_rows_of_a_class_count(nncli: Command) -> None:
@@ -63,11 +63,11 @@ def test_check_tells_programs_of_its_warnings(nncli: Command) -> None:
 def test_check_tells_where_training_starts_when_asked_for_more(nncli: Command) -> None:
     nncli("init", "worked_example")
     text = nncli("check", "worked_example.yaml", "-v", "--set", "seed=7").out
-    assert "layer 0      weights given, biases none\n" in text
+    assert "layers.0     weights given, biases none\n" in text
     assert "seed         data 7, training 7\n" in text
     nncli("init", "xor")
     text = nncli("check", "xor.yaml", "-v").out
-    assert "layer 1      weights normal (mean 0.0, std 1.0), biases uniform (" in text
+    assert "layers.1     weights normal (mean 0.0, std 1.0), biases uniform (" in text
 
 
 def test_check_shows_names_and_not_what_a_terminal_would_obey(nncli: Command) -> None:

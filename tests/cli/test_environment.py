@@ -118,7 +118,7 @@ def hostile_folder(folder: Path) -> Path:
     return inside
 
 
-def told(text: str, encoding: str, variables: Mapping[str, str | None]) -> list[str]:
+def reported(text: str, encoding: str, variables: Mapping[str, str | None]) -> list[str]:
     """The lines that a stream of an encoding shows of a text, without colours, times and docstrings."""
     narrow = text.encode(encoding, "backslashreplace").decode(encoding)
     lines = COLOUR.sub("", SECONDS.sub("", narrow)).splitlines()
@@ -158,10 +158,12 @@ def test_the_environment_changes_neither_words_nor_numbers(
     assert ended.codes == expected.codes
     encoding = "ascii" if "PYTHONIOENCODING" in variables else "utf-8"
     # Predictions are data, and UTF-8 wherever they go.
-    either = zip(told(expected.out, encoding, variables), told(expected.out, "utf-8", variables), strict=True)
-    assert all(map(operator.contains, either, told(ended.out, "utf-8", variables)))
-    assert len(told(ended.out, "utf-8", variables)) == len(told(expected.out, "utf-8", variables))
-    assert told(ended.err, "utf-8", variables) == told(expected.err, encoding, variables)
+    either = zip(
+        reported(expected.out, encoding, variables), reported(expected.out, "utf-8", variables), strict=True
+    )
+    assert all(map(operator.contains, either, reported(ended.out, "utf-8", variables)))
+    assert len(reported(ended.out, "utf-8", variables)) == len(reported(expected.out, "utf-8", variables))
+    assert reported(ended.err, "utf-8", variables) == reported(expected.err, encoding, variables)
     for file in ("weights.npz", "history.csv", "config.yaml", "results.json"):
         assert (folder / OUTPUT / file).read_bytes() == (usual / OUTPUT / file).read_bytes()
 

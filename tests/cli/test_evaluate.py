@@ -14,11 +14,13 @@ from tests.cli.conftest import Command, Result
 
 
 def evaluated(nncli: Command, classes: list[str], rows: list[tuple[str, str]], *words: str) -> Result:
-    """`evaluate` on rows of true and told class: the network tells the class whose input is 1."""
+    """`evaluate` on rows of true and predicted class: the network predicts the class whose input is 1."""
     k = len(classes)
     names = [f"x{index}" for index in range(k)]
     columns = [*names, "kind", "part"]
-    given = [[*map(float, [told == name for name in classes]), true, "train"] for true, told in rows]
+    given = [
+        [*map(float, [predicted == name for name in classes]), true, "train"] for true, predicted in rows
+    ]
     given += [[*map(float, [one == name for name in classes]), one, "test"] for one in classes]
     weights = [[100.0 * (row == column) for column in range(k)] for row in range(k)]
     layer: dict[str, Any] = {"units": k, "activation": "softmax", "weights": weights, "biases": [0.0] * k}
@@ -37,7 +39,7 @@ THREE = ["cat", "dog", "eel"]
 ROWS = [("cat", "cat"), ("cat", "dog"), ("dog", "dog"), ("eel", "eel"), ("eel", "eel")]
 
 
-def test_classes_are_told_one_by_one_and_against_each_other(nncli: Command) -> None:
+def test_classes_are_listed_one_by_one_and_against_each_other(nncli: Command) -> None:
     assert evaluated(nncli, THREE, ROWS).out.partition("\n\n")[2] == (
         "class     precision  recall     f1  rows\n"
         "cat           1.000   0.500  0.667     2\n"
@@ -72,7 +74,7 @@ def test_wide_names_stand_beside_the_matrix_under_numbers(nncli: Command) -> Non
     assert max(map(len, out.splitlines())) <= 80
 
 
-def test_of_many_classes_the_most_frequent_mistakes_are_told(nncli: Command) -> None:
+def test_of_many_classes_the_most_frequent_mistakes_are_reported(nncli: Command) -> None:
     classes = [f"class {index:02}" for index in range(40)]
     rows = [(name, name) for name in classes] + [("class 07", "class 08")] * 3
     rows += [("class 20", classes[index]) for index in range(12)]
@@ -90,12 +92,24 @@ def test_quiet_leaves_the_metrics(nncli: Command) -> None:
 
 
 def test_json_has_what_the_tables_have(nncli: Command) -> None:
-    told = json.loads(evaluated(nncli, THREE, ROWS[:3], "--json").out)
-    assert (told["part"], told["rows"]) == ("train", 3)
-    assert told["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
-    assert told["classes"][0] == {"class": "cat", "precision": 1.0, "recall": 0.5, "f1": 2 / 3, "support": 2}
-    assert told["classes"][2] == {"class": "eel", "precision": None, "recall": None, "f1": None, "support": 0}
-    assert told["averages"]["macro"] == {"precision": 0.75, "recall": 0.75, "f1": pytest.approx(2 / 3)}
+    reported = json.loads(evaluated(nncli, THREE, ROWS[:3], "--json").out)
+    assert (reported["part"], reported["rows"]) == ("train", 3)
+    assert reported["confusion"] == [[1, 1, 0], [0, 1, 0], [0, 0, 0]]
+    assert reported["classes"][0] == {
+        "class": "cat",
+        "precision": 1.0,
+        "recall": 0.5,
+        "f1": 2 / 3,
+        "support": 2,
+    }
+    assert reported["classes"][2] == {
+        "class": "eel",
+        "precision": None,
+        "recall": None,
+        "f1": None,
+        "support": 0,
+    }
+    assert reported["averages"]["macro"] == {"precision": 0.75, "recall": 0.75, "f1": pytest.approx(2 / 3)}
 
 
 def test_part_names_the_rows_and_what_a_condition_is_on(nncli: Command) -> None:
@@ -111,25 +125,25 @@ def test_part_of_another_table_is_refused(nncli: Command) -> None:
 def test_part_without_rows_is_refused(trained: Command) -> None:
     result = trained("evaluate", "--part", "test")
     assert result.code == 2
-    assert "no test rows; its parts are train" in result.err
+    assert "no test set; it has train" in result.err
 
 
-def test_targets_are_told_one_by_one(nncli: Command) -> None:
+def test_targets_are_listed_one_by_one(nncli: Command) -> None:
     assert nncli("init", "linear_map").code == 0
     assert nncli("train", "linear_map.yaml", "-q", "--epochs", "1").code == 0
     lines = nncli("evaluate").out.split("\n\n")[1].splitlines()
     assert [line.split()[0] for line in lines] == ["target", "X1", "X2"]
-    told = json.loads(nncli("evaluate", "--json").out)
-    assert list(told["targets"]) == ["X1", "X2"]
-    mean = sum(metrics["mse"] for metrics in told["targets"].values()) / 2
-    assert told["metrics"]["mse"] == pytest.approx(mean)
+    reported = json.loads(nncli("evaluate", "--json").out)
+    assert list(reported["targets"]) == ["X1", "X2"]
+    mean = sum(metrics["mse"] for metrics in reported["targets"].values()) / 2
+    assert reported["metrics"]["mse"] == pytest.approx(mean)
 
 
 def labeled(nncli: Command, rows: list[tuple[str, str]], k: int = 3) -> None:
-    """Train on rows of true and told labels, each a string of 0 and 1: the inputs say what is told."""
+    """Train on rows of true and predicted labels, each a string of 0 and 1; inputs determine them."""
     names = [f"tag {index}" for index in range(k)]
     columns = [*(f"x{index}" for index in range(k)), *names]
-    given = [[*map(float, told), *map(int, true)] for true, told in rows]
+    given = [[*map(float, predicted), *map(int, true)] for true, predicted in rows]
     weights = [[100.0 * (row == column) for column in range(k)] for row in range(k)]
     layer = {"units": k, "activation": "sigmoid", "weights": weights, "biases": [-50.0] * k}
     config = {
@@ -146,7 +160,7 @@ def labeled(nncli: Command, rows: list[tuple[str, str]], k: int = 3) -> None:
 TAGS = [("100", "110"), ("010", "010"), ("110", "000"), ("000", "000")]
 
 
-def test_labels_are_told_one_by_one_with_their_counts(nncli: Command) -> None:
+def test_labels_are_listed_one_by_one_with_their_counts(nncli: Command) -> None:
     labeled(nncli, TAGS)
     out = nncli("evaluate", "tags").out
     assert [line.split() for line in out.partition("\n\n")[0].splitlines()][1:] == [
@@ -173,9 +187,9 @@ def test_labels_are_told_one_by_one_with_their_counts(nncli: Command) -> None:
 
 def test_json_has_the_counts_of_labels(nncli: Command) -> None:
     labeled(nncli, TAGS)
-    told = json.loads(nncli("evaluate", "tags", "--json").out)
-    assert "classes" not in told
-    assert told["labels"][0] == {
+    reported = json.loads(nncli("evaluate", "tags", "--json").out)
+    assert "classes" not in reported
+    assert reported["labels"][0] == {
         "label": "tag 0",
         "precision": 1.0,
         "recall": 0.5,
@@ -186,10 +200,10 @@ def test_json_has_the_counts_of_labels(nncli: Command) -> None:
         "false_negatives": 1,
         "true_negatives": 2,
     }
-    assert told["averages"]["macro"]["f1"] == pytest.approx(told["metrics"]["f1"])
+    assert reported["averages"]["macro"]["f1"] == pytest.approx(reported["metrics"]["f1"])
 
 
-def test_of_many_labels_the_lowest_are_told(nncli: Command) -> None:
+def test_of_many_labels_the_lowest_are_reported(nncli: Command) -> None:
     labeled(nncli, [("1" * 30, "1" * 15 + "0" * 15), ("0" * 30, "0" * 30)], k=30)
     out = nncli("evaluate", "tags").out
     assert "showing the 20 of 30 labels with the lowest f1" in out

@@ -44,7 +44,7 @@ def test_damaged_weights_are_refused(trained: Command) -> None:
 
 @pytest.mark.parametrize("words", [("gradcheck",), ("evaluate",), ("predict",), ("plot", "loss", "--run")])
 @pytest.mark.parametrize("file", ["elsewhere", "elsewhere/weights.npz", "runs/xor/copy.npz"])
-def test_weights_alone_are_told_where_the_config_is_needed(
+def test_weights_alone_are_reported_where_the_config_is_needed(
     trained: Command, words: tuple[str, ...], file: str
 ) -> None:
     Path("elsewhere").mkdir()

@@ -141,8 +141,8 @@ def test_forged_headers_end_in_a_result_or_in_words(
         replace_header(folder(name) / file, forged(sound, at, new))
         words = rng.choice(PICTURES) if number % 12 == 11 else COMMANDS[number % len(COMMANDS)]
         result = nncli(*words)
-        told = f"{' '.join(words)} with {file}: {'.'.join(map(str, at))} = {new!r}: {result.err}"
-        assert result.code in (0, 2, 4), told
-        assert "Traceback" not in result.err, told
+        reported = f"{' '.join(words)} with {file}: {'.'.join(map(str, at))} = {new!r}: {result.err}"
+        assert result.code in (0, 2, 4), reported
+        assert "Traceback" not in result.err, reported
         endings[f"code {result.code}"] += 1
     tally("commands on forged headers", endings)

@@ -48,6 +48,30 @@ REFUSED: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: package.predict("xor", "short.csv"),
         ["predict", "xor", "-i", "short.csv"],
     ),
+    "resume without a directory": (
+        lambda: package.train("xor.yaml", resume=True),
+        ["train", "xor.yaml", "--resume"],
+    ),
+    "resume and overwrite": (
+        lambda: package.train("xor.yaml", output="a", resume=True, overwrite=True),
+        ["train", "xor.yaml", "-o", "a", "--resume", "--overwrite"],
+    ),
+    "one file for two pictures": (
+        lambda: package.plot("xor", ["loss", "network"], output="a.png"),
+        ["plot", "loss", "network", "--run", "xor", "-o", "a.png"],
+    ),
+    "a name that contradicts the format": (
+        lambda: package.plot("xor", ["loss"], output="a.png", format="svg"),
+        ["plot", "loss", "--run", "xor", "-o", "a.png", "--format", "svg"],
+    ),
+    "a directory for the pictures of two runs": (
+        lambda: package.plot([package.open_run("xor")] * 2, ["loss"], output="a"),
+        ["plot", "loss", "--run", "xor", "--run", "xor", "-o", "a"],
+    ),
+    "an input that is not there": (
+        lambda: package.plot("xor", ["boundary"], features=("x1", "none")),
+        ["plot", "boundary", "--run", "xor", "--features", "x1,none"],
+    ),
     "an epoch that was not kept": (
         lambda: package.predict("xor", epoch=39_000),
         ["predict", "xor", "--epoch", "39000"],
@@ -77,18 +101,18 @@ def test_both_refuse_it_with_the_same_words_and_code(case: str, nncli: Command) 
 
 
 def test_both_evaluate_to_the_same_numbers(nncli: Command) -> None:
-    told = json.loads(nncli("evaluate", "xor", "-i", "people.csv", "--json").out)
+    reported = json.loads(nncli("evaluate", "xor", "-i", "people.csv", "--json").out)
     found = package.evaluate("xor", "people.csv")
-    assert told["metrics"] == dict(found.metrics)
-    assert told["rows"] == found.rows == 30
+    assert reported["metrics"] == dict(found.metrics)
+    assert reported["rows"] == found.rows == 30
 
 
 def test_both_predict_the_same_numbers(nncli: Command) -> None:
-    told = json.loads(nncli("predict", "xor", "-i", "people.csv", "--proba", "--json").out)["columns"]
+    reported = json.loads(nncli("predict", "xor", "-i", "people.csv", "--proba", "--json").out)["columns"]
     found = package.predict("xor", "people.csv", proba=True)
     for name, column in found.items():
         cells = column.tolist() if isinstance(column, np.ndarray) else [int(cell) for cell in column]
-        assert told[name] == cells
+        assert reported[name] == cells
 
 
 def test_both_draft_the_same_config_for_a_table(nncli: Command) -> None:
@@ -97,10 +121,26 @@ def test_both_draft_the_same_config_for_a_table(nncli: Command) -> None:
 
 
 def test_both_find_the_same_gradients(nncli: Command) -> None:
-    told = json.loads(nncli("gradcheck", "runs/xor", "--json").out)["tensors"]
-    assert [each["worst"] for each in told] == [
+    reported = json.loads(nncli("gradcheck", "runs/xor", "--json").out)["tensors"]
+    assert [each["worst"] for each in reported] == [
         each.worst for each in package.gradcheck(package.open_run("xor"))
     ]
+
+
+def test_both_draw_the_same_pictures(nncli: Command) -> None:
+    reported = json.loads(nncli("plot", "loss", "boundary", "--run", "xor", "-o", "a", "--json").out)[
+        "pictures"
+    ]
+    found = package.plot("xor", ["loss", "boundary"], output="b")
+    assert [each["caption"] for each in reported] == [each.caption for each in found]
+    for name in ("loss.svg", "loss.csv", "boundary.svg", "boundary.csv"):
+        assert Path("a", name).read_bytes() == Path("b", name).read_bytes()
+
+
+def test_both_reproduce_a_run(nncli: Command) -> None:
+    reported = json.loads(nncli("reproduce", "xor", "--json").out)
+    assert reported["identical"]
+    assert package.reproduce("xor").identical
 
 
 def test_both_train_and_resume_to_the_same_bytes(nncli: Command) -> None:

@@ -108,7 +108,7 @@ def test_json_has_every_gradient_on_request(trained: Command) -> None:
 
 
 @pytest.mark.parametrize(("scheme", "order"), [("central", 2), ("forward", 1)])
-def test_error_of_the_configured_differences_is_told(trained: Command, scheme: str, order: int) -> None:
+def test_error_of_the_configured_differences_is_reported(trained: Command, scheme: str, order: int) -> None:
     words = [
         "gradcheck",
         "xor.yaml",

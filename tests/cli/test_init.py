@@ -1,4 +1,4 @@
-"""`nncli init --from-csv`: a config for one's own table, its guesses told, nothing overwritten."""
+"""`nncli init --from-csv`: a config for one's own table, its guesses reported, nothing overwritten."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_any_table_that_can_be_read_will_do(nncli: Command) -> None:
     assert nncli("check", "t.yaml").code == 0
 
 
-def test_roles_are_taken_as_told(people: Command) -> None:
+def test_roles_are_taken_as_given(people: Command) -> None:
     made = people(*FROM[:-1], "city", "--id", "age", "--task", "multiclass", "-o", "-")
     assert made.err.splitlines() == ["left out name (unique text in every row)"]
     for line in (
@@ -66,9 +66,9 @@ def test_roles_are_taken_as_told(people: Command) -> None:
 
 
 def test_json_has_what_was_guessed(people: Command) -> None:
-    told = json.loads(people(*FROM, "--json").out)
-    assert told.pop("notes")[0].startswith("task regression: ")
-    assert told == {
+    reported = json.loads(people(*FROM, "--json").out)
+    assert reported.pop("notes")[0].startswith("task regression: ")
+    assert reported == {
         "schema": "nncli.init/1",
         "from": "people.csv",
         "task": "regression",
@@ -96,7 +96,7 @@ def test_a_file_is_not_replaced_unasked(people: Command) -> None:
     ],
     ids=" ".join,
 )
-def test_what_cannot_be_done_is_told_and_nothing_written(
+def test_what_cannot_be_done_is_reported_and_nothing_written(
     people: Command, golden: Golden, words: tuple[str, ...]
 ) -> None:
     result = people("init", *words)

@@ -49,12 +49,12 @@ def test_json_names_every_picture_with_its_caption(trained: Command) -> None:
         (["boundary", "--at", "x1"], "--at x1: expected NAME=VALUE"),
         (["weight-surface", "--weights", "layers.0.weight[0,0] layers.7.bias[0]"], "layers.7.bias[0]"),
         (["loss", "boundary", "-o", "one.svg"], "one file cannot hold 2 plots"),
-        (["loss", "-o", "loss.gif"], "cannot write 'gif' files"),
+        (["loss", "-o", "loss.gif"], "cannot write '.gif' pictures"),
         (["loss", "--run", "xor", "--run", "xor", "-o", "folder"], "several runs would write the same files"),
-        (["loss", "-o", "xor.yaml/inside"], "cannot be made"),
+        (["loss", "-o", "xor.yaml/inside"], "cannot be created"),
     ],
 )
-def test_what_cannot_be_drawn_is_told_and_nothing_is_left(
+def test_what_cannot_be_drawn_is_reported_and_nothing_is_left(
     trained: Command, words: list[str], message: str
 ) -> None:
     before = sorted(Path().rglob("*"))

@@ -76,17 +76,17 @@ def test_predict_refuses_stdin_that_is_no_text(trained: Command, tmp_path: Path)
     assert b"stdin:1:1: not UTF-8 text (byte 0xff)" in result.stderr
 
 
-def test_predict_at_a_kept_epoch_uses_its_weights(trained: Command) -> None:
+def test_predict_at_a_recorded_epoch_uses_its_weights(trained: Command) -> None:
     start = rows_of(trained("predict", "--epoch", "0").out)
     experiment = runs.find("xor").experiment
     expected = experiment.network.predict(experiment.initial, experiment.rows.training.X)[:, 0]
     assert [float(row["proba_1"]) for row in start] == expected.tolist()
 
 
-def test_predict_at_an_epoch_not_kept_names_the_nearest(trained: Command) -> None:
+def test_predict_at_an_epoch_not_recorded_names_the_nearest(trained: Command) -> None:
     result = trained("predict", "--epoch", "777")
     assert result.code == 2
-    assert "no weights were kept at epoch 777" in result.err
+    assert "no weights were recorded at epoch 777" in result.err
     assert "768, 800" in result.err
 
 

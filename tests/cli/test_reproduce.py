@@ -43,7 +43,7 @@ def test_a_difference_beyond_the_tolerance_exits_with_4(trained: Command) -> Non
     assert len(detailed.out.splitlines()) == 1  # it is the worst, too, and the weights are the same
 
 
-def test_a_difference_within_the_tolerance_is_told_and_exits_with_0(trained: Command) -> None:
+def test_a_difference_within_the_tolerance_is_reported_and_exits_with_0(trained: Command) -> None:
     change_history(by=1e-12)
     result = trained("reproduce", "xor", "-q")
     assert (result.code, result.err) == (0, "")
@@ -55,8 +55,8 @@ def test_a_difference_within_the_tolerance_is_told_and_exits_with_0(trained: Com
 
 
 def test_json_holds_what_is_promised(trained: Command) -> None:
-    told = json.loads(trained("reproduce", "xor", "--json", "-q").out)
-    assert told == {
+    reported = json.loads(trained("reproduce", "xor", "--json", "-q").out)
+    assert reported == {
         "schema": "nncli.reproduce/1",
         "run": "runs/xor",
         "ok": True,
@@ -72,10 +72,10 @@ def test_json_holds_what_is_promised(trained: Command) -> None:
     loss = Run(Path("runs/xor")).history["loss"]
     change_history(by=0.5)
     result = trained("reproduce", "xor", "--json", "-q")
-    told = json.loads(result.out)
-    assert (result.code, told["ok"], told["identical"], told["final"]) == (4, False, False, None)
-    assert told["first"] == told["worst"]
-    assert told["first"] == {
+    reported = json.loads(result.out)
+    assert (result.code, reported["ok"], reported["identical"], reported["final"]) == (4, False, False, None)
+    assert reported["first"] == reported["worst"]
+    assert reported["first"] == {
         "epoch": 999,
         "file": "history.csv",
         "tensor": "loss",
@@ -96,7 +96,7 @@ def test_another_number_of_rows_is_a_mismatch(trained: Command) -> None:
     assert "not reproduced: history.csv: nothing instead of epoch 1000" in result.err
 
 
-def test_other_versions_are_told(trained: Command) -> None:
+def test_other_versions_are_reported(trained: Command) -> None:
     path = Path("runs/xor/run.json")
     info = json.loads(path.read_text())
     info["versions"]["numpy"] = "1.0"
@@ -114,11 +114,14 @@ def test_a_run_of_an_earlier_nncli_comes_with_a_note(trained: Command) -> None:
     path.write_text(json.dumps(info))
     result = trained("reproduce", "xor", "--progress", "none")
     assert (result.code, result.out) == (0, IDENTICAL)
-    assert result.err == "an earlier nncli trained it: whether the data are the same is not known\n"
+    assert (
+        result.err
+        == "an older version of nncli trained it and did not record its data: changes go undetected\n"
+    )
 
 
 @pytest.mark.parametrize("words", [("evaluate", "c"), ("gradcheck", "c")])
-def test_changed_data_are_told_by_all_and_stop_reproduce(words: tuple[str, ...], nncli: Command) -> None:
+def test_changed_data_are_reported_by_all_and_stop_reproduce(words: tuple[str, ...], nncli: Command) -> None:
     Path("t.csv").write_text(TABLE)
     Path("c.yaml").write_text(CONFIG)
     nncli("train", "c.yaml", "--epochs", "5", "-q")

@@ -9,7 +9,7 @@ from nncli import runs
 from tests.cli.conftest import Command
 
 
-def test_resume_goes_on_with_the_latest_run_and_names_it(trained: Command) -> None:
+def test_resume_continues_with_the_latest_run_and_names_it(trained: Command) -> None:
     assert trained("train", "xor.yaml", "--epochs", "300", "-q").out == "runs/xor-2\n"
     result = trained("resume", "--epochs", "1000")
     assert result.code == 0
@@ -54,10 +54,10 @@ def test_diverged_run_is_not_resumed(nncli: Command) -> None:
     words = ("train", "linear_map_published.yaml", "-q", "-o", "out", "--resume")
     first, second = nncli(*words), nncli(*words)
     assert (first.code, second.code) == (3, 3)
-    assert "out: diverged, and would again" in second.err
+    assert "out: this run diverged and cannot be resumed" in second.err
 
 
-def test_command_that_is_repeated_begins_goes_on_and_leaves_alone(nncli: Command) -> None:
+def test_command_that_is_repeated_begins_continues_and_leaves_alone(nncli: Command) -> None:
     nncli("init", "xor")
     words = ("train", "xor.yaml", "-o", "out", "--resume", "--progress", "none")
     assert "out: nothing to resume, starting a new run" in nncli(*words, "--epochs", "300").err
@@ -65,14 +65,17 @@ def test_command_that_is_repeated_begins_goes_on_and_leaves_alone(nncli: Command
     assert "nothing to do" in nncli(*words).out
     changed = nncli(*words, "--set", "optimizer.learning_rate=1")
     assert changed.code == 2
-    assert "out: cannot go on: optimizer.learning_rate is 1.0, trained so far with 0.1" in changed.err
+    assert (
+        "out: cannot resume: optimizer.learning_rate changed from 0.1 to 1.0 since the checkpoint"
+        in changed.err
+    )
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--resume"], "--resume: needs --output DIR"),
-        (["--resume", "--overwrite", "-o", "out"], "--resume and --overwrite contradict each other"),
+        (["--resume"], "resume requires an output directory"),
+        (["--resume", "--overwrite", "-o", "out"], "resume and overwrite cannot be combined"),
         (["--resume", "--smoke", "-o", "out"], "--smoke and --resume cannot be combined"),
     ],
 )

@@ -1,7 +1,8 @@
-"""Signals, bugs and broken streams: every ending is told, and nothing is lost."""
+"""Signals, bugs and broken streams: every ending is reported, and nothing is lost."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,6 @@ import pytest
 
 from nncli import runs
 from tests.cli.conftest import Command
-from tests.processes import UNMEASURED
 
 # One update takes well over PATIENCE in a single matrix product, during which Python hears nothing.
 WIDE = """
@@ -31,7 +31,7 @@ def start(*words: str, **variables: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**UNMEASURED, **variables},
+        env={**os.environ, **variables},
     )
 
 
@@ -89,7 +89,6 @@ def test_other_commands_stop_without_a_word(nncli: Command, number: signal.Signa
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=UNMEASURED,
     )
     assert process.stderr is not None
     assert process.stderr.readline() == "using runs/xor, the latest run\n"
@@ -100,7 +99,7 @@ def test_other_commands_stop_without_a_word(nncli: Command, number: signal.Signa
     assert error == ""
 
 
-def test_bug_in_a_training_is_one_line_and_its_traceback_is_kept(
+def test_bug_in_a_training_is_one_line_and_its_traceback_is_saved(
     nncli: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nncli("init", "xor")

@@ -100,7 +100,7 @@ def test_every_name_can_be_shown_in_a_narrow_encoding(shell: Shell, variables: d
     assert shell("nncli check été.yaml", **variables).returncode == 2
 
 
-def test_training_goes_on_where_nobody_reads_its_progress(shell: Shell) -> None:
+def test_training_continues_where_nobody_reads_its_progress(shell: Shell) -> None:
     line = "nncli train xor.yaml --progress log -o again 2> >(true); exit $?"
     assert shell(line).returncode == 0
     assert runs.find("again").info["status"] == "completed"

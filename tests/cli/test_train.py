@@ -19,7 +19,6 @@ from nncli.runs import run as reading
 from nncli.runs import weights
 from nncli.training.model import Model
 from tests.cli.conftest import Command
-from tests.processes import UNMEASURED
 
 
 def test_path_of_the_run_is_the_last_line_of_stdout(trained: Command) -> None:
@@ -56,7 +55,7 @@ def test_same_config_gives_the_same_bytes(trained: Command) -> None:
     assert Path("runs/xor", runs.WEIGHTS).read_bytes() != Path("runs/xor-2", runs.WEIGHTS).read_bytes()
 
 
-def test_flags_stand_for_keys_and_are_kept_in_the_run(trained: Command) -> None:
+def test_flags_stand_for_keys_and_are_saved_in_the_run(trained: Command) -> None:
     trained("train", "xor.yaml", "--epochs", "3", "--learning-rate", "5e-1", "--seed", "4")
     config = runs.find("xor-2").config
     assert config.training.epochs == 3
@@ -64,7 +63,7 @@ def test_flags_stand_for_keys_and_are_kept_in_the_run(trained: Command) -> None:
     assert config.seed.training == config.seed.data == 4
 
 
-def test_output_in_use_is_refused_and_kept(trained: Command) -> None:
+def test_output_in_use_is_refused_and_left_alone(trained: Command) -> None:
     before = {path: path.read_bytes() for path in Path("runs/xor").iterdir()}
     result = trained("train", "xor.yaml", "--output", "runs/xor", "--epochs", "2")
     assert result.code == 2
@@ -85,10 +84,10 @@ def test_output_that_is_a_file_is_refused(trained: Command) -> None:
 
 
 @pytest.mark.parametrize("output", ["xor.yaml/inside", "/proc/nncli"])
-def test_output_that_cannot_be_made_is_told(trained: Command, output: str) -> None:
+def test_output_that_cannot_be_made_is_reported(trained: Command, output: str) -> None:
     result = trained("train", "xor.yaml", "--output", output)
     assert result.code == 2
-    assert result.err.startswith(f"error: {output}: cannot be made: ")
+    assert result.err.startswith(f"error: {output}: cannot be created: ")
 
 
 def test_mistakes_write_nothing(nncli: Command) -> None:
@@ -99,14 +98,14 @@ def test_mistakes_write_nothing(nncli: Command) -> None:
     assert os.listdir() == ["bad.yaml"]
 
 
-def test_fail_if_holds_exits_with_4_after_the_run_is_kept(trained: Command) -> None:
+def test_fail_if_holds_exits_with_4_after_the_run_is_saved(trained: Command) -> None:
     result = trained("train", "xor.yaml", "--epochs", "5", "--fail-if", "mse > 0.01")
     assert result.code == 4
     assert "check failed: mse" in result.err
     assert runs.find("xor-2").info["status"] == "completed"
 
 
-def test_fail_if_with_an_unknown_metric_is_told_before_training(trained: Command) -> None:
+def test_fail_if_with_an_unknown_metric_is_reported_before_training(trained: Command) -> None:
     result = trained("train", "xor.yaml", "--fail-if", "msee > 0.01")
     assert result.code == 2
     assert "did you mean mse?" in result.err
@@ -122,7 +121,7 @@ def test_smoke_is_one_line_and_keeps_nothing(nncli: Command) -> None:
     assert os.listdir() == ["linear_map.yaml"]
 
 
-def test_published_linear_map_diverges_with_exit_3_and_advice_that_mends_it(nncli: Command) -> None:
+def test_published_linear_map_diverges_with_exit_3_and_advice_that_fixes_it(nncli: Command) -> None:
     nncli("init", "linear_map_published")
     result = nncli("train", "linear_map_published.yaml")
     assert result.code == 3
@@ -145,7 +144,7 @@ def test_overwrite_spares_what_is_no_run(trained: Command) -> None:
     Path("mine/config.yaml").write_text("my own words")
     result = trained("train", "xor.yaml", "-o", "mine", "--overwrite")
     assert result.code == 2
-    assert "nncli did not write config.yaml" in result.err
+    assert "config.yaml was not written by nncli" in result.err
     assert [path.name for path in Path("mine").iterdir()] == ["config.yaml"]
     assert Path("mine/config.yaml").read_text() == "my own words"
 
@@ -199,7 +198,7 @@ def test_smoke_finds_weights_that_read_back_otherwise(
     monkeypatch.setattr(reading, "read_model", changed)
     result = nncli("train", "xor.yaml", "--smoke")
     assert result.code == 4
-    assert "read back" in result.err
+    assert "the saved weights" in result.err
 
 
 def test_fail_if_on_a_metric_that_is_no_number_fails(nncli: Command) -> None:
@@ -245,7 +244,7 @@ def test_zero_epochs_keep_the_start(nncli: Command) -> None:
 
 
 def process(*words: str, **options: object) -> subprocess.Popen[bytes]:
-    options.setdefault("env", UNMEASURED)
+    options.setdefault("env", dict(os.environ))
     return subprocess.Popen([sys.executable, "-m", "nncli", *words], **options)  # type: ignore[call-overload, no-any-return]
 
 
@@ -265,7 +264,7 @@ def stopped(number: int, *words: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_signal_saves_what_was_learnt(nncli: Command, number: int, code: int) -> None:
+def test_signal_saves_what_was_learned(nncli: Command, number: int, code: int) -> None:
     nncli("init", "xor")
     exit_code, error = stopped(number, "train", "xor.yaml", "--epochs", "100000000")
     assert exit_code == code

@@ -181,7 +181,7 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_folder_that_cannot_be_written_is_told(place: str, tried: Command, read_only: Path) -> None:
+def test_folder_that_cannot_be_written_is_reported(place: str, tried: Command, read_only: Path) -> None:
     command = PLACES[place].command
     if command[-1] in ("-q", "good.csv") or "resume" in command:
         command = [*TRAIN, "x"]
@@ -210,7 +210,7 @@ def test_no_output_replaces_a_file_of_a_run(
     before = tree(Path())
     result = tried(*words, way.format(name))
     assert result.code == 2
-    assert "a file of the run" in result.err
+    assert "belongs to the run" in result.err
     assert tree(Path()) == before
 
 

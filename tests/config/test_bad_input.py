@@ -13,7 +13,7 @@ import pytest
 
 from nncli.config import load_config
 from nncli.messages.errors import ConfigError, NncliError
-from tests.golden import Golden, told
+from tests.golden import Golden, reported
 
 from .conftest import Refused
 
@@ -267,7 +267,7 @@ def test_a_mistake_names_place_value_and_remedy(
     assert_told(error, place, hinted=name not in WITHOUT_HINT)
     if place != "c.yaml: ":
         assert_carets(error, marked)
-    golden.check(told(error))
+    golden.check(reported(error))
 
 
 @pytest.mark.parametrize(("name", "text"), FORMULAS.items(), ids=FORMULAS)
@@ -276,7 +276,7 @@ def test_a_formula_is_marked_at_its_slip(refused: Refused, golden: Golden, name:
     error = refused(content)[0]
     assert_told(error, f"{place}dataset.function.targets.y: ", hinted=name not in WITHOUT_HINT)
     assert_carets(error, marked)
-    golden.check(told(error))
+    golden.check(reported(error))
 
 
 def assert_told(error: NncliError, place: str, *, hinted: bool) -> None:

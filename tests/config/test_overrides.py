@@ -8,7 +8,7 @@ import pytest
 
 from nncli.config import Config, Override, load_config
 from nncli.messages.errors import ConfigError
-from tests.golden import Golden, told
+from tests.golden import Golden, reported
 
 CONFIG = """\
 dataset: xor
@@ -111,7 +111,7 @@ def test_a_mistake_names_the_flag(file: Path, golden: Golden, setting: str) -> N
     with pytest.raises(ConfigError) as caught:
         with_(file, setting)
     assert caught.value.message.startswith(f"--set {setting[:40]}")
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
     assert caught.value.source is None
 
 

@@ -12,7 +12,7 @@ from nncli.data.sources import data_file, from_function
 from nncli.messages.errors import DataError
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import Misfit, Table
-from tests.golden import Golden, refusal, told
+from tests.golden import Golden, refusal, reported
 
 
 def roles(table: Table, *targets: str, task: str = "auto", output: str = "identity") -> Roles:
@@ -85,7 +85,7 @@ def test_multiclass_is_refused_where_rows_have_several_classes_under_sigmoids(
     with pytest.raises(Misfit) as caught:
         roles(LABELED, "p", "q", task="multiclass", output="sigmoid")
     assert caught.value.key == ("task",)
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
     assert roles(FLAGS, "p", "q", task="multiclass", output="sigmoid").task == "multiclass"
 
 

@@ -21,7 +21,7 @@ from nncli.nn.arrays import Array
 from nncli.tables.column import ValueKind
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import CellError, Misfit, Table
-from tests.golden import Golden, refusal, told
+from tests.golden import Golden, refusal, reported
 
 MIXED = """size,colour,old,code
 1,red,yes,07
@@ -68,7 +68,7 @@ def test_every_choice_has_its_entry() -> None:
 # What comes out, by hand
 
 
-def test_numbers_booleans_and_categories_are_told_apart_and_encoded_in_order() -> None:
+def test_numbers_booleans_and_categories_are_distinguished_and_encoded_in_order() -> None:
     preprocessing = fitted(csv(MIXED), columns={"code": ColumnConfig(kind="category")})
     assert tuple(column.name for column in preprocessing.columns) == ("size", "colour", "old", "code")
     assert preprocessing.encoded == (
@@ -104,7 +104,7 @@ def test_numbers_booleans_and_categories_are_told_apart_and_encoded_in_order() -
         ("10.0.0.1 10.0.0.2", "category"),
     ],
 )
-def test_the_kind_of_a_column_is_told_from_its_cells(cells: str, kind: str) -> None:
+def test_the_kind_of_a_column_is_detected_from_its_cells(cells: str, kind: str) -> None:
     assert only_x(column(cells)).columns[0].kind == kind
 
 
@@ -171,7 +171,7 @@ def test_rows_that_miss_a_value_are_dropped_and_cannot_be_predicted(golden: Gold
     golden.check(refusal(CellError, lambda: preprocessing.X(table)))
 
 
-def test_only_columns_told_to_drop_rows_do_and_with_them_targets() -> None:
+def test_only_columns_set_to_drop_rows_do_and_with_them_targets() -> None:
     table = csv("a,b,y,z\n0,5,1,p\n,6,1,p\n4,,1,p\n4,5,NA,p\n4,5,1,\n")
     own = {"a": ColumnConfig(missing="drop")}
     assert kept(table, "ab", missing="median", columns=own) == [0, 2, 3, 4]
@@ -265,7 +265,7 @@ def test_small_spreads_around_a_large_mean_are_not_taken_for_constant() -> None:
     assert np.allclose(X.ravel(), [-1, 1], rtol=1e-12)
 
 
-def test_a_number_too_far_from_the_training_rows_is_told(golden: Golden) -> None:
+def test_a_number_too_far_from_the_training_rows_is_reported(golden: Golden) -> None:
     preprocessing = only_x(column("1e-300 2e-300"), scale="standard")
     golden.check(refusal(CellError, lambda: preprocessing.X(column("1e-300 1e300"))))
 
@@ -313,7 +313,7 @@ def test_what_is_fitted_survives_the_header_exactly(table: Table, chosen: Prepro
 
 
 @given(tables(), settings, st.permutations("abcz"))
-def test_each_row_is_encoded_by_itself_or_the_first_bad_one_told(
+def test_each_row_is_encoded_by_itself_or_the_first_bad_one_reported(
     table: Table, chosen: PreprocessingConfig, order: list[str]
 ) -> None:
     preprocessing = fit_or_refused(table, chosen)
@@ -369,14 +369,14 @@ def test_targets_without_scaling_stay_the_same_array() -> None:
         ("yes no", "yes maybe"),
     ],
 )
-def test_cells_that_cannot_be_used_are_told_with_their_place(
+def test_cells_that_cannot_be_used_are_reported_with_their_place(
     golden: Golden, missing: Missing, training: str, later: str
 ) -> None:
     preprocessing = only_x(column(training), missing=missing)
     with pytest.raises(CellError) as caught:
         preprocessing.X(column(later))
     assert caught.value.hint
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
 
 
 @pytest.mark.parametrize("missing", FILLED)
@@ -394,7 +394,7 @@ def test_numbers_of_a_table_without_text_can_be_missing_or_infinite(golden: Gold
 @pytest.mark.parametrize(
     "cells", ["2020-01-31 _", "31.12.2020 1/2/20 x", "2020-01-31T12:00:00Z", "12:30 12:31:59"]
 )
-def test_dates_and_times_are_refused_with_the_way_round(golden: Golden, cells: str) -> None:
+def test_dates_and_times_are_refused_with_a_workaround(golden: Golden, cells: str) -> None:
     golden.check(refusal(CellError, lambda: only_x(column(cells))))
 
 
@@ -416,7 +416,7 @@ def test_a_setting_without_meaning_for_its_column_is_refused(
     with pytest.raises(Misfit) as caught:
         only_x(column(cells), columns={"x": ColumnConfig(**own)})
     assert caught.value.hint
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
 
 
 def test_settings_of_a_column_that_is_no_input_are_refused(golden: Golden) -> None:

@@ -15,7 +15,7 @@ from nncli.data.settings import SplitConfig
 from nncli.data.split import PART_NAMES, Parts, by_column, divide, drawn
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import CellError, Misfit
-from tests.golden import Golden, refusal, told
+from tests.golden import Golden, refusal, reported
 
 
 def lists(parts: Parts) -> tuple[list[int], list[int], list[int]]:
@@ -148,10 +148,10 @@ def test_parts_that_cannot_be_are_refused_with_what_to_do(
     with pytest.raises(Misfit) as caught:
         drawn(rows, labels, SplitConfig(**options), seed=0)
     assert caught.value.hint
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
 
 
-def test_a_small_class_is_kept_whole_in_training_where_one_part_is_asked_for() -> None:
+def test_a_small_class_stays_whole_in_training_where_one_part_is_asked_for() -> None:
     labels = list("aaaaaaaabb")
     for seed in range(20):
         train = drawn(10, labels, SplitConfig(test=8), seed).train.tolist()

@@ -46,7 +46,7 @@ def test_number_of_threads_holds_while_training_runs_and_no_longer(tmp_path: Pat
         assert blas_threads() == before
 
 
-def test_number_of_threads_is_recorded_and_kept_when_a_training_goes_on(
+def test_number_of_threads_is_recorded_and_reused_when_a_training_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = record(tmp_path / "run")

@@ -192,7 +192,7 @@ def test_stopping_and_resuming_changes_no_byte(tmp_path: Path, optimizer: str) -
 
 def test_a_run_does_not_go_on_in_another_dtype(tmp_path: Path) -> None:
     run = written(tmp_path / "run", config("float32"))
-    with pytest.raises(RunError, match=r"training\.dtype is float64, trained so far with float32"):
+    with pytest.raises(RunError, match=r"training\.dtype changed from float32 to float64"):
         Recording.resumed(build(Config.of(config("float64"))), run)
 
 
@@ -200,7 +200,7 @@ def test_weights_of_another_dtype_than_the_header_states_are_refused(tmp_path: P
     run = written(tmp_path / "run", config("float32"))
     arrays = read_npz(run.path / WEIGHTS)
     write_npz(run.path / WEIGHTS, {n: a.astype(a.dtype.str.replace("f4", "f8")) for n, a in arrays.items()})
-    with pytest.raises(RunError, match="the dtype its header states"):
+    with pytest.raises(RunError, match="the shapes or dtype of its arrays do not match its header"):
         _ = run.model
 
 
@@ -255,28 +255,28 @@ def test_scaled_targets_come_back_in_float64() -> None:
     assert np.abs(reports[-1].outputs - experiment.rows.training.expected).max() < 1.5
 
 
-def test_an_input_beyond_float32_is_told_at_its_cell() -> None:
+def test_an_input_beyond_float32_is_reported_at_its_cell() -> None:
     given = config("float32")
     given["dataset"]["rows"][4] = [0.5, 1e39, 1.0]
     with pytest.raises(ConfigError, match=r"rows\[4\]\[1\]: b: '1e\+39' is too large for float32"):
         build(Config.of(given))
 
 
-def test_a_target_beyond_float32_is_told() -> None:
+def test_a_target_beyond_float32_is_reported() -> None:
     given = config("float32")
     given["dataset"]["rows"][4] = [0.5, 0.5, 1e39]
     with pytest.raises(ConfigError, match=r"target of 1e\+39 is too large for float32"):
         build(Config.of(given))
 
 
-def test_a_weight_beyond_float32_is_told() -> None:
+def test_a_weight_beyond_float32_is_reported() -> None:
     given = config("float32")
     given["network"]["bias_init"] = {"name": "constant", "value": 1e39}
     with pytest.raises(ConfigError, match=r"weight of 1e\+39 is too large for float32"):
         build(Config.of(given))
 
 
-def test_an_unusable_row_of_a_later_table_is_told(tmp_path: Path) -> None:
+def test_an_unusable_row_of_a_later_table_is_reported(tmp_path: Path) -> None:
     run = written(tmp_path / "run", config("float32"))
     with pytest.raises(DataError, match="too large for float32"):
         beside(run.model, Table("later", {"a": ["1"], "b": ["4e38"]}), proba=False)

@@ -92,11 +92,11 @@ def test_results_are_of_every_part(tmp_path: Path) -> None:
     assert run.results == run.results_by_part["train"]
 
 
-def test_damaged_results_of_a_part_are_told(tmp_path: Path) -> None:
+def test_damaged_results_of_a_part_are_reported(tmp_path: Path) -> None:
     list(runs.record(experiment(SPLIT, training={"epochs": 1}), Run(tmp_path)))
     stored = json.loads((tmp_path / runs.RESULTS).read_text())
     (tmp_path / runs.RESULTS).write_text(json.dumps({**stored, "test": 3}))
-    with pytest.raises(NncliError, match="it holds no results"):
+    with pytest.raises(NncliError, match="the results are missing"):
         _ = Run(tmp_path).results
 
 
@@ -141,6 +141,6 @@ def test_names_of_conditions_are_those_of_the_results(tmp_path: Path) -> None:
         ({"column": "prat"}, "dataset.split.column: no column named 'prat'"),
     ],
 )
-def test_split_that_cannot_be_is_told_at_its_key(split: dict[str, Any], message: str) -> None:
+def test_split_that_cannot_be_is_reported_at_its_key(split: dict[str, Any], message: str) -> None:
     with pytest.raises(NncliError, match=message):
         experiment(split)

@@ -73,7 +73,7 @@ def test_rows_that_are_held_out_change_nothing_of_training() -> None:
     assert np.array_equal(one.initial, other.initial)
 
 
-def test_losses_are_of_what_is_learnt_and_metrics_in_own_units(tmp_path: Path) -> None:
+def test_losses_are_of_what_is_learned_and_metrics_in_own_units(tmp_path: Path) -> None:
     run = trained(tmp_path)
     data = run.experiment.rows.training
     learnt = run.model.network.predict(run.model.parameters, data.X)
@@ -89,15 +89,15 @@ def test_the_weights_alone_read_any_table_as_training_did(tmp_path: Path) -> Non
     model = Run(tmp_path).model
     later = parse_csv("member,extra,colour,age\nyes,9,red,34\nno,9,blue,NA\nno,9,violet,45\n", "later.csv")
     predicted = model.predict(later)["pred_income"]
-    told = run.model.outputs(run.experiment.rows.whole.X)[:, 0]
-    assert np.array_equal(np.asarray(predicted)[:2], told[[0, 1]])
+    reported = run.model.outputs(run.experiment.rows.whole.X)[:, 0]
+    assert np.array_equal(np.asarray(predicted)[:2], reported[[0, 1]])
     part = prediction.beside(
         model, parse_csv("age,colour,member,income\n34,red,yes,1000\n", "t.csv"), proba=False
     )
-    assert part.columns["error_income"] == pytest.approx(told[0] - 1000)
+    assert part.columns["error_income"] == pytest.approx(reported[0] - 1000)
 
 
-def test_a_column_that_is_missing_or_a_category_nobody_saw_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_column_that_is_missing_or_a_category_nobody_saw_is_reported_with_its_place(tmp_path: Path) -> None:
     model = trained(tmp_path).model
     with pytest.raises(DataError, match=r"later\.csv: no column named 'colour'"):
         model.predict(parse_csv("age,member\n34,yes\n", "later.csv"))
@@ -111,7 +111,7 @@ def test_a_category_of_a_held_out_row_alone_is_unseen() -> None:
         experiment(unseen="error")
 
 
-def test_a_row_without_a_label_is_dropped_before_the_classes_are_told() -> None:
+def test_a_row_without_a_label_is_dropped_before_the_classes_are_reported() -> None:
     rows = [[row % 7, ("a", "b", "")[row % 3]] for row in range(12)]
     dataset = {"columns": ["x", "y"], "rows": rows, "targets": ["y"], "preprocessing": {"missing": "drop"}}
     layers = [{"units": 2, "activation": "softmax"}]
@@ -152,7 +152,7 @@ TABLES = {
 
 
 @pytest.mark.parametrize(("text", "message"), TABLES.values(), ids=TABLES)
-def test_what_is_no_number_is_told_with_its_place_and_the_way_round(
+def test_what_is_no_number_is_reported_with_its_place_and_a_workaround(
     tmp_path: Path, text: str, message: str
 ) -> None:
     (tmp_path / "t.csv").write_text(text)

@@ -91,7 +91,7 @@ def test_published_linear_map_with_the_mean_instead_of_the_sum_learns() -> None:
     assert last_report(system).metrics["mse"] < 1e-10
 
 
-def test_nonlinear_map_is_learnt_better_than_any_linear_network_could() -> None:
+def test_nonlinear_map_is_learned_better_than_any_linear_network_could() -> None:
     # The best linear fit leaves the variance of q2**2, 4/45, in one of two outputs: an MSE of 0.0444.
     assert last_report(experiment("linear_map_nonlinear")).metrics["mse"] < 0.03
     linear = [f"network.layers[{index}].activation=identity" for index in (0, 1)]
@@ -122,7 +122,7 @@ def test_perceptron_starts_from_the_published_outputs() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_not_is_learnt_in_1000_epochs(seed: int) -> None:
+def test_not_is_learned_in_1000_epochs(seed: int) -> None:
     report = last_report(experiment("not", f"seed={seed}"))
     assert report.epoch == 1000
     assert report.metrics["mse"] < 0.01
@@ -137,7 +137,7 @@ def xor_is_learnt(seed: int) -> bool:
     return any(report.metrics["mse"] < 0.01 for report in loop.train(system))
 
 
-def test_xor_is_learnt_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds() -> None:
+def test_xor_is_learned_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds() -> None:
     failed = [seed for seed in range(100) if not xor_is_learnt(seed)]
     assert len(failed) <= 3, f"seeds {failed} did not learn"
 

@@ -76,15 +76,15 @@ def test_table_by_class_is_scikit_learns_classification_report(seed: int) -> Non
     outputs, targets, columns = classes_at_random(seed)
     confusion = Confusion.of(outputs, targets, columns)
     one = columns.task == "binary"
-    true, told = (
+    true, reported = (
         (array[:, 0] >= 0.5).astype(int) if one else array.argmax(axis=1) for array in (targets, outputs)
     )
     np.testing.assert_array_equal(
-        confusion.counts, theirs.confusion_matrix(true, told, labels=range(len(columns.classes)))
+        confusion.counts, theirs.confusion_matrix(true, reported, labels=range(len(columns.classes)))
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # scikit-learn's word on shares of nothing
-        report = theirs.classification_report(true, told, output_dict=True)
+        report = theirs.classification_report(true, reported, output_dict=True)
     for average, values in confusion.averages.items():
         theirs_of = report[f"{average} avg"]
         assert values["f1"] == pytest.approx(theirs_of["f1-score"], rel=1e-12)
@@ -146,9 +146,9 @@ def test_reliability_is_scikit_learns_calibration_curve(seed: int) -> None:
     rng = np.random.default_rng(seed)
     probabilities = rng.uniform(size=40 + 300 * (seed % 2)).round(1 + seed % 4)
     happened = rng.uniform(size=len(probabilities)) < probabilities
-    share, told = calibration.calibration_curve(happened, probabilities, n_bins=BINS)
+    share, reported = calibration.calibration_curve(happened, probabilities, n_bins=BINS)
     bins = reliability(probabilities, happened)
-    np.testing.assert_allclose(bins.predicted[bins.counts > 0], told, rtol=1e-15)
+    np.testing.assert_allclose(bins.predicted[bins.counts > 0], reported, rtol=1e-15)
     np.testing.assert_allclose(bins.observed[bins.counts > 0], share, rtol=1e-15)
 
 
@@ -176,19 +176,19 @@ def test_label_counts_are_scikit_learns(seed: int) -> None:
     n, k = int(rng.integers(1, 60)), int(rng.integers(2, 6))
     A, Y = rng.uniform(size=(n, k)).round(1), (rng.uniform(size=(n, k)) < 0.3).astype(int)
     if seed % 3 == 0:
-        Y[:, 0], A[:, 0] = 0, 0.1 * (seed % 2)  # a label of no row, and never told
+        Y[:, 0], A[:, 0] = 0, 0.1 * (seed % 2)  # a label of no row, and never reported
     if seed % 10 == 0:
         Y[:] = 0
-    told = (A >= 0.5).astype(int)
+    reported = (A >= 0.5).astype(int)
     found = LabelCounts.of(A, Y.astype(float), multilabel(k))
     names = ["true_negatives", "false_positives", "false_negatives", "true_positives"]
     matrices = np.column_stack([found.counts[name] for name in names]).reshape(k, 2, 2)
-    assert np.array_equal(matrices, sklearn.multilabel_confusion_matrix(Y, told))
+    assert np.array_equal(matrices, sklearn.multilabel_confusion_matrix(Y, reported))
     scores = sklearn.precision_recall_fscore_support
-    expected = scores(Y, told, average=None, zero_division=0)
+    expected = scores(Y, reported, average=None, zero_division=0)
     for name, values in zip(("precision", "recall", "f1"), expected, strict=False):
         np.testing.assert_allclose(found.shares[name], values, rtol=1e-14)
     assert found.support.tolist() == expected[3].tolist()
     for average, values in found.averages.items():
-        theirs = scores(Y, told, average=average, zero_division=0)[:3]
+        theirs = scores(Y, reported, average=average, zero_division=0)[:3]
         np.testing.assert_allclose(list(values.values()), theirs, rtol=1e-14, atol=1e-15)

@@ -45,8 +45,8 @@ def test_part_that_says_most_of_new_rows_is_measured(
     assert [part(trained, name) for name in parts(trained)] == list(parts(trained).items())
 
 
-def test_part_that_the_run_does_not_have_is_told_with_those_it_has(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="no test rows; its parts are train, validation") as error:
+def test_part_that_the_run_does_not_have_is_reported_with_those_it_has(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no test set; it has train, validation") as error:
         part(run(tmp_path, {"validation": 4}), "test")
     assert "dataset.split.test" in (error.value.hint or "")
 
@@ -62,6 +62,6 @@ def test_each_of_several_targets_is_measured(tmp_path: Path) -> None:
 
 
 def test_table_without_a_target_is_refused_by_its_name(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="t: no column named 'a' to compare the outputs with") as error:
+    with pytest.raises(DataError, match="t: no column named 'a' to compare predictions with") as error:
         evaluate_rows(run(tmp_path, {}), Table("t", {"x": np.array([0.0]), "b": np.array([0.0])}))
     assert "nncli predict needs no targets" in (error.value.hint or "")

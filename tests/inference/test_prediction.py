@@ -122,7 +122,7 @@ def whole_rows(text: str, form: str) -> int | None:
     return max(0, len(rows) - 1)
 
 
-def test_rows_left_out_are_told_in_their_order(model: Model) -> None:
+def test_rows_left_out_are_reported_in_their_order(model: Model) -> None:
     text = 'age,colour,member,income\nx,red,yes,1\n20,red,yes,x\n20,violet,no,1\n20,"red"x\n20,red,maybe,z\n'
     bad: list[RowError] = []
     tables = read_parts(io.BytesIO(text.encode()), "t.csv", bad.append)

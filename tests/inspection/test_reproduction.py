@@ -166,7 +166,7 @@ def test_zero_of_another_sign_is_another_bit(tmp_path: Path) -> None:
     assert outcome.within(1e-300)
 
 
-def test_first_epoch_that_differs_is_told_before_the_worst(run: Run) -> None:
+def test_first_epoch_that_differs_is_reported_before_the_worst(run: Run) -> None:
     weights = run.snapshots.weights
     assert run.snapshots.weight_epochs[[5, 9]].tolist() == [5, 9]
     change_snapshot(run.path, "weights", (5, 3), weights[5, 3] + 1e-12)
@@ -180,7 +180,7 @@ def test_first_epoch_that_differs_is_told_before_the_worst(run: Run) -> None:
     assert outcome.final is None
 
 
-def test_changed_error_is_told_with_its_row(run: Run) -> None:
+def test_changed_error_is_reported_with_its_row(run: Run) -> None:
     change_snapshot(run.path, "errors", (7, 2, 0), 3.0)
     found = again(run.path).first
     assert found is not None
@@ -197,7 +197,7 @@ def test_error_of_a_good_fit_is_judged_by_the_targets(run: Run) -> None:
     assert found.relative == found.difference
 
 
-def test_changed_cell_of_the_history_is_told_with_its_column(run: Run) -> None:
+def test_changed_cell_of_the_history_is_reported_with_its_column(run: Run) -> None:
     def change(rows: list[str]) -> None:
         epoch, loss, mse, *rest = rows[13].split(",")
         rows[13] = ",".join([epoch, loss, repr(float(mse) * 1.5), *rest])
@@ -227,12 +227,12 @@ ROWS: dict[str, Callable[[list[str]], None]] = {
 }
 
 
-@pytest.mark.parametrize("told", ROWS)
-def test_rows_missing_or_too_many_are_within_no_tolerance(told: str, run: Run) -> None:
-    change_history(run.path, ROWS[told])
+@pytest.mark.parametrize("reported", ROWS)
+def test_rows_missing_or_too_many_are_within_no_tolerance(reported: str, run: Run) -> None:
+    change_history(run.path, ROWS[reported])
     change_weight(run.path, 3, by=1e-15)
     outcome = again(run.path)
-    assert outcome.mismatch == told
+    assert outcome.mismatch == reported
     assert not outcome.identical
     assert not outcome.within(1e300)
 
@@ -253,7 +253,7 @@ def test_files_of_another_config_are_refused(values: dict[str, str], run: Run) -
     for before, now in values.items():
         text = text.replace(before, now)
     (run.path / runs.CONFIG).write_text(text)
-    with pytest.raises(RunError, match=r"not (of the|those of)"):
+    with pytest.raises(RunError, match=r"do(es)? not match"):
         again(run.path)
 
 
@@ -274,7 +274,7 @@ def test_snapshots_of_another_network_are_refused(run: Run, tmp_path: Path) -> N
 @pytest.mark.parametrize("epoch", ["", "nan", "1e300", "12.5"])
 def test_row_of_no_epoch_is_damage(epoch: str, run: Run) -> None:
     change_history(run.path, lambda rows: rows.__setitem__(13, epoch + rows[13][2:]))
-    with pytest.raises(RunError, match=r"history\.csv: damaged: an epoch is no whole number"):
+    with pytest.raises(RunError, match=r"history\.csv: damaged: an epoch is not an integer"):
         again(run.path)
 
 
@@ -298,7 +298,7 @@ def test_losses_that_are_no_numbers_are_the_same(tmp_path: Path) -> None:
     assert again(tmp_path / "run").identical
 
 
-def test_changed_data_are_told_before_anything_is_trained(tmp_path: Path) -> None:
+def test_changed_data_are_reported_before_anything_is_trained(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n")
     run = record(tmp_path / "run", f"dataset={{path: {table}, targets: [y]}}")
@@ -313,7 +313,7 @@ def test_changed_data_are_told_before_anything_is_trained(tmp_path: Path) -> Non
 @pytest.mark.parametrize("data", ["rows", ["rows"], {"rows": 4}, {"rows": "4", "columns": {}}])
 def test_unreadable_word_on_the_data_is_damage(data: object, run: Run) -> None:
     change_info(run.path, data=data)
-    with pytest.raises(RunError, match=r"run\.json: damaged: it does not say what was trained on"):
+    with pytest.raises(RunError, match=r"run\.json: damaged: the description of the data is missing"):
         again(run.path)
 
 
@@ -321,7 +321,7 @@ def test_unreadable_word_on_the_data_is_damage(data: object, run: Run) -> None:
 def test_unreadable_number_of_epochs_is_damage(epochs: object, run: Run) -> None:
     change_info(run.path, epochs=epochs)
     with pytest.raises(
-        RunError, match=r"run\.json: damaged: (epochs has no such value|it does not say how many epochs)"
+        RunError, match=r"run\.json: damaged: (epochs has an invalid value|the number of epochs is missing)"
     ):
         again(run.path)
 
@@ -329,7 +329,7 @@ def test_unreadable_number_of_epochs_is_damage(epochs: object, run: Run) -> None
 @pytest.mark.parametrize("count", ["2", 0, True, 1.0])
 def test_unreadable_number_of_threads_is_damage(count: object, run: Run) -> None:
     change_info(run.path, threads=count)
-    with pytest.raises(RunError, match=r"run\.json: damaged: threads has no such value"):
+    with pytest.raises(RunError, match=r"run\.json: damaged: threads has an invalid value"):
         again(run.path)
 
 
@@ -358,25 +358,25 @@ def test_losses_that_led_to_the_divergence_are_compared(diverged: Path) -> None:
 
 def test_another_end_is_within_no_tolerance(diverged: Path, run: Run) -> None:
     change_history(diverged, lambda rows: rows.pop())
-    assert again(diverged).mismatch == "training diverged at epoch 1731, and does not now"
+    assert again(diverged).mismatch == "training originally diverged at epoch 1731, but now does not"
     text = (diverged / runs.CONFIG).read_text()
     (diverged / runs.CONFIG).write_text(text.replace("learning_rate: 1.002", "learning_rate: 1.02"))
     outcome = again(diverged)
     assert outcome.mismatch is not None
-    assert outcome.mismatch.startswith("training diverges at epoch 17")
+    assert outcome.mismatch.startswith("training now diverges at epoch 17")
     assert not outcome.within(1e300)
 
 
-def test_completed_run_that_diverges_now_is_told(tmp_path: Path, diverged: Path) -> None:
+def test_completed_run_that_diverges_now_is_reported(tmp_path: Path, diverged: Path) -> None:
     change_info(diverged, status="completed", epochs=3000)
     outcome = again(diverged)
-    assert outcome.mismatch == "training diverges at epoch 1732 now"
+    assert outcome.mismatch == "training now diverges at epoch 1732"
     assert not outcome.within(1e300)
 
 
-def test_last_good_weights_of_another_epoch_are_told(diverged: Path) -> None:
+def test_last_good_weights_of_another_epoch_are_reported(diverged: Path) -> None:
     change_info(diverged, epochs=1700)
-    assert again(diverged).mismatch == "weights.npz: of epoch 1700, the last good one is 1730 now"
+    assert again(diverged).mismatch == "weights.npz: the last good epoch was 1700, and is now 1730"
 
 
 @pytest.mark.parametrize("reports", [1, 2, 4, 6, 11, 57, 120])
@@ -405,7 +405,9 @@ def test_run_killed_between_two_files_is_compared_by_its_checkpoint(
     change_info(run.path, status="running", epochs=None)
     (run.path / runs.HISTORY).write_text("of an earlier checkpoint")
     repetition = Repetition(Run(run.path))
-    assert repetition.notes == ["it was killed: compared is checkpoint.npz, from which resume continues"]
+    assert repetition.notes == [
+        "training was killed; comparing with checkpoint.npz, from which resume continues"
+    ]
     list(repetition.reports())
     assert repetition.outcome().identical
     assert repetition.outcome().epochs == 12
@@ -424,13 +426,15 @@ def test_stopped_run_without_a_checkpoint_is_compared_where_its_end_is_known(
     assert outcome.identical
     assert outcome.scope == "4 epochs, history and snapshots"
     (note,) = Repetition(Run(inside.path)).notes
-    assert note.startswith("an earlier nncli stopped it, perhaps inside an epoch")
+    assert note.startswith("interrupted by an older version of nncli, perhaps within an epoch")
 
 
 def test_run_of_an_earlier_nncli_is_repeated_without_a_word_on_its_data(tmp_path: Path) -> None:
     shutil.copytree(Path(__file__).parents[1] / "runs" / "format-1", tmp_path / "run")
     repetition = Repetition(Run(tmp_path / "run"))
-    assert repetition.notes == ["an earlier nncli trained it: whether the data are the same is not known"]
+    assert repetition.notes == [
+        "an older version of nncli trained it and did not record its data: changes go undetected"
+    ]
     list(repetition.reports())
     outcome = repetition.outcome()
     assert outcome.within(TOLERANCE)  # made on another machine
@@ -439,11 +443,11 @@ def test_run_of_an_earlier_nncli_is_repeated_without_a_word_on_its_data(tmp_path
 
 def test_run_that_is_being_trained_is_left_alone(run: Run) -> None:
     change_info(run.path, status="running")
-    with owned(run.path), pytest.raises(RunError, match="is being trained"):
+    with owned(run.path), pytest.raises(RunError, match="training is still running"):
         again(run.path)
 
 
-def test_what_differs_in_versions_is_told(run: Run) -> None:
+def test_what_differs_in_versions_is_reported(run: Run) -> None:
     now = run.info["versions"]
     change_info(run.path, versions={**now, "numpy": "1.0"}, engine="abacus")
     outcome = again(run.path)

@@ -23,7 +23,7 @@ def network(name: str, *, dropout: float) -> Network:
 
 
 @pytest.mark.parametrize("name", HIDDEN)
-def test_a_unit_is_left_out_or_over_the_share_that_is_kept(name: str) -> None:
+def test_a_unit_is_left_out_or_over_the_share_that_is_saved(name: str) -> None:
     whole = network(name, dropout=0.25)
     parameters = RNG.normal(size=whole.parameter_count)
     A = whole.forward(parameters, X)[0].A

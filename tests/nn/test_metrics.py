@@ -19,9 +19,9 @@ VALUE_METRICS = [name for name in METRICS if name not in CLASS_METRICS]
 Y = np.array([[0.0, 3.0], [1.0, 1.0], [2.0, 5.0]])
 A = Y + np.array([[1.0, -2.0], [0.0, 2.0], [-1.0, 0.0]])
 
-# One output: told 1 1 0 0 1 of true 1 0 1 0 1, so 2 hits, 3 told, 3 true.
+# One output: predicted 1 1 0 0 1 of true 1 0 1 0 1, so 2 hits, 3 predicted, 3 true.
 ONE = np.array([[0.9], [0.6], [0.4], [0.1], [0.5]]), np.array([[1.0], [0.0], [1.0], [0.0], [1.0]])
-# Three outputs: told 0 0 1 2 1 of true 0 1 1 2 2.
+# Three outputs: predicted 0 0 1 2 1 of true 0 1 1 2 2.
 THREE = (
     np.array([[0.7, 0.2, 0.1], [0.5, 0.3, 0.2], [0.2, 0.6, 0.2], [0.1, 0.1, 0.8], [0.3, 0.4, 0.3]]),
     np.eye(3)[[0, 1, 1, 2, 2]],
@@ -47,7 +47,7 @@ def test_metric_of_targets_is_the_one_worked_by_hand(name: str, value: float) ->
     ("name", "one", "three"),
     [
         ("accuracy", 3 / 5, 3 / 5),
-        # Of the classes 0, 1, 2: hits 1 1 1, told 2 2 1, true 1 2 2.
+        # Of the classes 0, 1, 2: hits 1 1 1, predicted 2 2 1, true 1 2 2.
         ("precision", 2 / 3, (1 / 2 + 1 / 2 + 1) / 3),
         ("recall", 2 / 3, (1 + 1 / 2 + 1 / 2) / 3),
         ("f1", 4 / 6, (2 / 3 + 2 / 4 + 2 / 3) / 3),
@@ -112,12 +112,12 @@ def test_accuracy_of_equal_outputs_takes_the_first() -> None:
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
-def test_nothing_told_and_nothing_true_is_zero(name: str) -> None:
+def test_nothing_predicted_and_nothing_true_is_zero(name: str) -> None:
     assert METRICS[name](np.full((3, 1), 0.2), np.zeros((3, 1))) == 0.0
 
 
 @pytest.mark.parametrize("name", ["precision", "recall", "f1"])
-def test_a_class_neither_told_nor_true_does_not_count(name: str) -> None:
+def test_a_class_neither_predicted_nor_true_does_not_count(name: str) -> None:
     outputs, targets = (np.insert(array, 1, 0.0, axis=1) for array in THREE)
     assert METRICS[name](outputs, targets) == METRICS[name](*THREE)
 
@@ -249,7 +249,7 @@ def test_two_classes_are_scikit_learns(name: str) -> None:
         if seed % 3 == 0:
             outputs = outputs.round(1)  # many ties, and outputs of exactly 0, 0.5 and 1
         if seed % 5 == 0:
-            outputs *= 0.4  # none told
+            outputs *= 0.4  # none reported
         targets = (rng.uniform(size=(n, 1)) < [0.5, 0.05, 0.95][seed % 3]).astype(float)
         assert_agree(name, theirs, outputs, targets)
     for value in (0.0, 1.0):

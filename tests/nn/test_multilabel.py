@@ -64,7 +64,7 @@ def sklearn_multilabel(name: str) -> Callable[[Array, Array], float]:
 
 
 def cases() -> list[tuple[Array, Array]]:
-    """Outputs and targets: small and large, with ties, with labels of no row, of every row, never told."""
+    """Outputs and targets: small and large, with ties, with labels of no row, or of every row."""
     found = []
     for seed in range(60):
         rng = np.random.default_rng(seed)

@@ -162,7 +162,7 @@ def test_checkpoint_of_a_later_format_asks_for_an_update(file: Path, experiment:
     arrays = read_npz(file)
     header = {**json.loads(arrays["header"].tobytes()), "format": 2}
     write_npz(file, {**arrays, "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)})
-    with pytest.raises(RunError, match="newer than this nncli reads"):
+    with pytest.raises(RunError, match="newer than this version of nncli supports"):
         read_checkpoint(file, experiment)
 
 
@@ -201,14 +201,14 @@ MEMBERS = {
 def test_forged_members_are_refused(member: bytes, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("parameters.npy", member)
-    with pytest.raises(RunError, match="damaged, or not a file that nncli wrote"):
+    with pytest.raises(RunError, match="damaged, or not written by nncli"):
         read_npz(tmp_path / "a.npz")
 
 
 def test_zip_bomb_is_not_unpacked(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("parameters.npy", npy(np.zeros(10_000_000)))
-    with pytest.raises(RunError, match="damaged, or not a file that nncli wrote"):
+    with pytest.raises(RunError, match="damaged, or not written by nncli"):
         read_npz(tmp_path / "a.npz")
 
 
@@ -223,7 +223,7 @@ def test_members_that_overlap_are_not_read(tmp_path: Path) -> None:
             archive.filelist.append(copy)
             archive.NameToInfo[copy.filename] = copy
         archive._didModify = True  # type: ignore[attr-defined]
-    with pytest.raises(RunError, match="damaged, or not a file that nncli wrote"):
+    with pytest.raises(RunError, match="damaged, or not written by nncli"):
         read_npz(tmp_path / "a.npz")
 
 
@@ -232,7 +232,7 @@ def test_duplicate_members_are_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
         archive.writestr("a.npy", npy(np.zeros(1)))
         archive.writestr("a.npy", npy(np.ones(1)))
-    with pytest.raises(RunError, match="damaged, or not a file that nncli wrote"):
+    with pytest.raises(RunError, match="damaged, or not written by nncli"):
         read_npz(tmp_path / "a.npz")
 
 

@@ -1,4 +1,4 @@
-"""A disk that fails at any moment: it is told, the last good files stay, and the run goes on later."""
+"""A disk that fails at any moment: it is reported, the last good files stay, and the run goes on later."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from nncli.messages.errors import NncliError, RunError
 from nncli.runs import Run
 from nncli.storage.npz import read_npz
 from nncli.training.experiment import build
-from tests.processes import UNMEASURED
 from tests.trained import record, xor
 
 SETTINGS = ("training.epochs=3", "training.checkpoint_every=0")
@@ -66,7 +65,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EROFS, errno.EDQUOT])
 @pytest.mark.parametrize("call", ["fsync", "replace", "chmod", "fdopen"])
-def test_every_call_that_fails_is_told_and_the_run_goes_on_later(
+def test_every_call_that_fails_is_reported_and_the_run_continues_later(
     call: str, number: int, undisturbed: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nth = 0
@@ -79,8 +78,8 @@ def test_every_call_that_fails_is_told_and_the_run_goes_on_later(
             try:
                 attempt(folder)
             except NncliError as error:
-                failed, told = True, error.message
-        assert not failed or (str(folder) in told and os.strerror(number) in told)
+                failed, reported = True, error.message
+        assert not failed or (str(folder) in reported and os.strerror(number) in reported)
         for file in folder.glob("*.npz"):
             read_npz(file)  # whole, or absent
         assert not list(folder.glob(".nncli-*"))
@@ -93,7 +92,7 @@ def test_every_call_that_fails_is_told_and_the_run_goes_on_later(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_FSIZE as Linux has it")
 @pytest.mark.parametrize("size", [0, 100, 5000, 40_000])
-def test_file_size_limit_is_told_and_the_run_goes_on_without_it(size: int, tmp_path: Path) -> None:
+def test_file_size_limit_is_reported_and_the_run_continues_without_it(size: int, tmp_path: Path) -> None:
     code = (
         "import resource, sys, signal\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -106,7 +105,6 @@ def test_file_size_limit_is_told_and_the_run_goes_on_without_it(size: int, tmp_p
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        env=UNMEASURED,
     )
     assert limited.returncode == 2
     assert "error: r" in limited.stderr
@@ -132,13 +130,15 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     pytest.skip("mounting needs rights that this user does not have")
 
 
-def test_full_disk_is_told_and_the_run_goes_on_once_there_is_room(small_disk: Path, tmp_path: Path) -> None:
+def test_full_disk_is_reported_and_the_run_continues_once_there_is_room(
+    small_disk: Path, tmp_path: Path
+) -> None:
     settings = ("training.epochs=300", "training.checkpoint_every=0.01")
     filler, folder = small_disk / "filler", small_disk / "run"
     filler.write_bytes(b"x" * (2**20 - 70_000))
     with pytest.raises(NncliError, match=r"run/.*: cannot be written: No space left on device") as caught:
         record(folder, *settings)
-    assert "make room" in str(caught.value.hint)
+    assert "free some space" in str(caught.value.hint)
     filler.unlink()
     with runs.reopen(folder) as run:
         list(runs.Recording.resumed(xor(*settings), run).reports())

@@ -22,11 +22,11 @@ def test_recording_nothing_leaves_empty_snapshots(tmp_path: Path) -> None:
     run = record(tmp_path / "run", "record={weights: none, errors: none}")
     assert run.snapshots.weights.shape == (0, 17)
     assert run.snapshots.errors.shape == (0, 4, 1)
-    with pytest.raises(RunError, match="no weights were kept"):
+    with pytest.raises(RunError, match="no weights were recorded"):
         run.model_at(0)
 
 
-def test_stopping_the_generator_saves_what_was_learnt(tmp_path: Path) -> None:
+def test_stopping_the_generator_saves_what_was_learned(tmp_path: Path) -> None:
     run = Run(tmp_path)
     reports = runs.record(xor(), run)
     for report in reports:

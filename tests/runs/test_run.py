@@ -18,7 +18,7 @@ from tests.trained import record, xor
 
 @pytest.mark.parametrize("file", [runs.HISTORY, runs.RUN, runs.RESULTS, runs.SNAPSHOTS])
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b"a,b\n1,2,3\n", b"a\nx\n"])
-def test_damaged_files_are_told_with_their_path(run: Run, file: str, content: bytes) -> None:
+def test_damaged_files_are_reported_with_their_path(run: Run, file: str, content: bytes) -> None:
     (run.path / file).write_bytes(content)
     readers = {
         runs.HISTORY: lambda: Run(run.path).history["loss"],
@@ -112,14 +112,16 @@ def test_file_whose_head_or_end_is_missing_is_called_damaged(run: Run, name: str
     (run.path / name).write_bytes((run.path / name).read_bytes()[cut])
     with pytest.raises(RunError, match=f"{name}: damaged") as caught:
         read_npz(run.path / name)
-    assert caught.value.hint == "copy the file again, or train again"
+    assert caught.value.hint == "restore the file from a copy, or train again"
 
 
 @pytest.mark.parametrize("setting", ["network.layers[0].units=5", "network.layers[0].activation=tanh"])
 @pytest.mark.parametrize("use", ["evaluate", "gradcheck", "plot"])
 def test_weights_of_another_network_are_not_used(run: Run, tmp_path: Path, setting: str, use: str) -> None:
     shutil.copy(other(tmp_path, setting).path / runs.WEIGHTS, run.path)
-    with pytest.raises(RunError, match=r"weights\.npz: not of the network that config\.yaml and its data"):
+    with pytest.raises(
+        RunError, match=r"weights\.npz: does not match the network in config\.yaml and its data"
+    ):
         getattr(nncli, use)(Run(run.path))
 
 

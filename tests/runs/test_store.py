@@ -73,7 +73,7 @@ def test_folder_with_files_of_others_is_refused_and_left_as_it_is(
 ) -> None:
     (tmp_path / name).write_text('{"status": "completed", "mine": 1}')
     before = contents(tmp_path)
-    with pytest.raises(RunError, match="nncli did not write"), opened(tmp_path):
+    with pytest.raises(RunError, match="not written by nncli"), opened(tmp_path):
         pass
     assert contents(tmp_path) == before
 
@@ -88,7 +88,7 @@ def test_run_with_files_of_others_is_not_overwritten(run: Run, name: str) -> Non
     else:
         (run.path / name).write_text("mine")
     before = contents(run.path)
-    with pytest.raises(RunError, match=f"nncli did not write {name}"), OPENED[1](run.path):
+    with pytest.raises(RunError, match=f"{name} was not written by nncli"), OPENED[1](run.path):
         pass
     assert contents(run.path) == before
 
@@ -103,7 +103,7 @@ def test_run_with_a_file_changed_by_others_is_not_overwritten(run: Run, name: st
     if name == runs.HISTORY:
         path.write_text("epoch,loss\n0,1\n")  # of another tool
     before = contents(run.path)
-    with pytest.raises(RunError, match=f"nncli did not write {name}, or it is damaged"), OPENED[1](run.path):
+    with pytest.raises(RunError, match=f"{name} was not written by nncli"), OPENED[1](run.path):
         pass
     assert contents(run.path) == before
 
@@ -198,11 +198,11 @@ def test_place_of_a_run_must_be_a_directory(tmp_path: Path, opened: Callable[...
     (tmp_path / "file").touch()
     with pytest.raises(RunError, match="file: not a directory"), opened(tmp_path / "file"):
         pass
-    with pytest.raises(RunError, match="cannot be made"), opened(tmp_path / "file" / "below"):
+    with pytest.raises(RunError, match="cannot be created"), opened(tmp_path / "file" / "below"):
         pass
 
 
-def test_runs_that_cannot_be_made_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_cannot_be_made_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     refused = OSError(errno.EROFS, os.strerror(errno.EROFS))
 
@@ -216,7 +216,9 @@ def test_runs_that_cannot_be_made_are_told(tmp_path: Path, monkeypatch: pytest.M
         pass
 
 
-def test_run_without_the_file_that_is_needed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_without_the_file_that_is_needed_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     run = record(tmp_path / "runs" / "a")
     (run.path / runs.CHECKPOINT).unlink()
@@ -230,7 +232,7 @@ def test_run_without_the_file_that_is_needed_is_told(tmp_path: Path, monkeypatch
     assert runs.find(str(run.path / runs.WEIGHTS)).weights == runs.WEIGHTS
 
 
-def test_folder_that_cannot_be_written_or_locked_is_told(
+def test_folder_that_cannot_be_written_or_locked_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / ".lock").mkdir()
@@ -277,9 +279,9 @@ def test_traceback_of_a_bug_is_a_runs_own_file_and_another_log_is_not(run: Run) 
     (run.path / runs.ERRORS).write_text("Traceback (most recent call last):\n")
     with runs.create_at(run.path, overwrite=True) as opened:
         list(runs.record(xor(), opened))
-    assert not (run.path / runs.ERRORS).exists()  # it told of another training
+    assert not (run.path / runs.ERRORS).exists()  # it was of another training
     (run.path / runs.ERRORS).write_text("my own log\n")
-    with pytest.raises(RunError, match=r"nncli did not write error\.log"), OPENED[1](run.path):
+    with pytest.raises(RunError, match=r"error\.log was not written by nncli"), OPENED[1](run.path):
         pass
 
 
@@ -287,6 +289,6 @@ def test_traceback_of_a_bug_is_a_runs_own_file_and_another_log_is_not(run: Run) 
 def test_file_of_a_run_is_known_also_through_a_link(run: Run, name: str, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(run.path / name)
     for path in (run.path / name, tmp_path / "link"):
-        with pytest.raises(RunError, match="a file of the run"):
+        with pytest.raises(RunError, match="belongs to the run"):
             runs.require_no_run_file(path)
     runs.require_no_run_file(run.path / "predictions.csv")

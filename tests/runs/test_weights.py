@@ -51,7 +51,7 @@ def header_with(run: Run, **changes: object) -> np.ndarray:
 
 
 def test_model_of_a_later_format_asks_for_an_update(run: Run) -> None:
-    with pytest.raises(RunError, match="newer than this nncli reads") as caught:
+    with pytest.raises(RunError, match="newer than this version of nncli supports") as caught:
         weights.read_model(forged(run, header=header_with(run, format=99)))
     assert caught.value.hint == "update nncli"
 
@@ -91,16 +91,16 @@ def test_header_that_no_network_fits_is_refused_before_memory_is_taken(
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
-        ({"targets": []}, "a name is missing"),
-        ({"inputs": []}, "a name is missing"),
-        ({"inputs": ["x1", "x1"]}, "stands for two columns"),
-        ({"inputs": ["x1", "y"]}, "stands for two columns"),
-        ({"inputs": ["x1", "x9"]}, "preprocessing is of other columns"),
-        ({"task": "multiclass"}, "not those of the network"),
+        ({"targets": []}, "a column name is missing"),
+        ({"inputs": []}, "a column name is missing"),
+        ({"inputs": ["x1", "x1"]}, "is missing or duplicated"),
+        ({"inputs": ["x1", "y"]}, "is missing or duplicated"),
+        ({"inputs": ["x1", "x9"]}, "the preprocessing does not match the inputs"),
+        ({"task": "multiclass"}, "the columns do not match the network"),
         ({"task": "regression"}, "2 classes with task regression"),
         ({"classes": ["0"]}, "1 class with task binary"),
         ({"classes": ["0", "0"]}, "2 classes with task binary"),
-        ({"formulas": {"z": "x1"}}, "not every target has a formula"),
+        ({"formulas": {"z": "x1"}}, "a target has no formula"),
     ],
 )
 def test_header_that_contradicts_itself_is_refused(
@@ -116,5 +116,5 @@ def test_scaling_of_targets_that_are_classes_is_refused(run: Run) -> None:
     scaling = {"zero": 0.0, "unit": 2.0}
     preprocessing = {**columns["preprocessing"], "targets": [scaling]}
     header = header_with(run, columns={**columns, "preprocessing": preprocessing})
-    with pytest.raises(RunError, match="not every target has a scaling"):
+    with pytest.raises(RunError, match="a target has no scaling"):
         weights.read_model(forged(run, header=header))

@@ -15,7 +15,7 @@ import pytest
 
 from nncli.config import Override, load_config, parse_config
 from nncli.messages.errors import DataError
-from nncli.scaffold.defaults import SIZES, suited
+from nncli.scaffold.defaults import SIZES, defaults_for
 from nncli.scaffold.from_table import SCHEMA_LINE, config_text, guesses
 from nncli.scaffold.profile import Profile, profile
 from nncli.storage.resources import folder
@@ -63,7 +63,7 @@ MIXED = rows(
 )
 
 
-def test_what_was_guessed_is_told_with_the_way_to_say_otherwise() -> None:
+def test_what_was_guessed_is_reported_with_how_to_change_it() -> None:
     table = rows(30, order_id=range(30), size=[1, 2, 3], width=PRIMES, kind=[4.5, "", 3.25, 2.75, 8.5, 9.25])
     assert guesses(profile_of(table, "kind")) == [
         "task regression: 5 different numbers; use --task to change it",
@@ -179,7 +179,7 @@ def test_every_key_is_explained(task: str, count: int) -> None:
 @pytest.mark.parametrize("count", [4, 19, 20, 999, 1000, 9_999, 10_000, 100_000, 10_000_000])
 def test_sizes_follow_the_rows_alone(count: int) -> None:
     small = profile_of(rows(60, x=[*PRIMES, 4], y=["0.5", "1.5", "7"]), "y")
-    values = suited(Profile(**{**vars(small), "rows": count}))
+    values = defaults_for(Profile(**{**vars(small), "rows": count}))
     training_rows = count * (1 - values.test - values.validation)
     assert (values.test > 0) == (count >= 20)
     assert (values.validation > 0) == (count >= 1000)

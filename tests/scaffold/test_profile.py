@@ -53,7 +53,7 @@ def with_target(cells: Sequence[object]) -> Profile:
         ([0, 1, 1, 0], "binary", "only 0 and 1"),
     ],
 )
-def test_the_task_is_told_from_the_target(cells: Sequence[object], task: str, why: str) -> None:
+def test_the_task_is_detected_from_the_target(cells: Sequence[object], task: str, why: str) -> None:
     found = with_target(cells)
     assert (found.task, found.why_task) == (task, why)
 
@@ -196,7 +196,7 @@ def test_many_categories_need_many_rows(distinct: int, rows: int, kept: bool) ->
     assert dict(found.left_out) == ({} if kept else {"c": f"{distinct} categories in {rows} rows"})
 
 
-def test_kinds_gaps_and_codes_of_inputs_are_told() -> None:
+def test_kinds_gaps_and_codes_of_inputs_are_reported() -> None:
     columns = {"b": cycled("yes", "no", ""), "c": cycled("p", "q", "r"), "d": cycled(1, 2, 3)}
     found = profile(table(a=X, **columns, y=Y), ["y"])
     assert [(one.kind, one.missing, one.distinct, one.codes) for one in found.inputs.values()] == [
@@ -207,7 +207,7 @@ def test_kinds_gaps_and_codes_of_inputs_are_told() -> None:
     ]
 
 
-def test_rows_without_a_target_are_told_and_not_counted() -> None:
+def test_rows_without_a_target_are_reported_and_not_counted() -> None:
     found = profile(table(x=X, y=["", "NA", *Y[2:]]), ["y"])
     assert (found.rows, found.without_target) == (58, 2)
 
@@ -230,7 +230,7 @@ def test_rows_without_a_target_are_told_and_not_counted() -> None:
         ({"x": X, "y": cycled("a", "b"), "z": Y}, ["y", "z"], "t.csv:2:5: y: 'a' is not a finite number", ""),
     ],
 )  # fmt: skip
-def test_what_cannot_be_learnt_is_refused(
+def test_what_cannot_be_learned_is_refused(
     columns: dict[str, Sequence[object]], targets: list[str], message: str, hint: str
 ) -> None:
     with pytest.raises(DataError) as caught:

@@ -13,7 +13,6 @@ from nncli import runs
 from nncli.messages.errors import NncliError
 from nncli.runs import Run
 from nncli.storage import files
-from tests.processes import UNMEASURED
 
 
 def test_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
@@ -66,7 +65,7 @@ def test_output_goes_into_a_pipe_and_leaves_it_one(tmp_path: Path) -> None:
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
-def test_full_device_is_told() -> None:
+def test_full_device_is_reported() -> None:
     with pytest.raises(NncliError, match="/dev/full: cannot be written: No space left on device"):
         write(Path("/dev/full"), "x")
 
@@ -86,7 +85,7 @@ def test_what_a_killed_process_left_is_cleared_with_the_next_output(tmp_path: Pa
         "with files.output(Path(sys.argv[1])) as stream:\n"
         "    stream.write(b'half'); stream.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], env=UNMEASURED, check=False)
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a")], check=False)
     (left,) = files.unfinished(tmp_path)
     os.utime(left, (time.time() + age,) * 2)
     kept = {".nncli-folder12": None, ".nncli-notes.md": b"mine"}

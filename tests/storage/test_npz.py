@@ -58,10 +58,10 @@ def test_truncated_model_is_refused(run: Run, length: int) -> None:
 def test_pickled_member_is_never_loaded(tmp_path: Path) -> None:
     file = tmp_path / "weights.npz"
     np.savez(file, header=np.array([{"a": 1}], dtype=object), digest=np.zeros(32, np.uint8))
-    with pytest.raises(RunError, match="damaged, or not a file that nncli wrote"):
+    with pytest.raises(RunError, match="damaged, or not written by nncli"):
         weights.read_model(file)
 
 
-def test_missing_file_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"a\.npz: No such file or directory"):
         npz.read_npz(tmp_path / "a.npz")

@@ -46,7 +46,7 @@ class Outcome:
         self.lines += table.source.lines
 
     @property
-    def told(self) -> str:
+    def reported(self) -> str:
         return "" if self.error is None else self.error.message
 
 

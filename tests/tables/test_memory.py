@@ -12,7 +12,7 @@ from nncli.config import Config, load_config
 from nncli.messages.errors import NncliError
 from nncli.tables.reading import read
 from nncli.training.experiment import build
-from tests.golden import Golden, told
+from tests.golden import Golden, reported
 
 from ..config.endings import assert_clean
 
@@ -78,7 +78,7 @@ def test_what_would_eat_the_memory_is_refused_before_it_does(
     with pytest.raises(NncliError) as caught:
         build(load_config(tmp_path / "c.yaml"))
     assert_clean(caught.value, text)
-    golden.check(told(caught.value).replace(f"{tmp_path}/", ""))
+    golden.check(reported(caught.value).replace(f"{tmp_path}/", ""))
 
 
 @pytest.mark.usefixtures("little_memory")

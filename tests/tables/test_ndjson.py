@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nncli.messages.errors import DataError
 from nncli.tables.reading import decode
-from tests.golden import Golden, told
+from tests.golden import Golden, reported
 
 REFUSED = {
     "nothing": ("", "t.jsonl"),
@@ -33,7 +33,7 @@ def test_what_is_no_row_is_refused_at_its_place(golden: Golden, text: str, place
     with pytest.raises(DataError) as caught:
         decode(text.encode("utf-8", "surrogateescape"), "t.jsonl")
     assert caught.value.message.startswith(f"{place}: ")
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
 
 
 def test_a_cell_that_is_no_number_is_refused_at_its_key() -> None:

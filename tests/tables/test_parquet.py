@@ -101,14 +101,14 @@ def test_other_values_are_text(arrow: Any) -> None:
         found.numbers("day")
 
 
-def test_a_cell_that_cannot_be_used_is_told_with_row_and_column(arrow: Any) -> None:
+def test_a_cell_that_cannot_be_used_is_reported_with_row_and_column(arrow: Any) -> None:
     with pytest.raises(DataError, match=r"^t.parquet: row 3: f: the cell is empty$"):
         table(arrow, f=[0.1, 1.0, None]).numbers("f")
     with pytest.raises(DataError, match=r"^t.parquet: row 2: f: 'inf' is not a finite number$"):
         table(arrow, f=[0.1, float("inf")]).numbers("f")
 
 
-def test_text_that_is_not_utf_8_is_told_with_rows_and_column(arrow: Any) -> None:
+def test_text_that_is_not_utf_8_is_reported_with_rows_and_column(arrow: Any) -> None:
     wrong = arrow.array([b"x", b"\xff"]).view("string")
     with pytest.raises(DataError, match=r"^t.parquet: rows 1 to 2: a: cannot be read: 'utf-8' codec"):
         table(arrow, a=wrong)
@@ -135,7 +135,7 @@ def test_what_is_no_table_is_refused(arrow: Any) -> None:
         written(arrow, {"a": []}): "the table has no rows",
         written(arrow, {" ": [1]}): "column names are empty or duplicated",
     }.items():
-        assert outcome(content, "t.parquet", 2**20).told.startswith(f"t.parquet: {problem}")
+        assert outcome(content, "t.parquet", 2**20).reported.startswith(f"t.parquet: {problem}")
 
 
 @given(st.data())
@@ -148,4 +148,4 @@ def test_a_damaged_file_is_read_or_refused(arrow: Any, data: st.DataObject) -> N
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(content))) if data.draw(st.booleans()) else len(content)
     read_or_refused(lambda: decode(bytes(content[:cut]), "t.parquet"), bytes(content[:cut]))
-    assert outcome(bytes(content[:cut]), "t.parquet", 2**20).told is not None
+    assert outcome(bytes(content[:cut]), "t.parquet", 2**20).reported is not None

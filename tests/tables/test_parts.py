@@ -54,20 +54,24 @@ def test_where_parts_end_makes_no_difference(given: tuple[str, str], piece: int,
     name, text = given
     content = text.encode("utf-8", "surrogateescape")
     large, small = outcome(content, name, LARGE, skip=skip), outcome(content, name, piece, skip=skip)
-    assert large.told == small.told
+    assert large.reported == small.reported
     assert large.bad == small.bad
-    if not large.told:
+    if not large.reported:
         assert (large.names, large.cells) == (small.names, small.cells)
         assert (large.rows, large.lines) == (small.rows, small.lines)
     if not skip:
         whole = as_whole(content, name)
-        assert whole.told == large.told
-        assert (whole.cells, whole.rows, whole.lines) == (large.cells, large.rows, large.lines) or whole.told
+        assert whole.reported == large.reported
+        assert (whole.cells, whole.rows, whole.lines) == (
+            large.cells,
+            large.rows,
+            large.lines,
+        ) or whole.reported
 
 
 @given(TEXTS)
 @settings(max_examples=250, deadline=None)
-def test_every_row_is_told_with_the_line_it_stands_on(given: tuple[str, str]) -> None:
+def test_every_row_is_reported_with_the_line_it_stands_on(given: tuple[str, str]) -> None:
     name, text = given
     found = outcome(text.encode("utf-8", "surrogateescape"), name, LARGE, skip=True)
     lines = re.split("\r\n|\r|\n", text.removeprefix("\ufeff"))
@@ -87,8 +91,8 @@ def test_one_bad_row_costs_no_other() -> None:
     rows[20_000] = '1,"2'
     found = outcome("\n".join(["a,b", *rows]).encode(), "t.csv", LARGE, skip=True)
     assert [(line, text) for line, text, _ in found.bad] == [(20_002, '1,"2')]
-    told = "t.csv:20002:3: unclosed quote within 131,072 characters"
-    assert found.bad[0][2] == told
+    reported = "t.csv:20002:3: unclosed quote within 131,072 characters"
+    assert found.bad[0][2] == reported
     assert found.rows == rows[:20_000] + rows[20_001:]
     assert found.lines == [line for line in range(2, 50_002) if line != 20_002]
 
@@ -105,22 +109,22 @@ CUTS = {
 def test_a_gzip_file_that_is_cut_is_refused_after_what_it_held(cut: slice, problem: str, piece: int) -> None:
     text = "a,b\n" + "".join(f"{row},{row * row % 977}\n" for row in range(20_000))
     found = outcome(gzip.compress(text.encode())[cut], "t.csv.gz", piece)
-    assert found.told.startswith(f"t.csv.gz: {problem}")
+    assert found.reported.startswith(f"t.csv.gz: {problem}")
     assert "\n".join(["a,b", *found.rows]) in text or not found.rows
-    assert as_whole(gzip.compress(text.encode())[cut], "t.csv.gz").told == found.told
+    assert as_whole(gzip.compress(text.encode())[cut], "t.csv.gz").reported == found.reported
 
 
 def test_a_gzip_file_may_be_empty_wrong_or_of_several_members() -> None:
-    assert outcome(gzip.compress(b""), "t.csv.gz", 10).told == "t.csv.gz: the file is empty"
-    assert outcome(b"\x1f\x8b" + b"x" * 50, "t.csv.gz", 10).told.startswith("t.csv.gz: cannot be read: ")
+    assert outcome(gzip.compress(b""), "t.csv.gz", 10).reported == "t.csv.gz: the file is empty"
+    assert outcome(b"\x1f\x8b" + b"x" * 50, "t.csv.gz", 10).reported.startswith("t.csv.gz: cannot be read: ")
     damaged = bytearray(gzip.compress(b"a,b\n" + b"1,2\n" * 1000))
     damaged[20] ^= 255
-    assert re.match("t.csv.gz: (damaged|cannot be read)", outcome(bytes(damaged), "t.csv.gz", 10).told)
+    assert re.match("t.csv.gz: (damaged|cannot be read)", outcome(bytes(damaged), "t.csv.gz", 10).reported)
     both = gzip.compress(b"a,b\n1,2\n") + gzip.compress(b"3,4\n")
     assert outcome(both, "stdin", 7).rows == ["1,2", "3,4"]
 
 
-def test_what_a_file_holds_is_told_by_its_ending_else_by_its_start() -> None:
+def test_what_a_file_holds_is_detected_by_its_ending_else_by_its_start() -> None:
     assert outcome(b'\xef\xbb\xbf \n{"a": 1}\n', "stdin", 100).names == ["a"]
     assert outcome(b'{"a": 1}\n', "t.unknown", 100).names == ["a"]
     assert outcome(b'{"a"\n1\n', "t.txt", 100).names == ['{"a"']
@@ -128,7 +132,7 @@ def test_what_a_file_holds_is_told_by_its_ending_else_by_its_start() -> None:
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
-def test_cells_parted_otherwise_are_read_and_that_is_told(mark: str) -> None:
+def test_cells_separated_otherwise_are_read_and_that_is_reported(mark: str) -> None:
     table = decode(f'a{mark}"b{mark}c"\n1,5{mark}2\n'.encode(), "t.csv")
     assert table.names == ["a", f"b{mark}c"]
     assert table.remark == f"fields are separated by {'semicolons' if mark == ';' else 'tabs'}"
@@ -163,7 +167,7 @@ def test_a_named_pipe_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 def test_a_line_without_end_is_refused_in_constant_memory() -> None:
     found = outcome(b"a,b\n" + b"1" * (LONGEST_LINE + 2 * LARGE), "t.csv", LARGE)
-    assert found.told == "t.csv: a line is longer than 16 MB"
+    assert found.reported == "t.csv: a line is longer than 16 MB"
 
 
 def test_a_file_may_grow_shrink_or_vanish_while_it_is_read(tmp_path: Path) -> None:

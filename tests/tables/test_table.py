@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nncli.messages.errors import DataError
 from nncli.tables.reading import parse_csv, read
 from nncli.tables.table import Table
-from tests.golden import Golden, told
+from tests.golden import Golden, reported
 
 FILES = {
     "empty": ("", "t.csv"),
@@ -43,7 +43,7 @@ def test_a_file_that_is_no_table_is_refused(tmp_path: Path, golden: Golden, text
         read(file, "t.csv")
     assert caught.value.message.startswith(f"{place}: ")
     assert caught.value.hint
-    golden.check(told(caught.value))
+    golden.check(reported(caught.value))
 
 
 CELLS = {

@@ -114,7 +114,7 @@ def test_the_cases_end_early_and_late(whole: Run) -> None:
     assert expected_end(losses, 10, 0.0, 1)[0] < 200 == expected_end(losses, 190, 0.0, 1)[0]
 
 
-def test_without_restoring_the_last_weights_are_kept(whole: Run, tmp_path: Path) -> None:
+def test_without_restoring_the_last_weights_are_saved(whole: Run, tmp_path: Path) -> None:
     run = recorded(experiment(early_stopping={"restore_best": False}), tmp_path)
     end, best = expected_end(whole.history["val_loss"].tolist(), 10, 0.0, 1)
     assert run.epoch == end > best
@@ -224,7 +224,7 @@ def test_the_history_has_a_row_of_the_best_epoch_and_run_json_names_it(
 
 
 @pytest.mark.parametrize("restore_best", [True, False])
-def test_smoke_expects_the_weights_that_are_kept(restore_best: bool) -> None:
+def test_smoke_expects_the_weights_that_are_saved(restore_best: bool) -> None:
     # w is multiplied by -1.2 in each update: the second epoch is worse than the first.
     rows = [[1.0, 0.0]] * 4
     values = {
@@ -237,13 +237,13 @@ def test_smoke_expects_the_weights_that_are_kept(restore_best: bool) -> None:
     assert result.metrics["mse"] == pytest.approx((2 * 1.2 ** (1 if restore_best else 2)) ** 2)
 
 
-def test_a_run_that_would_not_end_there_now_is_told(tmp_path: Path) -> None:
+def test_a_run_that_would_not_end_there_now_is_reported(tmp_path: Path) -> None:
     run = recorded(experiment(early_stopping={"patience": 4}), tmp_path)
     text = (tmp_path / runs.CONFIG).read_text()
     (tmp_path / runs.CONFIG).write_text(text.replace("patience: 4", "patience: 5"))
     repetition = Repetition(Run(tmp_path))
     list(repetition.reports())
-    said = f"training ends by early_stopping at epoch {run.info['epochs']}, and not now"
+    said = f"training originally ended by early_stopping at epoch {run.info['epochs']}, but now does not"
     assert repetition.outcome().mismatch == said
 
 

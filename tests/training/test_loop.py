@@ -82,7 +82,7 @@ RECORDS = {
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 @pytest.mark.parametrize("epochs", [0, 1, 7, 40, 1017])
-def test_reports_come_at_the_kept_epochs_and_at_the_last(epochs: int, record: dict[str, str]) -> None:
+def test_reports_come_at_the_recorded_epochs_and_at_the_last(epochs: int, record: dict[str, str]) -> None:
     system = experiment(training={"epochs": epochs}, record=record)
     every = {"history": "auto", "weights": "auto", "errors": "auto", **record}
     due: dict[int, set[str]] = {}
@@ -215,7 +215,7 @@ def test_training_continues_from_any_report_as_if_undisturbed(stop: int) -> None
         np.testing.assert_array_equal(rest[-1].state.parameters, whole[-1].state.parameters)
 
 
-def test_a_caller_may_stop_and_what_was_trained_is_kept(tmp_path: Path) -> None:
+def test_a_caller_may_stop_and_what_was_trained_is_saved(tmp_path: Path) -> None:
     run = runs.Run(tmp_path)
     reports = runs.record(experiment(training={"epochs": 100}), run)
     taken = list(itertools.islice(reports, 6))
@@ -328,7 +328,7 @@ def test_finite_differences_that_no_longer_move_a_weight_are_divergence() -> Non
     assert_last_good_is_sound(outcome, system)
 
 
-def test_backprop_goes_on_where_finite_differences_are_frozen() -> None:
+def test_backprop_continues_where_finite_differences_are_frozen() -> None:
     layers = [{"units": 1, "weights": [[1e11]], "biases": [0.0]}]
     system = too_far(1e-3, network={"layers": layers}, training={"epochs": 5})
     assert list(loop.train(system))[-1].epoch == 5

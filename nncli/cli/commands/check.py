@@ -10,7 +10,7 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import ConfigFile, Overrides, note_remark, read_config, warn_of_oddities
-from nncli.cli.output import aligned
+from nncli.messages.layout import definitions
 from nncli.messages.wording import counted, listed, printable
 
 if TYPE_CHECKING:
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
-@command("Train", 2)
+@command(
+    "Train",
+    2,
+    {
+        "nncli check xor.yaml": "find mistakes before training",
+        "nncli check xor.yaml --set training.epochs=500 -v": "check a changed config, in detail",
+    },
+)
 def check(
     context: typer.Context,
     config: ConfigFile,
@@ -38,7 +45,7 @@ def check(
     note_remark(prepared.rows.training.table, out)
     warnings = warn_of_oddities(prepared, out)
     rows = _words(facts) | (_initial_state(prepared) if out.verbose else {})
-    out.detail(aligned([*rows.items()], left=2))
+    out.detail(definitions([*rows.items()], out.columns))
     out.object("check", {"ok": True, "warnings": warnings, **facts})
 
 
@@ -97,12 +104,12 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         "targets": listed(facts["targets"]),
         "network": "-".join(str(units) for units in [len(facts["encoded"]), *(e["units"] for e in layers)]),
         "activations": listed(layer["activation"] for layer in layers),
-        "parameters": str(facts["parameters"]),
+        "parameters": f"{facts['parameters']:,}",
         "loss": f"{facts['loss']['name']}, {facts['loss']['reduction']}",
         **_counts(facts["class_weights"]),
         "gradient": facts["gradient"],
         "optimizer": ", ".join(options),
-        "updates": f"{updates['total']} ({updates['epochs']} epochs x {updates['per_epoch']}), "
+        "updates": f"{updates['total']:,} ({updates['epochs']:,} epochs x {updates['per_epoch']:,}), "
         f"{counted(updates['batch_size'], 'row')} each",
         "engine": facts["engine"],
     }
@@ -148,7 +155,7 @@ def _initial_state(prepared: Experiment) -> dict[str, str]:
     for position, layer in enumerate(network.layers):
         weights = "given" if layer.weights is not None else _choice(layer.weight_init or network.weight_init)
         biases = "given" if layer.biases is not None else _choice(layer.bias_init or network.bias_init)
-        rows[f"layer {position}"] = f"weights {weights}, biases {biases if layer.bias else 'none'}"
+        rows[f"layers.{position}"] = f"weights {weights}, biases {biases if layer.bias else 'none'}"
     return {
         **rows,
         "seed": f"data {seed.data}, training {seed.training}",

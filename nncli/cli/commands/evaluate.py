@@ -17,7 +17,8 @@ from nncli.cli.options import (
     read_input,
     warn_of_changed_data,
 )
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import USUAL_COLUMNS, Output
+from nncli.messages.layout import aligned, fitted_table
 from nncli.messages.wording import measured, shortened, shown, width
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from nncli.runs import Run
     from nncli.tables.table import Table
 
-WIDTH = 80  # characters that fit on a line of a terminal
 LONGEST_CLASS = 30  # characters of a class name in a table
 MOST_CLASSES = 20  # listed individually
 MOST_MISTAKES = 10  # listed when the confusion matrix is too wide
@@ -36,7 +36,14 @@ LARGEST_MATRIX = 100  # most classes of a confusion matrix in --json
 SET_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
 
-@command("Use", 2)
+@command(
+    "Use",
+    2,
+    {
+        "nncli evaluate iris": "measure the run on its test set",
+        "nncli evaluate iris -i new.csv --fail-if 'accuracy < 0.9'": "fail a script if accuracy is low",
+    },
+)
 def evaluate(
     context: typer.Context,
     run: RunReference = None,
@@ -44,6 +51,7 @@ def evaluate(
     part: Annotated[
         Literal["train", "validation", "test"] | None,
         typer.Option(
+            metavar="train|validation|test",
             help="Set to evaluate (default: test, else validation, else train).",
             show_default=False,
         ),
@@ -71,8 +79,8 @@ def evaluate(
     if evaluation.unseen.warning:
         out.warning(evaluation.unseen.warning)
     rows = [(name, measured(value, 6)) for name, value in evaluation.metrics.items()]
-    out.result(aligned([*rows, ("rows", str(evaluation.rows))], left=1))
-    for block in _details(evaluation):
+    out.result(aligned([*rows, ("rows", f"{evaluation.rows:,}")]))
+    for block in _details(evaluation, out.columns):
         out.detail(f"\n{block}")
     out.object("evaluate", _object(found, evaluation))
     for condition in conditions:
@@ -96,44 +104,48 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
     return table
 
 
-def _details(evaluation: Evaluation) -> list[str]:
+def _details(evaluation: Evaluation, columns: int | None) -> list[str]:
     """Tables shown below the metrics: by class, by label or by target."""
     if evaluation.confusion is not None:
-        return [_by_class(evaluation.confusion), _confusion(evaluation.confusion)]
+        return [_by_class(evaluation.confusion, columns), _confusion(evaluation.confusion, columns)]
     if evaluation.labels is not None:
-        return [_by_label(evaluation.labels), _label_counts(evaluation.labels)]
-    return [_by_target(evaluation.targets)] if evaluation.targets else []
+        return [_by_label(evaluation.labels, columns), _label_counts(evaluation.labels, columns)]
+    return [_by_target(evaluation.targets, columns)] if evaluation.targets else []
 
 
-def _by_target(targets: Mapping[str, Mapping[str, float]]) -> str:
+def _by_target(targets: Mapping[str, Mapping[str, float]], columns: int | None) -> str:
     header = ["target", *next(iter(targets.values()))]
     rows = [
         [shown(target), *(measured(value, 6) for value in metrics.values())]
         for target, metrics in targets.items()
     ]
-    return aligned([header, *rows])
+    return fitted_table([header, *rows], columns=columns)
 
 
-def _by_class(confusion: Confusion) -> str:
+def _by_class(confusion: Confusion, columns: int | None) -> str:
     """Table of precision, recall, F1 and rows per class; of many classes, those with the lowest F1."""
     names, chosen = _names(confusion.classes), _chosen(confusion.shares["f1"])
     header = ["class", *confusion.shares, "rows"]
-    return aligned([header, *_share_rows(confusion, names, chosen)]) + _left_out(chosen, names, "classes")
+    return fitted_table([header, *_share_rows(confusion, names, chosen)], columns=columns) + _left_out(
+        chosen, names, "classes"
+    )
 
 
-def _by_label(labels: LabelCounts) -> str:
+def _by_label(labels: LabelCounts, columns: int | None) -> str:
     """Table of precision, recall, F1 and rows per label; of many labels, those with the lowest F1."""
     names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
     header = ["label", *labels.shares, "rows with it"]
-    return aligned([header, *_share_rows(labels, names, chosen)]) + _left_out(chosen, names, "labels")
+    return fitted_table([header, *_share_rows(labels, names, chosen)], columns=columns) + _left_out(
+        chosen, names, "labels"
+    )
 
 
-def _label_counts(labels: LabelCounts) -> str:
+def _label_counts(labels: LabelCounts, columns: int | None) -> str:
     """Table of true and false positives and negatives of the labels that `_by_label` shows."""
     names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
     rows = [[names[k], *(str(count[k]) for count in labels.counts.values())] for k in chosen]
     header = ["label", "TP", "FP", "FN", "TN"]
-    return f"{COUNTS}\n{aligned([header, *rows])}"
+    return f"{COUNTS}\n{fitted_table([header, *rows], columns=columns)}"
 
 
 def _chosen(f1: Array) -> Sequence[int]:
@@ -164,7 +176,7 @@ def _left_out(chosen: Sequence[int], names: Sequence[str], kind: str) -> str:
     )
 
 
-def _confusion(confusion: Confusion) -> str:
+def _confusion(confusion: Confusion, columns: int | None) -> str:
     """Confusion matrix, with numbers as headers if names are too wide; else the most frequent mistakes."""
     names, counts = (
         _names(confusion.classes),
@@ -175,12 +187,12 @@ def _confusion(confusion: Confusion) -> str:
     for across, down in ((names, names), (numbers, numbered)):
         rows = [[name, *cells] for name, cells in zip(down, counts, strict=True)]
         matrix = aligned([["", *across], *rows])
-        if max(map(width, matrix.split("\n"))) <= WIDTH:
+        if max(map(width, matrix.split("\n"))) <= (columns or USUAL_COLUMNS):
             return f"rows: true, columns: predicted\n{matrix}"
-    return _mistakes(confusion, names)
+    return _mistakes(confusion, names, columns)
 
 
-def _mistakes(confusion: Confusion, names: Sequence[str]) -> str:
+def _mistakes(confusion: Confusion, names: Sequence[str], columns: int | None) -> str:
     mistakes = confusion.mistakes
     rows = [
         [names[true], names[predicted], str(confusion.counts[true, predicted])]
@@ -188,7 +200,8 @@ def _mistakes(confusion: Confusion, names: Sequence[str]) -> str:
     ]
     kinds = "kind" if len(rows) - MOST_MISTAKES == 1 else "kinds"
     more = f"\nand {len(rows) - MOST_MISTAKES:,} more {kinds} of mistake" if len(rows) > MOST_MISTAKES else ""
-    return aligned([["true", "predicted", "rows"], *rows[:MOST_MISTAKES]], left=2) + more
+    header = ["true", "predicted", "rows"]
+    return fitted_table([header, *rows[:MOST_MISTAKES]], left=2, columns=columns) + more
 
 
 def _names(classes: Sequence[str]) -> list[str]:

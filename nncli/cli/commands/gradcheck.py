@@ -10,7 +10,8 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import Overrides, find_whole_run, read_config, warn_of_changed_data
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import Output
+from nncli.messages.layout import fitted_table
 from nncli.messages.wording import shown
 
 if TYPE_CHECKING:
@@ -20,19 +21,27 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
-@command("Check", 1)
+@command(
+    "Check",
+    1,
+    {
+        "nncli gradcheck xor.yaml": "check the gradients at the initial weights",
+        "nncli gradcheck xor -v": "check a trained run, and list every gradient",
+    },
+)
 def gradcheck(
     context: typer.Context,
     target: Annotated[
         str | None,
         typer.Argument(
-            metavar="[CONFIG|RUN]",
+            metavar="CONFIG|RUN",
             help="A config (checked at its initial weights) or a run (at its trained weights).",
             show_default=False,
         ),
     ] = None,
     tolerance: Annotated[
-        float | None, typer.Option(help="Largest relative error allowed (default: 1e-6).", min=0.0)
+        float | None,
+        typer.Option(metavar="X", help="Largest relative error allowed (default: 1e-6).", min=0.0),
     ] = None,
     set_: Overrides = None,
     quiet: Quiet = False,
@@ -61,9 +70,9 @@ def gradcheck(
         prepared, parameters = checked.experiment, checked.model.parameters
     checks = api.gradcheck(checked)
     _note_conditions(out, prepared)
-    out.detail(_table(checks))
+    out.detail(fitted_table(_tensors(checks), left=2, columns=out.columns))
     if out.verbose:
-        out.detail(f"\n{_entries(checks)}")
+        out.detail(f"\n{fitted_table(_entries(checks), columns=out.columns)}")
     kinks = sum(int(check.kinks.sum()) for check in checks)
     if kinks:
         subject = "1 parameter sits" if kinks == 1 else f"{kinks:,} parameters sit"
@@ -71,7 +80,7 @@ def gradcheck(
             f"{subject} at a kink (such as relu at 0), where any value between the one-sided derivatives "
             "is accepted"
         )
-    worst = max(checks, key=lambda check: check.worst)
+    worst = checks.worst
     facts = {"ok": worst.worst <= limit, "tolerance": limit}
     configured = _configured(out, prepared, parameters)
     out.object("gradcheck", {**facts, "tensors": [_fields(check, out) for check in checks], **configured})
@@ -105,7 +114,7 @@ def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> 
     options = prepared.recipe.gradient.options
     if "epsilon" not in options:
         return {}
-    worst = max(check_method(prepared, prepared.recipe.gradient, parameters), key=lambda check: check.worst)
+    worst = check_method(prepared, prepared.recipe.gradient, parameters).worst
     out.note(
         f"training uses {options['scheme']} differences with epsilon {options['epsilon']:g}: "
         f"largest relative error {worst.worst:.1e}, at {worst.name}{_at(worst.index)}"
@@ -114,23 +123,24 @@ def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> 
     return {"configured": {**options, "worst": worst.worst, **place}}
 
 
-def _table(checks: Sequence[TensorCheck]) -> str:
-    rows = [("tensor", "shape", "largest error", "at", "backprop", "finite diff.")]
+def _tensors(checks: Sequence[TensorCheck]) -> list[tuple[str, ...]]:
+    """Rows that show the largest error of each tensor, below a header."""
+    rows: list[tuple[str, ...]] = [("tensor", "shape", "largest error", "at", "backprop", "finite diff.")]
     for check in checks:
         shape = "x".join(map(str, check.shape))
         rows.append((check.name, shape, f"{check.worst:.1e}", _at(check.index), *_pair(check)))
-    return aligned(rows, left=2)
+    return rows
 
 
-def _entries(checks: Sequence[TensorCheck]) -> str:
-    """Table of every gradient, sorted by error in descending order."""
+def _entries(checks: Sequence[TensorCheck]) -> list[tuple[str, ...]]:
+    """Rows that show every gradient, sorted by error in descending order, below a header."""
     import numpy as np
 
-    rows = [("parameter", "error", "backprop", "finite diff.")]
+    rows: list[tuple[str, ...]] = [("parameter", "error", "backprop", "finite diff.")]
     every = [(float(error), check, index) for check in checks for index, error in np.ndenumerate(check.error)]
     for error, check, index in sorted(every, key=lambda entry: -entry[0]):
         rows.append((f"{check.name}{_at(index)}", f"{error:.1e}", *_pair(check, index=index)))
-    return aligned(rows)
+    return rows
 
 
 def _pair(check: TensorCheck, form: str = "%.6g", index: tuple[int, ...] | None = None) -> tuple[str, str]:

@@ -11,16 +11,26 @@ from typing import Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, command, switched
-from nncli.cli.output import Output, aligned
+from nncli.cli.output import Output
+from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 
 
-@command("Train", 1)
+@command(
+    "Train",
+    1,
+    {
+        "nncli init xor": "write xor.yaml, a small example",
+        "nncli init --from-csv houses.csv --target price": "write a config for your own table",
+    },
+)
 def init(
     context: typer.Context,
     template: Annotated[
         str | None,
-        typer.Argument(help="Template name; --list shows all (default: xor).", show_default=False),
+        typer.Argument(
+            metavar="TEMPLATE", help="Template name; --list shows all (default: xor).", show_default=False
+        ),
     ] = None,
     output: Annotated[
         str | None,
@@ -47,7 +57,11 @@ def init(
     ] = None,
     task: Annotated[
         Literal["regression", "binary", "multiclass", "multilabel"] | None,
-        typer.Option("--task", metavar="KIND", help="Kind of task (default: detected)."),
+        typer.Option(
+            "--task",
+            metavar="KIND",
+            help="Kind of task: regression, binary, multiclass or multilabel (default: detected).",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     quiet: Quiet = False,
@@ -60,7 +74,7 @@ def init(
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if list_:
-        out.result(aligned([(name, templates.summary(name)) for name in templates.names()], left=2))
+        out.result(definitions([(name, templates.summary(name)) for name in templates.names()], out.columns))
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})
     elif from_csv is not None:
         if template is not None:
@@ -125,7 +139,7 @@ def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) 
     from nncli.storage import files
 
     if path is None:
-        out.result(text.rstrip("\n"))
+        out.verbatim(text.rstrip("\n"))
         out.object("init", {**origin, "text": text})
         return
     with files.output(path) as stream:

@@ -15,6 +15,7 @@ from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remark
 from nncli.cli.output import Output
 from nncli.cli.streams import encode_as_utf_8, unread
+from nncli.messages import layout
 from nncli.messages.wording import counted, listed, printable, shown
 
 if TYPE_CHECKING:
@@ -22,11 +23,19 @@ if TYPE_CHECKING:
     from nncli.tables.table import Table
     from nncli.tables.writing import Predictions
 
+PREVIEW = 20  # rows shown on a terminal
 FormatOption = Literal["table", "csv", "jsonl", "parquet", "npy"]
 OnError = Literal["stop", "skip"]
 
 
-@command("Use", 1)
+@command(
+    "Use",
+    1,
+    {
+        "nncli predict xor --values 1,0": "predict one row",
+        "nncli predict xor -i new.csv -o predictions.csv": "predict a table into a file",
+    },
+)
 def predict(
     context: typer.Context,
     run: RunReference = None,
@@ -50,6 +59,7 @@ def predict(
     format: Annotated[
         FormatOption | None,
         typer.Option(
+            metavar="table|csv|jsonl|parquet|npy",
             help="Output format (default: by the file extension; table on a terminal, else csv).",
             show_default=False,
         ),
@@ -57,11 +67,14 @@ def predict(
     proba: Annotated[bool, typer.Option("--proba", help="Include the probability of every class.")] = False,
     epoch: Annotated[
         int | None,
-        typer.Option(help="Use the weights saved at this epoch (default: the final weights).", min=0),
+        typer.Option(
+            metavar="N", help="Use the weights saved at this epoch (default: the final weights).", min=0
+        ),
     ] = None,
     on_error: Annotated[
         OnError,
         typer.Option(
+            metavar="stop|skip",
             help="What to do with an invalid row: stop, or skip it and write it to a separate file "
             "(default: stop).",
             show_default=False,
@@ -129,9 +142,33 @@ def _written(out: Output, parts: Iterator[Predictions], output: str, shape: Form
         return {"rows": rows, "output": output, "format": shape}
     if out.json:
         return _gathered(parts)
+    if shape == "table" and out.columns is not None:
+        return {"rows": _preview(out, _while_read(parts))}
     if shape != "table":
         encode_as_utf_8(sys.stdout)
     return {"rows": writing.write_stream(_while_read(parts), shape, sys.stdout)}
+
+
+def _preview(out: Output, parts: Iterable[Predictions]) -> int:
+    """Print the first rows, in the columns that fit the terminal; return the number of all rows."""
+    from nncli.tables.writing import short_rows
+
+    rows: list[tuple[str, ...]] = []
+    count = added = 0
+    try:
+        for part in parts:
+            if len(rows) <= PREVIEW:
+                names, *cells = short_rows(part, PREVIEW)
+                rows = [*(rows or [names]), *cells][: PREVIEW + 1]
+                added = len(part.added)
+            count += len(part)
+    finally:
+        if rows:
+            out.result(layout.fitted_table(rows, left=0, columns=out.columns, last=added))
+    if count > PREVIEW:
+        more = counted(count - PREVIEW, "more row")
+        out.result(f"... and {more}; to write all of them, add -o predictions.csv")
+    return count
 
 
 def _gathered(parts: Iterable[Predictions]) -> dict[str, Any]:

@@ -11,20 +11,28 @@ import typer
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 from nncli.cli.follow import ProgressMode
 from nncli.cli.options import RunReference, find_whole_run
-from nncli.cli.output import aligned
+from nncli.messages.layout import definitions
 
 if TYPE_CHECKING:
     from nncli.inspection.comparison import Difference
     from nncli.inspection.reproduction import Reproduction
 
 
-@command("Check", 2)
+@command(
+    "Check",
+    2,
+    {
+        "nncli reproduce xor": "train again and compare with the saved run",
+        "nncli reproduce xor --tolerance 0": "demand identical bits",
+    },
+)
 def reproduce(
     context: typer.Context,
     run: RunReference = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
+            metavar="X",
             help="Largest difference allowed, relative to the largest weight (default: 1e-9, because last "
             "digits vary across CPUs and numpy versions); 0 requires identical bits.",
             min=0.0,
@@ -38,15 +46,16 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """Train a run again from its own config and compare the results. Writes no files."""
+    from nncli import api
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
-    from nncli.inspection.reproduction import TOLERANCE, Repetition
+    from nncli.inspection.reproduction import TOLERANCE
     from nncli.messages.errors import CheckFailed
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     limit = TOLERANCE if tolerance is None else tolerance
     found = find_whole_run(run, out)
-    repetition = Repetition(found)
+    repetition = api.repeated(found)
     for note in repetition.notes:
         out.note(note)
     with (
@@ -77,7 +86,7 @@ def reproduce(
     if outcome.identical:
         out.result(f"identical: {outcome.scope} to the last bit")
         return
-    out.detail(_listed(outcome))
+    out.detail(definitions(_listed(outcome), out.columns))
     off = f"relative difference {outcome.worst.relative:.1e}" if outcome.worst else ""
     if not outcome.within(limit):
         raise CheckFailed(
@@ -88,14 +97,14 @@ def reproduce(
     out.result(f"reproduced: {outcome.scope}, {off} (limit {limit:g})")
 
 
-def _listed(outcome: Reproduction) -> str:
+def _listed(outcome: Reproduction) -> list[tuple[str, str]]:
     found = {
         "mismatch": outcome.mismatch,
         "first": outcome.first,
         "worst": outcome.worst if outcome.worst != outcome.first else None,
         "final": outcome.final,
     }
-    return aligned([(name, str(value)) for name, value in found.items() if value is not None], left=2)
+    return [(name, str(value)) for name, value in found.items() if value is not None]
 
 
 def _fields(difference: Difference | None) -> dict[str, Any] | None:

@@ -12,13 +12,20 @@ from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.options import FailIf, find_run
 
 
-@command("Train", 4)
+@command(
+    "Train",
+    4,
+    {
+        "nncli resume": "continue the latest run where it was interrupted",
+        "nncli resume xor --epochs 2000": "train a finished run further",
+    },
+)
 def resume(
     context: typer.Context,
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]",
+            metavar="RUN",
             help="A run directory or a run name under runs/ (default: the latest run).",
             show_default=False,
         ),

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
-from nncli.cli.output import aligned
+from nncli.messages.layout import fitted_table
 from nncli.messages.wording import measured, printable, shown
 
 if TYPE_CHECKING:
     from nncli.runs import Run
 
 
-@command("Look", 2)
+@command(
+    "Look",
+    2,
+    {
+        "nncli runs": "compare the results of all runs",
+        "nncli runs --json": "read them in a script",
+    },
+)
 def runs(
     context: typer.Context,
     quiet: Quiet = False,
@@ -33,14 +40,14 @@ def runs(
     if not found:
         out.note("no runs in ./runs yet; train one with: nncli train CONFIG")
         return
-    rows = [("run", "status", "epochs", "loss", "metrics")]
+    results = {run: _results(run) for run in found}
+    names = [*dict.fromkeys(["loss", *(name for each in results.values() for name in each)])]
+    rows = [["run", "status", "epochs", *map(shown, names)]]
     for run in found:
-        info, results = _info(run), _results(run)
-        loss = results.pop("loss", None)
-        metrics = "  ".join(f"{shown(name)} {measured(value)}" for name, value in results.items())
-        status, epochs = str(info.get("status")), str(info.get("epochs", ""))
-        rows.append((printable(run.name), shown(status), shown(epochs), measured(loss), metrics))
-    out.result(aligned(rows, left=5))
+        info = _info(run)
+        facts = [printable(run.name), shown(str(info.get("status"))), shown(str(info.get("epochs", "")))]
+        rows.append([*facts, *(measured(results[run].get(name)) for name in names)])
+    out.result(fitted_table(rows, left=2, columns=out.columns))
 
 
 def _results(run: Run) -> dict[str, float]:

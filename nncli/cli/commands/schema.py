@@ -7,7 +7,14 @@ import typer
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
 
 
-@command("Check", 3)
+@command(
+    "Check",
+    3,
+    {
+        "nncli schema > nncli.schema.json": "save the schema for an editor",
+        "nncli schema | python -m json.tool": "read it",
+    },
+)
 def schema(
     context: typer.Context,
     quiet: Quiet = False,
@@ -22,5 +29,5 @@ def schema(
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     schema = json_schema()
-    out.result(json.dumps(schema, indent=1, ensure_ascii=False))
+    out.verbatim(json.dumps(schema, indent=1, ensure_ascii=False))
     out.object("schema", {"json_schema": schema})

@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from nncli.training.experiment import Experiment
 
 
-@command("Train", 3)
+@command(
+    "Train",
+    3,
+    {
+        "nncli train xor.yaml": "train, and save the run in runs/xor",
+        "nncli train xor.yaml --epochs 500 --seed 1": "train longer, from other initial weights",
+    },
+)
 def train(
     context: typer.Context,
     config: ConfigFile,

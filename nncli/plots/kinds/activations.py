@@ -134,7 +134,7 @@ def _used(run: Run) -> tuple[dict[Key, Array], dict[Key, tuple[str, Activation]]
         key = layer.activation.name, tuple(sorted(layer.activation.options.items()))
         Z = _against_others(activity.Z) if layer.activation.name == "softmax" else activity.Z
         found.setdefault(key, []).append(Z[np.abs(Z) < 1e100])
-        numbers.setdefault(key, []).append(index + 1)
+        numbers.setdefault(key, []).append(index)
         kinds[key] = layer.activation
     return (
         {key: np.concatenate(parts) for key, parts in found.items()},
@@ -157,8 +157,8 @@ def _log_sum_exp(Z: Array) -> Array:
 
 def _where(layers: list[int]) -> str:
     if len(layers) == 1:
-        return f"layer {layers[0]}"
-    return f"layers {', '.join(map(str, layers))}" if len(layers) <= 4 else f"{len(layers)} layers"
+        return f"layers.{layers[0]}"
+    return ", ".join(f"layers.{layer}" for layer in layers) if len(layers) <= 4 else f"{len(layers)} layers"
 
 
 def _label(activation: Activation) -> str:

@@ -135,7 +135,7 @@ def numbers(run: Run, view: View) -> NetworkDiagram:
 def _layers(network: Network) -> list[str]:
     inputs = counted(network.inputs, "input")
     layers = [
-        f"layer {index + 1}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
+        f"layers.{index}\n{layer.units:,} {layer.activation.name}{'' if layer.bias else ', no bias'}"
         for index, layer in enumerate(network.layers)
     ]
     return [inputs, *layers]

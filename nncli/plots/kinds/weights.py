@@ -137,7 +137,7 @@ def draw(data: WeightPaths) -> Figure:
         axes.set_axis_off()
     for axes, layer in zip(panels[: len(layers)], layers, strict=True):
         (_traces if data.few else _bands)(axes, epochs, layer)
-        _finish(axes, epochs, layer.path, f"layer {layer.index + 1}: {layer.activation}")
+        _finish(axes, epochs, layer.path, f"layers.{layer.index}: {layer.activation}")
     if not data.few:
         style.legend_beside(panels[columns - 1])
     for axes in panels[::columns]:
