@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from nncli.cli.app import app
+from nncli.cli import registry
 from nncli.config import json_schema
 from nncli.plots import KINDS
 from tests.console import PAGES, ROOT, agrees, blocks, printed, steps
@@ -67,7 +67,7 @@ def test_three_dots_stand_for_anything_and_all_else_for_itself(shown: str, actua
     assert agrees(shown, actual) is agree
 
 
-@pytest.mark.parametrize("command", [command.name for command in app.registered_commands])
+@pytest.mark.parametrize("command", registry.command_names())
 def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"nncli {command}\b", HAND_WRITTEN)
     assert f"`nncli.{command}/1`" in HAND_WRITTEN or command == "schema"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 
-from nncli.cli import commands as commands  # importing them registers them
 from nncli.cli import streams
 from nncli.cli.app import app, exit_code
 from nncli.cli.output import Output

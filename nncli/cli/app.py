@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, cast
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from nncli.cli.help import HelpfulGroup, helpful
+from nncli.cli.help import Section, options, page
 from nncli.cli.output import Output
+from nncli.cli.registry import LazyCommands, by_panel
 from nncli.cli.stopping import Stopped
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import printable
@@ -19,15 +21,49 @@ from nncli.version import VERSION
 # typer exports only the last of click's error classes, and newer versions bring click inside.
 UsageError: Any = typer.BadParameter.__base__
 
+START = [
+    ("nncli init xor", "write xor.yaml, a small example"),
+    ("nncli train xor.yaml", "train it, and save the run in runs/xor"),
+    ("nncli predict", "use the latest run"),
+    ("nncli plot", "draw it"),
+]
+EXIT_CODES = [
+    ("0", "ok"),
+    ("2", "wrong usage, config or data"),
+    ("3", "training diverged"),
+    ("4", "a check failed"),
+    ("130", "interrupted; continue with nncli resume"),
+]
+
 LONGEST_BUG = 300  # characters shown of an unexpected error
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class Program(TyperGroup):
+    """The program, which imports a command when it is needed and lists all of them by panel."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = LazyCommands(HELP)  # type: ignore[assignment]  # typer only reads it
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help page."""
+        others: list[Section] = [
+            ("Options", options(self, ctx)),
+            ("Start with", START),
+            ("Exit codes", EXIT_CODES),
+        ]
+        return page([ctx.command_path, "COMMAND", "[ARGUMENTS]"], self.help or "", by_panel(), others)
+
 
 app = typer.Typer(
     name="nncli",
     help="Train small fully connected neural networks from a YAML file and look inside them.",
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=HELP,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    cls=HelpfulGroup,
+    cls=Program,
 )
 
 
@@ -40,31 +76,6 @@ def _nncli(
         print(f"nncli {VERSION}")
     elif context.invoked_subcommand is None:
         print(context.get_help())
-
-
-HELP_PANELS = ("Train", "Use", "Look", "Check")  # of --help, from the top
-_ranks: dict[Callable[..., None], tuple[int, int]] = {}
-
-
-def command(
-    panel: str, place: int, examples: Mapping[str, str]
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function a command of its own name.
-
-    Parameters
-    ----------
-    panel, place : where --help lists it; lower places come first.
-    examples : command lines that its help ends with, and what each does.
-    """
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        kind = helpful(list(examples.items()))
-        app.command(function.__name__, rich_help_panel=panel, cls=kind)(function)
-        _ranks[function] = (HELP_PANELS.index(panel), place)
-        app.registered_commands.sort(key=lambda entry: _ranks[cast("Callable[..., None]", entry.callback)])
-        return function
-
-    return register
 
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]

@@ -7,25 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
 from nncli.cli.output import USUAL_COLUMNS, columns_of
 from nncli.messages.layout import definitions, wrapped
 from nncli.messages.wording import width
-
-START = [
-    ("nncli init xor", "write xor.yaml, a small example"),
-    ("nncli train xor.yaml", "train it, and save the run in runs/xor"),
-    ("nncli predict", "use the latest run"),
-    ("nncli plot", "draw it"),
-]
-EXIT_CODES = [
-    ("0", "ok"),
-    ("2", "wrong usage, config or data"),
-    ("3", "training diverged"),
-    ("4", "a check failed"),
-    ("130", "interrupted; continue with nncli resume"),
-]
 
 Section = tuple[str, Sequence[tuple[str, str]]]
 
@@ -41,8 +27,8 @@ class HelpfulCommand(TyperCommand):
         arguments = [each for each in parameters if each.param_type_name == "argument"]
         usage = [ctx.command_path, "[OPTIONS]", *map(_in_usage, arguments)]
         described = [(each.metavar, each.help) for each in arguments]
-        sections = [("Arguments", described), ("Options", _options(self, ctx))]
-        return _page(usage, self.help or "", sections, [("Examples", self.examples)])
+        sections = [("Arguments", described), ("Options", options(self, ctx))]
+        return page(usage, self.help or "", sections, [("Examples", self.examples)])
 
 
 def helpful(examples: Sequence[tuple[str, str]]) -> type[HelpfulCommand]:
@@ -50,25 +36,7 @@ def helpful(examples: Sequence[tuple[str, str]]) -> type[HelpfulCommand]:
     return type("HelpfulCommand", (HelpfulCommand,), {"examples": examples})
 
 
-class HelpfulGroup(TyperGroup):
-    """The program itself, whose help lists the commands by panel."""
-
-    def get_help(self, ctx: Any) -> str:
-        """Return the help page."""
-        panels: dict[str, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
-            command: Any = self.get_command(ctx, name)
-            panels.setdefault(command.rich_help_panel, []).append((name, command.help))
-        usage = [ctx.command_path, "COMMAND", "[ARGUMENTS]"]
-        others: list[Section] = [
-            ("Options", _options(self, ctx)),
-            ("Start with", START),
-            ("Exit codes", EXIT_CODES),
-        ]
-        return _page(usage, self.help or "", list(panels.items()), others)
-
-
-def _options(command: Any, ctx: Any) -> list[tuple[str, str]]:
+def options(command: Any, ctx: Any) -> list[tuple[str, str]]:
     """Spellings of each option with the kind of its value, and its help; `--help` last."""
     options = [each for each in command.get_params(ctx) if each.param_type_name == "option"]
     values = ["" if each.is_flag else f" {each.metavar}" for each in options]
@@ -85,7 +53,7 @@ def _in_usage(argument: Any) -> str:
     return (name if argument.required else f"[{name}]") + ("..." if argument.nargs == -1 else "")
 
 
-def _page(usage: Sequence[str], summary: str, aligned: Sequence[Section], others: Sequence[Section]) -> str:
+def page(usage: Sequence[str], summary: str, aligned: Sequence[Section], others: Sequence[Section]) -> str:
     """Lay out a page: usage, summary, sections that share the width of their terms, and others."""
     columns = columns_of(sys.stdout) or int(os.environ.get("COLUMNS", USUAL_COLUMNS))
     blocks = [wrapped(f"Usage: {' '.join(usage)}", columns), wrapped(" ".join(summary.split()), columns)]

@@ -19,7 +19,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nncli.config import Config, load_config
 from nncli.messages.errors import RunError
-from nncli.messages.notebook import html_table
 from nncli.messages.wording import measured, shown
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
@@ -123,6 +122,8 @@ class Run:
         return f"<Run {self.path}: {', '.join(facts)}>"
 
     def _repr_html_(self) -> str:
+        from nncli.messages.notebook import html_table  # brings html, which only notebooks need
+
         return html_table({"run": str(self.path), **self._summary()}.items())
 
     def _summary(self) -> dict[str, str]:

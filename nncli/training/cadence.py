@@ -94,10 +94,9 @@ class Cadence:
         epoch = min(self.epochs, *(-(-first // step) * step for step in steps))
         return epoch * self.updates_per_epoch
 
-    def is_due(self, chunk: Chunk) -> bool:
-        """Tell whether a chunk ends with an epoch that is due, or that ends training."""
-        update = chunk.state.update
-        return update == self.next_due(update - 1) or bool((chunk.losses[-1:] < self.loss_below).any())
+    def ends(self, chunk: Chunk) -> bool:
+        """Tell whether the loss of the last epoch in a chunk ends training."""
+        return bool((chunk.losses[-1:] < self.loss_below).any())
 
     def recorded(self, epoch: int, end: int, best: int) -> frozenset[str]:
         """Return the parts of the record that an epoch belongs to.

@@ -14,16 +14,17 @@ from nncli.training.experiment import Experiment
 SECONDS = 0.5  # a chunk is the longest time in which nothing is reported and no signal is heard
 
 
-def run(experiment: Experiment, cadence: Cadence, state: State) -> Iterator[Chunk]:
-    """Yield chunks from a state to the last update; none reaches beyond an epoch that is due.
+def run(experiment: Experiment, cadence: Cadence, state: State) -> Iterator[tuple[Chunk, bool]]:
+    """Yield chunks from a state to the last update, and whether each ends with an epoch that is due.
 
-    How long the others are depends on the machine, and no number of a training depends on them.
+    None reaches beyond an epoch that is due or that ends training. How long the others are depends on the
+    machine, and no number of a training depends on them.
     """
     plan, pace = experiment.plan(), _Pace()
     while state.update < cadence.updates:
-        chunk = pace.run(plan, state, cadence.next_due(state.update))
-        chunk = _until_stop(plan, cadence, state, chunk)
-        yield chunk
+        end = cadence.next_due(state.update)
+        chunk = _until_stop(plan, cadence, state, pace.run(plan, state, end))
+        yield chunk, chunk.state.update == end or cadence.ends(chunk)
         state = chunk.state
 
 

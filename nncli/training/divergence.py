@@ -26,7 +26,7 @@ class Diverged(DivergedError):
 
 @dataclass(frozen=True)
 class Guard:
-    """Ends a training that cannot go on.
+    """Ends a training that cannot continue.
 
     Attributes
     ----------
@@ -43,10 +43,16 @@ class Guard:
         start = measure.loss(experiment, experiment.initial)
         return cls(experiment, cadence, HUGE * max(start, measure.worst_constant_loss(experiment)))
 
-    def require_sound(self, chunk: Chunk, reported: tuple[State, State]) -> None:
-        """Raise Diverged if training cannot go on after a chunk; `reported` are states to fall back on."""
+    def require_sound(self, chunk: Chunk, reported: tuple[State, State], *, due: bool) -> None:
+        """Raise Diverged if training cannot continue after a chunk.
+
+        Parameters
+        ----------
+        reported : states to fall back on.
+        due : whether the chunk ends with an epoch that is due.
+        """
         reason = self._not_finite(chunk)
-        if reason is None and self.cadence.is_due(chunk):
+        if reason is None and due:
             reason = self._frozen(chunk.state)
         if reason:
             raise self._located(reported, chunk.state.update, reason)

@@ -37,13 +37,13 @@ def train(experiment: Experiment, since: Progress | None = None) -> Iterator[Rep
         yield Report.start(experiment, cadence, progress, loss)
     if progress.ended:
         return
-    for chunk in chunks.run(experiment, cadence, progress.state):
+    for chunk, due in chunks.run(experiment, cadence, progress.state):
         earlier = progress.reported_before(cadence)
-        guard.require_sound(chunk, earlier)
+        guard.require_sound(chunk, earlier, due=due)
         loss = float(chunk.losses[-1]) if len(chunk.losses) else loss
         measured = Measured(experiment, chunk.state.parameters)
         progress, recorded = Progress(chunk.state, earlier, progress.best), frozenset[str]()
-        if cadence.is_due(chunk):
+        if due:
             progress = progress.evaluated(cadence, loss, measured)
             recorded = progress.recorded(cadence)
         if recorded or time.perf_counter() - reported > chunks.SECONDS:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from nncli.cli.app import app
+from nncli.cli import registry
 from tests.cli.conftest import Command
 
 
-@pytest.mark.parametrize("command", ["", *(str(command.name) for command in app.registered_commands)])
+@pytest.mark.parametrize("command", ["", *registry.command_names()])
 def test_every_command_explains_itself(nncli: Command, command: str) -> None:
     for flag in ("-h", "--help"):
         result = nncli(*command.split(), flag)

@@ -21,7 +21,7 @@ import pytest
 
 import nncli as package
 from nncli import cli
-from nncli.cli.app import app
+from nncli.cli import registry
 from nncli.config import Override, load_config
 from nncli.messages.wording import width
 
@@ -29,7 +29,7 @@ WIDE = 400
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 NO_ROOM = re.compile(r"\(no room for [^)]*\)")
 
-HELP = [f"{command.name} --help" for command in app.registered_commands]
+HELP = [f"{name} --help" for name in registry.command_names()]
 RESULTS = [
     "--help",
     "init iris --overwrite",

@@ -104,7 +104,7 @@ def test_bug_in_a_training_is_one_line_and_its_traceback_is_saved(
 ) -> None:
     nncli("init", "xor")
 
-    def broken(*arguments: object) -> None:
+    def broken(*arguments: object, **named: object) -> None:
         raise ZeroDivisionError("planted\nin the loop")
 
     monkeypatch.setattr("nncli.training.divergence.Guard.require_sound", broken)
@@ -120,7 +120,7 @@ def test_bug_in_a_training_is_one_line_and_its_traceback_is_saved(
 
 
 def test_bug_elsewhere_is_one_line(nncli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*arguments: object) -> None:
+    def broken(*arguments: object, **named: object) -> None:
         raise ZeroDivisionError("planted")
 
     monkeypatch.setattr("nncli.runs.all_runs", broken)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import ConfigFile, Overrides, note_remark, read_config, warn_of_oddities
+from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 from nncli.messages.wording import counted, listed, printable
 

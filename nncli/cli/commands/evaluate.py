@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import (
     FailIf,
     Input,
@@ -18,6 +18,7 @@ from nncli.cli.options import (
     warn_of_changed_data,
 )
 from nncli.cli.output import USUAL_COLUMNS, Output
+from nncli.cli.registry import command
 from nncli.messages.layout import aligned, fitted_table
 from nncli.messages.wording import measured, shortened, shown, width
 

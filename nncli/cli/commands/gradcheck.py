@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import Overrides, find_whole_run, read_config, warn_of_changed_data
 from nncli.cli.output import Output
+from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
 from nncli.messages.wording import shown
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, switched
 from nncli.cli.output import Output
+from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 

@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import find_whole_run
 from nncli.cli.output import Output
+from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 

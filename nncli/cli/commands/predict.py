@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remark
 from nncli.cli.output import Output
+from nncli.cli.registry import command
 from nncli.cli.streams import encode_as_utf_8, unread
 from nncli.messages import layout
 from nncli.messages.wording import counted, listed, printable, shown

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode
 from nncli.cli.options import RunReference, find_whole_run
+from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.options import FailIf, find_run
+from nncli.cli.registry import command
 
 
 @command(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
 from nncli.messages.wording import measured, printable, shown
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.registry import command
 
 
 @command(

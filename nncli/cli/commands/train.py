@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, Verbose, command, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remark, read_config, warn_of_oddities
 from nncli.cli.output import Output
+from nncli.cli.registry import command
 
 if TYPE_CHECKING:
     from nncli.inference.conditions import Condition
