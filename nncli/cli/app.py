@@ -18,7 +18,7 @@ from nncli.messages.errors import NncliError
 from nncli.messages.wording import printable
 from nncli.version import VERSION
 
-# typer exports only the last of click's error classes, and newer versions bring click inside.
+# typer exports only the last of its error classes.
 UsageError: Any = typer.BadParameter.__base__
 
 START = [

@@ -26,7 +26,7 @@ class HelpfulCommand(TyperCommand):
         parameters: list[Any] = self.params
         arguments = [each for each in parameters if each.param_type_name == "argument"]
         usage = [ctx.command_path, "[OPTIONS]", *map(_in_usage, arguments)]
-        described = [(each.metavar, _described(each, ctx)) for each in arguments]
+        described = [(each.metavar, each.help) for each in arguments]
         sections = [("Arguments", described), ("Options", options(self, ctx))]
         return page(usage, self.help or "", sections, [("Examples", self.examples)])
 
@@ -45,12 +45,6 @@ def options(command: Any, ctx: Any) -> list[tuple[str, str]]:
         (spelling + value, each.help)
         for spelling, value, each in zip(spellings, values, options, strict=True)
     ]
-
-
-def _described(argument: Any, ctx: Any) -> str:
-    """Help of an argument, which only newer versions of typer have as an attribute."""
-    _, words = argument.get_help_record(ctx)
-    return str(words).removesuffix("[required]").rstrip()
 
 
 def _in_usage(argument: Any) -> str:
