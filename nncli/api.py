@@ -155,11 +155,11 @@ def started(
 
     if resume and output is None:
         raise NncliError(
-            "resume requires an output directory",
-            hint="name the run's directory with output (-o), or resume a run by its name: nncli resume RUN",
+            "resume requires output, the directory of the run",
+            hint="add output (-o DIR), or resume a run by its name: nncli resume RUN",
         )
     if resume and overwrite:
-        raise NncliError("resume and overwrite cannot be combined", hint="give one of them")
+        raise NncliError("resume and overwrite cannot be combined", hint="remove one of the two")
     if output is None:
         opened = runs.create(prepared.config.run_name)
     elif resume:

@@ -113,7 +113,9 @@ def parse(text: str, variables: Collection[str]) -> Expression:
     10.0
     """
     if len(text) > LONGEST_FORMULA:
-        raise ExpressionError(f"a formula of {len(text):,} characters; the limit is {LONGEST_FORMULA:,}", 0)
+        raise ExpressionError(
+            f"the formula has {len(text):,} characters; the limit is {LONGEST_FORMULA:,}", 0
+        )
     # Line ends are spaces in arithmetic, and Python would count its columns from them.
     flat = re.sub(r"\s", " ", text)
     body = flat.strip()
@@ -145,7 +147,7 @@ def _tree(text: str) -> ast.expr:
 def _slip(text: str) -> str:
     if "=" in text.replace("<=", "").replace(">=", ""):
         return "write the right side alone, without ="
-    return "for example q1 + q2**2 - 1"
+    return "write a formula such as q1 + q2**2 - 1"
 
 
 def _check(node: ast.expr, variables: frozenset[str], depth: int) -> None:
@@ -167,7 +169,7 @@ def _check(node: ast.expr, variables: frozenset[str], depth: int) -> None:
         case ast.UnaryOp(op=op) | ast.BinOp(op=op) | ast.Compare(ops=[op]) if type(op) in OPERATORS:
             pass
         case ast.Compare(ops=[_, _, *_]):
-            raise _at(node, "a chain of comparisons", "write a product: (0 < q) * (q < 1)")
+            raise _at(node, "chained comparisons are not supported", "write a product: (0 < q) * (q < 1)")
         case _:
             raise _at(
                 node,
@@ -194,7 +196,7 @@ def _check_size(node: ast.expr, value: float) -> None:
     try:
         float(value)
     except OverflowError:
-        raise _at(node, "a number beyond the largest float, about 1.8e308", None) from None
+        raise _at(node, "a number is beyond the largest float, about 1.8e308", None) from None
 
 
 def _check_call(node: ast.expr, name: str, arguments: int) -> None:

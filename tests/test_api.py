@@ -18,7 +18,7 @@ from nncli.config import Config
 def test_plot_refuses_what_the_command_refuses(tmp_path: Path) -> None:
     config = Config.of({"dataset": "iris", "network": {"layers": [{"units": 3, "activation": "softmax"}]}})
     run = nncli.train(config.changed(("training", "epochs"), 2), output=tmp_path / "run")
-    for kinds, words in ((["bad"], "no picture 'bad'"), (["parity"], "parity does not fit")):
+    for kinds, words in ((["bad"], "unknown kind of plot 'bad'"), (["parity"], "cannot plot parity")):
         with pytest.raises(nncli.NncliError, match=words):
             nncli.plot(run, kinds)
     with pytest.raises(nncli.NncliError, match=r"cannot write '\.jpg' pictures"):

@@ -21,6 +21,7 @@ PROBE_SHARE = 0.02  # of the work for each of them
 SHARE = 0.1  # of the work for each long trial
 SMALLEST_EPSILON = float(np.finfo(np.float64).eps)  # a shorter step does not move a weight of 1
 EPSILON = 1e-6
+OVERSHOOT = "each step overshoots the minimum by more than the last"
 RUNGS = 4  # learning rates tried for longer, from the largest that does not run away
 
 
@@ -63,7 +64,7 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
     epsilon = experiment.recipe.gradient.options.get("epsilon", 1.0)
     if epsilon < SMALLEST_EPSILON:
         limit = f"the rounding error of a weight of 1, {SMALLEST_EPSILON:.1g}"
-        words = f"gradient.epsilon: {epsilon:g} is below {limit}"
+        words = f"gradient.epsilon: {epsilon:g} is smaller than {limit}"
         yield Cause(words, trials.variant(experiment, ("gradient", "epsilon"), EPSILON))
         return
     loss, rate = experiment.recipe.loss, experiment.recipe.optimizer.learning_rate
@@ -76,7 +77,7 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
     if loss.reduction == "sum" and terms > 1:
         yield Cause(
             f"loss.reduction: sum adds up {terms:,} terms per batch, so learning_rate {rate:g} "
-            f"acts like {rate * terms:g} on their mean",
+            f"is equivalent to {rate * terms:g} with reduction: mean",
             trials.variant(experiment, ("loss", "reduction"), "mean"),
         )
     if excess > symptoms.LARGE_WEIGHTS:
@@ -88,12 +89,12 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
         )
     if abs(target.reaches) > symptoms.LARGE_INPUT:
         yield Cause(
-            f"target {target.words}: it is not scaled, so errors and gradients are as large",
+            f"target {target.words}: it is not scaled, so errors and gradients are just as large",
             trials.scaled_targets(experiment),
         )
-    yield Cause(
-        f"learning_rate {rate:g} is too large: each step overshoots the minimum by more than the last", None
-    )
+    adaptive = experiment.config.optimizer.name != "sgd"
+    steps = "each step moves every weight by up to about that much" if adaptive else OVERSHOOT
+    yield Cause(f"learning_rate {rate:g} is too large: {steps}", None)
 
 
 def _overflows(experiment: Experiment) -> Iterator[Cause]:
@@ -122,8 +123,8 @@ def _limit(experiment: Experiment) -> str:
         return ""
     most = f"2 / {curvature:.3g} = {2.0 / curvature:.2g}"
     return (
-        f". Gradient descent is stable here only below learning_rate {most}, "
-        f"where {curvature:.3g} is the largest curvature of the loss at the start"
+        f". At the initial weights, gradient descent is stable only for learning rates below {most}, where "
+        f"{curvature:.3g} is the largest curvature of the loss; this limit changes during training"
     )
 
 
@@ -167,7 +168,7 @@ def _otherwise(experiment: Experiment, slower: Trial | None) -> str:
         rate = trials.written(slower.variant.new)
         return (
             f"add a hidden layer, or check the data (optimizer.learning_rate: {rate} does not diverge, "
-            "but learns no more than a constant prediction)"
+            "but does no better than a constant prediction)"
         )
     if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):
         return f"divide input '{column.name}' by {abs(column.reaches):.2g} (none of the changes tried helps)"

@@ -91,12 +91,12 @@ def _since(epochs: Array, losses: Array, baseline: float | None) -> str:
     """Describe the plateau, with the baseline if training ended no better."""
     moved = np.abs(losses - losses[-1]) >= STILL * abs(losses[-1])
     since = float(epochs[np.flatnonzero(moved)[-1]]) if moved.any() else 0.0
-    still = f"the loss has not changed by 1% in {epochs[-1] - since:,.0f} epochs"
+    still = f"the loss has changed by less than 1% in the last {epochs[-1] - since:,.0f} epochs"
     if baseline is None:
         return f"{still}: it is {losses[-1]:.4g}"
     return (
-        f"the network learned nothing: its loss, {losses[-1]:.4g}, is no better than that of a constant "
-        f"prediction, {baseline:.4g}; {still}"
+        f"the network learned nothing: its loss ({losses[-1]:.4g}) is no better than that of a constant "
+        f"prediction ({baseline:.4g}); {still}"
     )
 
 
@@ -172,8 +172,8 @@ def _unresponsive(experiment: Experiment, parameters: Array) -> Iterator[Symptom
         if dead == layer.units:
             words = _dead(layer, index)
         elif flat >= 0.9:
-            where = f"{flat:.0%} of the units and rows of layers.{index}"
-            words = f"{name}'(z) is below {symptoms.FLAT:g} for {where}"
+            flat_share = f"{name}'(z) is below {symptoms.FLAT:g} in {flat:.0%} of cases"
+            words = f"layers.{index} is saturated: over all units and rows, {flat_share}"
         else:
             continue
         yield Symptom(words, tuple(_revivals(experiment, index)))
@@ -230,7 +230,7 @@ def _straight(experiment: Experiment) -> Iterator[Symptom]:
     bent = {"units": 8, "activation": "tanh"}
     changed = trials.variant(experiment, ("network", "layers"), [bent, *layers])
     place = f" in {changed.place}" if changed.place else ""
-    words = f"put - {trials.written(bent)} first in network.layers{place}"
+    words = f"insert {trials.written(bent)} as the first entry of network.layers{place}"
     yield Symptom(
         "without a nonlinear hidden layer the network is a linear model",
         (replace(changed, words=words),),

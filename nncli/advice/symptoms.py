@@ -76,8 +76,8 @@ def large_weights(experiment: Experiment) -> str:
     layer, excess = excess_of_weights(experiment)
     largest = np.abs(experiment.network.views(experiment.initial)[layer].W).max()
     return (
-        f"the initial weights of layers.{layer} are up to {largest:.3g}, {excess:.3g} times as large as "
-        "glorot_uniform would draw them"
+        f"the initial weights of layers.{layer} reach {largest:.3g}, which is {excess:.3g} times the largest "
+        "that glorot_uniform would draw"
     )
 
 
@@ -145,6 +145,7 @@ def out_of_reach(experiment: Experiment) -> str:
     row, column = np.unravel_index(int(excess.argmax()), Y.shape)
     furthest = InputColumn(target_names(experiment)[column], float(Y[row, column]))
     return (
-        f"{layer.activation.name} outputs are {between}, but {outside:,} of {Y.size:,} targets are outside "
-        f"('{shown(furthest.name)}' is {furthest.reaches:.4g})"
+        f"{layer.activation.name} outputs are {between}, but {outside:,} of {Y.size:,} targets "
+        f"{'is' if outside == 1 else 'are'} out of that range "
+        f"(for example, {shown(furthest.name)} = {furthest.reaches:.4g})"
     )

@@ -102,8 +102,8 @@ class Trial:
     def words(self) -> str:
         """The instruction with what was seen."""
         return (
-            f"{self.variant.words} (tried: loss {self.before:.3g} -> {self.after:.3g}"
-            f" in {_count(self.epochs)} epochs)"
+            f"{self.variant.words} (tried for {_count(self.epochs)} epochs: "
+            f"loss {self.before:.3g} -> {self.after:.3g})"
         )
 
 

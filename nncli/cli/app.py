@@ -29,7 +29,7 @@ START = [
 ]
 EXIT_CODES = [
     ("0", "ok"),
-    ("2", "wrong usage, config or data"),
+    ("2", "invalid usage, config or data"),
     ("3", "training diverged"),
     ("4", "a check failed"),
     ("130", "interrupted; continue with nncli resume"),

@@ -168,9 +168,9 @@ def _content(path: Path, name: str) -> bytes:
 
 def _instead_of(path: Path) -> str:
     """Hint for a file that does not exist."""
-    templates = "list the templates with: nncli init --list"
+    templates = "write a config with: nncli init xor"
     if path.suffix in (".yaml", ".yml") or not path.name:
-        return templates
+        return f"check the path, or {templates}"
     longer = path.with_name(f"{path.name}.yaml")
     if longer.is_file():
         return f"did you mean {shown_path(longer)}?"

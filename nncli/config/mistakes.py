@@ -98,8 +98,10 @@ def _unknown_key(finding: Finding) -> Mistake:
 def _missing(finding: Finding) -> Mistake:
     *around, key = finding.loc
     if isinstance(key, int):  # of a pair
-        return Mistake(tuple(around), f"expected a list [low, high], found {counted(key, 'entry')}")
-    return Mistake(tuple(around), f"missing key '{key}'", _meaning(finding.node), at_key=True)
+        return Mistake(tuple(around), f"expected a list [low, high], found a list of {counted(key, 'entry')}")
+    meaning = _meaning(finding.node)
+    hint = f"add {key}: {meaning}" if meaning else None
+    return Mistake(tuple(around), f"missing key '{key}'", hint, at_key=True)
 
 
 def _missing_name(finding: Finding) -> Mistake:

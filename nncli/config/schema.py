@@ -163,7 +163,7 @@ class LayerConfig(Strict):
     bias: bool = Field(True, description="add a bias to each neuron")
     l1: float = Field(0.0, ge=0, description="L1 penalty: adds l1 times the sum of |w| to the loss")
     l2: float = Field(0.0, ge=0, description="L2 penalty: adds l2 / 2 times the sum of w^2 to the loss")
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of units dropped in each update")
+    dropout: float = Field(0.0, ge=0, lt=1, description="fraction of units dropped in each update")
     weight_init: WeightInit | None = Field(
         None, description="initializer of the weights (default: the network's)"
     )
@@ -205,7 +205,7 @@ class TrainingConfig(Strict):
     """Epochs, batches, stopping and precision."""
 
     epochs: CountOrZero = Field(1000, description="passes over the training set; 0 saves the initial weights")
-    batch_size: Annotated[Literal["full"] | Count, Either("full or a whole number from 1")] = Field(
+    batch_size: Annotated[Literal["full"] | Count, Either("full, or a whole number of at least 1")] = Field(
         "full", description="rows per update"
     )
     shuffle: bool | None = Field(
@@ -220,13 +220,13 @@ class TrainingConfig(Strict):
     stop_when: StopWhen | None = Field(
         None, description="end training when this condition is met (default: off)"
     )
-    log_every: Annotated[Count | Share, Either("a whole number from 1, or a share from 1% to 100%")] = Field(
-        "10%", description="epochs between progress lines, as a number or a share of all epochs"
-    )
+    log_every: Annotated[
+        Count | Share, Either("a whole number of at least 1, or a percentage from 1% to 100%")
+    ] = Field("10%", description="epochs between progress lines, as a number or a percentage of all epochs")
     checkpoint_every: float | None = Field(
         None, ge=0, description="seconds between checkpoints (default: 5, or 50 times the time to write one)"
     )
-    threads: Annotated[Literal["auto"] | Count, Either("auto or a whole number from 1")] = Field(
+    threads: Annotated[Literal["auto"] | Count, Either("auto, or a whole number of at least 1")] = Field(
         "auto",
         description="threads for matrix products; auto: 1, or all CPUs if a layer has 256+ inputs or units",
     )

@@ -146,7 +146,10 @@ def _composed(text: str, name: str) -> yaml.Node | None:
     except YamlError:
         raise
     except (ValueError, OverflowError):  # PyYAML's own, such as chr() of the escape "\\UFFFFFFFF"
-        raise YamlError("an escape or number is out of range", loader.get_mark()) from None
+        raise YamlError(
+            "an escape sequence is beyond the last Unicode character, or a number is out of range",
+            loader.get_mark(),
+        ) from None
     finally:
         loader.dispose()
     return node
@@ -316,7 +319,7 @@ def _check_scalar(node: yaml.Node) -> None:
         raise YamlError(f"'{shown(node.value)}' is not a valid {node.tag.removeprefix(TAG)}", node.start_mark)
     if len(node.value) > LONGEST_NUMBER:
         raise YamlError(
-            f"number of {len(node.value):,} characters, more than the limit of {LONGEST_NUMBER:,}",
+            f"the number has {len(node.value):,} characters; the limit is {LONGEST_NUMBER:,}",
             node.start_mark,
         )
 
@@ -329,4 +332,6 @@ def _bad_character(char: str, mark: yaml.Mark) -> YamlError:
 
 def _bad_tag(node: yaml.Node) -> YamlError:
     tag = node.tag.replace(TAG, "!!")
-    return YamlError(f"tag {shown(tag)} is not allowed", node.start_mark, "write plain values")
+    return YamlError(
+        f"tag {shown(tag)} is not allowed", node.start_mark, "remove the tag and write only the value"
+    )

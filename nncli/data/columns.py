@@ -310,7 +310,7 @@ def _no_class(label: str, classes: Sequence[str] = ()) -> tuple[str, str]:
     """Return the problem of a cell that is not a class, and a hint."""
     if not label:
         return "the cell is empty", "give every row a class"
-    return f"unknown class '{shown(label)}'", f"classes: {listed(classes)}"
+    return f"unknown class '{shown(label)}'", f"choose from the classes {listed(classes)}"
 
 
 def _sorted(labels: set[str]) -> tuple[str, ...]:

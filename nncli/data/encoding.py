@@ -85,7 +85,10 @@ class Number:
         """Return the problem of an invalid cell, and a hint."""
         if not is_number(cell) or not np.isfinite(float(cell)):
             return no_number(cell)
-        spread = f"this column is scaled as (x - {self.scaling.zero:g}) / {self.scaling.unit:g}"
+        spread = (
+            "use a value closer to the training rows; this column is scaled as "
+            f"(x - {self.scaling.zero:g}) / {self.scaling.unit:g}"
+        )
         return f"'{shown(cell)}' overflows after scaling", spread
 
 
@@ -177,7 +180,10 @@ class Category:
 
     def problem(self, cell: str) -> tuple[str, str | None]:
         """Return the problem of an invalid cell, and a hint."""
-        hint = f"categories: {listed(self.categories)}; set unseen: ignore to encode it as none of them"
+        hint = (
+            f"categories: {listed(self.categories)}; "
+            "to encode it as none of them, train again with unseen: ignore"
+        )
         return f"unknown category '{shown(cell)}'", hint
 
 
@@ -195,7 +201,10 @@ def why_not(encoding: Encoding, cell: str) -> tuple[str, str | None]:
         return encoding.problem(cell)
     found = f"'{shown(cell)}' is a missing value" if cell else "the cell is empty"
     if encoding.missing == "drop":
-        return found, "missing: drop leaves such rows out of training; they cannot be predicted"
+        return (
+            found,
+            "fill the cell; missing: drop removes training rows, but cannot predict rows with empty cells",
+        )
     return found, "fill the cell, or set dataset.preprocessing.missing: median, mean, most_frequent or drop"
 
 
@@ -235,8 +244,8 @@ def _fit_category(name: str, column: Column, treatment: Treatment) -> Category:
     if treatment.guessed and len(counts) == len(column) >= ALL_DIFFERENT:
         raise Misfit(
             ("inputs",),
-            f"'{shown(name)}' has a different value in every one of {rows}",
-            hint="set it as id, remove it from inputs, or set its kind: category",
+            f"'{shown(name)}' has a different value in each of {rows}",
+            hint="set id to this column, remove it from inputs, or set its kind: category",
         )
     if len(counts) > MOST_CATEGORIES:
         raise Misfit(

@@ -17,10 +17,10 @@ class SplitConfig(Strict):
     """Rows held out of training."""
 
     validation: Annotated[float, Field(ge=0)] = Field(
-        0, description="validation set, evaluated during training: a share below 1, or a number of rows"
+        0, description="validation set, evaluated during training: a fraction below 1, or a number of rows"
     )
     test: Annotated[float, Field(ge=0)] = Field(
-        0, description="test set, evaluated after training: a share below 1, or a number of rows"
+        0, description="test set, evaluated after training: a fraction below 1, or a number of rows"
     )
     stratify: Annotated[Literal["auto"] | bool, Either("auto, true or false")] = Field(
         "auto",

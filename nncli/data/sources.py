@@ -80,7 +80,7 @@ def from_function(
             raise Misfit(
                 ("function", "targets", name),
                 f"'{wording.shown(targets[name])}' is not finite at {at}",
-                hint="narrow the input ranges to where the formula is defined",
+                hint="narrow the input ranges to where the formula is finite, or correct it",
             )
     return Table("dataset.function", columns)
 

@@ -96,7 +96,9 @@ def drawn(rows: int, labels: Sequence[str] | None, split: SplitConfig, seed: int
     }
     held_out = sum(sizes.values())
     if held_out >= rows:
-        problem = f"{counted(held_out, 'row')} of {rows:,} for validation and test leave none for training"
+        problem = (
+            f"validation and test take {counted(held_out, 'row')} of {rows:,}; none are left for training"
+        )
         raise Misfit(("split",), problem, hint="reduce split.validation or split.test")
     groups = _shuffled(rows, classes, seed)
     if classes is not None and held_out:
@@ -116,7 +118,7 @@ def _size(part: str, asked: float, rows: int) -> int:
     size = floor(Fraction(str(float(asked))) * rows + Fraction(1, 2))
     if size == 0:
         problem = f"{asked:g} of {counted(rows, 'row')} rounds to 0 rows"
-        raise Misfit(("split", part), problem, hint="use a larger share, or a number of rows")
+        raise Misfit(("split", part), problem, hint="use a larger fraction, or a number of rows")
     return size
 
 

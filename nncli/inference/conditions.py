@@ -62,7 +62,10 @@ class Condition:
         """Raise CheckFailed where the comparison holds, or the value is not a number."""
         value = results[self.name]
         if value != value or COMPARISONS[self.operator](value, self.number):
-            raise CheckFailed(f"check failed: {self.name} {value:.6g} {self.operator} {self.number:g}")
+            condition = f"--fail-if '{self.name} {self.operator} {self.number:g}'"
+            if value != value:
+                raise CheckFailed(f"{condition}: {self.name} is not a number")
+            raise CheckFailed(f"{condition} is true: {self.name} is {value:.6g}")
 
 
 PREFIXES = {"train": "train_", "validation": "val_", "test": "test_"}

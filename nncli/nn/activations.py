@@ -198,7 +198,7 @@ def _softmax_backward(dA: Array, Z: Array, A: Array) -> Array:
 
 
 def softmax() -> Activation:
-    """Shares that sum to one over the layer: exp(z_i) / sum_j exp(z_j); for the last layer."""
+    """Probabilities that sum to one over the layer: exp(z_i) / sum_j exp(z_j); for the last layer."""
     return Activation("softmax", _softmax, _softmax_backward)
 
 

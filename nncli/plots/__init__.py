@@ -81,7 +81,7 @@ def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
     run.require_own_weights()
     for name in kinds:
         if reason := KINDS[name].unfit(run, view):
-            raise NncliError(f"{name} does not fit {run.path}: {reason}")
+            raise NncliError(f"cannot plot {name} for {run.path}: {reason}")
     return list(kinds) or fitting(run, view)
 
 
@@ -89,7 +89,7 @@ def require_known(kinds: Sequence[str]) -> None:
     """Raise NncliError unless every name is a kind of picture."""
     for name in kinds:
         if name not in KINDS:
-            raise NncliError(f"no picture '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
+            raise NncliError(f"unknown kind of plot '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
 
 
 def draw(name: str, run: Run, view: View) -> Picture:
@@ -173,8 +173,11 @@ def _matplotlib() -> AbstractContextManager[None]:
 
 KINDS: dict[str, PictureKind] = {
     "loss": _kind("loss", "loss, metrics and gradient norm over the epochs"),
-    "error-surface": _kind("error_surface", "squared error over two inputs, as a heat map"),
-    "error-surface-3d": _kind("error_surface_3d", "squared error over two inputs, as a 3-D surface"),
+    "error-surface": _kind(
+        "error_surface",
+        "squared error over two inputs, or the output where only rows have true values, as a heat map",
+    ),
+    "error-surface-3d": _kind("error_surface_3d", "the same as a 3-D surface"),
     "weight-surface": _kind("weight_surface", "loss over two weights or directions, with the training path"),
     "boundary": _kind("boundary", "decision boundary over two inputs, with the rows as points"),
     "weights": _kind("weights", "every weight and bias over the epochs"),

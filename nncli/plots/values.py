@@ -79,7 +79,9 @@ def unfit(run: Run) -> str | None:
     if task != "regression":
         return f"it needs a regression target, but the task is {task}"
     drawable = all((np.abs([one.A, one.Y]) < FARTHEST).all() for one in outcomes.outcomes(run))
-    return None if drawable else f"a prediction or a target is not finite or above {FARTHEST:.0e}"
+    return (
+        None if drawable else f"a prediction or a target is infinite, not a number or beyond {FARTHEST:.0e}"
+    )
 
 
 def target_summary(parts: Sequence[Outcome]) -> str:

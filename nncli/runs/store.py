@@ -152,15 +152,19 @@ def find(reference: str | None, having: str = WEIGHTS) -> Run:
         if os.path.isfile(path / having):
             return Run(path)
         if os.path.isfile(path / RUN):
-            raise RunError(f"{path}: a run without {having}", hint=_WITHOUT[having])
+            raise RunError(f"{path}: no {having}", hint=_WITHOUT[having])
     known = [run.name for run in all_runs()]
-    listing = f"runs here: {', '.join(known)}" if known else "there are no runs in ./runs; train one first"
+    listing = (
+        f"choose from the runs here: {', '.join(known)}"
+        if known
+        else "there are no runs in ./runs; train one first"
+    )
     raise RunError(f"{reference}: no such run", hint=listing)
 
 
 _WITHOUT = {
-    WEIGHTS: "it was stopped before anything was saved; train again",
-    CHECKPOINT: "it diverged, or an older version of nncli trained it; train again",
+    WEIGHTS: "train again; it was stopped before anything was saved",
+    CHECKPOINT: "train again; a run that diverged, or is of an older version of nncli, cannot be resumed",
 }
 
 

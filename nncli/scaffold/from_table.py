@@ -125,7 +125,7 @@ def draft(
     """
     table = reading.read(source, str(source))
     if not targets:
-        names = f"columns: {listed(table.names)}"
+        names = f"add --target with one of: {listed(table.names)}"
         raise NncliError("--from-csv requires --target, the target column", hint=names)
     found = profile(table, targets, id, task)
     notes = (*([table.remark] if table.remark else []), *guesses(found))
@@ -241,12 +241,12 @@ def _split(profile: Profile, values: Defaults) -> list[str]:
         return _beside([_line("split", {}, words)])
     lines = []
     if values.validation:
-        words = "share of rows evaluated after every epoch, to detect overfitting"
+        words = "fraction of rows evaluated after every epoch, to detect overfitting"
         lines.append(_line("validation", values.validation, words))
     else:
-        words = "no validation set; a share such as 0.1 would be evaluated after every epoch"
+        words = "no validation set; a fraction such as 0.1 would be evaluated after every epoch"
         lines.append(_line("validation", 0, words))
-    words = "share of rows held out as the test set; nncli evaluate reports on them"
+    words = "fraction of rows held out as the test set; nncli evaluate reports on them"
     lines.append(_line("test", values.test, words))
     if not values.stratify:
         lines.append(_line("stratify", False, "a class has too few rows to be in every set"))

@@ -159,9 +159,9 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
         return _task_of_numbers(values, len(table))
     different = len(set(table.typed[target].texts))
     if 2 * different > len(table):
-        found = f"{different:,} different values in {counted(len(table), 'row')}"
+        found = f"{different:,} different values in {counted(len(table), 'row')} are too many for classes"
         message = f"{table.origin}: {shown(target)}: {found}"
-        raise DataError(message, hint="use another --target, because classes need several rows each")
+        raise DataError(message, hint="use another --target; a class needs several rows")
     if asked == "binary" and different != 2:
         hint = "use --task multiclass"
         raise DataError(

@@ -136,13 +136,14 @@ def numbers_or_nan(cells: Cells) -> Array:
 def no_number(cell: str) -> tuple[str, str]:
     """Return the problem of a cell that is not a finite number, and a hint."""
     if not cell:
-        return "the cell is empty", "every cell of an input or target column must hold a number"
+        return "the cell is empty", "write a number, or remove the column from the inputs"
     if is_date(cell):
         return f"'{shown(cell)}' is a date or time, not a number", INSTEAD_OF_DATES
-    hint = "every cell of an input or target column must hold a number"
+    hint = "write a number, or remove the column from the inputs"
     if _DECIMAL_COMMA.fullmatch(cell):
         hint = f"use a decimal point: {cell.replace('.', '').replace(',', '.')}"
-    return f"'{shown(cell)}' is not a finite number", shown(hint)
+    problem = "is not a finite number" if is_number(cell) else "is not a number"
+    return f"'{shown(cell)}' {problem}", shown(hint)
 
 
 def is_number(cell: str) -> bool:

@@ -365,7 +365,7 @@ class _Body:
                 record.line,
                 record.text,
                 problem,
-                f"columns: {listed(self.header)}{separator}",
+                f"write one cell for each column: {listed(self.header)}{separator}",
                 at=_start(record.text, len(self.header), self.delimiter),
             )
 

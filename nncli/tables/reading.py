@@ -155,7 +155,9 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
         file = path.open("rb")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = getattr(error, "strerror", None) or "not a path"
-        raise DataError(f"{name}: {reason}", hint="paths are relative to the config") from None
+        raise DataError(
+            f"{name}: {reason}", hint="check the path; it is relative to the current directory"
+        ) from None
     with file:
         yield file
 

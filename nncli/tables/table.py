@@ -154,5 +154,5 @@ class RowError(DataError):
 def date_error(table: Table, name: str, otherwise: str) -> CellError:
     """Return the error of a column of dates or times, at its first one; `otherwise` is the key that helps."""
     row, cell = next((row, cell) for row, cell in enumerate(table.typed[name].texts) if is_date(cell))
-    hint = f"{INSTEAD_OF_DATES}; or set {otherwise} to use dates as names"
+    hint = f"{INSTEAD_OF_DATES}; or set {otherwise} to treat each date as a category"
     return table.cell_error(row, name, f"'{shown(cell)}' is a date or time, not a number", hint)

@@ -64,7 +64,7 @@ class Guard:
         if not np.isfinite(chunk.state.parameters).all():
             return "a weight is no longer finite"
         if (chunk.losses > self.limit).any():
-            return "the loss rose above 1,000,000 times the baseline (a constant prediction)"
+            return "the loss is more than 1,000,000 times that of a constant prediction"
         return None
 
     def _frozen(self, state: State) -> str | None:

@@ -104,7 +104,9 @@ def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
         path = config.folder / given.path
         if not os.path.lexists(path):
             raise Misfit(
-                ("path",), f"no file '{shown(given.path)}'", hint="paths are relative to the config file"
+                ("path",),
+                f"no file '{shown(given.path)}'",
+                hint="write the path relative to the directory of the config file",
             )
         return sources.data_file(path, given.path), {}
     if given.rows is not None:

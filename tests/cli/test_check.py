@@ -26,7 +26,7 @@ def test_check_tells_what_would_be_trained(nncli: Command) -> None:
     text = nncli("check", "height_weight.yaml").out
     assert "task         binary (0, 1)\n" in text
     assert "network      2-2-1\n" in text
-    assert "updates      4,000 (1,000 epochs x 4), 1 row each\n" in text
+    assert "updates      4,000 (1,000 epochs x 4 updates), 1 row each\n" in text
 
 
 def test_check_tells_what_rows_of_a_class_count(nncli: Command) -> None:

@@ -143,7 +143,7 @@ def test_messages_show_names_as_typed_and_on_one_line(plain: tuple[Path, Ended])
     name = HOSTILE.replace("\n", "\\n")
     assert f"error: out {name.replace('/', '|')}: the directory is not empty" in err
     assert f"inputs       {name}, b" in out
-    assert f"error: no picture '{name}'" in err
+    assert f"error: unknown kind of plot '{name}'" in err
     assert all(character.isprintable() or character == "\n" for character in err)
 
 

@@ -29,7 +29,7 @@ def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) 
         ),
         (("check", "xor"), "hint: did you mean xor.yaml?\n"),
         (("check", "nix"), "hint: give a config file (nix.yaml does not exist either), or "),
-        (("check", "nix.yaml"), "hint: list the templates with: nncli init --list"),
+        (("check", "nix.yaml"), "hint: check the path, or write a config with: nncli init xor"),
     ],
 )
 def test_misspelt_name_gets_the_near_one(trained: Command, words: tuple[str, ...], message: str) -> None:

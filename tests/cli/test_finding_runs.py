@@ -22,7 +22,7 @@ def test_run_that_does_not_exist_names_those_that_do(trained: Command) -> None:
     for command in ("predict", "evaluate", "gradcheck"):
         result = trained(command, "xro")
         assert result.code == 2
-        assert "error: xro: no such run\nhint: runs here: xor" in result.err
+        assert "error: xro: no such run\nhint: choose from the runs here: xor" in result.err
 
 
 def test_no_run_at_all_says_how_to_make_one(nncli: Command) -> None:

@@ -54,7 +54,9 @@ def test_gradcheck_is_held_to_one_in_a_million(trained: Command) -> None:
 
 def test_readme_has_the_line_for_ci_that_is_tried_below() -> None:
     readme = Path(__file__).parents[2] / "README.md"
-    assert "In CI, `nncli train config.yaml --smoke` is all it takes" in readme.read_text(encoding="utf-8")
+    assert "To check a config in CI, run `nncli train config.yaml --smoke`" in readme.read_text(
+        encoding="utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", templates.names())

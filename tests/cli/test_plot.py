@@ -68,7 +68,7 @@ def test_kind_that_does_not_fit_says_why(trained: Command) -> None:
     trained("train", "xor.yaml", "--epochs", "5", "--set", "record.weights=none")
     result = trained("plot", "weights")
     assert result.code == 2
-    assert "weights does not fit runs/xor-2: " in result.err
+    assert "cannot plot weights for runs/xor-2: " in result.err
 
 
 def test_list_names_every_kind(trained: Command) -> None:

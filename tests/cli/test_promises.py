@@ -43,9 +43,9 @@ def test_summary_says_which_loss_is_which(nncli: Command) -> None:
     during = dict(pair.split("=") for pair in last.split())["loss"]
     saved = measured(json.loads(Path("runs/xor/results.json").read_text())["train"]["loss"])
     assert saved != during
-    words = f"loss {saved} is computed with the saved weights; during epoch 1,000 it was {during}"
+    words = f"loss after the last update {saved}; during epoch 1,000, as logged, {during}"
     assert words in result.out
-    assert "saved weights" not in nncli("train", "xor.yaml", "--epochs", "0").out
+    assert "as logged" not in nncli("train", "xor.yaml", "--epochs", "0").out
 
 
 # Categories that no training row had

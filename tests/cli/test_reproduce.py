@@ -10,7 +10,7 @@ import pytest
 from nncli.runs import Run
 from tests.cli.conftest import Command
 
-IDENTICAL = "identical: 1,000 epochs, weights, history and snapshots to the last bit\n"
+IDENTICAL = "bit-identical: 1,000 epochs, weights, history and snapshots\n"
 TABLE = "x1,x2,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0\n"
 CONFIG = "dataset: {path: t.csv, targets: [y]}\nnetwork: {layers: [{units: 1, activation: sigmoid}]}\n"
 
@@ -149,4 +149,4 @@ def test_a_diverged_run_diverges_again_and_that_is_right(nncli: Command) -> None
     assert nncli("train", "linear_map_published.yaml", "-q").code == 3
     result = nncli("reproduce", "-q")
     assert result.code == 0
-    assert result.out.startswith("identical: diverged at epoch ")
+    assert result.out.startswith("bit-identical: diverges at epoch ")

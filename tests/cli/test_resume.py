@@ -74,7 +74,7 @@ def test_command_that_is_repeated_begins_continues_and_leaves_alone(nncli: Comma
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--resume"], "resume requires an output directory"),
+        (["--resume"], "resume requires output, the directory of the run"),
         (["--resume", "--overwrite", "-o", "out"], "resume and overwrite cannot be combined"),
         (["--resume", "--smoke", "-o", "out"], "--smoke and --resume cannot be combined"),
     ],

@@ -340,7 +340,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(refused: Refused) ->
     heads = [error.message for error in errors]
     assert heads == [
         "c.yaml:1:12: training.epocs: unknown key",
-        "c.yaml:1:34: training.batch_size: expected full or a whole number from 1, found text 'ful'",
+        "c.yaml:1:34: training.batch_size: expected full, or a whole number of at least 1, found text 'ful'",
         "c.yaml:4:28: network.layers[0].units: expected a whole number, found text 'one'",
         "c.yaml:4:35: network.layer: unknown key",
         "c.yaml:5:1: sed: unknown key",
@@ -455,7 +455,8 @@ def missing(path: Path) -> None:
         ),
         (
             missing,
-            "error: c.yaml: No such file or directory\nhint: list the templates with: nncli init --list",
+            "error: c.yaml: No such file or directory\n"
+            "hint: check the path, or write a config with: nncli init xor",
         ),
         (
             endless,
@@ -511,8 +512,8 @@ def test_a_file_that_is_not_there_is_refused_with_the_one_that_may_be_meant(
         return caught.value.hint
 
     assert hint("xor") == (
-        "give a config file (xor.yaml does not exist either), or list the templates with: nncli init --list"
+        "give a config file (xor.yaml does not exist either), or write a config with: nncli init xor"
     )
     Path("xor.yaml").write_text(XOR)
     assert hint("xor") == "did you mean xor.yaml?"
-    assert hint("not.yaml") == "list the templates with: nncli init --list"
+    assert hint("not.yaml") == "check the path, or write a config with: nncli init xor"

@@ -134,7 +134,7 @@ def test_names_of_conditions_are_those_of_the_results(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("split", "message"),
     [
-        ({"validation": 20, "test": 20}, "dataset.split: 40 rows of 40 for validation and test"),
+        ({"validation": 20, "test": 20}, "dataset.split: validation and test take 40 rows of 40"),
         ({"validation": 0.001}, r"dataset.split.validation: 0.001 of 40 rows rounds to 0 rows"),
         ({"validation": -1}, "dataset.split.validation: "),
         ({"stratify": True, "test": 3}, "dataset.split.stratify: stratify needs one target column"),

@@ -145,9 +145,9 @@ TABLES = {
         "t.csv:2:1: day: '2024-01-02' is a date or time",
     ),
     "times as target": ("x,y\n1,12:30\n2,13:45\n", "t.csv:2:3: y: '12:30' is a date or time, not a number"),
-    "decimal commas": ('x,y\n"1,5",1\n"2,5",2\n', "t.csv:2:1: x: '1,5' is not a finite number"),
-    "some decimal commas": ('x,y\n1,1\n3,1\n"2,5",2\n', "t.csv:4:1: x: '2,5' is not a finite number"),
-    "commas in targets": ('x,y\n1,1\n3,1\n3,"2,5"\n', "t.csv:4:3: y: '2,5' is not a finite number"),
+    "decimal commas": ('x,y\n"1,5",1\n"2,5",2\n', "t.csv:2:1: x: '1,5' is not a number"),
+    "some decimal commas": ('x,y\n1,1\n3,1\n"2,5",2\n', "t.csv:4:1: x: '2,5' is not a number"),
+    "commas in targets": ('x,y\n1,1\n3,1\n3,"2,5"\n', "t.csv:4:3: y: '2,5' is not a number"),
 }
 
 

@@ -222,13 +222,13 @@ def test_run_without_the_file_that_is_needed_is_reported(
     monkeypatch.chdir(tmp_path)
     run = record(tmp_path / "runs" / "a")
     (run.path / runs.CHECKPOINT).unlink()
-    with pytest.raises(RunError, match=r"a run without checkpoint\.npz"):
+    with pytest.raises(RunError, match=r"no checkpoint\.npz"):
         runs.find("a", runs.CHECKPOINT)
     with pytest.raises(RunError, match=r"no run in \./runs"):
         runs.find(None, runs.CHECKPOINT)
     with pytest.raises(RunError, match="b: no such run") as caught:
         runs.find("b")
-    assert caught.value.hint == "runs here: a"
+    assert caught.value.hint == "choose from the runs here: a"
     assert runs.find(str(run.path / runs.WEIGHTS)).weights == runs.WEIGHTS
 
 

@@ -97,8 +97,8 @@ dataset:
   # If numbers are category codes, as grade may be, add a line to preprocessing:
   #   columns: {grade: {kind: category}}
   split:
-    validation: 0  # no validation set; a share such as 0.1 would be evaluated after every epoch
-    test: 0.2      # share of rows held out as the test set; nncli evaluate reports on them
+    validation: 0  # no validation set; a fraction such as 0.1 would be evaluated after every epoch
+    test: 0.2      # fraction of rows held out as the test set; nncli evaluate reports on them
   preprocessing:  # fitted on the training set only, and saved with the weights
     scale: standard          # scale numbers to mean 0 and standard deviation 1; minmax: to the range 0 to 1
     # missing values in age, city become the median or most frequent category of the training set

@@ -247,7 +247,7 @@ def assert_last_good_is_sound(outcome: Diverged, system: Experiment) -> None:
 @pytest.mark.parametrize("batch_size", ["full", 1, 2])
 @pytest.mark.parametrize(
     ("rate", "reason"),
-    [(0.5, "above 1,000,000 times"), (1e4, "above 1,000,000 times"), (1e300, "no longer finite")],
+    [(0.5, "more than 1,000,000 times"), (1e4, "more than 1,000,000 times"), (1e300, "no longer finite")],
 )
 def test_a_learning_rate_too_large_diverges_and_the_last_good_weights_are_sound(
     rate: float, reason: str, batch_size: int | str

@@ -45,7 +45,7 @@ def check(
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
     note_remark(prepared.rows.training.table, out)
     warnings = warn_of_oddities(prepared, out)
-    rows = _words(facts) | (_initial_state(prepared) if out.verbose else {})
+    rows = _words(facts, prepared) | (_initial_state(prepared) if out.verbose else {})
     out.detail(definitions([*rows.items()], out.columns))
     out.object("check", {"ok": True, "warnings": warnings, **facts})
 
@@ -86,7 +86,13 @@ def _facts(prepared: Experiment) -> dict[str, Any]:
     }
 
 
-def _words(facts: Mapping[str, Any]) -> dict[str, str]:
+def _source(prepared: Experiment) -> str:
+    """The file of the rows, or the name of a built-in dataset."""
+    name = prepared.config.dataset.name
+    return f"built-in dataset {name}" if name else printable(prepared.rows.training.table.origin)
+
+
+def _words(facts: Mapping[str, Any], prepared: Experiment) -> dict[str, str]:
     """Table rows that show the same facts on a terminal."""
     layers, updates = facts["layers"], facts["updates"]
     optimizer = {**facts["optimizer"]}
@@ -94,10 +100,11 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
     options = [name, *(f"{key} {value}" for key, value in optimizer.items() if value is not None)]
     if schedule != {"name": "constant", "warmup": 0}:
         words = ", ".join(f"{key} {value}" for key, value in schedule.items() if key != "name")
-        options.append(f"{schedule['name']} rate ({words})")
+        options.append(f"{schedule['name']} schedule ({words})")
     return {
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
-        "data": f"{printable(facts['data'])}, {counted(facts['rows'], 'row')}"
+        "data": f"{_source(prepared)}, {counted(facts['rows'], 'row')}"
+        + (" for training" if facts["held_out"] else "")
         + "".join(f", {rows:,} held out for {part}" for part, rows in facts["held_out"].items()),
         **_left_out(facts["left_out"]),
         "inputs": listed(map(_input, facts["preprocessing"])),
@@ -110,7 +117,8 @@ def _words(facts: Mapping[str, Any]) -> dict[str, str]:
         **_counts(facts["class_weights"]),
         "gradient": facts["gradient"],
         "optimizer": ", ".join(options),
-        "updates": f"{updates['total']:,} ({updates['epochs']:,} epochs x {updates['per_epoch']:,}), "
+        "updates": f"{updates['total']:,} ({updates['epochs']:,} epochs x "
+        f"{counted(updates['per_epoch'], 'update')}), "
         f"{counted(updates['batch_size'], 'row')} each",
         "engine": facts["engine"],
     }

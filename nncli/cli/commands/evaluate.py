@@ -53,7 +53,7 @@ def evaluate(
         Literal["train", "validation", "test"] | None,
         typer.Option(
             metavar="train|validation|test",
-            help="Set to evaluate (default: test, else validation, else train).",
+            help="Which set to evaluate (default: test, else validation, else train).",
             show_default=False,
         ),
     ] = None,

@@ -36,7 +36,8 @@ def gradcheck(
         str | None,
         typer.Argument(
             metavar="CONFIG|RUN",
-            help="A config (checked at its initial weights) or a run (at its trained weights).",
+            help="A config, checked at its initial weights, or a run, at its trained weights "
+            "(default: the latest run).",
             show_default=False,
         ),
     ] = None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from nncli.cli.app import AsJson, Debug, Quiet, UsageError, Verbose, switched
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
@@ -71,6 +71,7 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Write a config with comments that explain every key."""
+    from nncli.messages.errors import NncliError
     from nncli.scaffold import templates
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -79,10 +80,12 @@ def init(
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})
     elif from_csv is not None:
         if template is not None:
-            raise UsageError(f"--from-csv and the template {template} cannot be combined")
+            raise NncliError(
+                f"--from-csv and the template {template} cannot be combined", hint="remove one of the two"
+            )
         _from_table(out, from_csv, target or [], id_, task, output=output, overwrite=overwrite)
     elif target or id_ or task:
-        raise UsageError("--target, --id and --task require --from-csv")
+        raise NncliError("--target, --id and --task require --from-csv", hint="add --from-csv FILE")
     else:
         name = templates.canonical(template or "xor")
         path = _free(output or f"{name}.yaml", overwrite=overwrite)

@@ -69,14 +69,15 @@ def plot(
     at: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="C=1", help="Fix an input that is not plotted (default: its median); repeatable."
+            metavar="NAME=VALUE", help="Fix an input that is not plotted (default: its median); repeatable."
         ),
     ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
-            metavar="W,W",
-            help="Two parameters spanning the weight surface, e.g. 'layers.0.weight[0,1] layers.1.bias[0]'.",
+            metavar="'W W'",
+            help="Two parameters, separated by a space, that span the weight surface, "
+            "e.g. 'layers.0.weight[0,1] layers.1.bias[0]'.",
         ),
     ] = None,
     directions: Annotated[
@@ -110,9 +111,11 @@ def plot(
         kind or (),
         output=output,
         format=format,
-        features=_two(features.split(",") if features else None, "--features", "a,b"),
+        features=_two(features.split(",") if features else None, "--features", "x1,x2"),
         at=dict(map(_assignment, at or ())),
-        weights=_two(weights.replace("],", "] ").split() if weights else None, "--weights", TWO_WEIGHTS),
+        weights=_two(
+            weights.replace("],", "] ").split() if weights else None, "--weights", f"'{TWO_WEIGHTS}'"
+        ),
         directions=directions,
     )
     drawn = [{"kind": each.kind, "path": str(each.path), "caption": each.caption} for each in pictures]
@@ -136,7 +139,7 @@ def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | 
         return None
     if len(names) != 2:
         raise NncliError(
-            f"{flag}: expected two names, found {len(names)}", hint=f"write for example {flag} '{example}'"
+            f"{flag}: expected two names, found {len(names)}", hint=f"write for example {flag} {example}"
         )
     return names[0].strip(), names[1].strip()
 

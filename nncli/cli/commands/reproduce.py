@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     2,
     {
         "nncli reproduce xor": "train again and compare with the saved run",
-        "nncli reproduce xor --tolerance 0": "demand identical bits",
+        "nncli reproduce xor --tolerance 0": "require bit-identical results",
     },
 )
 def reproduce(
@@ -35,7 +35,7 @@ def reproduce(
         typer.Option(
             metavar="X",
             help="Largest difference allowed, relative to the largest weight (default: 1e-9, because last "
-            "digits vary across CPUs and numpy versions); 0 requires identical bits.",
+            "digits vary across CPUs and numpy versions); 0 requires bit-identical results.",
             min=0.0,
             show_default=False,
         ),
@@ -85,7 +85,7 @@ def reproduce(
         },
     )
     if outcome.identical:
-        out.result(f"identical: {outcome.scope} to the last bit")
+        out.result(f"bit-identical: {outcome.scope}")
         return
     out.detail(definitions(_listed(outcome), out.columns))
     off = f"relative difference {outcome.worst.relative:.1e}" if outcome.worst else ""

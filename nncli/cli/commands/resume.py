@@ -34,7 +34,8 @@ def resume(
     epochs: Annotated[
         str | None,
         typer.Option(
-            metavar="N", help="New total number of epochs, to extend a run (default: that of its config)."
+            metavar="N",
+            help="New total number of epochs, to extend a run (default: the number in its config).",
         ),
     ] = None,
     fail_if: FailIf = None,

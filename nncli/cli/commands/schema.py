@@ -23,7 +23,7 @@ def schema(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Print the JSON Schema of configs, for completion and checks in editors."""
+    """Print the JSON Schema of configs, for autocompletion and validation in editors."""
     import json
 
     from nncli.config import json_schema

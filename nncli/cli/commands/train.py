@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     3,
     {
         "nncli train xor.yaml": "train, and save the run in runs/xor",
-        "nncli train xor.yaml --epochs 500 --seed 1": "train longer, from other initial weights",
+        "nncli train xor.yaml --epochs 5000 --seed 1": "train longer, from different initial weights",
     },
 )
 def train(
@@ -41,10 +41,16 @@ def train(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="DIR", help="Run directory (default: runs/NAME).", show_default=False
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Run directory (default: runs/NAME, or runs/NAME-2 and so on if that exists).",
+            show_default=False,
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --output.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the run in --output, which must be given.")
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option(

@@ -102,5 +102,6 @@ def _axes(figure: Figure, surface: Surface, scale: AxisScale, label: str) -> Any
     axes.set_ylabel(style.plain(plane.features[1]))
     axes.set_zlabel(style.plain(label, 60))
     axes.view_init(elev=28, azim=-55)
-    axes.set_box_aspect((1, 1, 0.7), zoom=0.95)
+    axes.set_box_aspect((1, 1, 0.7), zoom=1.15)
+    axes.set_in_layout(False)  # before 3.11.2, matplotlib overestimates its size and gives up the layout
     return axes
