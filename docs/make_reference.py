@@ -48,7 +48,7 @@ CHOICES = {
 INTRO = """\
 # Config reference
 
-Written by `docs/make_reference.py` from `nncli schema`; edit the descriptions there, not here.
+Written by `docs/make_reference.py` from the JSON Schema of configs. Edit the descriptions in the code.
 
 A config is one YAML 1.2 file: `1e-3` is a number, `on`, `off`, `yes` and `no` are text. Unknown and duplicate
 keys are errors. Where a choice such as `loss` takes options, a name alone stands for the mapping with that

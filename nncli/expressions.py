@@ -154,7 +154,9 @@ def _check(node: ast.expr, variables: frozenset[str], depth: int) -> None:
     """Raise ExpressionError at the first part that is not arithmetic in `variables`."""
     if depth > DEEPEST_FORMULA:
         raise _at(
-            node, f"nested more than {DEEPEST_FORMULA} levels deep", "split the formula into several columns"
+            node,
+            f"nested more than {DEEPEST_FORMULA} levels deep",
+            "simplify the formula: remove nested operators and calls",
         )
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):

@@ -63,7 +63,7 @@ def _causes(experiment: Experiment) -> Iterator[Cause]:
     """Yield possible causes, the likeliest first; at least one."""
     epsilon = experiment.recipe.gradient.options.get("epsilon", 1.0)
     if epsilon < SMALLEST_EPSILON:
-        limit = f"the rounding error of a weight of 1, {SMALLEST_EPSILON:.1g}"
+        limit = f"{SMALLEST_EPSILON:.1g}, the rounding error of a weight of 1"
         words = f"gradient.epsilon: {epsilon:g} is smaller than {limit}"
         yield Cause(words, trials.variant(experiment, ("gradient", "epsilon"), EPSILON))
         return
@@ -124,7 +124,8 @@ def _limit(experiment: Experiment) -> str:
     most = f"2 / {curvature:.3g} = {2.0 / curvature:.2g}"
     return (
         f". At the initial weights, gradient descent is stable only for learning rates below {most}, where "
-        f"{curvature:.3g} is the largest curvature of the loss; this limit changes during training"
+        f"{curvature:.3g} is the largest curvature of the loss; the limit changes during training, "
+        "so a somewhat larger rate can converge"
     )
 
 
@@ -167,8 +168,8 @@ def _otherwise(experiment: Experiment, slower: Trial | None) -> str:
     if slower:
         rate = trials.written(slower.variant.new)
         return (
-            f"add a hidden layer, or check the data (optimizer.learning_rate: {rate} does not diverge, "
-            "but does no better than a constant prediction)"
+            f"set optimizer.learning_rate: {rate}, which does not diverge but alone does no better than a "
+            "constant prediction; also add a hidden layer, or check the data"
         )
     if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):
         return f"divide input '{column.name}' by {abs(column.reaches):.2g} (none of the changes tried helps)"

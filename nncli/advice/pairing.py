@@ -29,7 +29,7 @@ def _single_softmax(experiment: Experiment) -> Mistake | None:
     return _of_activation(
         experiment,
         "softmax over a single unit is always 1, so nothing can be learned",
-        "set activation: sigmoid, or use one unit per class",
+        "set activation: sigmoid, with loss: binary_cross_entropy, or use one unit per class",
     )
 
 
@@ -66,7 +66,11 @@ def _sums(experiment: Experiment) -> Mistake | None:
         return None
     rows = int((np.abs(experiment.rows.training.Y.sum(axis=1) - 1.0) > 1e-6).sum())
     words = f"softmax outputs sum to 1 in each row, but the targets of {counted(rows, 'row')} do not"
-    return _of_activation(experiment, words, "set activation: sigmoid or identity") if rows else None
+    return (
+        _of_activation(experiment, words, "set activation: sigmoid or identity, with loss: mse")
+        if rows
+        else None
+    )
 
 
 def _competing_labels(experiment: Experiment) -> Mistake | None:

@@ -100,7 +100,7 @@ def _missing(finding: Finding) -> Mistake:
     if isinstance(key, int):  # of a pair
         return Mistake(tuple(around), f"expected a list [low, high], found a list of {counted(key, 'entry')}")
     meaning = _meaning(finding.node)
-    hint = f"add {key}: {meaning}" if meaning else None
+    hint = f"add the key {key} ({meaning})" if meaning else None
     return Mistake(tuple(around), f"missing key '{key}'", hint, at_key=True)
 
 

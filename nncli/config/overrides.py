@@ -129,7 +129,8 @@ def _written_out(node: yaml.Node, override: Override) -> yaml.MappingNode:
         return node
     if not isinstance(node, yaml.ScalarNode):
         raise override.error(
-            f"expected a list position, because the value is {kind(node)}", "write list positions as [0]"
+            f"expected a list position, because the key before it holds {kind(node)}",
+            "write list positions as [0]",
         )
     keys = ["data", "training"] if yaml12.is_yaml_number(node.value) else ["name"]
     pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys if node.tag != yaml12.NULL]

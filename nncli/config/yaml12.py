@@ -147,7 +147,7 @@ def _composed(text: str, name: str) -> yaml.Node | None:
         raise
     except (ValueError, OverflowError):  # PyYAML's own, such as chr() of the escape "\\UFFFFFFFF"
         raise YamlError(
-            "an escape sequence is beyond the last Unicode character, or a number is out of range",
+            "an escape sequence is beyond the last Unicode character, \\U0010FFFF, or a number is too large",
             loader.get_mark(),
         ) from None
     finally:
@@ -212,7 +212,7 @@ def is_yaml_number(text: str) -> bool:
 
 
 _HINTS = {
-    "mapping values are not allowed": "quote text that contains ': ', and put every key on its own line",
+    "mapping values are not allowed": "indent keys alike, one on each line, and quote text that contains ': '",
     "could not find expected ':'": "write key: value, with a space after the colon",
     "expected <block end>": "give all keys of a mapping, or entries of a list, the same indentation",
     "expected ',' or '}'": "separate entries with commas and close the bracket",
@@ -326,7 +326,9 @@ def _check_scalar(node: yaml.Node) -> None:
 
 def _bad_character(char: str, mark: yaml.Mark) -> YamlError:
     return YamlError(
-        f"the character {char!r} is not allowed in a config", mark, "save the file as plain UTF-8 text"
+        f"the character {char!r} is not allowed in a config",
+        mark,
+        "remove the character or its escape sequence",
     )
 
 

@@ -207,7 +207,10 @@ def input_names(
     table.require([*(inputs or ()), *targets, *([id] if id else [])])
     chosen = tuple(inputs or (name for name in table.names if name not in {*targets, id, split}))
     if not chosen:
-        raise Misfit(("targets",), f"no column is left as input; {table.origin} has {listed(table.names)}")
+        raise Misfit(
+            ("targets",),
+            f"no column is left as input; the only columns of {table.origin} are {listed(table.names)}",
+        )
     return chosen
 
 

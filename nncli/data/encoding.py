@@ -203,9 +203,12 @@ def why_not(encoding: Encoding, cell: str) -> tuple[str, str | None]:
     if encoding.missing == "drop":
         return (
             found,
-            "fill the cell; missing: drop removes training rows, but cannot predict rows with empty cells",
+            "fill the cell, because a run trained with missing: drop cannot predict rows with empty cells",
         )
-    return found, "fill the cell, or set dataset.preprocessing.missing: median, mean, most_frequent or drop"
+    return (
+        found,
+        "fill the cell, or train with dataset.preprocessing.missing: median, mean, most_frequent or drop",
+    )
 
 
 def _fit_number(name: str, column: Column, treatment: Treatment) -> Number:

@@ -161,7 +161,9 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
     if 2 * different > len(table):
         found = f"{different:,} different values in {counted(len(table), 'row')} are too many for classes"
         message = f"{table.origin}: {shown(target)}: {found}"
-        raise DataError(message, hint="use another --target; a class needs several rows")
+        raise DataError(
+            message, hint="use --task regression for numbers, or another --target; a class needs several rows"
+        )
     if asked == "binary" and different != 2:
         hint = "use --task multiclass"
         raise DataError(

@@ -167,7 +167,7 @@ def _cell(value: Any, key: str, line: str, name: str, number: int) -> str:
     else:
         problem = "the value is a list or an object"
     if NO_TEXT.search(key + text):
-        problem = "an escape sequence gives NUL or half of a character"
+        problem = "the text has an escape sequence for NUL or for half of a character"
     if problem:
         at, width = _key(line, key)
         raise row_error(name, number, line, f"{shown(key)}: {problem}", FLAT_OBJECT, at=at, width=width)

@@ -94,5 +94,5 @@ def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
         yield Mistake(
             ("loss",),
             f"{loss.name} needs targets {words}, found {low:g} to {high:g}",
-            "set loss: mse, which accepts any target",
+            "set loss: mse, and activation: identity in the last layer",
         )
