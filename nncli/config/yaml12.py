@@ -212,7 +212,7 @@ def is_yaml_number(text: str) -> bool:
 
 
 _HINTS = {
-    "mapping values are not allowed": "indent keys alike, one on each line, and quote text that contains ': '",
+    "mapping values are not allowed": "indent keys alike, one per line, and quote text that contains ': '",
     "could not find expected ':'": "write key: value, with a space after the colon",
     "expected <block end>": "give all keys of a mapping, or entries of a list, the same indentation",
     "expected ',' or '}'": "separate entries with commas and close the bracket",
