@@ -69,7 +69,9 @@ def test_a_file_of_another_kind_is_refused_at_its_key(tmp_path: Path) -> None:
 
 
 def test_a_target_alone_leaves_no_input(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"dataset\.targets: no column is left as input; the only columns of t\.csv are y"):
+    with pytest.raises(
+        ConfigError, match=r"dataset\.targets: no column is left as input; the only columns of t\.csv are y"
+    ):
         build(config_on(tmp_path, "y\n1\n"))
 
 
