@@ -50,7 +50,8 @@ INTRO = """\
 
 Written by `docs/make_reference.py` from the JSON Schema of configs. Edit the descriptions in the code.
 
-A config is one YAML 1.2 file: `1e-3` is a number, `on`, `off`, `yes` and `no` are text. Unknown and duplicate
+A config is one YAML 1.2 file, so `1e-3` is a number, while `on`, `off`, `yes` and `no` are text. Unknown and
+duplicate
 keys are errors. Where a choice such as `loss` takes options, a name alone stands for the mapping with that
 name: `loss: mse` is `loss: {name: mse}`. On the command line `--set KEY=VALUE` replaces a value and is read
 like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.

@@ -160,7 +160,7 @@ def _which_loss(run: Run) -> str:
     epoch = run.history["epoch"][-1]
     if saved == during or run.epoch != epoch:
         return ""
-    return f"loss after the last update {saved}; during epoch {epoch:,.0f}, as logged, {during}"
+    return f"loss {saved} after the last update, {during} as logged during epoch {epoch:,.0f}"
 
 
 def _use(run: Run, experiment: Experiment) -> list[str]:

@@ -147,7 +147,7 @@ def _composed(text: str, name: str) -> yaml.Node | None:
         raise
     except (ValueError, OverflowError):  # PyYAML's own, such as chr() of the escape "\\UFFFFFFFF"
         raise YamlError(
-            "an escape sequence is beyond the last Unicode character, \\U0010FFFF, or a number is too large",
+            "an escape sequence is beyond the last Unicode character (\\U0010FFFF), or a number is too large",
             loader.get_mark(),
         ) from None
     finally:

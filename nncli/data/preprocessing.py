@@ -174,7 +174,7 @@ def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[st
     for name, kind in kinds.items():
         present &= ~table.typed[name].missing(kind)
     if not present.any():
-        problem = f"none of {counted(len(table), 'row')} has a value in every column"
+        problem = f"each of the {counted(len(table), 'row')} lacks a value in some column"
         raise Misfit(
             ("preprocessing", "missing"), problem, hint="set missing: median to fill the cells instead"
         )

@@ -175,9 +175,12 @@ KINDS: dict[str, PictureKind] = {
     "loss": _kind("loss", "loss, metrics and gradient norm over the epochs"),
     "error-surface": _kind(
         "error_surface",
-        "squared error over two inputs, or the output where only rows have true values, as a heat map",
+        "heat map over two inputs: squared error, or the output if only rows have true values",
     ),
-    "error-surface-3d": _kind("error_surface_3d", "the same as a 3-D surface"),
+    "error-surface-3d": _kind(
+        "error_surface_3d",
+        "3-D surface over two inputs: squared error, or the output if only rows have true values",
+    ),
     "weight-surface": _kind("weight_surface", "loss over two weights or directions, with the training path"),
     "boundary": _kind("boundary", "decision boundary over two inputs, with the rows as points"),
     "weights": _kind("weights", "every weight and bias over the epochs"),

@@ -191,7 +191,7 @@ def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -
     if not flags:
         return "regression", "several targets"
     if mixed:
-        return "multilabel", f"0/1 columns, none or several of them 1 in {counted(mixed, 'row')}"
+        return "multilabel", f"0/1 columns; {counted(mixed, 'row')} with a 1 in none or several of them"
     return "multiclass", "0/1 columns, exactly one of them 1 in every row"
 
 

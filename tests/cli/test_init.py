@@ -130,7 +130,7 @@ def test_the_config_of_flags_trains_evaluates_predicts_and_plots(
 ) -> None:
     Path("t.csv").write_text("\n".join(["x,a,b", *rows * 10]), encoding="utf-8")
     made = nncli("init", "--from-csv", "t.csv", "--target", "a", "--target", "b")
-    assert made.err.startswith(f"task {task}: 0/1 columns, ")
+    assert made.err.startswith(f"task {task}: 0/1 columns")
     text = Path("t.yaml").read_text(encoding="utf-8")
     for part in (f"task: {task}", layer, f"loss: {loss}", f"metrics: {metrics}", "a (20), b (20)"):
         assert part in " ".join(text.replace("#", " ").split())

@@ -43,7 +43,7 @@ def test_summary_says_which_loss_is_which(nncli: Command) -> None:
     during = dict(pair.split("=") for pair in last.split())["loss"]
     saved = measured(json.loads(Path("runs/xor/results.json").read_text())["train"]["loss"])
     assert saved != during
-    words = f"loss after the last update {saved}; during epoch 1,000, as logged, {during}"
+    words = f"loss {saved} after the last update, {during} as logged during epoch 1,000"
     assert words in result.out
     assert "as logged" not in nncli("train", "xor.yaml", "--epochs", "0").out
 

@@ -85,7 +85,7 @@ FLAGS = {"x": X, "a": cycled(1, 0, 0), "b": cycled(0, 1, 0), "c": cycled(0, 0, 1
         (
             ["c", "a"],
             "multilabel",
-            "0/1 columns, none or several of them 1 in 20 rows",
+            "0/1 columns; 20 rows with a 1 in none or several of them",
             {"c": 20, "a": 20},
         ),
         (["a", "y"], "regression", "several targets", {}),
@@ -221,7 +221,7 @@ def test_rows_without_a_target_are_reported_and_not_counted() -> None:
         ({"x": X, "y": cycled(3)}, ["y"], "t.csv: y: '3' in every row", "use another --target"),
         ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows to train on", "use at least 4"),
         ({"x": X, "y": [""] * 40 + Y[40:]}, ["y"], "t.csv: y: no value in 40 of 60 rows", "use a target"),
-        ({"x": X, "y": NAMES}, ["y"], "t.csv: y: 60 different values in 60 rows", "use --task regression for numbers, or another --target"),
+        ({"x": X, "y": NAMES}, ["y"], "t.csv: y: 60 different values in 60 rows", "use --task regression"),
         ({"x": X, "y": DAYS}, ["y"], "t.csv:2:5: y: '2020-01-02' is a date", "replace it with a number"),
         ({"x": X, "y": ["1;5", *Y[1:]]}, ["y"], "t.csv:2:5: y: '1;5' is not a number", ""),
         ({"x": [*X[:-1], "inf"], "y": Y}, ["y"], "t.csv:61:1: x: 'inf' is not a finite number", ""),
