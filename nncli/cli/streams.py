@@ -87,12 +87,11 @@ def _silence_libraries() -> None:
 
 def _bound_width() -> None:
     """Limit the width given in the environment to a readable one, and ignore values that are not numbers."""
-    for name in ("COLUMNS", "TERMINAL_WIDTH"):  # the second is typer's
-        columns = os.environ.get(name, "")
-        if columns.isascii() and columns.isdigit():
-            os.environ[name] = str(int(min(max(float(columns), NARROWEST), WIDEST)))
-        else:
-            os.environ.pop(name, None)
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isascii() and columns.isdigit():
+        os.environ["COLUMNS"] = str(int(min(max(float(columns), NARROWEST), WIDEST)))
+    else:
+        os.environ.pop("COLUMNS", None)
 
 
 def _refuse(error: OSError) -> None:

@@ -49,7 +49,7 @@ def train(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the run in --output, which must be given.")
+        bool, typer.Option("--overwrite", help="Replace the run in --output (no effect without it).")
     ] = False,
     resume: Annotated[
         bool,
