@@ -93,7 +93,7 @@ class Column:
         present = [cell for cell in self.cells if cell.lower() not in _MARKS]
         if any({cell.lower() for cell in present} <= pair for pair in BOOLEANS if present):
             return "boolean"
-        if 2 * sum(map(_meant_as_number, present)) >= len(present):
+        if 2 * sum(map(reads_as_number, present)) >= len(present):
             return "number"
         return "date" if 2 * sum(map(is_date, present)) > len(present) else "category"
 
@@ -156,7 +156,8 @@ def is_date(cell: str) -> bool:
     return _DATE.fullmatch(cell) is not None
 
 
-def _meant_as_number(cell: str) -> bool:
+def reads_as_number(cell: str) -> bool:
+    """Tell whether a cell is meant as a number: it is one, or has a decimal comma."""
     return is_number(cell) or _DECIMAL_COMMA.fullmatch(cell) is not None
 
 

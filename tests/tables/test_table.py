@@ -27,7 +27,6 @@ FILES = {
     "a long row after a break in quotes": ('a,b\n"1\n2",3\n4,5,6\n', "t.csv:4:5"),
     "a column without a name": ("a,,c\n1,2,3\n", "t.csv:1:3"),
     "two columns of a name": ("a,b,a\n1,2,3\n", "t.csv:1:5"),
-    "bars": ("a|b\n1|2\n", "t.csv:1:2"),
     "a short row of semicolons": ("a;b\n1;2\n3\n", "t.csv:3:2"),
     "an open quote": ('a,b\n1,"2\n3,4\n', "t.csv:2:3"),
     "text after a quote": ('a,b\n"1"x,2\n', "t.csv:2:4"),
