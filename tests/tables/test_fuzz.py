@@ -83,7 +83,7 @@ def expected(content: bytes) -> Columns | None:
     if "\0" in text or not body or any(len(row) != len(header) for row in body):
         return None
     names = [name for name in header if name]
-    if len(set(names)) < len(names) or all(map(NUMBER.fullmatch, header)):
+    if len(set(names)) < len(names) or all(map(NUMBER.fullmatch, names)):
         return None
     if any(row[place] for row in body for place, name in enumerate(header) if not name):
         return None
