@@ -131,10 +131,10 @@ def warn_of_changed_data(run: Run, out: Output) -> None:
         out.warning(NncliError(f"the data have changed since training: {run.changed_data}"))
 
 
-def note_remark(table: Table, out: Output) -> None:
-    """Report on stderr what was detected about the format of a table."""
-    if table.remark:
-        out.note(f"{table.origin}: {table.remark}")
+def note_remarks(table: Table, out: Output) -> None:
+    """Report on stderr what was detected about a table: its layout, and how its numbers are written."""
+    for remark in table.remarks:
+        out.note(f"{table.origin}: {remark}")
 
 
 def warn_of_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | None]]:

@@ -14,6 +14,7 @@ from nncli.expressions import ExpressionError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import Column, is_number
+from nncli.tables.notation import PLAIN_NOTATION, Notation
 from nncli.tables.table import Misfit, Table, date_error
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
@@ -29,6 +30,7 @@ class Roles:
         several exclusive classes, or a probability for each of several independent labels.
     classes : sorted labels of a classification target; for several 0/1 target columns, their names.
     formulas : target -> expression of the inputs, if the data come from formulas.
+    notations : input or target -> how its numbers are written, unless that is plain.
     """
 
     inputs: tuple[str, ...]
@@ -37,6 +39,7 @@ class Roles:
     classes: tuple[str, ...] = ()
     id: str | None = None
     formulas: Mapping[str, str] = field(default_factory=dict)
+    notations: Mapping[str, Notation] = field(default_factory=dict)
 
     @property
     def outputs(self) -> int:
@@ -57,6 +60,7 @@ class Roles:
             If a column is missing, a cell is not a number, or a label is not one of the classes.
         """
         table.require(self.targets)
+        table = table.noted(self.notations)
         if self.task == "multilabel":
             _require_flags(table, self.targets)
         if not self.labelled:
@@ -117,7 +121,7 @@ class Columns(Roles):
         DataError
             If a column is missing, or at the first invalid cell.
         """
-        return self.preprocessing.X(table)
+        return self.preprocessing.X(table.noted(self.notations))
 
     def unscaled(self, A: Array) -> Array:
         """Return outputs (n, outputs) in the targets' own units; unchanged for classes."""
@@ -190,8 +194,14 @@ def assign(
     elif task == "multiclass" and len(targets) > 1 and output_activation == "sigmoid":
         _refuse_labels(table, targets)
     classes = _classes(table, targets, task)
-    roles = Roles(chosen, tuple(targets), task, classes, id)
+    notations = _notations(table, (*chosen, *targets))
+    roles = Roles(chosen, tuple(targets), task, classes, id, notations=notations)
     return roles if roles.labelled else replace(roles, formulas=dict(formulas))
+
+
+def _notations(table: Table, names: Sequence[str]) -> Mapping[str, Notation]:
+    found = {name: table.typed[name].notation for name in names}
+    return {name: notation for name, notation in found.items() if notation != PLAIN_NOTATION}
 
 
 def input_names(

@@ -26,6 +26,7 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
         If an input column is missing, or a cell of an input or a target cannot be used.
     """
     roles = model.columns
+    table = table.noted(roles.notations)
     X, Y = _read(roles, table)
     with threads.limited(threads.automatic(model.network)):
         A = model.outputs(X)
@@ -64,11 +65,15 @@ def _text_labels(roles: Columns) -> bool:
 
 def _numeric(roles: Columns, table: Table) -> frozenset[str]:
     """The inputs that are numbers, and the targets with their predictions unless they are labels of text."""
-    names = {column.name for column in roles.preprocessing.columns if column.kind == "number"}
+    names = {
+        column.name
+        for column in roles.preprocessing.columns
+        if column.kind == "number" and column.name not in roles.notations
+    }
     if not _text_labels(roles):
         names |= {f"pred_{name}" for name in roles.targets}
         if roles.has_targets(table):
-            names |= {*roles.targets}
+            names |= {*roles.targets} - {*roles.notations}
     return frozenset(names)
 
 
@@ -103,6 +108,7 @@ def in_parts(
 def _sound(roles: Columns, table: Table, on_bad: Callable[[RowError], None]) -> list[int]:
     """The rows that can be used; `on_bad` is called with the others in their order."""
     bad: list[RowError] = []
+    table = table.noted(roles.notations)
     usable = roles.preprocessing.usable(table)
     for row in np.flatnonzero(~usable).tolist():
         _comparable(roles, table, [row], bad)

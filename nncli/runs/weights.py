@@ -16,6 +16,7 @@ from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer, Network
 from nncli.storage.npz import read_npz, write_npz
+from nncli.tables.notation import Notation
 from nncli.training.model import Model
 
 FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
@@ -45,6 +46,7 @@ class _ColumnsHeader(_Strict):
     id: str | None
     formulas: dict[str, str]
     preprocessing: Preprocessing | None = None  # runs of before there was any have plain numbers
+    notations: dict[str, Notation] = {}
 
 
 class _Header(_Strict):
@@ -77,9 +79,11 @@ def write_model(path: Path, model: Model) -> None:
             id=columns.id,
             formulas=dict(columns.formulas),
             preprocessing=columns.preprocessing,
+            notations=dict(columns.notations),
         ),
     )
-    stored = np.frombuffer(header.model_dump_json().encode(), dtype=np.uint8)
+    absent = None if columns.notations else {"columns": {"notations"}}  # as runs of before there were any
+    stored = np.frombuffer(header.model_dump_json(exclude=absent).encode(), dtype=np.uint8)
     write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})
 
 
@@ -139,6 +143,7 @@ def _columns(given: _ColumnsHeader, network: Network) -> Columns:
         classes=classes,
         id=given.id,
         formulas=given.formulas,
+        notations=given.notations,
         preprocessing=given.preprocessing or Preprocessing.plain(inputs),
     )
     preprocessing = columns.preprocessing
@@ -150,6 +155,8 @@ def _columns(given: _ColumnsHeader, network: Network) -> Columns:
         raise ValueError(f"{counted(len(classes), 'class')} with task {given.task}")
     if len(preprocessing.targets) not in (0, columns.outputs if given.task == "regression" else 0):
         raise ValueError("a target has no scaling")
+    if not given.notations.keys() <= {*inputs, *targets}:
+        raise ValueError("a notation belongs to no column")
     if given.formulas and given.formulas.keys() != set(targets):
         raise ValueError("a target has no formula")
     return columns

@@ -123,12 +123,12 @@ def draft(
     NncliError
         If the table cannot be read, no target is named, or the table is not suitable for training.
     """
-    table = reading.read(source, str(source))
+    table = reading.read(source, str(source)).detected()
     if not targets:
         names = f"add --target with one of: {listed(table.names)}"
         raise NncliError("--from-csv requires --target, the target column", hint=names)
     found = profile(table, targets, id, task)
-    notes = (*([table.remark] if table.remark else []), *guesses(found))
+    notes = (*table.remarks, *guesses(found))
     return Draft(config_text(found, source, path), found.task, notes)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
+from nncli.tables.notation import PLAIN_NOTATION, Notation, detect, looks_like_number, readings, thousandfold
 
 Cells: TypeAlias = Sequence[str] | Array
 ValueKind = Literal["number", "boolean", "category"]
@@ -19,25 +20,38 @@ CellKind = ValueKind | Literal["date"]
 # A boolean column uses one of these pairs, in any case.
 BOOLEANS = ({"true", "false"}, {"yes", "no"})
 
-# Markers of a missing value, in any case. For categories only the empty cell: `none` may be a category.
-_MARKS = frozenset({"", "na", "n/a", "nan", "-nan", "null", "none", "?"})
+# Spellings of a missing value, in any case: those that only programs write, and words, which may be
+# categories. pandas reads most of them by default (`na_values` of `read_csv`); spreadsheets and databases
+# write the others.
+_PROGRAMS_WRITE = frozenset({
+    "", "#n/a", "#n/a n/a", "#na", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "<na>", "\\n",
+    "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan",
+})  # fmt: skip
+_WORDS = frozenset({
+    "na", "n/a", "n.a.", "nan", "-nan", "null", "none", "nil", "?", "-", "--", ".", "..", "*", "missing",
+    "unknown", "tbd",
+})  # fmt: skip
 NO_VALUE: dict[ValueKind, frozenset[str]] = {
-    "number": _MARKS,
-    "boolean": _MARKS,
-    "category": frozenset({""}),
+    "number": _PROGRAMS_WRITE | _WORDS,
+    "boolean": _PROGRAMS_WRITE | _WORDS,
+    "category": _PROGRAMS_WRITE,
 }
 
 _CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
 _DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
 _DATE = re.compile(rf"({_DAY})([T ]{_CLOCK})?|{_CLOCK}", re.ASCII)
 INSTEAD_OF_DATES = "replace it with a number, such as days since a fixed date or the hour of the day"
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+", re.ASCII)
+_BOUND = re.compile(r"[<>≤≥]=? ?\d.*")
 
 
 class Column:
     """Cells as read from a file, or generated numbers; derived properties are computed once."""
 
-    def __init__(self, cells: Cells) -> None:
+    def __init__(self, cells: Cells, notation: Notation | None = None) -> None:
+        if notation is not None:
+            vars(self)["notation"] = notation
+            if notation.missing and not isinstance(cells, np.ndarray):
+                cells = ["" if cell in notation.missing else cell for cell in cells]
         self.cells = cells
 
     def __len__(self) -> int:
@@ -47,7 +61,7 @@ class Column:
         """Return the given rows (from 0) in the order given."""
         if isinstance(self.cells, np.ndarray):
             return Column(self.cells[np.asarray(rows, dtype=np.intp)])
-        column = Column([self.cells[row] for row in rows])
+        column = Column([self.cells[row] for row in rows], vars(self).get("notation"))
         if "numbers" in vars(self):  # parsed already: not again
             vars(column)["numbers"] = self.numbers[np.asarray(rows, dtype=np.intp)]
         return column
@@ -58,9 +72,51 @@ class Column:
         return texts(self.cells)
 
     @cached_property
+    def notation(self) -> Notation:
+        """Notation of the numbers: as given, else as nearly all cells are written."""
+        if isinstance(self.cells, np.ndarray) or not np.isnan(self._plain).any():
+            return PLAIN_NOTATION
+        return detect(self._present)
+
+    @property
+    def _present(self) -> list[str]:
+        """The cells that are not a missing value in a column of numbers."""
+        return [cell for cell in self.texts if cell.lower() not in NO_VALUE["number"]]
+
+    @property
+    def example(self) -> str:
+        """The first cell that holds a number with marks; empty if there is none."""
+        return next((cell for cell in self._present if not is_number(cell)), "")
+
+    @property
+    def doubtful(self) -> str:
+        """The first number whose point may separate thousands; empty if there is none.
+
+        Points do so in 981, 1.018, 1.055: each has three digits after it, and the numbers without one are
+        below 1000, some of them of three digits.
+        """
+        if isinstance(self.cells, np.ndarray) or (self.notation.decimal, self.notation.thousands) != (
+            ".",
+            "",
+        ):
+            return ""
+        values = np.abs(self.numbers[np.isfinite(self.numbers)])
+        whole = values == np.trunc(values)
+        if not 0 < whole.sum() < len(values) or not 100 <= values[whole].max() < 1000 or values.max() >= 1000:
+            return ""
+        pointed = [cell for cell in self._present if "." in cell]
+        return pointed[0] if all(map(thousandfold, pointed)) else ""
+
+    @cached_property
+    def _plain(self) -> Array:
+        return numbers_or_nan(self.cells)
+
+    @cached_property
     def numbers(self) -> Array:
         """The numbers in the cells (n,), NaN where a cell is not a number."""
-        return numbers_or_nan(self.cells)
+        if isinstance(self.cells, np.ndarray) or self.notation.is_plain:
+            return self._plain
+        return self.notation.numbers(self.cells)
 
     @cached_property
     def _are_numbers(self) -> Array:
@@ -90,10 +146,10 @@ class Column:
         """
         if isinstance(self.cells, np.ndarray):
             return "number"
-        present = [cell for cell in self.cells if cell.lower() not in _MARKS]
+        present = self._present
         if any({cell.lower() for cell in present} <= pair for pair in BOOLEANS if present):
             return "boolean"
-        if 2 * sum(map(reads_as_number, present)) >= len(present):
+        if not self.notation.is_plain or 2 * sum(map(reads_as_number, present)) >= len(present):
             return "number"
         return "date" if 2 * sum(map(is_date, present)) > len(present) else "category"
 
@@ -104,12 +160,18 @@ class Column:
         return np.array([cell.lower() in NO_VALUE[kind] for cell in self.cells], dtype=bool)
 
     def labels(self, *, numeric: bool) -> Sequence[str]:
-        """Return the cells as categories; if these are numbers, in one form (1, 1.0 and 01 are equal)."""
+        """Return the cells as categories, empty for a missing value.
+
+        If they are numbers, they get one form: 1, 1.0 and 01 are equal.
+        """
+        cells = self.texts
+        if missing := {cell for cell in {*cells} if cell.lower() in NO_VALUE["category"]} - {""}:
+            cells = ["" if cell in missing else cell for cell in cells]
         if not numeric:
-            return self.texts
+            return cells
         return [
             cell if np.isnan(value) else one_form
-            for cell, value, one_form in zip(self.texts, self.numbers, texts(self.numbers), strict=True)
+            for cell, value, one_form in zip(cells, self.numbers, texts(self.numbers), strict=True)
         ]
 
 
@@ -135,15 +197,18 @@ def numbers_or_nan(cells: Cells) -> Array:
 
 def no_number(cell: str) -> tuple[str, str]:
     """Return the problem of a cell that is not a finite number, and a hint."""
+    instead = "write a number, or remove the column from the inputs"
     if not cell:
-        return "the cell is empty", "write a number, or remove the column from the inputs"
+        return "the cell is empty", instead
     if is_date(cell):
         return f"'{shown(cell)}' is a date or time, not a number", INSTEAD_OF_DATES
-    hint = "write a number, or remove the column from the inputs"
-    if _DECIMAL_COMMA.fullmatch(cell):
-        hint = f"use a decimal point: {cell.replace('.', '').replace(',', '.')}"
-    problem = "is not a finite number" if is_number(cell) else "is not a number"
-    return f"'{shown(cell)}' {problem}", shown(hint)
+    if is_number(cell):
+        return f"'{shown(cell)}' is not a finite number", instead
+    if _BOUND.fullmatch(cell):
+        return f"'{shown(cell)}' is a bound, not a number", "write a number, or leave the cell empty"
+    if looks_like_number(cell):
+        return f"'{shown(cell)}' is not a number", f"write {' or '.join(readings(cell))}"
+    return f"'{shown(cell)}' is not a number", f"{instead}; for text, set its kind: category"
 
 
 def is_number(cell: str) -> bool:
@@ -157,8 +222,8 @@ def is_date(cell: str) -> bool:
 
 
 def reads_as_number(cell: str) -> bool:
-    """Tell whether a cell is meant as a number: it is one, or has a decimal comma."""
-    return is_number(cell) or _DECIMAL_COMMA.fullmatch(cell) is not None
+    """Tell whether a cell is meant as a number: it is one, or would be without a currency or other marks."""
+    return is_number(cell) or looks_like_number(cell)
 
 
 def _or_nan(cell: str) -> float:

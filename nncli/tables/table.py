@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import INSTEAD_OF_DATES, Cells, Column, is_date, no_number
+from nncli.tables.notation import PLAIN_NOTATION, Notation, thousandfold
 
 
 class Source(Protocol):
@@ -47,17 +48,60 @@ class Table:
     columns : name -> cells, text as read from the file, or generated numbers.
     source : the rows as read, if from a file.
     remark : a guess made when reading it, to report to the user; usually empty.
+    notations : column -> how its numbers are written, plain where it has no entry; None to detect it.
     """
 
     origin: str
     columns: Mapping[str, Cells]
     source: Source | None = None
     remark: str = ""
+    notations: Mapping[str, Notation] | None = None
 
     @cached_property
     def typed(self) -> Mapping[str, Column]:
         """The columns with their detected kinds, by name."""
-        return {name: Column(cells) for name, cells in self.columns.items()}
+        if self.notations is None:
+            return {name: Column(cells) for name, cells in self.columns.items()}
+        return {
+            name: Column(cells, self.notations.get(name, PLAIN_NOTATION))
+            for name, cells in self.columns.items()
+        }
+
+    def noted(self, notations: Mapping[str, Notation]) -> Table:
+        """Return the table with its numbers read in these notations."""
+        if self.notations == notations:
+            return self
+        table = replace(self, notations=notations)
+        if "typed" in vars(self):  # what was worked out in the same notation stays
+            vars(table)["typed"] = {
+                name: column
+                if vars(column).get("notation") == notations.get(name, PLAIN_NOTATION)
+                else Column(self.columns[name], notations.get(name, PLAIN_NOTATION))
+                for name, column in self.typed.items()
+            }
+        return table
+
+    def detected(self) -> Table:
+        """Return the table with the notations of its numbers settled, as all cells are written."""
+        found = {name: column.notation for name, column in self.typed.items()}
+        return self.noted({name: notation for name, notation in found.items() if notation != PLAIN_NOTATION})
+
+    @property
+    def remarks(self) -> list[str]:
+        """Return what was detected when reading it: its layout, and how numbers are written."""
+        found = [self.remark] if self.remark else []
+        for name, notation in (self.notations or {}).items():
+            if not notation.is_plain:
+                found.append(f"{shown(name)}: {notation.remark(self.typed[name].example)}")
+        for name, column in self.typed.items():
+            if cell := column.doubtful:
+                row = column.texts.index(cell)
+                place = self.source.place(row, self.names.index(name), name, cell)[0] if self.source else ""
+                one = thousandfold(cell)
+                found.append(
+                    f"{shown(name)}{place}: {cell} is read as {cell}; if it means {one}, write {one}"
+                )
+        return found
 
     @property
     def lines(self) -> Sequence[int] | None:
@@ -81,7 +125,8 @@ class Table:
         rows = rows.tolist() if isinstance(rows, np.ndarray) else rows
         typed = {name: column.take(rows) for name, column in self.typed.items()}
         columns = {name: column.cells for name, column in typed.items()}
-        table = Table(self.origin, columns, self.source and self.source.take(rows), self.remark)
+        source = self.source and self.source.take(rows)
+        table = Table(self.origin, columns, source, self.remark, self.notations)
         vars(table)["typed"] = typed
         return table
 

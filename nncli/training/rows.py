@@ -52,7 +52,7 @@ def read_rows(config: Config) -> Rows:
         if missing := list(_missing_columns(config, table)):
             raise config.error(*missing)
         roles = _assign(config, table, given_roles)
-        return prepared(config, table, roles)
+        return prepared(config, table.noted(roles.notations), roles)
 
 
 def prepared(config: Config, table: Table, roles: Roles) -> Rows:

@@ -136,9 +136,7 @@ def test_cells_separated_otherwise_are_read_and_that_is_reported(mark: str) -> N
     table = decode(f'a{mark}"b{mark}c"\n1,5{mark}2\n'.encode(), "t.csv")
     assert table.names == ["a", f"b{mark}c"]
     assert table.remark == f"fields are separated by {'semicolons' if mark == ';' else 'tabs'}"
-    with pytest.raises(DataError, match=r"^t.csv:2:1: a: '1,5' is not a number$") as caught:
-        table.numbers("a")
-    assert caught.value.hint == "use a decimal point: 1.5"
+    assert table.numbers("a").tolist() == [1.5]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")

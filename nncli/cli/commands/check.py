@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import ConfigFile, Overrides, note_remark, read_config, warn_of_oddities
+from nncli.cli.options import ConfigFile, Overrides, note_remarks, read_config, warn_of_oddities
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 from nncli.messages.wording import counted, listed, printable
@@ -43,7 +43,7 @@ def check(
     prepared = api.check(read_config(config, set_))
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
-    note_remark(prepared.rows.training.table, out)
+    note_remarks(prepared.rows.training.table, out)
     warnings = warn_of_oddities(prepared, out)
     rows = _words(facts, prepared) | (_initial_state(prepared) if out.verbose else {})
     out.detail(definitions([*rows.items()], out.columns))

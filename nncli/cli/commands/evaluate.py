@@ -13,7 +13,7 @@ from nncli.cli.options import (
     Input,
     RunReference,
     find_whole_run,
-    note_remark,
+    note_remarks,
     read_input,
     warn_of_changed_data,
 )
@@ -101,7 +101,7 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
             hint="remove --part, which selects a set of the run's own data",
         )
     table = read_input(input)
-    note_remark(table, out)
+    note_remarks(table, out)
     return table
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remark
+from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remarks
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.cli.streams import encode_as_utf_8, unread
@@ -129,7 +129,7 @@ def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
     """Yield the same tables; report once what was detected about their format."""
     for position, table in enumerate(tables):
         if position == 0:
-            note_remark(table, out)
+            note_remarks(table, out)
         yield table
 
 

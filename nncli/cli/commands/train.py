@@ -10,7 +10,7 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
-from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remark, read_config, warn_of_oddities
+from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remarks, read_config, warn_of_oddities
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 
@@ -86,7 +86,7 @@ def train(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
     prepared = api.check(loaded)
-    note_remark(prepared.rows.training.table, out)
+    note_remarks(prepared.rows.training.table, out)
     warn_of_oddities(prepared, out)
     conditions = [Condition.parse(text, measured_names(prepared)) for text in fail_if or ()]
     if smoke:
