@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nncli.config import Config, Override, load_config
 from nncli.messages.errors import CheckFailed, ConfigError, DataError, DivergedError, NncliError, RunError
+from nncli.storage.lookup import CONFIGS, TABLES, require_file
 from nncli.training import experiment
 from nncli.training.experiment import Experiment
 
@@ -84,6 +85,7 @@ def init(
     if table is None:
         return templates.text(templates.canonical(template))
     targets = [target] if isinstance(target, str) else target
+    require_file(Path(table), TABLES)
     return from_table.draft(Path(table), targets, id, task).text
 
 
@@ -250,11 +252,9 @@ def predict(
     NncliError
         If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
     """
-    from nncli.tables import memory
-
     found = open_run(run)
     model = found.model if epoch is None else found.model_at(epoch)
-    table = found.experiment.rows.whole.table if data is None else memory.table(data, model.columns.inputs)
+    table = found.experiment.rows.whole.table if data is None else _table(data, model.columns.inputs)
     return model.predict(table, proba=proba)
 
 
@@ -294,7 +294,6 @@ def evaluate(
         If a column is missing, a cell cannot be used, or the run has no such part.
     """
     from nncli.inference import evaluation
-    from nncli.tables import memory
 
     found = open_run(run)
     if data is None:
@@ -304,7 +303,7 @@ def evaluate(
             f"data and part {part} cannot be combined",
             hint="remove part, which selects a set of the run's own data",
         )
-    return evaluation.evaluate_rows(found, memory.table(data, found.model.columns.inputs))
+    return evaluation.evaluate_rows(found, _table(data, found.model.columns.inputs))
 
 
 def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:
@@ -404,6 +403,7 @@ def _config(config: Configured, data: Any) -> Config:
             raise DataError(
                 "data cannot be combined with a config file, which names its own; pass a mapping of keys"
             )
+        require_file(Path(config), CONFIGS)
         return load_config(config)
     if data is None:
         return Config.of(dict(config))
@@ -412,6 +412,14 @@ def _config(config: Configured, data: Any) -> Config:
     names, rows = memory.rows(data)
     dataset = {**config.get("dataset", {}), "columns": names, "rows": rows}
     return Config.of({**config, "dataset": dataset})
+
+
+def _table(data: Any, inputs: Sequence[str]) -> Table:
+    from nncli.tables import memory
+
+    if isinstance(data, str | os.PathLike):
+        require_file(Path(data), TABLES)
+    return memory.table(data, inputs)
 
 
 def _name(run: str | os.PathLike[str] | None) -> str | None:

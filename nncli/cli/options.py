@@ -56,6 +56,7 @@ Input = Annotated[
 def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> Config:
     """Read a config and apply `--set`, then the options that are short for a key."""
     from nncli.config import Override, load_config, parse_config
+    from nncli.storage.lookup import CONFIGS, require_file
 
     overrides = [Override.parse(text) for text in settings or ()]
     for key, value in flags.items():
@@ -64,14 +65,19 @@ def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> 
             overrides.append(Override(key.replace("__", "."), str(value), flag))
     if str(path) == "-":
         return parse_config(_stdin(), "stdin", overrides)
+    require_file(path, CONFIGS)
     return load_config(path, overrides)
 
 
 def read_input(source: str) -> Table:
     """Read a table from a file, or from stdin for `-`."""
+    from nncli.storage.lookup import TABLES, require_file
     from nncli.tables import reading
 
-    return reading.decode(_stdin(), "stdin") if source == "-" else reading.read(Path(source), source)
+    if source == "-":
+        return reading.decode(_stdin(), "stdin")
+    require_file(Path(source), TABLES)
+    return reading.read(Path(source), source)
 
 
 @contextmanager
@@ -80,12 +86,14 @@ def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Itera
 
     `on_bad` is called with each unreadable row, which is then skipped; with None such a row is an error.
     """
+    from nncli.storage.lookup import TABLES, require_file
     from nncli.tables import reading
 
     on_bad = on_bad or reading.refuse
     if source == "-":
         yield reading.read_parts(sys.stdin.buffer, "stdin", on_bad)
     else:
+        require_file(Path(source), TABLES)
         with reading.opened(Path(source), source) as file:
             yield reading.read_parts(file, source, on_bad)
 

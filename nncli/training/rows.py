@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from nncli.data.split import Part, divide
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
+from nncli.storage.lookup import TABLES, near_file
 from nncli.tables.table import CellError, Misfit, Table
 
 
@@ -102,12 +104,7 @@ def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
     given = config.dataset
     if given.path is not None:
         path = config.folder / given.path
-        if not os.path.lexists(path):
-            raise Misfit(
-                ("path",),
-                f"no file '{shown(given.path)}'",
-                hint="write the path relative to the directory of the config file",
-            )
+        _require_table(path, given.path, config.folder)
         return sources.data_file(path, given.path), {}
     if given.rows is not None:
         assert given.columns is not None
@@ -120,6 +117,17 @@ def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
         function = given.function.model_dump()
     table = sources.from_function(**function, seed=config.seed.data)
     return table, {"targets": list(function["targets"]), "formulas": function["targets"]}
+
+
+def _require_table(path: Path, written: str, folder: Path) -> None:
+    """Raise Misfit if `dataset.path` of a config in `folder` does not exist or is a directory."""
+    hint = "write the path relative to the directory of the config file"
+    if os.path.isdir(path):
+        raise Misfit(("path",), f"'{shown(written)}' is a directory, not a table", hint=hint)
+    if not os.path.lexists(path):
+        near = near_file(path, TABLES)
+        meant = f"did you mean {os.path.relpath(near, folder)}? " if near else ""
+        raise Misfit(("path",), f"no file '{shown(written)}'", hint=meant + hint)
 
 
 def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:

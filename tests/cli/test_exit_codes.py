@@ -27,9 +27,9 @@ def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) 
             ("evaluate", "--fail-if", "msee > 1"),
             "hint: did you mean mse? known: loss, mse, accuracy, train_loss",
         ),
-        (("check", "xor"), "hint: did you mean xor.yaml?\n"),
-        (("check", "nix"), "hint: give a config file (nix.yaml does not exist either), or "),
-        (("check", "nix.yaml"), "hint: check the path, or write a config with: nncli init xor"),
+        (("check", "xor"), "hint: did you mean xor.yaml? it is the only config in the current directory\n"),
+        (("check", "nix"), "hint: configs in the current directory: xor.yaml\n"),
+        (("check", "nix.yaml"), "hint: configs in the current directory: xor.yaml\n"),
     ],
 )
 def test_misspelt_name_gets_the_near_one(trained: Command, words: tuple[str, ...], message: str) -> None:

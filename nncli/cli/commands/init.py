@@ -103,7 +103,9 @@ def _from_table(
     overwrite: bool,
 ) -> None:
     from nncli.scaffold import from_table
+    from nncli.storage.lookup import TABLES, require_file
 
+    require_file(source, TABLES)
     path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
     draft = from_table.draft(source, targets, id_, task, path)
     for note in draft.notes:
