@@ -28,6 +28,10 @@ RunReference = Annotated[
         show_default=False,
     ),
 ]
+RunOption = Annotated[
+    str | None,
+    typer.Option("--run", metavar="RUN", help="Same as the argument RUN.", show_default=False),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(
@@ -110,7 +114,10 @@ def _stdin() -> bytes:
 def find_run(reference: str | None, out: Output, *, having: str = "weights.npz") -> Run:
     """Find the run that a reference names and that has a file; name the run on stderr if it is the latest."""
     from nncli import runs
+    from nncli.cli.misplaced import require_run_name
 
+    if reference is not None:
+        require_run_name(reference, out.command)
     run = runs.find(reference, having)
     if reference is None:
         out.note(f"using {run.path}, the latest run")

@@ -23,7 +23,7 @@ from nncli.runs.run import (
     Snapshots,
     versions,
 )
-from nncli.runs.store import RUNS, all_runs, create, create_at, find, reopen, require_no_run_file
+from nncli.runs.store import RUNS, all_runs, create, create_at, exists, find, reopen, require_no_run_file
 
 __all__ = [
     "CHECKPOINT",
@@ -42,6 +42,7 @@ __all__ = [
     "all_runs",
     "create",
     "create_at",
+    "exists",
     "find",
     "record",
     "reopen",

@@ -128,6 +128,15 @@ def all_runs() -> list[Run]:
     return sorted(found, key=lambda run: (run.started, run.name), reverse=True)
 
 
+def exists(reference: str) -> bool:
+    """Return whether a reference leads to a run or to a file of weights, as `find` understands it."""
+    given = Path(reference)
+    if given.suffix == ".npz" and os.path.isfile(given):
+        return True
+    folders = (given, RUNS / reference)
+    return any(os.path.isfile(folder / name) for folder in folders for name in (WEIGHTS, RUN))
+
+
 def find(reference: str | None, having: str = WEIGHTS) -> Run:
     """The run a person means: a directory, a name under runs/, a file of weights, or nothing: the latest.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.misplaced import require_config_name
 from nncli.cli.options import ConfigFile, Overrides, note_remarks, read_config, warn_of_oddities
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
@@ -40,6 +41,7 @@ def check(
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    require_config_name(str(config), out.command)
     prepared = api.check(read_config(config, set_))
     facts = _facts(prepared)
     out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.misplaced import one_run
 from nncli.cli.options import (
     FailIf,
     Input,
+    RunOption,
     RunReference,
     find_whole_run,
     note_remarks,
@@ -48,6 +50,7 @@ SET_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 def evaluate(
     context: typer.Context,
     run: RunReference = None,
+    run_: RunOption = None,
     input: Input = None,
     part: Annotated[
         Literal["train", "validation", "test"] | None,
@@ -68,7 +71,7 @@ def evaluate(
     from nncli.inference.conditions import PREFIXES, Condition
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    found = find_whole_run(run, out)
+    found = find_whole_run(one_run(run, run_, out.command), out)
     found.require_own_weights()
     evaluation = api.evaluate(found, _table(found, input, part, out), part=part)
     if evaluation.part and found.experiment.rows.held_out:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Overrides, find_whole_run, read_config, warn_of_changed_data
+from nncli.cli.misplaced import one_run
+from nncli.cli.options import Overrides, RunOption, find_whole_run, read_config, warn_of_changed_data
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
@@ -41,6 +42,7 @@ def gradcheck(
             show_default=False,
         ),
     ] = None,
+    run: RunOption = None,
     tolerance: Annotated[
         float | None,
         typer.Option(metavar="X", help="Largest relative error allowed (default: 1e-6).", min=0.0),
@@ -59,7 +61,8 @@ def gradcheck(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     limit, parameters = TOLERANCE if tolerance is None else tolerance, None
     checked: Experiment | Run
-    if target is not None and _is_config(target):
+    target = one_run(target, run, out.command)
+    if target is not None and run is None and _is_config(target):
         checked = prepared = api.check(read_config(Path(target), set_))
     elif set_:
         raise NncliError(

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.misplaced import kinds_and_runs
 from nncli.cli.options import find_whole_run
 from nncli.cli.output import Output
 from nncli.cli.registry import command
@@ -23,7 +24,7 @@ TWO_WEIGHTS = "layers.0.weight[0,0] layers.0.weight[0,1]"  # as an example
     1,
     {
         "nncli plot": "draw all plots that suit the latest run",
-        "nncli plot loss boundary --run xor -o plots --format png": "draw two plots as PNG files",
+        "nncli plot loss boundary xor -o plots --format png": "draw two plots as PNG files",
     },
 )
 def plot(
@@ -31,8 +32,8 @@ def plot(
     kind: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="KIND",
-            help="Kinds of plot; --list shows all (default: all that suit the run).",
+            metavar="KIND|RUN",
+            help="Kinds of plot (--list shows all; default: all that suit the run) and runs.",
             show_default=False,
         ),
     ] = None,
@@ -41,7 +42,7 @@ def plot(
         typer.Option(
             "--run",
             metavar="RUN",
-            help="Run to plot (default: the latest run). Repeat to plot several.",
+            help="Same as the argument RUN (default: the latest run); repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -103,12 +104,13 @@ def plot(
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
         return
     os.environ["MPLBACKEND"] = "agg"  # open no window, whatever the environment sets
-    plots.require_known(kind or ())
-    references: list[str | None] = [*run] if run else [None]
+    kinds, named = kinds_and_runs(kind or [])
+    plots.require_known(kinds)
+    references: list[str | None] = [*named, *(run or ())] or [None]
     found = [find_whole_run(reference, out) for reference in references]
     pictures = api.plot(
         found,
-        kind or (),
+        kinds,
         output=output,
         format=format,
         features=_two(features.split(",") if features else None, "--features", "x1,x2"),

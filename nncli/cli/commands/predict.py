@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Input, RunReference, find_run, find_whole_run, input_parts, note_remarks
+from nncli.cli.misplaced import one_run
+from nncli.cli.options import (
+    Input,
+    RunOption,
+    RunReference,
+    find_run,
+    find_whole_run,
+    input_parts,
+    note_remarks,
+)
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.cli.streams import encode_as_utf_8, unread
@@ -40,6 +49,7 @@ OnError = Literal["stop", "skip"]
 def predict(
     context: typer.Context,
     run: RunReference = None,
+    run_: RunOption = None,
     input: Input = None,
     values: Annotated[
         list[str] | None,
@@ -94,13 +104,14 @@ def predict(
     from nncli.runs import require_no_run_file
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    named = one_run(run, run_, out.command)
     if input and values:
         raise NncliError("--input and --values cannot be combined", hint="remove one of the two")
     if output != "-":
         require_no_run_file(Path(output))
     own = not (input or values)
     shape = format or _by_ending(output)
-    found = find_whole_run(run, out) if own else find_run(run, out)
+    found = find_whole_run(named, out) if own else find_run(named, out)
     if own:
         found.require_own_weights()
     with ExitStack() as stack:

@@ -10,7 +10,8 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode
-from nncli.cli.options import RunReference, find_whole_run
+from nncli.cli.misplaced import one_run
+from nncli.cli.options import RunOption, RunReference, find_whole_run
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def reproduce(
     context: typer.Context,
     run: RunReference = None,
+    run_: RunOption = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
@@ -55,7 +57,7 @@ def reproduce(
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     limit = TOLERANCE if tolerance is None else tolerance
-    found = find_whole_run(run, out)
+    found = find_whole_run(one_run(run, run_, out.command), out)
     repetition = api.repeated(found)
     for note in repetition.notes:
         out.note(note)

@@ -9,7 +9,8 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
-from nncli.cli.options import FailIf, find_run
+from nncli.cli.misplaced import one_run
+from nncli.cli.options import FailIf, RunOption, find_run
 from nncli.cli.registry import command
 
 
@@ -31,6 +32,7 @@ def resume(
             show_default=False,
         ),
     ] = None,
+    run_: RunOption = None,
     epochs: Annotated[
         str | None,
         typer.Option(
@@ -50,7 +52,7 @@ def resume(
     from nncli.inference.conditions import Condition, measured_names
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    found = find_run(run, out, having=runs.CHECKPOINT)
+    found = find_run(one_run(run, run_, out.command), out, having=runs.CHECKPOINT)
     with api.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
         conditions = [Condition.parse(text, measured_names(recording.experiment)) for text in fail_if or ()]
         if not found.readable_info:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 )
 def runs(
     context: typer.Context,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN",
+            help="Run directories or run names under runs/ (default: all runs there).",
+            show_default=False,
+        ),
+    ] = None,
+    more: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--run", metavar="RUN", help="Same as the argument RUN; repeatable.", show_default=False
+        ),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -34,7 +48,8 @@ def runs(
     from nncli import runs as store
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    found = store.all_runs()
+    named = [*(names or ()), *(more or ())]
+    found = [store.find(name, store.RUN) for name in named] if named else store.all_runs()
     out.object(
         "runs", {"runs": [{"run": str(run.path), **_info(run), "results": _results(run)} for run in found]}
     )
@@ -42,12 +57,12 @@ def runs(
         out.note("no runs in ./runs yet; train one with: nncli train CONFIG")
         return
     results = {run: _results(run) for run in found}
-    names = [*dict.fromkeys(["loss", *(name for each in results.values() for name in each)])]
-    rows = [["run", "status", "epochs", *map(shown, names)]]
+    columns = [*dict.fromkeys(["loss", *(name for each in results.values() for name in each)])]
+    rows = [["run", "status", "epochs", *map(shown, columns)]]
     for run in found:
         info = _info(run)
         facts = [printable(run.name), shown(str(info.get("status"))), shown(str(info.get("epochs", "")))]
-        rows.append([*facts, *(measured(results[run].get(name)) for name in names)])
+        rows.append([*facts, *(measured(results[run].get(name)) for name in columns)])
     out.result(fitted_table(rows, left=2, columns=out.columns))
 
 

@@ -10,6 +10,7 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
+from nncli.cli.misplaced import require_config_name
 from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remarks, read_config, warn_of_oddities
 from nncli.cli.output import Output
 from nncli.cli.registry import command
@@ -82,6 +83,7 @@ def train(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if smoke and resume:
         raise NncliError("--smoke and --resume cannot be combined", hint="remove --resume")
+    require_config_name(str(config), out.command, resume=resume)
     loaded = read_config(
         config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )

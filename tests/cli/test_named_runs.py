@@ -1,0 +1,107 @@
+"""A run by position or with --run, in every command, and files that stand in its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nncli.cli import registry
+from tests.cli.conftest import Command
+
+BY_POSITION = ["predict", "evaluate", "plot", "gradcheck", "reproduce", "resume", "runs"]
+
+
+def test_every_command_with_run_in_its_arguments_has_the_option() -> None:
+    commands = registry.LazyCommands({})
+    for name in registry.command_names():
+        parameters = commands[name].params
+        by_position = any(
+            each.param_type_name == "argument" and "RUN" in each.metavar.split("|") for each in parameters
+        )
+        assert by_position == any("--run" in each.opts for each in parameters) == (name in BY_POSITION)
+
+
+@pytest.mark.parametrize("command", BY_POSITION)
+@pytest.mark.parametrize("reference", ["xor", "runs/xor", "runs/xor/weights.npz"])
+def test_a_run_is_found_by_position_and_by_option(trained: Command, command: str, reference: str) -> None:
+    if command == "resume" and reference.endswith(".npz"):
+        pytest.skip("weights alone cannot be resumed")
+    kinds = ["loss"] if command == "plot" else []
+    by_position = trained(command, *kinds, reference, "-q", "--json")
+    by_option = trained(command, *kinds, "--run", reference, "-q", "--json")
+    assert by_position.code == by_option.code == 0
+    first, second = (json.loads(result.out) for result in (by_position, by_option))
+    assert first == second
+
+
+@pytest.mark.parametrize("command", ["predict", "evaluate", "gradcheck", "reproduce", "resume"])
+def test_two_runs_are_refused_where_one_is_used(trained: Command, command: str) -> None:
+    assert trained(command, "xor", "--run", "other") == (
+        2,
+        "",
+        "error: run 'xor' and --run other cannot be combined\nhint: remove one of the two\n",
+    )
+
+
+def test_plot_takes_kinds_and_runs_in_any_order(trained: Command) -> None:
+    for words in (["loss", "xor"], ["xor", "loss"]):
+        assert trained("plot", *words, "-q").out == "runs/xor/plots/loss.svg\n"
+    everything = trained("plot", "xor", "-q").out.split()
+    assert len(everything) > 5
+    assert everything == trained("plot", "-q").out.split()
+
+
+def test_plot_takes_several_runs(trained: Command) -> None:
+    trained("train", "xor.yaml", "--epochs", "3", "-q")
+    by_position = trained("plot", "loss", "xor", "xor-2", "--json")
+    assert by_position.code == 0
+    by_option = trained("plot", "loss", "--run", "xor", "--run", "xor-2", "--json")
+    assert by_position.out == by_option.out
+
+
+def test_a_kind_has_priority_over_a_run_of_its_name(trained: Command) -> None:
+    Path("runs/xor").rename("runs/loss")
+    assert trained("plot", "loss", "-q").out == "runs/loss/plots/loss.svg\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (
+            "plot loss.png",
+            "loss.png is an output file, not a kind of plot\nhint: type: nncli plot loss -o loss.png",
+        ),
+        (
+            "plot my.pdf",
+            "my.pdf is an output file, not a kind of plot\nhint: type: nncli plot loss -o my.pdf",
+        ),
+        ("plot xro", "no run or kind of plot named 'xro'\nhint: type: nncli plot xor"),
+        ("predict new.csv", "new.csv is a table, not a run\nhint: type: nncli predict -i new.csv"),
+        ("evaluate new.csv.gz", "new.csv.gz is a table, not a run\nhint: type: nncli evaluate -i new.csv.gz"),
+        (
+            "predict new.csv --run xor",
+            "new.csv is a table, not a run\nhint: type: nncli predict xor -i new.csv",
+        ),
+        ("resume new.csv", "new.csv is a table, not a run\nhint: give the name of a run instead"),
+        ("predict xor.yaml", "xor.yaml is a config, not a run\nhint: type: nncli predict xor"),
+        ("evaluate --run xor.yaml", "xor.yaml is a config, not a run\nhint: type: nncli evaluate xor"),
+        ("reproduce xor.yaml", "xor.yaml is a config, not a run\nhint: type: nncli reproduce xor"),
+        ("resume xor.yaml", "xor.yaml is a config, not a run\nhint: type: nncli resume xor"),
+        ("resume b.yaml", "b.yaml is a config, not a run\nhint: train it first: nncli train b.yaml"),
+        ("train --resume xor", "xor is a run, not a config\nhint: resume it with: nncli resume xor"),
+        ("runs xro", "xro: no such run\nhint: choose from the runs here: xor"),
+    ],
+)
+def test_another_word_is_answered_with_the_line_to_type(trained: Command, words: str, error: str) -> None:
+    assert trained(*words.split()) == (2, "", f"error: {error}\n")
+
+
+@pytest.mark.parametrize("command", ["train", "check"])
+def test_a_run_in_place_of_a_config_is_answered_with_its_config(trained: Command, command: str) -> None:
+    Path("xor.yaml").unlink()
+    result = trained(command, "xor")
+    assert result.err == (
+        f"error: xor is a run, not a config\nhint: type: nncli {command} runs/xor/config.yaml\n"
+    )
