@@ -81,11 +81,13 @@ def init(
         If there is no such template, or no config can be written for the table.
     """
     from nncli.scaffold import from_table, templates
+    from nncli.scaffold.proposal import require_target
 
     if table is None:
         return templates.text(templates.canonical(template))
     targets = [target] if isinstance(target, str) else target
     require_file(Path(table), TABLES)
+    require_target(Path(table), targets)
     return from_table.draft(Path(table), targets, id, task).text
 
 

@@ -11,15 +11,13 @@ import typer
 from typer.core import TyperGroup
 
 from nncli.cli.help import Section, options, page
+from nncli.cli.mistyped import UsageError, explained, misplaced_option
 from nncli.cli.output import Output
-from nncli.cli.registry import LazyCommands, by_panel
+from nncli.cli.registry import LazyCommands, by_panel, command_names
 from nncli.cli.stopping import Stopped
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import printable
 from nncli.version import VERSION
-
-# typer exports only the last of its error classes.
-UsageError: Any = typer.BadParameter.__base__
 
 START = [
     ("nncli init xor", "write xor.yaml, a small example"),
@@ -46,6 +44,14 @@ class Program(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = LazyCommands(HELP)  # type: ignore[assignment]  # typer only reads it
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Assign the words of the command line; options of a command must follow its name."""
+        typed = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            raise misplaced_option(typed, command_names()) or explained(error, self, ctx, typed) from error
 
     def get_help(self, ctx: Any) -> str:
         """Return the help page."""

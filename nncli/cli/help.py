@@ -9,6 +9,7 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from nncli.cli.mistyped import UsageError, explained
 from nncli.cli.output import USUAL_COLUMNS, columns_of
 from nncli.messages.layout import definitions, wrapped
 from nncli.messages.wording import width
@@ -20,6 +21,14 @@ class HelpfulCommand(TyperCommand):
     """Command whose help is laid out for the width of the terminal, down to 40 columns."""
 
     examples: Sequence[tuple[str, str]] = ()
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Assign the words of the command line; if one is not understood, raise an error with the fix."""
+        typed = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except UsageError as error:
+            raise explained(error, self, ctx, typed) from error
 
     def get_help(self, ctx: Any) -> str:
         """Return the help page."""

@@ -10,7 +10,7 @@ from tests.cli.conftest import Command
 
 
 @pytest.mark.parametrize(
-    "words", [["trian"], ["train"], ["train", "x.yaml", "--epoch", "3"], ["plot", "--format", "gif"]]
+    "words", [["trian"], ["train"], ["train", "x.yaml", "--zzz", "3"], ["plot", "--format", "gif"]]
 )
 def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) -> None:
     result = nncli(*words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,24 @@ def test_the_config_of_flags_trains_evaluates_predicts_and_plots(
     assert nncli("train", "t.yaml", "-q", "--epochs", "2", "-o", "t").code == 0
     for words in (["evaluate", "t"], ["predict", "t"], ["plot", "confusion", "roc", "--run", "t"]):
         assert nncli(*words).code == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "proposed", "others"),
+    [
+        ("a,b", "1.5,2\n3,4.5\n5,6\n" * 5, "b", "; other columns: a"),
+        ("a,b,note", "1.5,2,\n3,4.5,\n5,6,\n" * 5, "b", "; other columns: a, note"),
+        ("a,b,unit", "1.5,2,cm\n3,4.5,cm\n5,6,cm\n" * 5, "b", "; other columns: a, unit"),
+        ("a,b b", "1.5,2\n3,4.5\n5,6\n" * 5, "'b b'", "; other columns: a"),
+        ("a,b", "1,1\n1,1\n", "b", "; other columns: a"),
+    ],
+)
+def test_without_a_target_the_last_suitable_column_is_proposed(
+    nncli: Command, header: str, rows: str, proposed: str, others: str
+) -> None:
+    Path("t.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
+    line = f"nncli init --from-csv t.csv --target {proposed}"
+    error = f"--from-csv requires --target, the target column\nhint: type: {line}{others}"
+    for words in (("--from-csv", "t.csv"), ("t.csv",)):
+        assert nncli("init", *words) == (2, "", f"error: {error}\n")
+    assert nncli(*shlex.split(line)[1:]).code == (2 if rows.startswith("1,1") else 0)

@@ -30,7 +30,9 @@ def init(
     template: Annotated[
         str | None,
         typer.Argument(
-            metavar="TEMPLATE", help="Template name; --list shows all (default: xor).", show_default=False
+            metavar="TEMPLATE",
+            help="Template name; --list shows all (default: xor). A table works as with --from-csv.",
+            show_default=False,
         ),
     ] = None,
     output: Annotated[
@@ -73,8 +75,12 @@ def init(
     """Write a config with comments that explain every key."""
     from nncli.messages.errors import NncliError
     from nncli.scaffold import templates
+    from nncli.storage.lookup import TABLES
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    if template is not None and from_csv is None and TABLES.includes(template):
+        from_csv = Path(template)
+        template = None
     if list_:
         out.result(definitions([(name, templates.summary(name)) for name in templates.names()], out.columns))
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})
@@ -103,9 +109,11 @@ def _from_table(
     overwrite: bool,
 ) -> None:
     from nncli.scaffold import from_table
+    from nncli.scaffold.proposal import require_target
     from nncli.storage.lookup import TABLES, require_file
 
     require_file(source, TABLES)
+    require_target(source, targets)
     path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
     draft = from_table.draft(source, targets, id_, task, path)
     for note in draft.notes:

@@ -1,0 +1,197 @@
+"""Unknown options and superfluous words: answered with the line to type, by meaning before spelling."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+import typer
+
+from nncli.cli.misplaced import PICTURES
+from nncli.messages.errors import NncliError
+from nncli.messages.suggestions import nearest
+from nncli.messages.wording import shown
+
+# typer exports only the last of its error classes.
+UsageError: Any = typer.BadParameter.__base__
+
+# Names that other tools use -> options, config keys (with =) or arguments (in capitals) of nncli, best first.
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "alpha": ("--learning-rate",),
+    "batch": ("training.batch_size=",),
+    "batch-size": ("training.batch_size=",),
+    "c": ("CONFIG",),
+    "cfg": ("CONFIG",),
+    "checkpoint": ("--run",),
+    "clobber": ("--overwrite",),
+    "column": ("--target",),
+    "config": ("CONFIG",),
+    "config-file": ("CONFIG",),
+    "continue": ("--resume",),
+    "csv": ("--input", "--from-csv", "dataset.path="),
+    "data": ("--input", "--from-csv", "dataset.path="),
+    "dataset": ("--input", "--from-csv", "dataset.path="),
+    "dest": ("--output",),
+    "dir": ("--output", "--run"),
+    "dry-run": ("--smoke",),
+    "dtype": ("training.dtype=",),
+    "e": ("--epochs", "--epoch"),
+    "engine": ("training.engine=",),
+    "epoch": ("--epochs",),
+    "epochs": ("--epoch",),
+    "eta": ("--learning-rate",),
+    "ext": ("--format",),
+    "f": ("--overwrite", "--format"),
+    "fail": ("--fail-if",),
+    "file": ("--input", "--from-csv", "CONFIG"),
+    "force": ("--overwrite",),
+    "from": ("--from-csv", "--input"),
+    "id-column": ("--id",),
+    "in": ("--input", "--from-csv"),
+    "info": ("--verbose",),
+    "kind": ("KIND", "--task"),
+    "label": ("--target",),
+    "loss": ("loss=",),
+    "lr": ("--learning-rate",),
+    "max-epochs": ("--epochs",),
+    "max-iter": ("--epochs",),
+    "model": ("--run",),
+    "momentum": ("optimizer.momentum=",),
+    "n-epochs": ("--epochs",),
+    "name": ("--run", "name="),
+    "num-epochs": ("--epochs",),
+    "optimizer": ("optimizer=",),
+    "out": ("--output",),
+    "outdir": ("--output",),
+    "output-dir": ("--output",),
+    "override": ("--set",),
+    "param": ("--set",),
+    "probabilities": ("--proba",),
+    "probs": ("--proba",),
+    "random-seed": ("--seed",),
+    "random-state": ("--seed",),
+    "rate": ("--learning-rate",),
+    "replace": ("--overwrite",),
+    "restart": ("--resume", "--overwrite"),
+    "row": ("--values",),
+    "s": ("--seed", "--set"),
+    "save": ("--output",),
+    "set": ("--part",),
+    "silent": ("--quiet",),
+    "split": ("--part",),
+    "subset": ("--part",),
+    "t": ("--target",),
+    "table": ("--input", "--from-csv"),
+    "template": ("TEMPLATE",),
+    "test": ("--part", "--smoke"),
+    "to": ("--output",),
+    "tol": ("--tolerance",),
+    "trace": ("--debug",),
+    "traceback": ("--debug",),
+    "type": ("--format", "--task"),
+    "v": ("--version",),
+    "verbosity": ("--verbose",),
+    "weight-decay": ("optimizer.weight_decay=",),
+    "weights": ("--run",),
+    "x": ("--input", "--values"),
+    "y": ("--target", "--overwrite"),
+    "yes": ("--overwrite",),
+}
+
+# Words that belong to an option: their form -> options, best first.
+WORDS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    r"[a-z_]+[\w.\[\]-]*=.*": ("--set", "--at"),
+    r"[-+.\d]+(,[-+.\d]+)+": ("--values",),
+    r".+\.(csv|tsv|txt|ndjson|jsonl|parquet)(\.gz)?": ("--input", "--from-csv"),
+    rf".+({'|'.join(map(re.escape, PICTURES))})": ("--output",),
+}
+
+
+def explained(error: Any, command: Any, context: Any, typed: Sequence[str]) -> Any:
+    """Return an error with the line to type in place of one about the words of a command; else the same.
+
+    Parameters
+    ----------
+    error : raised by typer.
+    typed : the words after the name of the command.
+    """
+    error.ctx = error.ctx or context
+    lines = _Lines(command, context, typed)
+    if hasattr(error, "possibilities"):
+        return lines.without_option(error.option_name)
+    extra = command.make_parser(context).parse_args(args=[*typed])[1] if "extra arg" in str(error) else []
+    return lines.without_word(extra[0]) if extra else error
+
+
+def misplaced_option(typed: Sequence[str], commands: Collection[str]) -> NncliError | None:
+    """Return an error for an option before the name of a command; None if no command follows it."""
+    if len(typed) < 2 or typed[1] not in commands:
+        return None
+    option, *rest = typed
+    hint = f"type: {shlex.join(['nncli', *rest, option])}"
+    return NncliError(f"option {shown(option)} must follow the command", hint=hint)
+
+
+class _Lines:
+    """Lines to type instead of one that was typed."""
+
+    def __init__(self, command: Any, context: Any, typed: Sequence[str]) -> None:
+        parameters = command.get_params(context)
+        self.path = context.command_path
+        self.typed = list(typed)
+        self.options = {spelling: each for each in parameters for spelling in each.opts if each.opts}
+        self.arguments = {
+            name
+            for each in parameters
+            if each.param_type_name == "argument"
+            for name in str(each.metavar).split("|")
+        }
+
+    def without_option(self, name: str) -> NncliError:
+        """Return the error of an option that the command does not have."""
+        place = next((k for k, word in enumerate(self.typed) if word.startswith(name)), None)
+        if place is None:  # one letter of several, such as the z of -vz
+            return self._error(f"unknown option {shown(name)}", None, "")
+        bare, _, value = self.typed[place].partition("=")
+        before, after = self.typed[:place], self.typed[place + 1 :]
+        meant = next(self._meant(bare), None)
+        if meant is None:
+            return self._error(f"unknown option {shown(bare)}", None, "")
+        if meant.startswith("-"):
+            flag = self.options[meant].is_flag
+            words = [meant] if flag or not value else [meant, value]
+            return self._error(f"unknown option {shown(bare)}", [*before, *words, *after], meant)
+        values = [value] if value else after[:1]
+        rest = after if value else after[1:]
+        words = values if meant.isupper() else ["--set", meant + (values[0] if values else "VALUE")]
+        return self._error(f"unknown option {shown(bare)}", [*before, *words, *rest], "")
+
+    def without_word(self, word: str) -> NncliError:
+        """Return the error of a word for which the command has no place."""
+        place = len(self.typed) - 1 - self.typed[::-1].index(word)
+        fitting = (names for form, names in WORDS_OF_OPTIONS.items() if re.fullmatch(form, word))
+        meant = next((each for names in fitting for each in names if each in self.options), None)
+        words = [*self.typed[:place], meant, *self.typed[place:]] if meant else None
+        return self._error(f"unexpected argument '{shown(word)}'", words, "")
+
+    def _meant(self, bare: str) -> Iterator[str]:
+        """Yield what an unknown option may stand for, best first."""
+        key = bare.lstrip("-").replace("_", "-").lower()
+        if f"--{key}" in self.options:
+            yield f"--{key}"
+        for synonym in SYNONYMS.get(key, ()):
+            keys = synonym.endswith("=") and "--set" in self.options
+            if keys or synonym in self.options or synonym in self.arguments:
+                yield synonym
+        # A name of another tool is no misspelling.
+        known = [each for each in self.options if each.startswith("--") and key not in SYNONYMS]
+        if near := nearest(f"--{key}", [each for each in known if each != "--help"]):
+            yield near
+
+    def _error(self, problem: str, words: Sequence[str] | None, option: str) -> NncliError:
+        if words is None:
+            return NncliError(problem, hint=f"run {self.path} --help")
+        question = f"did you mean {option}? " if option else ""
+        return NncliError(problem, hint=f"{question}type: {shlex.join([*self.path.split(), *words])}")

@@ -1,0 +1,44 @@
+"""Proposal of a target for a table, if none is named."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from nncli.messages.errors import NncliError
+from nncli.messages.wording import listed
+from nncli.scaffold.profile import profile
+from nncli.tables import reading
+from nncli.tables.table import Table
+
+
+def require_target(source: Path, targets: Sequence[str]) -> None:
+    """Raise an error that proposes a target column if none is named.
+
+    Raises
+    ------
+    NncliError
+        If no target is named, or the table, which is read only then, cannot be read.
+    """
+    if targets:
+        return
+    table = reading.read(source, str(source))
+    proposed = proposed_target(table)
+    line = shlex.join(["nncli", "init", "--from-csv", str(source), "--target", proposed])
+    others = listed(name for name in table.names if name != proposed)
+    hint = f"type: {line}" + (f"; other columns: {others}" if others else "")
+    raise NncliError("--from-csv requires --target, the target column", hint=hint)
+
+
+def proposed_target(table: Table) -> str:
+    """Return the last column that can be learned from the others; if there is none, the last column."""
+    return next((name for name in reversed(table.names) if _is_suitable(table, name)), table.names[-1])
+
+
+def _is_suitable(table: Table, target: str) -> bool:
+    try:
+        profile(table, [target], None, None)
+    except NncliError:
+        return False
+    return True

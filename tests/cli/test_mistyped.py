@@ -1,0 +1,147 @@
+"""Unknown options and superfluous words: the line to type, with options that the command has."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from nncli.cli import registry
+from nncli.cli.misplaced import PICTURES
+from nncli.cli.mistyped import SYNONYMS, WORDS_OF_OPTIONS
+from nncli.storage.lookup import TABLES
+from tests.cli.conftest import Command
+
+LEARNING_RATE = "did you mean --learning-rate? type: nncli train x.yaml --learning-rate"
+
+
+def spellings(command: str) -> set[str]:
+    """Every option of a command as it can be typed."""
+    parameters = registry.LazyCommands({"help_option_names": ["-h", "--help"]})[command].params
+    return {spelling for each in parameters if each.param_type_name == "option" for spelling in each.opts}
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("train x.yaml --lr 0.1", f"{LEARNING_RATE} 0.1"),
+        ("train x.yaml --lr=0.1", f"{LEARNING_RATE} 0.1"),
+        ("train x.yaml -lr 0.1", f"{LEARNING_RATE} 0.1"),
+        ("train x.yaml --learning_rate 0.1", f"{LEARNING_RATE} 0.1"),
+        ("train x.yaml --epoch 5 -q", "did you mean --epochs? type: nncli train x.yaml --epochs 5 -q"),
+        ("train x.yaml --batch 8 -q", "type: nncli train x.yaml --set training.batch_size=8 -q"),
+        ("train x.yaml --batch-size=8", "type: nncli train x.yaml --set training.batch_size=8"),
+        ("train x.yaml --momentum", "type: nncli train x.yaml --set optimizer.momentum=VALUE"),
+        ("train x.yaml --out a", "did you mean --output? type: nncli train x.yaml --output a"),
+        ("train --config x.yaml", "type: nncli train x.yaml"),
+        ("check --config=x.yaml -q", "type: nncli check x.yaml -q"),
+        ("gradcheck --config x.yaml", "type: nncli gradcheck x.yaml"),
+        ("init xor --force", "did you mean --overwrite? type: nncli init xor --overwrite"),
+        ("init --data t.csv", "did you mean --from-csv? type: nncli init --from-csv t.csv"),
+        ("init xor --kind binary", "did you mean --task? type: nncli init xor --task binary"),
+        ("predict --data t.csv", "did you mean --input? type: nncli predict --input t.csv"),
+        ("evaluate --csv=t.csv", "did you mean --input? type: nncli evaluate --input t.csv"),
+        ("evaluate --set test", "did you mean --part? type: nncli evaluate --part test"),
+        ("predict --model xor", "did you mean --run? type: nncli predict --run xor"),
+        ("predict --epochs 3", "did you mean --epoch? type: nncli predict --epoch 3"),
+        ("plot --kind loss", "type: nncli plot loss"),
+        ("runs --verbosity", "did you mean --verbose? type: nncli runs --verbose"),
+        ("plot --loss", "run nncli plot --help"),
+        ("train x.yaml --sed 3", "did you mean --seed? type: nncli train x.yaml --seed 3"),
+        ("train x.yaml --zzz", "run nncli train --help"),
+        ("train x.yaml -vz", "run nncli train --help"),
+    ],
+)
+def test_an_unknown_option_is_answered_by_meaning_before_spelling(
+    nncli: Command, typed: str, hint: str
+) -> None:
+    result = nncli(*typed.split())
+    assert (result.code, result.out) == (2, "")
+    problem, answer = result.err.splitlines()
+    assert problem.startswith("error: unknown option -")
+    assert answer == f"hint: {hint}"
+
+
+@pytest.mark.parametrize("command", registry.command_names())
+@pytest.mark.parametrize("flag", ["--{}", "--{}=1", "--{} 1"])
+def test_a_suggested_option_exists(nncli: Command, command: str, flag: str) -> None:
+    known = spellings(command)
+    for synonym in SYNONYMS:
+        if f"--{synonym}" in known:
+            continue
+        result = nncli(command, *flag.format(synonym).split())
+        assert result.code == 2
+        assert result.err.startswith(f"error: unknown option --{synonym}\nhint: ")
+        _, found, line = result.err.partition("type: ")
+        words = shlex.split(line) if found else []
+        assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_synonym_leads_somewhere() -> None:
+    options = {each for command in registry.command_names() for each in spellings(command)} | {"--version"}
+    arguments = {"CONFIG", "RUN", "KIND", "TEMPLATE"}
+    for meant in SYNONYMS.values():
+        assert all(each in options | arguments or each.endswith("=") for each in meant)
+    for meant in WORDS_OF_OPTIONS.values():
+        assert options.issuperset(meant)
+
+
+def test_the_forms_of_files_are_those_of_the_program() -> None:
+    (tables,) = (form for form in WORDS_OF_OPTIONS if "parquet" in form)
+    assert all(ending.removeprefix(".") in tables for ending in TABLES.endings)
+    (pictures,) = (form for form in WORDS_OF_OPTIONS if "png" in form)
+    assert all(ending.removeprefix(".") in pictures for ending in PICTURES)
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "hint"),
+    [
+        (
+            "train x.yaml optimizer.learning_rate=0.1 -q",
+            "optimizer.learning_rate=0.1",
+            "type: nncli train x.yaml --set optimizer.learning_rate=0.1 -q",
+        ),
+        ("check x.yaml seed=1", "seed=1", "type: nncli check x.yaml --set seed=1"),
+        ("gradcheck x.yaml seed=1", "seed=1", "type: nncli gradcheck x.yaml --set seed=1"),
+        ("predict xor t.csv", "t.csv", "type: nncli predict xor --input t.csv"),
+        ("evaluate xor t.csv.gz", "t.csv.gz", "type: nncli evaluate xor --input t.csv.gz"),
+        ("predict xor 1,0", "1,0", "type: nncli predict xor --values 1,0"),
+        ("init xor t.csv", "t.csv", "type: nncli init xor --from-csv t.csv"),
+        ("resume xor t.csv", "t.csv", "run nncli resume --help"),
+        ("schema more", "more", "run nncli schema --help"),
+    ],
+)
+def test_a_superfluous_word_is_answered_with_its_option(
+    nncli: Command, typed: str, word: str, hint: str
+) -> None:
+    assert nncli(*typed.split()) == (2, "", f"error: unexpected argument '{word}'\nhint: {hint}\n")
+
+
+def test_an_option_before_the_command_is_moved(nncli: Command) -> None:
+    assert nncli("--quiet", "train", "xor.yaml").err == (
+        "error: option --quiet must follow the command\nhint: type: nncli train xor.yaml --quiet\n"
+    )
+    assert (
+        nncli("-V").err == "error: unknown option -V\nhint: did you mean --version? type: nncli --version\n"
+    )
+
+
+def test_a_table_in_place_of_a_template_is_taken_as_the_table(nncli: Command) -> None:
+    Path("t.csv").write_text("x,y\n" + "1.5,2\n3,4.5\n5,6\n" * 5)
+    by_option = nncli("init", "--from-csv", "t.csv", "--target", "y", "-o", "-")
+    assert nncli("init", "t.csv", "--target", "y", "-o", "-") == by_option
+    assert by_option.code == 0
+
+
+@pytest.mark.parametrize("command", registry.command_names())
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_help_shows_plain_options_and_two_examples(
+    nncli: Command, monkeypatch: pytest.MonkeyPatch, command: str, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    text = nncli(command, "--help").out
+    assert "<" not in text.replace("accuracy < 0.9", "").replace("mse <", "")
+    assert "[[" not in text
+    examples = text.partition("\nExamples\n")[2]
+    assert sum(line.startswith("  nncli") for line in examples.splitlines()) == 2
