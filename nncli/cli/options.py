@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,8 +19,15 @@ if TYPE_CHECKING:
     from nncli.tables.table import RowError, Table
     from nncli.training.experiment import Experiment
 
+_HAS_DATASET = re.compile(rb"^(dataset|'dataset'|\"dataset\")[ \t]*:|^\{.*\bdataset\b", re.MULTILINE)
+
 ConfigFile = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="A YAML config, or - for stdin.", show_default=False)
+    Path | None,
+    typer.Argument(
+        metavar="CONFIG",
+        help="A YAML config, or - for stdin (default: the only config in the current directory).",
+        show_default=False,
+    ),
 ]
 RunReference = Annotated[
     str | None,
@@ -71,6 +80,48 @@ def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> 
         return parse_config(_stdin(), "stdin", overrides)
     require_file(path, CONFIGS)
     return load_config(path, overrides)
+
+
+def config_or_only(path: Path | None, out: Output) -> Path:
+    """Return the config that is named; if none is, the only one in the current directory, named on stderr.
+
+    Raises
+    ------
+    ConfigError
+        If none is named, and the current directory has none or several.
+    """
+    from nncli.messages.errors import ConfigError
+    from nncli.messages.wording import listed
+
+    if path is not None:
+        return path
+    found = _configs_here()
+    if len(found) == 1:
+        out.note(f"using {found[0]}, the only config in the current directory")
+        return found[0]
+    if not found:
+        raise ConfigError("no config in the current directory", hint="write one with: nncli init xor")
+    raise ConfigError(
+        f"{len(found)} configs in the current directory: {listed(map(str, found))}",
+        hint=f"name one: {shlex.join(['nncli', out.command, str(found[0])])}",
+    )
+
+
+def _configs_here() -> list[Path]:
+    """Files in the current directory that look like configs, for they have the key `dataset`."""
+    from nncli.storage.lookup import CONFIGS, files_in
+
+    return [path for path in files_in(Path(), CONFIGS) if _HAS_DATASET.search(_beginning(path))]
+
+
+def _beginning(path: Path) -> bytes:
+    from nncli.config.yaml12 import LONGEST_CONFIG
+
+    try:
+        with path.open("rb") as file:
+            return file.read(LONGEST_CONFIG)
+    except OSError:
+        return b""
 
 
 def read_input(source: str) -> Table:

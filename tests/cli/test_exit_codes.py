@@ -10,7 +10,8 @@ from tests.cli.conftest import Command
 
 
 @pytest.mark.parametrize(
-    "words", [["trian"], ["train"], ["train", "x.yaml", "--zzz", "3"], ["plot", "--format", "gif"]]
+    "words",
+    [["trian"], ["train", "--epochs"], ["train", "x.yaml", "--zzz", "3"], ["plot", "--format", "gif"]],
 )
 def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) -> None:
     result = nncli(*words)
@@ -52,7 +53,7 @@ def test_bug_is_one_line_with_exit_1(trained: Command, monkeypatch: pytest.Monke
         (("runs",), 1, "ZeroDivisionError"),
         (("check", "nix.yaml"), 2, "ConfigError"),
         (("evaluate", "xor", "--fail-if", "mse > 0"), 4, "CheckFailed"),
-        (("check",), 2, "MissingParameter"),
+        (("train", "--epochs"), 2, "BadOptionUsage"),
     ],
 )
 def test_debug_shows_the_traceback_and_keeps_the_exit_code(

@@ -10,7 +10,14 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.misplaced import require_config_name
-from nncli.cli.options import ConfigFile, Overrides, note_remarks, read_config, warn_of_oddities
+from nncli.cli.options import (
+    ConfigFile,
+    Overrides,
+    config_or_only,
+    note_remarks,
+    read_config,
+    warn_of_oddities,
+)
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 from nncli.messages.wording import counted, listed, printable
@@ -30,7 +37,7 @@ if TYPE_CHECKING:
 )
 def check(
     context: typer.Context,
-    config: ConfigFile,
+    config: ConfigFile = None,
     set_: Overrides = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -41,10 +48,11 @@ def check(
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    require_config_name(str(config), out.command)
-    prepared = api.check(read_config(config, set_))
+    path = config_or_only(config, out)
+    require_config_name(str(path), out.command)
+    prepared = api.check(read_config(path, set_))
     facts = _facts(prepared)
-    out.result(f"ok: {'stdin' if str(config) == '-' else printable(str(config))}")
+    out.result(f"ok: {'stdin' if str(path) == '-' else printable(str(path))}")
     note_remarks(prepared.rows.training.table, out)
     warnings = warn_of_oddities(prepared, out)
     rows = _words(facts, prepared) | (_initial_state(prepared) if out.verbose else {})

@@ -11,7 +11,15 @@ import typer
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.misplaced import require_config_name
-from nncli.cli.options import ConfigFile, FailIf, Overrides, note_remarks, read_config, warn_of_oddities
+from nncli.cli.options import (
+    ConfigFile,
+    FailIf,
+    Overrides,
+    config_or_only,
+    note_remarks,
+    read_config,
+    warn_of_oddities,
+)
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 
@@ -30,7 +38,7 @@ if TYPE_CHECKING:
 )
 def train(
     context: typer.Context,
-    config: ConfigFile,
+    config: ConfigFile = None,
     set_: Overrides = None,
     epochs: Annotated[
         str | None, typer.Option(metavar="N", help="Short for --set training.epochs=N.")
@@ -83,9 +91,10 @@ def train(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if smoke and resume:
         raise NncliError("--smoke and --resume cannot be combined", hint="remove --resume")
-    require_config_name(str(config), out.command, resume=resume)
+    path = config_or_only(config, out)
+    require_config_name(str(path), out.command, resume=resume)
     loaded = read_config(
-        config, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
+        path, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
     )
     prepared = api.check(loaded)
     note_remarks(prepared.rows.training.table, out)
