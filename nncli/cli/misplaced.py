@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from nncli.messages.wording import shown
 
 READS_TABLES = ("predict", "evaluate")  # commands with --input
 PICTURES = (".svg", ".png", ".pdf")
+SETTING = r"[a-z_]+[\w.\[\]-]*=.*"  # of --set
+NUMBERS = r"[-+.\d]+(,[-+.\d]+)+"  # of --values
 
 
 def line(*words: str) -> str:
@@ -46,6 +49,8 @@ def require_run_name(word: str, command: str, run: str | None = None) -> None:
 
     if exists(word):
         return
+    if command == "predict" and re.fullmatch(NUMBERS, word):
+        raise RunError(f"{shown(word)} is a row, not a run", hint=f"type: {line(command, '--values', word)}")
     if TABLES.includes(word):
         named = [run] if run else []
         reads = command in READS_TABLES
@@ -63,6 +68,9 @@ def require_config_name(word: str, command: str, *, resume: bool = False) -> Non
     from nncli.runs import CONFIG, exists, find
     from nncli.storage.lookup import CONFIGS, near_file
 
+    if re.fullmatch(SETTING, word) and not os.path.exists(word):
+        hint = f"type: {line(command)} CONFIG {shlex.join(['--set', word])}"
+        raise ConfigError(f"{shown(word)} is a setting, not a config", hint=hint)
     if os.path.isfile(word) or not exists(word):
         return
     if resume:

@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from nncli.cli.misplaced import PICTURES
+from nncli.cli.misplaced import NUMBERS, PICTURES, SETTING
 from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import nearest
 from nncli.messages.wording import shown
@@ -102,8 +102,8 @@ SYNONYMS: Mapping[str, tuple[str, ...]] = {
 
 # Words that belong to an option: their form -> options, best first.
 WORDS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    r"[a-z_]+[\w.\[\]-]*=.*": ("--set", "--at"),
-    r"[-+.\d]+(,[-+.\d]+)+": ("--values",),
+    SETTING: ("--set", "--at"),
+    NUMBERS: ("--values",),
     r".+\.(csv|tsv|txt|ndjson|jsonl|parquet)(\.gz)?": ("--input", "--from-csv"),
     rf".+({'|'.join(map(re.escape, PICTURES))})": ("--output",),
 }
@@ -154,6 +154,8 @@ class _Lines:
         place = next((k for k, word in enumerate(self.typed) if word.startswith(name)), None)
         if place is None:  # one letter of several, such as the z of -vz
             return self._error(f"unknown option {shown(name)}", None, "")
+        if re.fullmatch(NUMBERS, self.typed[place]):  # the first is negative
+            return self.without_word(self.typed[place])
         bare, _, value = self.typed[place].partition("=")
         before, after = self.typed[:place], self.typed[place + 1 :]
         meant = next(self._meant(bare), None)
@@ -171,10 +173,18 @@ class _Lines:
     def without_word(self, word: str) -> NncliError:
         """Return the error of a word for which the command has no place."""
         place = len(self.typed) - 1 - self.typed[::-1].index(word)
-        fitting = (names for form, names in WORDS_OF_OPTIONS.items() if re.fullmatch(form, word))
-        meant = next((each for names in fitting for each in names if each in self.options), None)
+        meant = self._option_of(word)
+        if meant is None:  # another word may have taken its place
+            places = [k for k in range(place) if not set(self.typed[max(0, k - 1) : k + 1]) & {*self.options}]
+            found = ((k, self._option_of(self.typed[k])) for k in places)
+            place, meant = next(((k, option) for k, option in found if option), (place, None))
         words = [*self.typed[:place], meant, *self.typed[place:]] if meant else None
-        return self._error(f"unexpected argument '{shown(word)}'", words, "")
+        return self._error(f"unexpected argument '{shown(self.typed[place])}'", words, "")
+
+    def _option_of(self, word: str) -> str | None:
+        """Return the option of this command that a word belongs to by its form, if any."""
+        fitting = (names for form, names in WORDS_OF_OPTIONS.items() if re.fullmatch(form, word))
+        return next((each for names in fitting for each in names if each in self.options), None)
 
     def _meant(self, bare: str) -> Iterator[str]:
         """Yield what an unknown option may stand for, best first."""

@@ -11,7 +11,7 @@ from tests.cli.conftest import Command
 
 @pytest.mark.parametrize(
     "words",
-    [["trian"], ["train", "--epochs"], ["train", "x.yaml", "--zzz", "3"], ["plot", "--format", "gif"]],
+    [["trian"], ["train", "--epochs"], ["train", "--zzz", "3"], ["plot", "--format", "gif"]],
 )
 def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) -> None:
     result = nncli(*words)
@@ -53,7 +53,7 @@ def test_bug_is_one_line_with_exit_1(trained: Command, monkeypatch: pytest.Monke
         (("runs",), 1, "ZeroDivisionError"),
         (("check", "nix.yaml"), 2, "ConfigError"),
         (("evaluate", "xor", "--fail-if", "mse > 0"), 4, "CheckFailed"),
-        (("train", "--epochs"), 2, "BadOptionUsage"),
+        (("plot", "--format", "gif"), 2, "BadParameter"),
     ],
 )
 def test_debug_shows_the_traceback_and_keeps_the_exit_code(

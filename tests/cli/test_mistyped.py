@@ -102,6 +102,12 @@ def test_the_forms_of_files_are_those_of_the_program() -> None:
             "optimizer.learning_rate=0.1",
             "type: nncli train x.yaml --set optimizer.learning_rate=0.1 -q",
         ),
+        (
+            "train optimizer.learning_rate=0.1 x.yaml -q",
+            "optimizer.learning_rate=0.1",
+            "type: nncli train --set optimizer.learning_rate=0.1 x.yaml -q",
+        ),
+        ("predict -1,0 -q", "-1,0", "type: nncli predict --values -1,0 -q"),
         ("check x.yaml seed=1", "seed=1", "type: nncli check x.yaml --set seed=1"),
         ("gradcheck x.yaml seed=1", "seed=1", "type: nncli gradcheck x.yaml --set seed=1"),
         ("predict xor t.csv", "t.csv", "type: nncli predict xor --input t.csv"),

@@ -91,6 +91,8 @@ def test_a_kind_has_priority_over_a_run_of_its_name(trained: Command) -> None:
         ("resume xor.yaml", "xor.yaml is a config, not a run\nhint: type: nncli resume xor"),
         ("resume b.yaml", "b.yaml is a config, not a run\nhint: train it first: nncli train b.yaml"),
         ("train --resume xor", "xor is a run, not a config\nhint: resume it with: nncli resume xor"),
+        ("train seed=1", "seed=1 is a setting, not a config\nhint: type: nncli train CONFIG --set seed=1"),
+        ("predict 1,0", "1,0 is a row, not a run\nhint: type: nncli predict --values 1,0"),
         ("runs xro", "xro: no such run\nhint: choose from the runs here: xor"),
     ],
 )
