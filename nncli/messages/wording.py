@@ -53,8 +53,10 @@ def excerpt(line: str, number: int, column: int, length: int | None = None) -> s
         word = re.match(r"[\w.+-]+|<<", line[column:])
         length = len(word.group()) if word else 1
     start = max(0, column - CONTEXT)
-    visible = "".join(char if char.isprintable() else " " for char in line[start : start + WINDOW])
-    before, marked = visible[: column - start], visible[column - start : column - start + length]
+    clipped = "".join(char if char.isprintable() else " " for char in line[start : start + WINDOW])
+    lead, tail = "..." if start else "", "..." if start + WINDOW < len(line) else ""
+    visible, column = f"{lead}{clipped}{tail}", column - start + len(lead)
+    before, marked = visible[:column], visible[column : min(column + length, len(lead) + len(clipped))]
     margin = f"{number} | "
     pad = " " * (len(margin) - 2) + "| " + " " * width(before)
     return f"{margin}{visible}\n{pad}{'^' * max(1, width(marked))}"

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from nncli.config import Config, Override, load_config
 from nncli.config.document import Loc
+from nncli.messages.wording import excerpt
 
 CONFIG = """\
 dataset: xor
@@ -81,3 +82,13 @@ def test_changed_leaves_the_config_as_it_was_and_checks_the_value(file: Path) ->
     assert config.model_dump() == load_config(file).model_dump()
     with pytest.raises(ValidationError):
         config.changed(("optimizer", "learning_rate"), -1.0)
+
+
+def test_a_clipped_line_shows_that_it_is_clipped() -> None:
+    line = "a" * 80 + " word " + "b" * 80
+    source, carets = excerpt(line, 1, 81, 4).splitlines()
+    assert source.startswith("1 | ...a")
+    assert source.endswith("b...")
+    assert source[carets.index("^") :].startswith("word b")
+    assert carets.count("^") == 4
+    assert "..." not in excerpt("key: word", 1, 5)
