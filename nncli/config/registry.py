@@ -7,14 +7,14 @@ with the range and the description that their annotations give.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, Field, create_model
 
-from nncli.messages.models import Strict
+from nncli.messages.models import Strict, in_case
 
 RANGES: dict[str, dict[str, float]] = {
     "": {},
@@ -36,8 +36,17 @@ class Choice(Strict):
         return self.model_dump(exclude=self.shared)
 
 
-def _from_name(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
+class Shorthand(dict[str, Any]):
+    """Mapping that the config gives as a name only, such as `adam` for `{name: adam}`."""
+
+
+def _from_name(names: Sequence[str], value: Any) -> Any:
+    """Write out a shorthand, and give the name the case of its entry."""
+    if isinstance(value, str):
+        return Shorthand(name=in_case(value, names))
+    if isinstance(value, dict) and isinstance(name := value.get("name"), str):
+        return {**value, "name": in_case(name, names)}
+    return value
 
 
 def choice(kind: str, registry: Mapping[str, Callable[..., Any]], base: type[Choice] = Choice) -> Any:
@@ -52,7 +61,10 @@ def choice(kind: str, registry: Mapping[str, Callable[..., Any]], base: type[Cho
     return Annotated[
         reduce(or_, models),
         Field(discriminator="name"),
-        BeforeValidator(_from_name, json_schema_input_type=reduce(or_, models) | Literal[complete]),
+        BeforeValidator(
+            partial(_from_name, list(registry)),
+            json_schema_input_type=reduce(or_, models) | Literal[complete],
+        ),
     ]
 
 

@@ -127,7 +127,7 @@ SPELLINGS = list(dict.fromkeys(form for name in BUILTIN for form in (name, name.
 
 
 def _builtin(value: str) -> str:
-    name = value.replace("-", "_")
+    name = value.replace("-", "_").lower()
     if name not in BUILTIN:
         raise PydanticCustomError("builtin", "no built-in dataset of this name")
     return name
