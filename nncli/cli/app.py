@@ -16,7 +16,7 @@ from nncli.cli.output import Output
 from nncli.cli.registry import LazyCommands, by_panel, command_names
 from nncli.cli.stopping import Stopped
 from nncli.messages.errors import NncliError
-from nncli.messages.wording import printable
+from nncli.messages.wording import printable, shown
 from nncli.version import VERSION
 
 START = [
@@ -52,6 +52,17 @@ class Program(TyperGroup):
             return super().parse_args(ctx, args)
         except UsageError as error:
             raise misplaced_option(typed, command_names()) or explained(error, self, ctx, typed) from error
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command, or suggest the one that is meant."""
+        from nncli.messages.suggestions import nearest
+
+        name = args[0] if args else ""
+        meant = None if name in self.commands else nearest(name, self.commands, "command")
+        if meant and not name.startswith("-"):
+            hint = f"did you mean {ctx.command_path} {meant}?"
+            raise NncliError(f"no command '{shown(name)}'", hint=hint)
+        return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help page."""

@@ -19,7 +19,6 @@ UsageError: Any = typer.BadParameter.__base__
 
 # Names that other tools use -> options, config keys (with =) or arguments (in capitals) of nncli, best first.
 SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "alpha": ("--learning-rate",),
     "batch": ("training.batch_size=",),
     "batch-size": ("training.batch_size=",),
     "c": ("CONFIG",),

@@ -15,7 +15,7 @@ from pydantic import PrivateAttr, ValidationError
 from nncli.config import yaml12
 from nncli.config.contradictions import contradictions
 from nncli.config.document import Document, Loc, Mistake, Place, child_of
-from nncli.config.mistakes import UNKNOWN_KEY, translated
+from nncli.config.mistakes import UNKNOWN_KEY, translated, with_known_names
 from nncli.config.overrides import Override, lay_over
 from nncli.config.schema import LONGEST_NAME, Values
 from nncli.messages.errors import ConfigError
@@ -48,7 +48,8 @@ class Config(Values):
             config = cls.model_validate(values)
         except ValidationError as error:
             mistakes = translated(error)
-            raise _together(_located([*mistakes, *_further(values, mistakes)], document)) from None
+            further = [*_under_unknown_names(values, error, mistakes), *_further(values, mistakes)]
+            raise _together(_located([*mistakes, *further], document)) from None
         found = _located(list(contradictions(config)), document)
         if found:
             raise _together(found)
@@ -142,6 +143,21 @@ def _shorthands() -> dict[str, str]:
     return {
         key: field.default for key, field in Values.model_fields.items() if isinstance(field.default, str)
     }
+
+
+def _under_unknown_names(
+    values: dict[str, Any], error: ValidationError, mistakes: Sequence[Mistake]
+) -> list[Mistake]:
+    """Find mistakes in the options of unknown names."""
+    known_names = with_known_names(values, error)
+    if known_names == values:
+        return []
+    before = {(mistake.loc, mistake.message) for mistake in mistakes}
+    try:
+        Values.model_validate(known_names)
+    except ValidationError as another:
+        return [found for found in translated(another) if (found.loc, found.message) not in before]
+    return []
 
 
 def _further(values: dict[str, Any], mistakes: Sequence[Mistake]) -> list[Mistake]:

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from functools import reduce
+from operator import getitem
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from nncli.config import yaml12
-from nncli.config.document import Loc, Mistake
-from nncli.config.schema import Values
+from nncli.config.document import Loc, Mistake, dotted
+from nncli.config.registry import Shorthand
+from nncli.config.schema_tree import (
+    Node,
+    entry_names,
+    general,
+    like,
+    places_of_keys,
+    tag,
+    walk_down,
+    whole_schema,
+)
 from nncli.data.sources import BUILTIN
 from nncli.messages.suggestions import nearest, suggestion
+from nncli.messages.synonyms import remark, synonym
 from nncli.messages.wording import counted, listed, shown
 
 UNKNOWN_KEY = "unknown key"
-Node = dict[str, Any]
-"""Part of the JSON Schema."""
+VALID_KEYS = "valid keys"
+MOST_PLACES = 2  # named for a key that belongs elsewhere
+NAMES_OF_NAME = ("type", "class_name", "kind")
 
 
 class Finding(NamedTuple):
@@ -39,15 +53,46 @@ class Finding(NamedTuple):
 
 def translated(error: ValidationError) -> list[Mistake]:
     """Translate every error to a mistake, in the order of the keys in the schema."""
-    schema = _schema()
+    schema = whole_schema()
     details = error.errors(include_url=False)
-    return [_translate(schema, detail) for detail in details if not _is_misspelled(detail)]
+    return _listed_once([_translate(schema, detail) for detail in details if not _is_misspelled(detail)])
 
 
-@cache
-def _schema() -> Node:
-    """JSON Schema, cached because building it takes several times as long as reading a config."""
-    return Values.model_json_schema()
+def with_known_names(values: dict[str, Any], error: ValidationError) -> dict[str, Any]:
+    """Return values with a known name for every unknown one, so that their options can be checked.
+
+    Where no known name is meant, options that any entry has are left out.
+    """
+    values = copy.deepcopy(values)
+    for detail in error.errors(include_url=False):
+        if detail["type"] == "union_tag_invalid" and _is_written_out(detail["input"]):
+            loc, node, _ = walk_down(whole_schema(), detail["loc"])
+            held = reduce(getitem, loc, values)  # type: ignore[arg-type]
+            _give_known_name(held, node, _context(loc))
+    return values
+
+
+def _give_known_name(held: dict[str, Any], node: Node, context: str) -> None:
+    names = entry_names(node)
+    near = nearest(str(held["name"]), names, context)
+    if not near:
+        for key in {key for option in node["options"] for key in option.get("properties", ())}:
+            held.pop(key, None)
+    held["name"] = near or names[0]
+
+
+def _listed_once(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Keep the list of valid keys only in the first mistake of each mapping."""
+    seen: set[tuple[Loc, str]] = set()
+    found = []
+    for mistake in mistakes:
+        meaning, marker, names = (mistake.hint or "").partition(f"{VALID_KEYS}: ")
+        if marker and mistake.message == UNKNOWN_KEY:
+            if (mistake.loc[:-1], names) in seen:
+                mistake = mistake._replace(hint=meaning.rstrip("; ") or None)
+            seen.add((mistake.loc[:-1], names))
+        found.append(mistake)
+    return found
 
 
 def _is_misspelled(detail: ErrorDetails) -> bool:
@@ -55,11 +100,12 @@ def _is_misspelled(detail: ErrorDetails) -> bool:
     around, key = detail["input"], detail["loc"][-1]
     if detail["type"] != "missing" or not isinstance(around, dict):
         return False
-    return nearest(str(key), map(str, around)) is not None
+    slips = (name for name in map(str, around) if nearest(name, [str(key)], "key"))
+    return next(slips, None) is not None or nearest(str(key), map(str, around)) is not None
 
 
 def _translate(schema: Node, detail: ErrorDetails) -> Mistake:
-    loc, node, parent = _follow(schema, detail["loc"])
+    loc, node, parent = walk_down(schema, detail["loc"])
     finding = Finding(loc, detail["input"], detail["msg"], detail.get("ctx", {}), node, parent)
     mistake = WORDS[detail["type"]](finding)
     return mistake._replace(at_key=mistake.at_key or detail["loc"][-1] == "[key]")
@@ -91,8 +137,37 @@ def _limited(words: str) -> Callable[[Finding], Mistake]:
 
 
 def _unknown_key(finding: Finding) -> Mistake:
-    hint = suggestion(finding.key, list(finding.parent.get("properties", ())), "valid keys")
-    return Mistake(finding.loc, UNKNOWN_KEY, hint, at_key=True)
+    return Mistake(finding.loc, UNKNOWN_KEY, _key_hint(finding), at_key=True)
+
+
+def _key_hint(finding: Finding) -> str:
+    """Say what the key means here, or where it belongs; list the valid keys only if neither is known."""
+    key, valid = finding.key, list(finding.parent.get("properties", ()))
+    if (same := synonym(key, "key")) in valid:
+        return f"did you mean {same}?"
+    return (
+        remark(key, "key")
+        or _of_other_entries(finding)
+        or _elsewhere(key, finding.loc[:-1])
+        or suggestion(key, valid, VALID_KEYS, "key")
+    )
+
+
+def _of_other_entries(finding: Finding) -> str | None:
+    """Name the entries of the same choice that have the key, such as sgd for `momentum`."""
+    own = tag(finding.parent)
+    key = synonym(finding.key, "key") or finding.key
+    others = places_of_keys().get(key, {}).get(general(finding.loc[:-1]), ()) if own else ()
+    return f"{own} has no {key}, only {' and '.join(others)}" if others else None
+
+
+def _elsewhere(key: str, around: Loc) -> str | None:
+    """Say where the key belongs, if it is valid in a few other places."""
+    for name in (key, synonym(key, "key")):
+        found = [place for place in places_of_keys().get(str(name), {}) if place != general(around)]
+        if 0 < len(found) <= MOST_PLACES:
+            return f"move it to {' or '.join(dotted((*like(place, around), str(name))) for place in found)}"
+    return None
 
 
 def _missing(finding: Finding) -> Mistake:
@@ -105,30 +180,44 @@ def _missing(finding: Finding) -> Mistake:
 
 
 def _missing_name(finding: Finding) -> Mistake:
-    slip = nearest("name", map(str, finding.found))
+    keys = list(map(str, finding.found))
+    slip = next((key for key in keys if key.lower() in NAMES_OF_NAME), None) or nearest("name", keys)
     if slip:
         return Mistake((*finding.loc, slip), UNKNOWN_KEY, "did you mean name?", at_key=True)
     return Mistake(
-        finding.loc, "missing key 'name'", f"choose from: {listed(_names(finding.node))}", at_key=True
+        finding.loc, "missing key 'name'", f"choose from: {listed(entry_names(finding.node))}", at_key=True
     )
 
 
 def _unknown_name(finding: Finding) -> Mistake:
     found = finding.found["name"] if isinstance(finding.found, dict) else finding.found
-    return _unknown_value(finding.loc, found, _names(finding.node))
+    loc = (*finding.loc, "name") if _is_written_out(finding.found) else finding.loc
+    return _unknown_value(loc, found, entry_names(finding.node), _context(finding.loc))
+
+
+def _is_written_out(found: Any) -> bool:
+    return isinstance(found, dict) and not isinstance(found, Shorthand)
 
 
 def _unknown_literal(finding: Finding) -> Mistake:
-    names = [
-        str(name) for option in finding.node["options"] for name in option.get("enum", [option.get("const")])
-    ]
-    return _unknown_value(finding.loc, finding.found, [name for name in names if name != "None"])
+    return _unknown_value(finding.loc, finding.found, _literals(finding.node), _context(finding.loc))
 
 
-def _unknown_value(loc: Loc, found: Any, names: list[str]) -> Mistake:
+def _literals(node: Node) -> list[str]:
+    """Names that a value can be."""
+    values = [name for option in node["options"] for name in option.get("enum", [option.get("const")])]
+    return [name for name in values if isinstance(name, str)]
+
+
+def _context(loc: Loc) -> str:
+    """Key that a value belongs to, which selects its synonyms."""
+    return next((step for step in reversed(loc) if isinstance(step, str)), "")
+
+
+def _unknown_value(loc: Loc, found: Any, names: list[str], context: str) -> Mistake:
     if not isinstance(found, str):
         return Mistake(loc, f"expected a name, found {_found(found)}", f"choose from: {listed(names)}")
-    return Mistake(loc, f"unknown value '{shown(found)}'", suggestion(found, names))
+    return Mistake(loc, f"unknown value '{shown(found)}'", suggestion(found, names, context=context))
 
 
 def _unknown_builtin(finding: Finding) -> Mistake:
@@ -158,7 +247,11 @@ def _too_long(finding: Finding) -> Mistake:
 
 
 def _either(finding: Finding) -> Mistake:
-    return _expected(finding.message)(finding)
+    mistake = _expected(finding.message)(finding)
+    if mistake.hint or not isinstance(finding.found, str):
+        return mistake
+    near = nearest(finding.found, _literals(finding.node), _context(finding.loc))
+    return mistake._replace(hint=f"did you mean {near}?") if near else mistake
 
 
 def _found(value: Any) -> str:
@@ -191,56 +284,6 @@ def _type_hint(what: str, found: Any) -> str | None:
 
 def _meaning(node: Node) -> str | None:
     return str(node["description"]) if "description" in node else None
-
-
-def _names(node: Node) -> list[str]:
-    """Names of the entries of a choice."""
-    return [name for option in node["options"] if (name := _tag(option))]
-
-
-def _follow(schema: Node, steps: tuple[Any, ...]) -> tuple[Loc, Node, Node]:
-    """Return the place without pydantic's own steps, and the schemas there and of the enclosing mapping.
-
-    Pydantic adds the name of the chosen entry, and `[key]` if a key itself is wrong.
-    """
-    node = parent = _opened(schema, schema)
-    loc: list[str | int] = []
-    for step in steps:
-        entries = {_tag(option): option for option in node["options"]} if node else {}
-        if step in entries:
-            node = {**entries[step], "options": [entries[step]]}
-        elif step == "[key]" and "properties" not in node:
-            continue
-        else:
-            loc.append(step)
-            parent = next((option for option in node.get("options", ()) if "properties" in option), {})
-            node = _opened(_below(node, step), schema)
-    return tuple(loc), node, parent
-
-
-def _below(node: Node, step: str | int) -> Node:
-    """Return the schema of the entries of a list, of a key, or of any key of a mapping with free keys."""
-    for option in node.get("options", ()):
-        below = option.get("items") if isinstance(step, int) else option.get("properties", {}).get(step)
-        below = below or option.get("additionalProperties")
-        if isinstance(below, dict):
-            return below
-    return {}
-
-
-def _opened(node: Node, schema: Node) -> Node:
-    """Resolve a node and add its `options`: itself, or all branches of its unions."""
-    while "$ref" in node:
-        target = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
-        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
-    branches = [*node.get("oneOf", ()), *node.get("anyOf", ())]
-    options = [leaf for branch in branches for leaf in _opened(branch, schema)["options"]]
-    return {**node, "options": options or [node]}
-
-
-def _tag(option: Node) -> str | None:
-    name: Node = option.get("properties", {}).get("name", {})
-    return name.get("const")
 
 
 WORDS: dict[str, Callable[[Finding], Mistake]] = {

@@ -54,7 +54,7 @@ class Condition:
         if name not in known:
             raise NncliError(
                 f"--fail-if '{shown(text)}': no metric '{shown(match['name'])}'",
-                hint=suggestion(name, known, "known") + "; add others to metrics in the config",
+                hint=suggestion(name, known, "known", "metrics") + "; add others to metrics in the config",
             )
         return cls(name, match["operator"], number)
 

@@ -148,7 +148,7 @@ def _early_stopping(
     known = ["loss", *metrics]
     known += ["val_" + name for name in known] if "validation" in held_out else []
     if monitor not in known:
-        hint = suggestion(monitor, known, "measured")
+        hint = suggestion(monitor, known, "measured", "metrics")
         if monitor.startswith("val_") and "validation" not in held_out:
             hint = "hold out validation rows: dataset.split.validation: 0.2"
         loc = ("training", "early_stopping", "monitor")

@@ -82,7 +82,7 @@ SCHEMA = {
     "a seed too large": with_line("seed: «18446744073709551616»"),
     "a number no float holds": with_line("optimizer: {name: sgd, learning_rate: «1" + "0" * 400 + "»}"),
     "a list as a name": with_line("loss: «[mse]»"),
-    "a number as a name": with_line("loss: «{name: 3}»"),
+    "a number as a name": with_line("loss: {name: «3»}"),
 }
 
 # Keys that other tools have are plain unknown keys.
@@ -213,7 +213,6 @@ WITHOUT_HINT = {
     "a huge whole number",
     "no number",
     "true for a number",
-    "a union of name and number",
     "a union of number and share",
     "a list where a mapping belongs",
     "a mapping where a list belongs",
