@@ -47,8 +47,8 @@ class Config(Values):
         try:
             config = cls.model_validate(values)
         except ValidationError as error:
-            mistakes = translated(error)
-            further = [*_under_unknown_names(values, error, mistakes), *_further(values, mistakes)]
+            mistakes = translated(values, error, document)
+            further = [*_under_unknown_names(values, error, mistakes, document), *_further(values, mistakes)]
             raise _together(_located([*mistakes, *further], document)) from None
         found = _located(list(contradictions(config)), document)
         if found:
@@ -146,7 +146,10 @@ def _shorthands() -> dict[str, str]:
 
 
 def _under_unknown_names(
-    values: dict[str, Any], error: ValidationError, mistakes: Sequence[Mistake]
+    values: dict[str, Any],
+    error: ValidationError,
+    mistakes: Sequence[Mistake],
+    document: Document | None,
 ) -> list[Mistake]:
     """Find mistakes in the options of unknown names."""
     known_names = with_known_names(values, error)
@@ -156,7 +159,11 @@ def _under_unknown_names(
     try:
         Values.model_validate(known_names)
     except ValidationError as another:
-        return [found for found in translated(another) if (found.loc, found.message) not in before]
+        return [
+            found
+            for found in translated(known_names, another, document)
+            if (found.loc, found.message) not in before
+        ]
     return []
 
 

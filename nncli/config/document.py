@@ -93,6 +93,13 @@ class Document:
         values: dict[str, Any] = yaml12.construct(self.root)
         return values
 
+    def text_at(self, loc: Loc) -> str | None:
+        """Return the text of a single value as written, or None if there is none."""
+        node: yaml.Node | None = self.root
+        for step in loc:
+            node = child_of(node, step)[1] if node is not None else None
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else None
+
     def duplicates(self) -> list[tuple[Place, ConfigError]]:
         """Find duplicate keys, with their places."""
         found = []

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from nncli.config import yaml12
-from nncli.config.document import Loc, Mistake, dotted
+from nncli.config.document import Document, Loc, Mistake, dotted
+from nncli.config.numerals import with_whole_numbers
 from nncli.config.registry import Shorthand
+from nncli.config.remedies import expected_kinds, remedy
 from nncli.config.schema_tree import (
     Node,
     entry_names,
@@ -51,11 +52,12 @@ class Finding(NamedTuple):
         return str(self.loc[-1])
 
 
-def translated(error: ValidationError) -> list[Mistake]:
+def translated(values: dict[str, Any], error: ValidationError, document: Document | None) -> list[Mistake]:
     """Translate every error to a mistake, in the order of the keys in the schema."""
     schema = whole_schema()
-    details = error.errors(include_url=False)
-    return _listed_once([_translate(schema, detail) for detail in details if not _is_misspelled(detail)])
+    details = [detail for detail in error.errors(include_url=False) if not _is_misspelled(detail)]
+    mistakes = [_translate(schema, detail) for detail in details]
+    return _listed_once(with_whole_numbers(values, mistakes, document))
 
 
 def with_known_names(values: dict[str, Any], error: ValidationError) -> dict[str, Any]:
@@ -113,11 +115,16 @@ def _translate(schema: Node, detail: ErrorDetails) -> Mistake:
 
 def _expected(what: str) -> Callable[[Finding], Mistake]:
     def words(finding: Finding) -> Mistake:
-        return Mistake(
-            finding.loc, f"expected {what}, found {_found(finding.found)}", _type_hint(what, finding.found)
-        )
+        kinds = expected_kinds(finding.node) if what == "a mapping" else what
+        hint = remedy(kinds, finding.found, finding.node, optional=_is_optional(finding))
+        return Mistake(finding.loc, f"expected {kinds}, found {_found(finding.found)}", hint)
 
     return words
+
+
+def _is_optional(finding: Finding) -> bool:
+    keys = finding.parent.get("properties", ())
+    return finding.loc[-1] in keys and finding.loc[-1] not in finding.parent.get("required", ())
 
 
 def _number_expected(finding: Finding) -> Mistake:
@@ -173,7 +180,8 @@ def _elsewhere(key: str, around: Loc) -> str | None:
 def _missing(finding: Finding) -> Mistake:
     *around, key = finding.loc
     if isinstance(key, int):  # of a pair
-        return Mistake(tuple(around), f"expected a list [low, high], found a list of {counted(key, 'entry')}")
+        message = f"expected a list [low, high], found a list of {counted(key, 'entry')}"
+        return Mistake(tuple(around), message, "write a list [low, high] such as [-1, 1]")
     meaning = _meaning(finding.node)
     hint = f"add the key {key} ({meaning})" if meaning else None
     return Mistake(tuple(around), f"missing key '{key}'", hint, at_key=True)
@@ -248,9 +256,8 @@ def _too_long(finding: Finding) -> Mistake:
 
 def _either(finding: Finding) -> Mistake:
     mistake = _expected(finding.message)(finding)
-    if mistake.hint or not isinstance(finding.found, str):
-        return mistake
-    near = nearest(finding.found, _literals(finding.node), _context(finding.loc))
+    names = _literals(finding.node)
+    near = nearest(finding.found, names, _context(finding.loc)) if isinstance(finding.found, str) else None
     return mistake._replace(hint=f"did you mean {near}?") if near else mistake
 
 
@@ -267,19 +274,6 @@ def _found(value: Any) -> str:
 def _number(value: Any) -> str:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return shown(text.removesuffix(".0"))
-
-
-def _type_hint(what: str, found: Any) -> str | None:
-    if not isinstance(found, str):
-        return None
-    if "number" in what:
-        if yaml12.is_yaml_number(found):
-            return "remove the quotes"
-        if yaml12.is_yaml_number(plain := found.replace("_", "").replace(",", "")):
-            return f"write {shown(plain)}"
-    if what == "true or false" and found.lower() in ("yes", "no", "on", "off"):
-        return "write true or false"
-    return None
 
 
 def _meaning(node: Node) -> str | None:

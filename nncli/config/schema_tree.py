@@ -29,7 +29,7 @@ def walk_down(schema: Node, steps: tuple[Any, ...]) -> tuple[Loc, Node, Node]:
 
     Pydantic adds the name of the chosen entry, and `[key]` if a key itself is wrong.
     """
-    node = parent = resolved_node(schema, schema)
+    node = parent = expanded(schema, schema)
     loc: list[str | int] = []
     for step in steps:
         entries = {tag(option): option for option in node["options"]} if node else {}
@@ -40,7 +40,7 @@ def walk_down(schema: Node, steps: tuple[Any, ...]) -> tuple[Loc, Node, Node]:
         else:
             loc.append(step)
             parent = next((option for option in node.get("options", ()) if "properties" in option), {})
-            node = resolved_node(_below(node, step), schema)
+            node = expanded(_below(node, step), schema)
     return tuple(loc), node, parent
 
 
@@ -54,13 +54,13 @@ def _below(node: Node, step: str | int) -> Node:
     return {}
 
 
-def resolved_node(node: Node, schema: Node) -> Node:
+def expanded(node: Node, schema: Node) -> Node:
     """Resolve a node and add its `options`: itself, or all branches of its unions."""
     while "$ref" in node:
         target = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
         node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     branches = [*node.get("oneOf", ()), *node.get("anyOf", ())]
-    options = [leaf for branch in branches for leaf in resolved_node(branch, schema)["options"]]
+    options = [leaf for branch in branches for leaf in expanded(branch, schema)["options"]]
     return {**node, "options": options or [node]}
 
 
@@ -77,7 +77,7 @@ def places_of_keys() -> dict[str, dict[Loc, list[str]]]:
     waiting: list[tuple[Loc, Node]] = [((), schema)]
     while waiting:
         loc, node = waiting.pop(0)
-        for option in resolved_node(node, schema)["options"]:
+        for option in expanded(node, schema)["options"]:
             for key, below in option.get("properties", {}).items():
                 entries = found.setdefault(key, {}).setdefault(loc, [])
                 entries += [tag for tag in [tag(option)] if tag and tag not in entries]

@@ -106,7 +106,7 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_list(self, data: Any) -> yaml.SequenceNode:
         flat = all(not isinstance(item, list | dict) for item in data)
-        return self.represent_sequence(SEQUENCE, data, flow_style=flat)
+        return self.represent_sequence(SEQUENCE, data, flow_style=flat or bool(self.default_flow_style))
 
 
 _Dumper.add_representer(float, _Dumper.represent_float)

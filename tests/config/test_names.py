@@ -159,9 +159,9 @@ def test_options_under_an_unknown_name_are_checked_too(name: str) -> None:
 
 
 def choices(node: Any = None, loc: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
-    from nncli.config.schema_tree import resolved_node
+    from nncli.config.schema_tree import expanded
 
-    for option in resolved_node(node or whole_schema(), whole_schema())["options"]:
+    for option in expanded(node or whole_schema(), whole_schema())["options"]:
         for name in [*option.get("enum", ()), option.get("const")]:
             if isinstance(name, str):
                 yield dotted(loc), name
