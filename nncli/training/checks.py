@@ -28,7 +28,9 @@ def require_fit(config: Config, data: Dataset) -> None:
 def _misfits(config: Config, roles: Roles) -> Iterator[Mistake]:
     """Mistakes where the last layer and the metrics do not fit the roles."""
     layers = config.network.layers
-    if layers[-1].units != roles.outputs:
+    if layers[-1].units != roles.outputs and _are_amounts(config, roles):
+        yield _softmax_of_amounts(roles, len(layers) - 1)
+    elif layers[-1].units != roles.outputs:
         kind = "class" if roles.labelled else "target"
         target = "a binary target" if roles.task == "binary" else counted(roles.outputs, kind)
         names = roles.classes if roles.labelled else roles.targets
@@ -52,6 +54,33 @@ def _misfits(config: Config, roles: Roles) -> Iterator[Mistake]:
             f"the targets are classes ({listed(roles.classes)}), not values",
             "remove the key",
         )
+
+
+def _are_amounts(config: Config, roles: Roles) -> bool:
+    """Return True if the detected classes are numbers with fractions, which nobody uses as labels."""
+    if config.dataset.task != "auto" or roles.task != "multiclass":
+        return False
+    numbers = [_number_or_nan(name) for name in roles.classes]
+    return all(map(np.isfinite, numbers)) and not all(number.is_integer() for number in numbers)
+
+
+def _softmax_of_amounts(roles: Roles, last: int) -> Mistake:
+    numbers = [float(name) for name in roles.classes]
+    low, high = min(numbers), max(numbers)
+    activation = "identity or sigmoid" if low >= 0 and high <= 1 else "identity"
+    return Mistake(
+        ("network", "layers", last, "activation"),
+        f"softmax is for classes, but the target has {len(numbers)} different values"
+        f" from {low:g} to {high:g}, which are amounts",
+        f"set activation: {activation} in the last layer, and loss: mse",
+    )
+
+
+def _number_or_nan(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
 
 
 def _wrong_class_weights(config: Config, roles: Roles) -> Iterator[Mistake]:
@@ -94,5 +123,13 @@ def _bad_targets(config: Config, dataset: Dataset) -> Iterator[Mistake]:
         yield Mistake(
             ("loss",),
             f"{loss.name} needs targets {words}, found {low:g} to {high:g}",
-            "set loss: mse, and activation: identity in the last layer",
+            _for_targets_out_of_range(config, dataset),
         )
+
+
+def _for_targets_out_of_range(config: Config, dataset: Dataset) -> str:
+    is_one_number = dataset.columns.task == "regression" and dataset.Y.shape[1] == 1
+    two_labels = is_one_number and len(np.unique(dataset.Y)) == 2
+    if two_labels and config.network.layers[-1].activation.name == "sigmoid":
+        return "the target has two values; to learn them as classes, set dataset.task: binary"
+    return "set loss: mse, and activation: identity in the last layer"
