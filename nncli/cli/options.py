@@ -207,6 +207,8 @@ def warn_of_oddities(prepared: Experiment, out: Output) -> list[dict[str, str | 
     """Warn about valid but unusual settings; return the warnings for --json."""
     from nncli.advice.pairing import oddities
 
+    for note in prepared.config.notes:
+        out.note(note)
     mistakes = oddities(prepared)
     if not mistakes:
         return []

@@ -63,6 +63,11 @@ class Config(Values):
         return self._folder
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Remarks on what overrides changed besides their own values."""
+        return self._document.notes if self._document else ()
+
+    @property
     def run_name(self) -> str:
         """Name of its runs: `name`, or the file name without extension."""
         stem = Path(self._document.name).stem if self._document else ""

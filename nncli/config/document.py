@@ -49,11 +49,17 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Document:
-    """Tree of nodes with its source text; marks of nodes from another source contain its name."""
+    """Tree of nodes with its source text; marks of nodes from another source contain its name.
+
+    Attributes
+    ----------
+    notes : what overrides changed besides their own values.
+    """
 
     name: str
     text: str
     root: yaml.Node
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, path: Path) -> Document:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import yaml
 
 from nncli.config import yaml12
-from nncli.config.document import Document, child_of, kind
+from nncli.config.document import Document, Loc, child_of, kind
+from nncli.config.schema_tree import entry_names, general, places_of_keys, walk_down, whole_schema
 from nncli.messages.errors import ConfigError
 from nncli.messages.wording import counted, shown
 
@@ -77,9 +78,10 @@ def lay_over(document: Document, overrides: Sequence[Override], defaults: Mappin
     """Return the document with values replaced, in order.
 
     A shorthand is expanded if an override changes a key inside it (`adam` is `{name: adam}`); `defaults`
-    are the shorthands of keys that the document omits.
+    are the shorthands of keys that the document omits. Options that a newly named entry does not have are
+    dropped with a note.
     """
-    root = document.root
+    root, notes = document.root, list[str]()
     for override in overrides:
         override.require_text()
         first, *others = override.steps()
@@ -87,7 +89,45 @@ def lay_over(document: Document, overrides: Sequence[Override], defaults: Mappin
             missing = _made(yaml12.TEXT, defaults[str(first)], override.words)
             root = _placed(root, [first], missing, override)
         root = _placed(root, [first, *others], override.node(), override)
-    return replace(document, root=root)
+        root, dropped = _without_options_of_others(document.name, root, override)
+        notes += [f"{override.words}: dropped {dropped}"] if dropped else []
+    return replace(document, root=root, notes=(*document.notes, *notes))
+
+
+def _without_options_of_others(name: str, root: yaml.Node, override: Override) -> tuple[yaml.Node, str]:
+    """Drop the options of the file that another entry has but not the one that `KEY.name=ENTRY` chooses.
+
+    Returns the new root, and the keys dropped with the reason.
+    """
+    *around, last = override.steps()
+    held = _node_at(root, around)
+    if last != "name" or not isinstance(held, yaml.MappingNode):
+        return root, ""
+    entry, place = override.value.strip().lower(), general(tuple(around))
+    entries = {key: places.get(place, []) for key, places in places_of_keys().items()}
+    if entry not in _entries_at(place):
+        return root, ""
+    gone = [
+        key.value
+        for key, _ in held.value
+        if key.start_mark.name == name and entries.get(key.value) and entry not in entries[key.value]
+    ]
+    kept = [pair for pair in held.value if pair[0].value not in gone]
+    without = yaml.MappingNode(held.tag, kept, held.start_mark, held.end_mark)
+    root = _placed(root, around, without, override) if gone else root
+    return root, f"{' and '.join(gone)}, which {entry} does not have" if gone else ""
+
+
+def _entries_at(place: Loc) -> list[str]:
+    """Names of the entries of the choice at a place, including those without options."""
+    return entry_names(walk_down(whole_schema(), place)[1])
+
+
+def _node_at(node: yaml.Node, steps: Sequence[str | int]) -> yaml.Node | None:
+    found: yaml.Node | None = node
+    for step in steps:
+        found = child_of(found, step)[1] if found is not None else None
+    return found
 
 
 def _placed(node: yaml.Node, steps: Sequence[str | int], value: yaml.Node, override: Override) -> yaml.Node:

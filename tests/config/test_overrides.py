@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nncli.config import Config, Override, load_config
+from nncli.config import Config, Override, load_config, yaml12
+from nncli.config.document import Document
+from nncli.config.overrides import lay_over
+from nncli.config.schema_tree import general, places_of_keys
 from nncli.messages.errors import ConfigError
+from nncli.nn.activations import ACTIVATIONS
+from nncli.nn.gradients import GRADIENTS
+from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
+from nncli.nn.losses import LOSSES
+from nncli.nn.optimizers import OPTIMIZERS
+from nncli.nn.schedules import SCHEDULES
 from tests.golden import Golden, reported
 
 CONFIG = """\
@@ -131,3 +141,91 @@ def test_mistakes_of_the_file_come_before_those_of_flags(file: Path) -> None:
         "--set training.epochs=-1: training.epochs: must be >= 0, found -1",
         "--set training.shuffle=yes: training.shuffle: expected true or false, found text 'yes'",
     ]
+
+
+def at(values: Any, key: str) -> Any:
+    for step in Override(key, "").steps():
+        values = values[step]
+    return values
+
+
+def problems(document: Document) -> str:
+    try:
+        Config.of(document.values(), document=document)
+    except ConfigError as error:
+        return reported(error)
+    return ""
+
+
+def values_of_options(key: str, entry: str) -> str:
+    """An entry with every option of its own, written as in a config."""
+    options = {
+        option: OPTIONS.get(option, "0.5")
+        for option, places in places_of_keys().items()
+        if entry in places.get(general(tuple(Override(key, "").steps())), ())
+    }
+    return ", ".join([f"name: {entry}", *(f"{option}: {value}" for option, value in options.items())])
+
+
+# Values that are valid, for options where 0.5 is not.
+OPTIONS = {
+    "schedule": "constant",
+    "class_weight": "balanced",
+    "reduction": "sum",
+    "nesterov": "true",
+    "centered": "true",
+    "every": "5",
+    "over": "5",
+    "warmup": "5",
+    "scheme": "central",
+    "high": "1",
+}
+CHOICES = {
+    "optimizer": OPTIMIZERS,
+    "loss": LOSSES,
+    "optimizer.schedule": SCHEDULES,
+    "network.weight_init": WEIGHT_INITIALIZERS,
+    "network.bias_init": BIAS_INITIALIZERS,
+    "network.layers[0].activation": ACTIVATIONS,
+    "gradient": GRADIENTS,
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "old", "new"),
+    [(key, old, new) for key, names in CHOICES.items() for old in names for new in names if old != new],
+)
+def test_a_new_name_drops_the_options_of_the_old_one(key: str, old: str, new: str) -> None:
+    document = Document.parse(b"dataset: iris\nnetwork: {layers: [{units: 3}]}\n", "c.yaml")
+    given = lay_over(document, [Override(key, f"{{{values_of_options(key, old)}}}")], {"optimizer": "sgd"})
+    file = Document.parse(yaml12.dump(given.values()).encode(), "c.yaml")
+    changed = lay_over(file, [Override(f"{key}.name", new.title())], {})
+    assert "unknown key" not in problems(changed)
+    entry_before, entry_after = (at(each.values(), key) for each in (file, changed))
+    gone = [option for option in entry_before if option not in entry_after]
+    assert changed.notes == (
+        (f"--set {key}.name={new.title()}: dropped {' and '.join(gone)}, which {new} does not have",)
+        if gone
+        else ()
+    )
+
+
+def test_the_options_that_are_dropped_are_named(file: Path) -> None:
+    file.write_text(CONFIG.replace("adam", "{name: sgd, momentum: 0.9, nesterov: true, learning_rate: 0.5}"))
+    config = with_(file, "optimizer.name=adam")
+    assert config.optimizer.options()["learning_rate"] == 0.5
+    assert config.notes == (
+        "--set optimizer.name=adam: dropped momentum and nesterov, which adam does not have",
+    )
+
+
+def test_an_option_that_was_set_itself_is_not_dropped(file: Path) -> None:
+    with pytest.raises(ConfigError, match="unknown key"):
+        with_(file, "optimizer.momentum=0.9", "optimizer.name=adam")
+
+
+@pytest.mark.parametrize("name", ["adamm", "3", "", "[a]"])
+def test_an_unknown_name_drops_nothing(file: Path, name: str) -> None:
+    file.write_text(CONFIG.replace("adam", "{name: sgd, momentum: 0.9}"))
+    document = lay_over(Document.read(file), [Override("optimizer.name", name)], {})
+    assert "momentum" in document.values()["optimizer"]
