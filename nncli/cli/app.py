@@ -60,7 +60,7 @@ class Program(TyperGroup):
         name = args[0] if args else ""
         meant = None if name in self.commands else nearest(name, self.commands, "command")
         if meant and not name.startswith("-"):
-            hint = f"did you mean {ctx.command_path} {meant}?"
+            hint = f"run {ctx.command_path} {meant}; {ctx.command_path} --help lists all commands"
             raise NncliError(f"no command '{shown(name)}'", hint=hint)
         return super().resolve_command(ctx, args)
 

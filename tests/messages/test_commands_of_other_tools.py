@@ -24,4 +24,4 @@ def test_the_program_suggests_a_command() -> None:
     context = typer.Context(typer.main.get_command(app), info_name="nncli")
     with pytest.raises(NncliError, match="no command 'fit'") as caught:
         context.command.resolve_command(context, ["fit"])  # type: ignore[attr-defined]
-    assert caught.value.hint == "did you mean nncli train?"
+    assert caught.value.hint == "run nncli train; nncli --help lists all commands"
