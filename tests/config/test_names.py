@@ -133,7 +133,7 @@ def test_a_key_without_counterpart_is_answered_by_a_remark(names: str) -> None:
 BELOW = {key: around for key, around in PLACES_OF_KEYS.items() if () not in around and len(around) <= 2}
 
 
-@pytest.mark.parametrize("key", BELOW.keys() - {"data", "test"})
+@pytest.mark.parametrize("key", sorted(BELOW.keys() - {"data", "test"}))
 def test_a_key_at_the_top_is_sent_to_its_place(key: str) -> None:
     [error] = errors(key, 1)
     places = [dotted((*around, key)) for around in PLACES_OF_KEYS[key]]
