@@ -18,7 +18,7 @@ from nncli.messages.wording import shown
 UsageError: Any = typer.BadParameter.__base__
 
 # Names that other tools use -> options, config keys (with =) or arguments (in capitals) of nncli, best first.
-SYNONYMS: Mapping[str, tuple[str, ...]] = {
+SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "batch": ("training.batch_size=",),
     "batch-size": ("training.batch_size=",),
     "c": ("CONFIG",),
@@ -190,12 +190,12 @@ class _Lines:
         key = bare.lstrip("-").replace("_", "-").lower()
         if f"--{key}" in self.options:
             yield f"--{key}"
-        for synonym in SYNONYMS.get(key, ()):
+        for synonym in SYNONYMS_OF_OPTIONS.get(key, ()):
             keys = synonym.endswith("=") and "--set" in self.options
             if keys or synonym in self.options or synonym in self.arguments:
                 yield synonym
         # A name of another tool is no misspelling.
-        known = [each for each in self.options if each.startswith("--") and key not in SYNONYMS]
+        known = [each for each in self.options if each.startswith("--") and key not in SYNONYMS_OF_OPTIONS]
         if near := nearest(f"--{key}", [each for each in known if each != "--help"]):
             yield near
 

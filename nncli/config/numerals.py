@@ -17,7 +17,7 @@ _DIGITS = re.compile(r"\d+([.eE][-+\d.eE]*)?")  # the second half of a number wi
 _SPACES = re.compile(r"(?<=\d)[ _'\u00a0\u202f\u2019](?=\d{3})")
 
 
-def readings(text: str, *, whole: bool) -> list[str]:
+def meant_numbers(text: str, *, whole: bool) -> list[str]:
     """Return the numbers that a text can mean, as YAML writes them: `0,01` is `0.01`.
 
     `1,000` has two, one thousand and one, unless only a whole number fits.
@@ -70,7 +70,7 @@ def _split_number(values: dict[str, Any], loc: Loc, document: Document | None) -
     if first is None or type(around[first]) not in (int, float):
         return {}
     text = document and document.text_at((*path, first))
-    found = readings(f"{text},{second}", whole=False) if text else []
+    found = meant_numbers(f"{text},{second}", whole=False) if text else []
     hint = f"write {' or '.join(found)}" if found else "write the number with a decimal point"
     mistake = Mistake((*path, first), "a decimal comma splits the number into two entries", hint)
     return {mistake.loc: mistake, loc: mistake}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from nncli.config import yaml12
-from nncli.config.numerals import readings
+from nncli.config.numerals import meant_numbers
 from nncli.config.schema_tree import Node, entry_names, expanded, whole_schema
 from nncli.messages.wording import shown
 
@@ -72,7 +72,7 @@ def number_hint(text: str, *, whole: bool) -> str | None:
     """Say which number a text means: `0,01` is 0.01."""
     if yaml12.is_yaml_number(text):
         return "remove the quotes"
-    found = readings(text, whole=whole)
+    found = meant_numbers(text, whole=whole)
     return f"write {' or '.join(map(shown, found))}" if found else None
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from nncli.cli import registry
 from nncli.cli.misplaced import PICTURES
-from nncli.cli.mistyped import SYNONYMS, WORDS_OF_OPTIONS
+from nncli.cli.mistyped import SYNONYMS_OF_OPTIONS, WORDS_OF_OPTIONS
 from nncli.storage.lookup import TABLES
 from tests.cli.conftest import Command
 
@@ -67,7 +67,7 @@ def test_an_unknown_option_is_answered_by_meaning_before_spelling(
 @pytest.mark.parametrize("flag", ["--{}", "--{}=1", "--{} 1"])
 def test_a_suggested_option_exists(nncli: Command, command: str, flag: str) -> None:
     known = spellings(command)
-    for synonym in SYNONYMS:
+    for synonym in SYNONYMS_OF_OPTIONS:
         if f"--{synonym}" in known:
             continue
         result = nncli(command, *flag.format(synonym).split())
@@ -81,7 +81,7 @@ def test_a_suggested_option_exists(nncli: Command, command: str, flag: str) -> N
 def test_every_synonym_leads_somewhere() -> None:
     options = {each for command in registry.command_names() for each in spellings(command)} | {"--version"}
     arguments = {"CONFIG", "RUN", "KIND", "TEMPLATE"}
-    for meant in SYNONYMS.values():
+    for meant in SYNONYMS_OF_OPTIONS.values():
         assert all(each in options | arguments or each.endswith("=") for each in meant)
     for meant in WORDS_OF_OPTIONS.values():
         assert options.issuperset(meant)

@@ -6,7 +6,7 @@ import pytest
 
 from nncli.config import parse_config
 from nncli.config.document import Loc, dotted
-from nncli.config.numerals import readings
+from nncli.config.numerals import meant_numbers
 from nncli.config.overrides import Override
 from nncli.config.remedies import EXAMPLES
 from nncli.config.schema_tree import places_of_keys, whole_schema
@@ -113,5 +113,5 @@ def test_a_decimal_comma_in_an_option(flag: str) -> None:
     ],
 )
 def test_readings_of_a_number(text: str, numbers: list[str], whole: list[str]) -> None:
-    assert readings(text, whole=False) == numbers
-    assert readings(text, whole=True) == whole
+    assert meant_numbers(text, whole=False) == numbers
+    assert meant_numbers(text, whole=True) == whole
