@@ -166,7 +166,15 @@ def _in_roles(dataset: DatasetConfig) -> Iterator[Mistake]:
         "inputs": dataset.inputs or [],
         "targets": dataset.targets or [],
         "id": [dataset.id] if dataset.id else [],
+        "exclude": dataset.exclude or [],
     }
+    if dataset.inputs and dataset.exclude:
+        yield Mistake(
+            ("dataset", "exclude"),
+            "inputs lists the input columns already",
+            "remove one of the two",
+            at_key=True,
+        )
     if dataset.function is not None or (dataset.name is not None and "function" in BUILTIN[dataset.name]):
         for key in (key for key, names in roles.items() if names):
             yield Mistake(

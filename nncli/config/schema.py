@@ -146,6 +146,9 @@ class DatasetConfig(Strict):
     columns: ColumnNames | None = Field(None, description="column names of `rows`")
     rows: list[list[Cell]] | None = Field(None, description="rows written in the config", min_length=1)
     inputs: ColumnNames | None = Field(None, description="input columns (default: all except targets and id)")
+    exclude: ColumnNames | None = Field(
+        None, description="columns that are not inputs, instead of a list of all inputs"
+    )
     targets: ColumnNames | None = Field(None, description="target columns")
     id: ColumnName | None = Field(None, description="identifier column, not used as an input")
     task: Literal["auto", "regression", "binary", "multiclass", "multilabel"] = Field(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal
 
@@ -13,7 +14,7 @@ from nncli.data.sources import evaluate_targets
 from nncli.expressions import ExpressionError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.column import Column, is_number
+from nncli.tables.column import BOOLEANS, Column, is_number
 from nncli.tables.notation import PLAIN_NOTATION, Notation
 from nncli.tables.table import Misfit, Table, date_error
 
@@ -77,6 +78,8 @@ class Roles:
         position = {label: code for code, label in enumerate(self.classes)}
         # By the classes, not the cells: a part of a table may hold 1.0 alone where another has text too.
         labels = table.typed[target].labels(numeric=all(map(is_number, self.classes)))
+        if {*self.classes} in BOOLEANS:  # in any case, as booleans are written
+            labels = [label if label in position else label.lower() for label in labels]
         for row, label in enumerate(labels):
             if label not in position:
                 raise table.cell_error(row, target, *_no_class(label, self.classes))
@@ -171,9 +174,11 @@ def assign(
     task: Task | Literal["auto"],
     output_activation: str,
     formulas: Mapping[str, str],
-    split: str | None = None,
+    others: Collection[str | None] = (),
 ) -> Roles:
-    """Give every column its role; inputs default to all but targets, id and split column.
+    """Give every column its role.
+
+    Inputs default to all columns but targets, id, `others` and the index of a data frame.
 
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
     sigmoids for several 0/1 columns that do not sum to 1 in every row -> multilabel; else regression.
@@ -185,11 +190,15 @@ def assign(
     CellError
         If a target holds dates, unless the task treats them as names.
     """
-    chosen = input_names(table, inputs, targets, id, split)
+    chosen = input_names(table, inputs, targets, id, others)
     if task == "auto":
         for name in targets:
             if table.typed[name].kind == "date":
-                raise date_error(table, name, "task: multiclass")
+                raise date_error(
+                    table,
+                    name,
+                    "choose another target, or set task: multiclass to treat each date as a class",
+                )
         task = _guess(table, targets, output_activation)
     elif task == "multiclass" and len(targets) > 1 and output_activation == "sigmoid":
         _refuse_labels(table, targets)
@@ -205,9 +214,13 @@ def _notations(table: Table, names: Sequence[str]) -> Mapping[str, Notation]:
 
 
 def input_names(
-    table: Table, inputs: Sequence[str] | None, targets: Sequence[str], id: str | None, split: str | None
+    table: Table,
+    inputs: Sequence[str] | None,
+    targets: Sequence[str],
+    id: str | None,
+    others: Collection[str | None],
 ) -> tuple[str, ...]:
-    """Return the input columns: those given, else all but targets, id and split column.
+    """Return the input columns: those given, else all but targets, id, `others` and a data frame's index.
 
     Raises
     ------
@@ -215,13 +228,19 @@ def input_names(
         If a column is missing, or no input is left.
     """
     table.require([*(inputs or ()), *targets, *([id] if id else [])])
-    chosen = tuple(inputs or (name for name in table.names if name not in {*targets, id, split}))
+    without = {*targets, id, *others}
+    chosen = tuple(inputs or (name for name in table.names if name not in without and not is_index(name)))
     if not chosen:
         raise Misfit(
             ("targets",),
             f"no column is left as input; the only columns of {table.origin} are {listed(table.names)}",
         )
     return chosen
+
+
+def is_index(name: str) -> bool:
+    """Tell whether a column has a name that pandas gives to the index of a data frame."""
+    return re.fullmatch(r"Unnamed: \d+(\.\d+)*|__index_level_\d+__", name) is not None
 
 
 def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:
@@ -312,7 +331,10 @@ def _labels(table: Table, name: str) -> Sequence[str]:
     """Return the column as labels: numbers in one form (1, 1.0 and 01 are one class), text unchanged."""
     if not table.typed[name].is_text:
         return Column(table.numbers(name)).texts
-    labels = table.typed[name].texts
+    column = table.typed[name]
+    labels = column.texts
+    if column.kind == "boolean" and len({*labels}) > 2:  # true, True and TRUE are one class
+        labels = [label.lower() for label in labels]
     for row, label in enumerate(labels):
         if not label:
             raise table.cell_error(row, name, *_no_class(label))

@@ -14,6 +14,7 @@ from nncli.data.scaling import AS_THEY_ARE, FILLS, SCALERS, Missing, Scale, Scal
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import NO_VALUE, Column, ValueKind, is_number, no_number
+from nncli.tables.dates import Order, days, is_date, order_of
 from nncli.tables.table import Misfit
 
 WhenUnseen = Literal["error", "ignore"]
@@ -187,7 +188,93 @@ class Category:
         return f"unknown category '{shown(cell)}'", hint
 
 
-Encoding: TypeAlias = Number | Boolean | Category
+DatePart = Literal["days", "month", "weekday", "hour"]
+
+
+@dataclass(frozen=True)
+class Date:
+    """Column of dates or times: the days since 1970 as a number, and cycles as points on a circle.
+
+    On a circle, December is next to January, and 23:59 next to 0:00: month, weekday and hour are two inputs
+    each, the sine and cosine of their share of a year, week or day.
+
+    Attributes
+    ----------
+    order : of day and month in dates such as 1/3/2023.
+    parts : what differs between the training rows, at least one part.
+    fill : replacement of a missing date, in days since 1970; None if that is an error or drops the row.
+    scaling : of the days.
+    """
+
+    __pydantic_config__ = _STRICT
+
+    kind: Literal["date"]
+    name: str
+    order: Order
+    parts: Annotated[tuple[DatePart, ...], Field(min_length=1)]
+    missing: Missing
+    fill: float | None = None
+    scaling: Scaling = AS_THEY_ARE
+
+    def __post_init__(self) -> None:
+        _check_fill(self)
+
+    @property
+    def encoded(self) -> tuple[str, ...]:
+        """Names of the inputs, such as `sold=days`, `sold=month sin`, `sold=month cos`."""
+        inputs = {"days": ("days",)} | {part: (f"{part} sin", f"{part} cos") for part in CYCLES}
+        return tuple(f"{self.name}={name}" for part in self.parts for name in inputs[part])
+
+    def encode(self, column: Column) -> Array:
+        """Return the inputs (n, encoded), NaN where a cell is not a date."""
+        values = days(column.texts, self.order)
+        if self.fill is not None and np.isnan(values).any():
+            values = np.where(column.missing(self.kind), self.fill, values)
+        found: list[Array] = []
+        for part in self.parts:
+            if part == "days":
+                found.append(self.scaling.forward(values))
+            else:
+                angles = 2 * np.pi * CYCLES[part](values)
+                found += [np.sin(angles), np.cos(angles)]
+        return np.column_stack(found)
+
+    def unseen_rows(self, column: Column) -> list[int]:
+        """Return an empty list, because every date is known."""
+        return []
+
+    def problem(self, cell: str) -> tuple[str, str | None]:
+        """Return the problem of an invalid cell, and a hint."""
+        if is_date(cell):
+            return (
+                f"'{shown(cell)}' is not a date with the {self.order}",
+                "write YYYY-MM-DD, which is unambiguous",
+            )
+        return f"'{shown(cell)}' is not a date or time", "write a date such as 2024-01-31"
+
+
+def _months(values: Array) -> Array:
+    """Return the months of dates (n,), from 0."""
+    return np.asarray(_whole_days(values).astype("datetime64[M]").astype(np.int64) % 12)
+
+
+def _whole_days(values: Array) -> Array:
+    return np.asarray(np.nan_to_num(np.floor(values)).astype("datetime64[D]"))
+
+
+def _share(part: Callable[[Array], Array], whole: int) -> Callable[[Array], Array]:
+    """Return the share of a cycle, NaN where there is no date."""
+    return lambda values: np.where(np.isnan(values), np.nan, part(values) / whole)
+
+
+# Share of the year by month, of the week from Monday (1970 began on a Thursday), and of the day.
+CYCLES: dict[DatePart, Callable[[Array], Array]] = {
+    "month": _share(_months, 12),
+    "weekday": _share(lambda values: (np.floor(values) + 3) % 7, 7),
+    "hour": _share(lambda values: values % 1, 1),
+}
+
+Encoding: TypeAlias = Number | Boolean | Category | Date
 
 
 def _check_fill(encoding: Encoding) -> None:
@@ -269,10 +356,36 @@ def _fit_category(name: str, column: Column, treatment: Treatment) -> Category:
     )
 
 
+def _fit_date(name: str, column: Column, treatment: Treatment) -> Date:
+    order, _ = order_of(column.texts)
+    values = days(column.texts, order)
+    known = values[np.isfinite(values)]
+    if not len(known):
+        raise _without_values(name)
+    fill_of = FILLS[treatment.missing]
+    fill = fill_of(known) if fill_of else None
+    scaling = SCALERS[treatment.scale](known if fill is None else np.where(np.isfinite(values), values, fill))
+    return Date("date", name, order, _parts(known), treatment.missing, fill, scaling)
+
+
+def _parts(known: Array) -> tuple[DatePart, ...]:
+    """Return the parts that differ between dates (n,), the days if none does."""
+    whole = _whole_days(known)
+    of_month = whole - whole.astype("datetime64[M]")
+    differ: dict[DatePart, bool] = {
+        "days": len(np.unique(whole)) > 1,
+        "month": len(np.unique(_months(known))) > 1,
+        "weekday": len(np.unique(of_month)) > 1 and len(np.unique((np.floor(known) + 3) % 7)) > 1,
+        "hour": bool((known % 1).any()),
+    }
+    return tuple(part for part, varies in differ.items() if varies) or ("days",)
+
+
 FITTERS: dict[ValueKind, Callable[[str, Column, Treatment], Encoding]] = {
     "number": _fit_number,
     "boolean": _fit_boolean,
     "category": _fit_category,
+    "date": _fit_date,
 }
 
 

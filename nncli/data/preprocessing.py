@@ -154,23 +154,30 @@ NO_MEANING: dict[ValueKind, dict[str, tuple[str, ...]]] = {
         "unseen": ("error", "ignore"),
     },
     "category": {"scale": ("standard", "minmax"), "missing": ("mean", "median")},
+    "date": {"unseen": ("error", "ignore")},
 }
-PLURAL: dict[ValueKind, str] = {"number": "numbers", "boolean": "booleans", "category": "categories"}
+PLURAL: dict[ValueKind, str] = {
+    "number": "numbers",
+    "boolean": "booleans",
+    "category": "categories",
+    "date": "dates",
+}
 
 
 def _kind(table: Table, name: str) -> ValueKind:
     kind = table.typed[name].kind
     if kind == "date":
-        raise date_error(table, name, "kind: category")
+        own = f"dataset.preprocessing.columns.{shown(name)}.kind"
+        hint = f"set {own}: date, which makes numbers of it, or remove the column from the inputs"
+        raise date_error(table, name, hint)
     return kind
 
 
 def complete(table: Table, chosen: Mapping[str, Treatment], targets: Sequence[str]) -> Array:
-    """Return the rows (from 0) with a value in every `drop` input and, if there is one, every target."""
+    """Return the rows (from 0) with a value in every target and every `drop` input."""
     present = np.ones(len(table), dtype=bool)
-    kinds = {name: own.kind for name, own in chosen.items() if own.missing == "drop"}
-    if kinds:
-        kinds |= {name: "number" if table.typed[name].kind == "number" else "category" for name in targets}
+    kinds: dict[str, ValueKind] = {name: own.kind for name, own in chosen.items() if own.missing == "drop"}
+    kinds |= {name: table.typed[name].kind_as_target for name in targets}
     for name, kind in kinds.items():
         present &= ~table.typed[name].missing(kind)
     if not present.any():

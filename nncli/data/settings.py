@@ -72,8 +72,3 @@ class PreprocessingConfig(Strict):
         "none", description="scaling of regression targets; predictions and metrics keep the original units"
     )
     columns: dict[ColumnName, ColumnConfig] = Field({}, description="settings that differ, by input column")
-
-    @property
-    def drops(self) -> bool:
-        """Return True if rows can be dropped for a missing value."""
-        return "drop" in {self.missing, *(own.missing for own in self.columns.values())}

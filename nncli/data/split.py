@@ -28,7 +28,10 @@ PART_NAMES: dict[str, Part] = {
     "valid": "validation",
     "val": "validation",
     "dev": "validation",
+    "eval": "validation",
     "test": "test",
+    "testing": "test",
+    "holdout": "test",
 }
 
 

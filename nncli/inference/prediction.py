@@ -9,7 +9,7 @@ import numpy as np
 from nncli.data.columns import Columns
 from nncli.engines import threads
 from nncli.nn.arrays import Array
-from nncli.tables.column import Cells, ValueKind, is_number
+from nncli.tables.column import BOOLEANS, Cells, ValueKind, is_number
 from nncli.tables.table import CellError, RowError, Table
 from nncli.tables.writing import Predictions
 from nncli.training.model import Model
@@ -50,6 +50,8 @@ def _read(roles: Columns, table: Table) -> tuple[Array, Array | None]:
 def _targets(roles: Columns, table: Table) -> Array:
     """Return the targets (n, outputs), NaN in rows that miss a value of some target."""
     kind: ValueKind = "category" if _text_labels(roles) else "number"
+    if {label.lower() for label in roles.classes} in BOOLEANS:
+        kind = "boolean"
     missing = np.any([table.typed[name].missing(kind) for name in roles.targets], axis=0)
     if not missing.any():
         return roles.Y(table)

@@ -26,9 +26,6 @@ TEXT_WIDTH = 106  # characters of a line before it is indented
 MOST_LISTED = 8  # reasons or classes listed in a comment
 
 
-FILL: dict[ValueKind, str] = {"number": "median", "boolean": "most_frequent", "category": "most_frequent"}
-
-
 class Line(NamedTuple):
     """Code of a key with its value, possibly over several lines, and a comment."""
 
@@ -88,6 +85,7 @@ KIND_NAMES: dict[ValueKind, str] = {
     "number": "numbers",
     "boolean": "true or false",
     "category": "categories, with one input (0 or 1) for each",
+    "date": "dates, with the days, and the month, weekday and hour if they differ",
 }
 
 
@@ -164,6 +162,9 @@ def guesses(profile: Profile) -> list[str]:
     if profile.why_id:
         found.append(f"id {shown(str(profile.id))}: {profile.why_id}; use --id to choose another column")
     found += [f"left out {reason}" for reason in _reasons(profile)]
+    if profile.split:
+        found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
+    found += profile.notes
     if codes := _codes(profile):
         found.append(f"read as numbers, but possibly category codes: {listed(codes)}")
     if profile.without_target:
@@ -204,8 +205,11 @@ def _columns(profile: Profile, path: str) -> list[str]:
         words = f"identifier, copied to the predictions, not an input: {profile.why_id or 'set by --id'}"
         lines.append(_line("id", profile.id, words))
     if profile.left_out:
-        words = f"input columns; left out: {', '.join(_reasons(profile))}"
-        lines.append(_line("inputs", list(profile.inputs), words))
+        reasons = ", ".join(_reasons(profile))
+        if len(profile.left_out) < len(profile.inputs):
+            lines.append(_line("exclude", list(profile.left_out), f"columns that are not inputs: {reasons}"))
+        else:
+            lines.append(_line("inputs", list(profile.inputs), f"input columns; left out: {reasons}"))
     return [*_beside(lines), *_kinds(profile)]
 
 
@@ -236,6 +240,9 @@ def _kinds(profile: Profile) -> list[str]:
 
 
 def _split(profile: Profile, values: Defaults) -> list[str]:
+    if profile.split:
+        words = f"column {shown(profile.split)} says which rows are for training, validation and test"
+        return _beside([_line("split", {"column": profile.split}, words)])
     if not values.test:
         words = "too few rows to hold any out; {test: 0.2} would hold out a fifth as the test set"
         return _beside([_line("split", {}, words)])
@@ -256,13 +263,14 @@ def _split(profile: Profile, values: Defaults) -> list[str]:
 def _preprocessing(profile: Profile) -> list[str]:
     kinds = {column.kind for column in profile.inputs.values()}
     lines = []
-    if "number" in kinds:
+    if kinds & {"number", "date"}:
         words = "scale numbers to mean 0 and standard deviation 1; minmax: to the range 0 to 1"
         lines.append(_line("scale", "standard", words))
     lines += _missing(profile)
     if "category" in kinds:
         words = "encode an unknown category as none of the known ones; error: reject it"
         lines.append(_line("unseen", "ignore", words))
+    lines += _own_kinds(profile)
     if profile.task == "regression":
         words = "scale targets for training; predictions and metrics stay in their own unit"
         lines.append(_line("scale_targets", "standard", words))
@@ -271,24 +279,19 @@ def _preprocessing(profile: Profile) -> list[str]:
 
 
 def _missing(profile: Profile) -> list[Line]:
-    gaps = {name: column for name, column in profile.inputs.items() if column.missing}
-    if not gaps and not profile.without_target:
-        return [
-            _line(
-                "missing",
-                "error",
-                "no input value is missing; median would fill missing values in later rows",
-            )
-        ]
-    words = (
-        f"missing values in {listed(gaps)} become the median or most frequent category of the training set"
-    )
-    if not profile.without_target:
+    gaps = [name for name, column in profile.inputs.items() if column.missing]
+    if gaps:
+        fill = "the median or most frequent value of the training set"
+        words = f"missing values in {listed(gaps)} become {fill}"
         return [_line("missing", "median", words)]
-    rows = counted(profile.without_target, "row")
-    lines = [_line("missing", "drop", f"leave out rows with a missing value, here {rows} without a target")]
-    own = {name: {"missing": FILL[gap.kind]} for name, gap in gaps.items()}
-    return [*lines, _line("columns", own, words)] if own else lines
+    words = "no input value is missing; median would fill missing values in later rows"
+    return [_line("missing", "error", words)]
+
+
+def _own_kinds(profile: Profile) -> list[Line]:
+    """Return the setting of the columns whose kind is not the one that training would detect."""
+    own = {name: {"kind": column.kind} for name, column in profile.inputs.items() if not column.guessed}
+    return [_line("columns", own, "how these columns are read")] if own else []
 
 
 def _network(profile: Profile, values: Defaults) -> list[str]:

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.data.columns import Task, are_flags, assign, other_sums
+from nncli.data.columns import Task, are_flags, assign, is_index, other_sums
 from nncli.data.encoding import MOST_CATEGORIES
+from nncli.data.split import PART_NAMES
 from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.column import ValueKind, no_number
+from nncli.scaffold.findings import findings
+from nncli.tables.column import ValueKind, is_number
+from nncli.tables.dates import are_compact
 from nncli.tables.table import Table
 
 FEWEST_ROWS = 4
@@ -26,8 +29,9 @@ MOST_REASONS = 5  # shown if no column is left as input
 LARGEST_WHOLE = 2.0**53  # beyond it, float64 does not hold every integer
 COUNTING_ROWS = 20  # from which a first column of 1, 2, 3 ... counts as row numbers
 
-_NAMES_OF_IDS = re.compile(r"(?i:(.*[ _-])?(id|uuid|guid)|index|unnamed: 0)|.*[a-z](Id|ID)")
+_NAMES_OF_IDS = re.compile(r"(?i:(.*[ _-])?(id|uuid|guid)|index|row_?names?)|.*[a-z](Id|ID)")
 NAMED, TEXT, NUMBERED = "looks like an id: unique values", "unique text in every row", "row numbers"
+INDEX = "the index of a data frame"
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class InputProfile:
     missing : number of missing values.
     distinct : number of different values.
     codes : true if it has so few integers that they may be category codes.
+    guessed : false if training would not detect the kind, so that the config must name it.
     """
 
     kind: ValueKind
     missing: int
     distinct: int
     codes: bool = False
+    guessed: bool = True
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,8 @@ class Profile:
     why_task, why_id : reason of the guess; empty if set by the user.
     classes : class or label -> rows, in the order of the outputs; empty for a regression.
     left_out : column -> why it is not an input.
+    split : column that divides the rows into sets, if there is one.
+    notes : what is worth a look before training.
     """
 
     rows: int
@@ -69,6 +77,8 @@ class Profile:
     why_id: str
     inputs: Mapping[str, InputProfile]
     left_out: Mapping[str, str]
+    split: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def profile(table: Table, targets: Sequence[str], id: str | None = None, task: Task | None = None) -> Profile:
@@ -93,12 +103,8 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
     without_target = len(table) - len(rows)
     table = table.take(rows) if without_target else table
     _check_targets(table, targets)
-    inputs, left_out, named, why_id = _inputs(table, targets, id)
-    if without_target and all(column.missing for column in inputs.values()):
-        # `missing: drop` goes by inputs, and here it would drop rows that can be filled.
-        message = f"{table.origin}: {counted(without_target, 'row')} without a value for {listed(targets)}"
-        hint = "remove these rows from the file, because every input has missing values too"
-        raise DataError(message, hint=hint)
+    split = _split_column(table, targets, id)
+    inputs, left_out, named, why_id = _inputs(table, targets, id, split)
     guess, why_task = _task(table, targets, task)
     return Profile(
         rows=len(table),
@@ -111,6 +117,8 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
         why_id=why_id,
         inputs=inputs,
         left_out=left_out,
+        split=split,
+        notes=tuple(findings(table, targets, inputs, guess)),
     )
 
 
@@ -118,8 +126,7 @@ def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
     """Return the rows that have a value in every target."""
     known = np.ones(len(table), dtype=bool)
     for name in targets:
-        kind: ValueKind = "number" if table.typed[name].kind == "number" else "category"
-        missing = table.typed[name].missing(kind)
+        missing = table.typed[name].missing(table.typed[name].kind_as_target)
         if 2 * missing.sum() > len(table):
             found = f"no value in {missing.sum():,} of {counted(len(table), 'row')}"
             message = f"{table.origin}: {shown(name)}: {found}"
@@ -157,7 +164,7 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
         if asked:
             return asked, ""
         return _task_of_numbers(values, len(table))
-    different = len(set(table.typed[target].texts))
+    different = 2 if kind == "boolean" else len(set(table.typed[target].texts))
     if 2 * different > len(table):
         found = f"{different:,} different values in {counted(len(table), 'row')} are too many for classes"
         message = f"{table.origin}: {shown(target)}: {found}"
@@ -237,14 +244,17 @@ def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[
 
 
 def _inputs(
-    table: Table, targets: Sequence[str], id: str | None
+    table: Table, targets: Sequence[str], id: str | None, split: str | None
 ) -> tuple[Mapping[str, InputProfile], Mapping[str, str], str | None, str]:
     """Return the inputs, the columns left out with reasons, the id and its reason."""
     inputs: dict[str, InputProfile] = {}
     left_out: dict[str, str] = {}
     why_id = ""
     for name in table.names:
-        if name in targets or name == id:
+        if name in targets or name in (id, split):
+            continue
+        if is_index(name):
+            left_out[name] = INDEX
             continue
         if reason := _names_the_rows(table, name):
             if id is None:
@@ -287,8 +297,8 @@ def _input(table: Table, name: str) -> InputProfile | str:
     """Return the profile of an input column, or why it is not an input."""
     column, rows = table.typed[name], len(table)
     kind = column.kind
-    if kind == "date":
-        return "dates or times; convert to a number, such as days since a fixed date"
+    if kind == "number" and are_compact(column.texts):
+        kind = "date"
     missing = column.missing(kind)
     count = int(missing.sum())
     if 2 * count > rows:
@@ -298,10 +308,10 @@ def _input(table: Table, name: str) -> InputProfile | str:
         found = _number(table, name, missing)
         if isinstance(found, str):
             return found
+        kind = found.kind
     else:
-        found = InputProfile(
-            kind, count, len({cell.lower() for cell in given} if kind == "boolean" else set(given))
-        )
+        different = len({cell.lower() for cell in given} if kind == "boolean" else set(given))
+        found = InputProfile(kind, count, different, guessed=kind != "date")
     if found.distinct == 1:
         return f"'{shown(given[0])}' in every row" + (" that has a value" if count else "")
     if kind == "category" and 2 * found.distinct > rows:
@@ -315,17 +325,31 @@ def _input(table: Table, name: str) -> InputProfile | str:
 def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
     """Return the profile of a column of numbers, or why it is not an input.
 
-    Raises
-    ------
-    CellError
-        At the first cell that is neither a number nor missing.
+    A few texts among the numbers make it categories, if each has several rows.
     """
     values = table.typed[name].numbers
-    for row in np.flatnonzero(~np.isfinite(values) & ~missing).tolist():
-        raise table.cell_error(row, name, *no_number(table.text(row, name)))
+    invalid = np.flatnonzero(~np.isfinite(values) & ~missing)
+    if len(invalid):
+        cell = table.text(int(invalid[0]), name)
+        if is_number(cell):
+            return f"'{shown(cell)}' among its numbers"
+        different = len({*table.typed[name].texts})
+        if different > MOST_CATEGORIES_UNASKED or ROWS_PER_CLASS * different > len(table):
+            return f"text among its numbers, such as '{shown(cell)}'"
+        return InputProfile("category", int(missing.sum()), different, guessed=False)
     distinct = np.unique(values[~missing])
     given = [cell for cell, none in zip(table.typed[name].texts, missing, strict=True) if not none]
     if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
         return f"{len(set(given)):,} different numbers, of which float64 distinguishes {len(distinct):,}"
     codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))
     return InputProfile("number", int(missing.sum()), len(distinct), codes)
+
+
+def _split_column(table: Table, targets: Sequence[str], id: str | None) -> str | None:
+    """Return the column whose cells name the training, validation or test set, if there is one."""
+    for name in table.names:
+        if name not in targets and name != id and table.typed[name].kind == "category":
+            parts = {PART_NAMES.get(cell.lower()) for cell in {*table.typed[name].texts}}
+            if None not in parts and "train" in parts and len(parts) > 1:
+                return name
+    return None

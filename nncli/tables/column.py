@@ -11,11 +11,11 @@ import numpy as np
 
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
+from nncli.tables.dates import is_date
 from nncli.tables.notation import PLAIN_NOTATION, Notation, detect, looks_like_number, readings, thousandfold
 
 Cells: TypeAlias = Sequence[str] | Array
-ValueKind = Literal["number", "boolean", "category"]
-CellKind = ValueKind | Literal["date"]
+ValueKind = Literal["number", "boolean", "category", "date"]
 
 # A boolean column uses one of these pairs, in any case.
 BOOLEANS = ({"true", "false"}, {"yes", "no"})
@@ -35,12 +35,10 @@ NO_VALUE: dict[ValueKind, frozenset[str]] = {
     "number": _PROGRAMS_WRITE | _WORDS,
     "boolean": _PROGRAMS_WRITE | _WORDS,
     "category": _PROGRAMS_WRITE,
+    "date": _PROGRAMS_WRITE | _WORDS,
 }
 
-_CLOCK = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?(Z|[A-Z]{3,4}|[+-]\d{2}:?\d{2}))?"
-_DAY = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
-_DATE = re.compile(rf"({_DAY})([T ]{_CLOCK})?|{_CLOCK}", re.ASCII)
-INSTEAD_OF_DATES = "replace it with a number, such as days since a fixed date or the hour of the day"
+INSTEAD_OF_DATES = "set kind: date for this column, which makes numbers of it"
 _BOUND = re.compile(r"[<>≤≥]=? ?\d.*")
 
 
@@ -139,7 +137,7 @@ class Column:
         return isinstance(self.cells, np.ndarray) or bool(2 * self._are_numbers.sum() > len(self))
 
     @cached_property
-    def kind(self) -> CellKind:
+    def kind(self) -> ValueKind:
         """Detected kind: boolean if every cell is one, else the kind of most cells.
 
         Missing values are ignored; a column without any other value counts as numbers.
@@ -152,6 +150,11 @@ class Column:
         if not self.notation.is_plain or 2 * sum(map(reads_as_number, present)) >= len(present):
             return "number"
         return "date" if 2 * sum(map(is_date, present)) > len(present) else "category"
+
+    @property
+    def kind_as_target(self) -> ValueKind:
+        """Kind that decides which cells of a target are missing: dates are names of classes."""
+        return "category" if self.kind == "date" else self.kind
 
     def missing(self, kind: ValueKind) -> Array:
         """Return a mask (n,) of the missing values in a column of this kind."""
@@ -214,11 +217,6 @@ def no_number(cell: str) -> tuple[str, str]:
 def is_number(cell: str) -> bool:
     """Tell whether a cell holds a number, finite or not."""
     return _number(cell) is not None
-
-
-def is_date(cell: str) -> bool:
-    """Tell whether a cell holds a date or time."""
-    return _DATE.fullmatch(cell) is not None
 
 
 def reads_as_number(cell: str) -> bool:

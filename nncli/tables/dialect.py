@@ -17,7 +17,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 BLANK = " \t,;|\r\n"  # characters of a line without any cell
 SAMPLE = 200  # lines that are looked at
 REGULAR = 0.9  # of the rows must have as many cells as most rows, or a separator is not one
-INDEX = "Unnamed: 0"  # name that pandas gives to a column of row names without a header
+ROW_NAMES = "Unnamed: 0"  # name that pandas gives to a column of row names without a header
 
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 
@@ -94,7 +94,9 @@ class _Layout:
     @cached_property
     def start(self) -> int:
         """Position of the header, or of the first row where there is none, in the records."""
-        start = next((row for row, cells in enumerate(self.records) if len(cells) == self.width), 0)
+        least = min(self.width, 2)  # cells that are not empty; a title may have commas behind it
+        fits = (len(cells) == self.width and sum(map(bool, cells)) >= least for cells in self.records)
+        start = next((row for row, fit in enumerate(fits) if fit), 0)
         if start and abs(len(self.records[start - 1]) - self.width) == 1:
             above, first = self.records[start - 1 : start + 1]
             alone = start == 1 and self.separator != " "
@@ -217,11 +219,13 @@ def _named(dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]
     elif len(names) == width - 1 and not any(row[-1] for row in rows):
         names.append("")
     elif len(names) == width - 1 and _are_row_names([row[0] for row in rows]):
-        names.insert(0, INDEX)
-        remarks.append(f"the header has one name fewer than the rows have cells; column 1 is named {INDEX}")
+        names.insert(0, ROW_NAMES)
+        remarks.append(
+            f"the header has one name fewer than the rows have cells; column 1 is named {ROW_NAMES}"
+        )
     if not names[0] and any(names[1:]) and any(row[0] for row in rows):
-        names[0] = INDEX
-        remarks.append(f"column 1 has no name; it is named {INDEX}")
+        names[0] = ROW_NAMES
+        remarks.append(f"column 1 has no name, so it is named {ROW_NAMES}")
     nameless = [column for column, name in enumerate(names) if not name]
     if any(len(row) > column and row[column] for row in rows for column in nameless):
         return dialect  # the reader of the header reports the column that needs a name

@@ -13,7 +13,8 @@ from nncli.messages.errors import DataError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.column import INSTEAD_OF_DATES, Cells, Column, is_date, no_number
+from nncli.tables.column import Cells, Column, no_number
+from nncli.tables.dates import is_date
 from nncli.tables.notation import PLAIN_NOTATION, Notation, thousandfold
 
 
@@ -196,8 +197,7 @@ class RowError(DataError):
         self.line, self.text, self.problem = line, text, problem
 
 
-def date_error(table: Table, name: str, otherwise: str) -> CellError:
-    """Return the error of a column of dates or times, at its first one; `otherwise` is the key that helps."""
+def date_error(table: Table, name: str, hint: str) -> CellError:
+    """Return the error of a column of dates or times, at its first one."""
     row, cell = next((row, cell) for row, cell in enumerate(table.typed[name].texts) if is_date(cell))
-    hint = f"{INSTEAD_OF_DATES}; or set {otherwise} to treat each date as a category"
     return table.cell_error(row, name, f"'{shown(cell)}' is a date or time, not a number", hint)

@@ -134,7 +134,11 @@ def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
     given = config.dataset
     named: list[tuple[Loc, str]] = [
         (("dataset", key, position), name)
-        for key, names in (("inputs", given.inputs), ("targets", given.targets))
+        for key, names in (
+            ("inputs", given.inputs),
+            ("targets", given.targets),
+            ("exclude", given.exclude),
+        )
         for position, name in enumerate(names or ())
     ]
     if given.id is not None:
@@ -151,10 +155,11 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
     assigned = {*(given.inputs or ()), *(given.targets or ())}
     targets = given.targets or roles["targets"]
     id = given.id or (roles.get("id") if roles.get("id") not in assigned else None)
-    settings = given.preprocessing
-    if settings.drops:  # a row without a label is of no class
-        inputs = input_names(table, given.inputs, targets, id, given.split.column)
-        table = table.take(complete(table, treatments(table, inputs, settings), targets))
+    others = (given.split.column, *(given.exclude or ()))
+    inputs = input_names(table, given.inputs, targets, id, others)
+    usable = complete(table, treatments(table, inputs, given.preprocessing), targets)
+    if len(usable) < len(table):  # a row without a label is of no class
+        table = table.take(usable)
     return assign(
         table,
         inputs=given.inputs,
@@ -163,5 +168,5 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
         task=given.task,
         output_activation=config.network.layers[-1].activation.name,
         formulas=roles.get("formulas", {}),
-        split=given.split.column,
+        others=others,
     )

@@ -171,12 +171,12 @@ def test_rows_that_miss_a_value_are_dropped_and_cannot_be_predicted(golden: Gold
     golden.check(refusal(CellError, lambda: preprocessing.X(table)))
 
 
-def test_only_columns_set_to_drop_rows_do_and_with_them_targets() -> None:
+def test_rows_without_a_target_are_dropped_and_those_with_gaps_in_columns_set_to_drop() -> None:
     table = csv("a,b,y,z\n0,5,1,p\n,6,1,p\n4,,1,p\n4,5,NA,p\n4,5,1,\n")
     own = {"a": ColumnConfig(missing="drop")}
     assert kept(table, "ab", missing="median", columns=own) == [0, 2, 3, 4]
     assert kept(table, "ab", "yz", missing="median", columns=own) == [0, 2]
-    assert kept(table, "ab", "yz", missing="median") == [0, 1, 2, 3, 4]
+    assert kept(table, "ab", "yz", missing="median") == [0, 1, 2]
 
 
 # Against scikit-learn

@@ -166,11 +166,11 @@ def test_a_column_names_the_parts() -> None:
     assert [found[row] for row in range(len(names))] == [*PART_NAMES.values(), "train", "test"]
     assert (
         divide(table, None, SplitConfig(test=2), seed=0).test.tolist()
-        == drawn(9, None, SplitConfig(test=2), 0).test.tolist()
+        == drawn(len(names), None, SplitConfig(test=2), 0).test.tolist()
     )
 
 
-@pytest.mark.parametrize("cell", ["holdout", ""])
+@pytest.mark.parametrize("cell", ["other", ""])
 def test_a_cell_that_names_no_part_is_refused_at_its_place(golden: Golden, cell: str) -> None:
     table = parse_csv(f"x,part\n1,train\n2,{cell}\n", "t.csv")
     golden.check(refusal(CellError, lambda: by_column(table, "part")))

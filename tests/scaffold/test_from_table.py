@@ -89,9 +89,8 @@ dataset:
   targets: [income]  # what to predict
   task: regression   # predict numbers: 13 different numbers
   id: person         # identifier, copied to the predictions, not an input: unique text in every row
-  # input columns; left out: joined (dates or times; convert to a number, such as days since a fixed
-  # date), country ('FR' in every row)
-  inputs: [age, smoker, city, grade]
+  # columns that are not inputs: joined ('2020-01-02' in every row), country ('FR' in every row)
+  exclude: [joined, country]
   # Inputs are read as numbers: age, grade; as true or false: smoker; as categories, with one input (0 or
   # 1) for each: city.
   # If numbers are category codes, as grade may be, add a line to preprocessing:
@@ -101,7 +100,7 @@ dataset:
     test: 0.2      # fraction of rows held out as the test set; nncli evaluate reports on them
   preprocessing:  # fitted on the training set only, and saved with the weights
     scale: standard          # scale numbers to mean 0 and standard deviation 1; minmax: to the range 0 to 1
-    # missing values in age, city become the median or most frequent category of the training set
+    # missing values in age, city become the median or most frequent value of the training set
     missing: median
     unseen: ignore           # encode an unknown category as none of the known ones; error: reject it
     scale_targets: standard  # scale targets for training; predictions and metrics stay in their own unit

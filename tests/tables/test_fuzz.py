@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from nncli.config import load_config
 from nncli.nn.arrays import Array
+from nncli.tables.column import NO_VALUE
 from nncli.tables.dialect import SAMPLE, detect, evident
 from nncli.tables.reading import decode
 from nncli.tables.table import Table
@@ -111,9 +112,14 @@ def judge(content: bytes, table: Table | None) -> None:
 
 
 def judge_as_data(content: bytes, X: list[list[float]] | None) -> None:
-    """One column goes in and one comes out, refused where one of them is no column of numbers."""
-    columns = {name: all_or_none(map(number, cells)) for name, cells in (expected(content) or {}).items()}
-    inputs = columns.get("x, in cm")
+    """One column goes in and one comes out, refused where one of them is no column of numbers.
+
+    Rows without a target are left out.
+    """
+    cells = expected(content) or {}
+    given = [row for row, cell in enumerate(cells.get("y", ())) if cell.lower() not in NO_VALUE["number"]]
+    columns = {name: all_or_none(number(column[row]) for row in given) for name, column in cells.items()}
+    inputs = columns.get("x, in cm") or None
     if inputs is None or columns.get("y") is None:
         assert X is None, content
     else:

@@ -46,9 +46,10 @@ def test_a_slip_among_numbers_is_no_class(tmp_path: Path) -> None:
             build(config_on(tmp_path, "x,y\n1,0\n2,1\n3,O\n", output))
 
 
-def test_an_empty_class_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"t\.csv:3:3: y: the cell is empty"):
-        build(config_on(tmp_path, "x,y\n1,a\n2,\n3,b\n", "{units: 2, activation: softmax}"))
+def test_a_row_without_a_class_is_left_out(tmp_path: Path) -> None:
+    experiment = build(config_on(tmp_path, "x,y\n1,a\n2,\n3,b\n", "{units: 2, activation: softmax}"))
+    assert experiment.rows.left_out == 1
+    assert experiment.rows.whole.columns.classes == ("a", "b")
 
 
 def test_a_thousand_classes_are_not_all_listed(tmp_path: Path) -> None:

@@ -163,6 +163,8 @@ def _input(column: Mapping[str, Any]) -> str:
     """Name of an input, with its kind unless it is a number."""
     if column["kind"] == "number":
         return str(column["name"])
+    if column["kind"] == "date":
+        return f"{column['name']} (date: {listed(column['parts'])})"
     kind = counted(len(column["categories"]), "category") if "categories" in column else "true or false"
     return f"{column['name']} ({kind})"
 
