@@ -1,4 +1,4 @@
-"""Dates and times in the spellings that spreadsheets, databases and people use, against the standard library."""
+"""Dates and times as programs and people write them, against the standard library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Formats of strftime, and what a date without the rest stands for.
 DAYS = [
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y", "%d-%m-%Y",
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%m/%d/%y",
+    "%d-%m-%Y",
     "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%B %d %Y", "%Y-%b-%d",
     "%a, %d %b %Y", "%A, %B %d, %Y", "%d%b%Y", "%b-%d-%Y", "%G-W%V-%u", "%GW%V%u",
 ]  # fmt: skip
