@@ -21,7 +21,7 @@ from nncli.training.experiment import Experiment
 
 # What one function needs is imported in it: `nncli check` should not wait for runs, nor `train` for pictures.
 if TYPE_CHECKING:
-    from nncli.data.columns import Task
+    from nncli.data.columns import Columns, Task
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.gradcheck import TensorChecks
     from nncli.inspection.reproduction import Repetition, Reproduction
@@ -256,7 +256,7 @@ def predict(
     """
     found = open_run(run)
     model = found.model if epoch is None else found.model_at(epoch)
-    table = found.experiment.rows.whole.table if data is None else _table(data, model.columns.inputs)
+    table = found.experiment.rows.whole.table if data is None else _table(data, model.columns)
     return model.predict(table, proba=proba)
 
 
@@ -305,7 +305,7 @@ def evaluate(
             f"data and part {part} cannot be combined",
             hint="remove part, which selects a set of the run's own data",
         )
-    return evaluation.evaluate_rows(found, _table(data, found.model.columns.inputs))
+    return evaluation.evaluate_rows(found, _table(data, found.model.columns))
 
 
 def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:
@@ -416,12 +416,12 @@ def _config(config: Configured, data: Any) -> Config:
     return Config.of({**config, "dataset": dataset})
 
 
-def _table(data: Any, inputs: Sequence[str]) -> Table:
+def _table(data: Any, columns: Columns) -> Table:
     from nncli.tables import memory
 
     if isinstance(data, str | os.PathLike):
         require_file(Path(data), TABLES)
-    return memory.table(data, inputs)
+    return memory.table(data, columns.inputs, columns.read)
 
 
 def _name(run: str | os.PathLike[str] | None) -> str | None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config
     from nncli.runs import Run
+    from nncli.tables.settings import ReadConfig
     from nncli.tables.table import RowError, Table
     from nncli.training.experiment import Experiment
 
@@ -61,7 +62,7 @@ Input = Annotated[
         "--input",
         "-i",
         metavar="FILE",
-        help="Input table: CSV, TSV, NDJSON or Parquet, optionally .gz; - for stdin.",
+        help="Input table: CSV, Excel, JSON, Parquet, ARFF, also compressed; - for stdin.",
     ),
 ]
 
@@ -124,19 +125,21 @@ def _beginning(path: Path) -> bytes:
         return b""
 
 
-def read_input(source: str) -> Table:
+def read_input(source: str, given: ReadConfig) -> Table:
     """Read a table from a file, or from stdin for `-`."""
     from nncli.storage.lookup import TABLES, require_file
     from nncli.tables import reading
 
     if source == "-":
-        return reading.decode(_stdin(), "stdin")
+        return reading.decode(_stdin(), "stdin", given)
     require_file(Path(source), TABLES)
-    return reading.read(Path(source), source)
+    return reading.read(Path(source), source, given)
 
 
 @contextmanager
-def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Iterator[Iterator[Table]]:
+def input_parts(
+    source: str, given: ReadConfig, on_bad: Callable[[RowError], None] | None
+) -> Iterator[Iterator[Table]]:
     """Read a file, or stdin for `-`, as a series of tables, in constant memory.
 
     `on_bad` is called with each unreadable row, which is then skipped; with None such a row is an error.
@@ -146,11 +149,11 @@ def input_parts(source: str, on_bad: Callable[[RowError], None] | None) -> Itera
 
     on_bad = on_bad or reading.refuse
     if source == "-":
-        yield reading.read_parts(sys.stdin.buffer, "stdin", on_bad)
+        yield reading.read_parts(sys.stdin.buffer, "stdin", on_bad, given)
     else:
         require_file(Path(source), TABLES)
         with reading.opened(Path(source), source) as file:
-            yield reading.read_parts(file, source, on_bad)
+            yield reading.read_parts(file, source, on_bad, given)
 
 
 def _stdin() -> bytes:

@@ -22,6 +22,7 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
     "LayerConfig": {"units": 8, "activation": "tanh"},
     "NetworkConfig": {"layers": [{"units": 8, "activation": "tanh"}, {"units": 1}]},
     "PreprocessingConfig": {"scale": "standard"},
+    "ReadConfig": {"separator": ";", "decimal": ","},
     "RecordConfig": {"weights": "all"},
     "Seeds": {"data": 0, "training": 0},
     "SplitConfig": {"validation": 0.2, "test": 0.2},

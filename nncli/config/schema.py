@@ -20,6 +20,7 @@ from nncli.nn.losses import LOSSES
 from nncli.nn.metrics import METRICS
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
+from nncli.tables.settings import ReadConfig
 
 if TYPE_CHECKING:
     ActivationChoice: TypeAlias = Choice
@@ -142,6 +143,7 @@ class DatasetConfig(Strict):
     path: str | None = Field(
         None, min_length=1, description="table file with a header row, relative to the config"
     )
+    read: ReadConfig = _written({}, "format of the file at `path`, detected unless it is set")
     function: Function | None = Field(None, description="generate rows from formulas")
     columns: ColumnNames | None = Field(None, description="column names of `rows`")
     rows: list[list[Cell]] | None = Field(None, description="rows written in the config", min_length=1)

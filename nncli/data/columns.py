@@ -16,6 +16,7 @@ from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import BOOLEANS, Column, is_number
 from nncli.tables.notation import PLAIN_NOTATION, Notation
+from nncli.tables.settings import AUTO, ReadConfig
 from nncli.tables.table import Misfit, Table, date_error
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
@@ -32,6 +33,7 @@ class Roles:
     classes : sorted labels of a classification target; for several 0/1 target columns, their names.
     formulas : target -> expression of the inputs, if the data come from formulas.
     notations : input or target -> how its numbers are written, unless that is plain.
+    read : settings of the format of the file, for later tables too.
     """
 
     inputs: tuple[str, ...]
@@ -41,6 +43,7 @@ class Roles:
     id: str | None = None
     formulas: Mapping[str, str] = field(default_factory=dict)
     notations: Mapping[str, Notation] = field(default_factory=dict)
+    read: ReadConfig = AUTO
 
     @property
     def outputs(self) -> int:
@@ -175,6 +178,7 @@ def assign(
     output_activation: str,
     formulas: Mapping[str, str],
     others: Collection[str | None] = (),
+    read: ReadConfig = AUTO,
 ) -> Roles:
     """Give every column its role.
 
@@ -204,7 +208,7 @@ def assign(
         _refuse_labels(table, targets)
     classes = _classes(table, targets, task)
     notations = _notations(table, (*chosen, *targets))
-    roles = Roles(chosen, tuple(targets), task, classes, id, notations=notations)
+    roles = Roles(chosen, tuple(targets), task, classes, id, notations=notations, read=read)
     return roles if roles.labelled else replace(roles, formulas=dict(formulas))
 
 

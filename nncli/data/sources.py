@@ -12,7 +12,8 @@ from nncli.expressions import parse
 from nncli.messages import wording
 from nncli.nn.randomness import random_stream
 from nncli.storage import resources
-from nncli.tables.reading import TABLE_FORMATS, ending, parse_csv, read
+from nncli.tables.reading import parse_csv, read
+from nncli.tables.settings import ReadConfig
 from nncli.tables.table import Misfit, Table
 
 # Each built-in name, as the equivalent mapping in a config.
@@ -42,13 +43,9 @@ def builtin_file(name: str) -> Table:
     return parse_csv(text, f"datasets/{name}")
 
 
-def data_file(path: Path, shown: str) -> Table:
+def data_file(path: Path, shown: str, given: ReadConfig) -> Table:
     """Read a user's file; `shown` is the path as written in the config."""
-    if ending(path.name) not in TABLE_FORMATS:
-        known = ", ".join(f"*{name}" for name in TABLE_FORMATS)
-        hint = f"use a table with a header: {known}, or one of these with .gz"
-        raise Misfit(("path",), f"cannot read '{shown}'", hint=hint)
-    return read(path, shown)
+    return read(path, shown, given).detected(given)
 
 
 def from_function(

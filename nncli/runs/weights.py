@@ -17,6 +17,7 @@ from nncli.nn.arrays import Array
 from nncli.nn.network import Layer, Network
 from nncli.storage.npz import read_npz, write_npz
 from nncli.tables.notation import Notation
+from nncli.tables.settings import AUTO, ReadConfig
 from nncli.training.model import Model
 
 FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
@@ -47,6 +48,7 @@ class _ColumnsHeader(_Strict):
     formulas: dict[str, str]
     preprocessing: Preprocessing | None = None  # runs of before there was any have plain numbers
     notations: dict[str, Notation] = {}
+    read: ReadConfig = AUTO
 
 
 class _Header(_Strict):
@@ -80,10 +82,12 @@ def write_model(path: Path, model: Model) -> None:
             formulas=dict(columns.formulas),
             preprocessing=columns.preprocessing,
             notations=dict(columns.notations),
+            read=columns.read,
         ),
     )
-    absent = None if columns.notations else {"columns": {"notations"}}  # as runs of before there were any
-    stored = np.frombuffer(header.model_dump_json(exclude=absent).encode(), dtype=np.uint8)
+    defaults = {"notations": {}, "read": AUTO}  # not written, as in runs of before there were any
+    absent = {name for name, default in defaults.items() if getattr(columns, name) == default}
+    stored = np.frombuffer(header.model_dump_json(exclude={"columns": absent}).encode(), dtype=np.uint8)
     write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})
 
 
@@ -144,6 +148,7 @@ def _columns(given: _ColumnsHeader, network: Network) -> Columns:
         id=given.id,
         formulas=given.formulas,
         notations=given.notations,
+        read=given.read,
         preprocessing=given.preprocessing or Preprocessing.plain(inputs),
     )
     preprocessing = columns.preprocessing

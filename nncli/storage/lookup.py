@@ -11,6 +11,7 @@ from nncli.messages.errors import ConfigError, DataError, NncliError
 from nncli.messages.suggestions import nearest
 from nncli.messages.wording import listed
 
+COMPRESSION = (".gz", ".bz2", ".xz", ".zip")
 HERE = "the current directory"
 
 
@@ -20,7 +21,7 @@ class FileKind:
 
     Attributes
     ----------
-    endings : extensions of such files; each may be followed by .gz if `compressed`.
+    endings : extensions of such files; each may be followed by that of compression if `compressed`.
     error : raised if a path leads to no file.
     otherwise : what to do if no such file is in a directory.
     """
@@ -34,12 +35,14 @@ class FileKind:
     def includes(self, name: str) -> bool:
         """Return whether a file name has one of the extensions."""
         lower = name.lower()
-        return (lower.removesuffix(".gz") if self.compressed else lower).endswith(self.endings)
+        for ending in COMPRESSION if self.compressed else ():
+            lower = lower.removesuffix(ending)
+        return lower.endswith(self.endings)
 
 
 TABLES = FileKind(
     "table",
-    (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".parquet"),
+    (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".xlsx", ".arff"),
     DataError,
     "check the path",
     compressed=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Literal, TypeAlias, cast
 
@@ -12,7 +13,16 @@ import numpy as np
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.tables.dates import is_date
-from nncli.tables.notation import PLAIN_NOTATION, Notation, detect, looks_like_number, readings, thousandfold
+from nncli.tables.notation import (
+    NUMBER_MARKS,
+    PLAIN_NOTATION,
+    Notation,
+    detect,
+    looks_like_number,
+    readings,
+    thousandfold,
+)
+from nncli.tables.settings import ReadConfig
 
 Cells: TypeAlias = Sequence[str] | Array
 ValueKind = Literal["number", "boolean", "category", "date"]
@@ -75,6 +85,21 @@ class Column:
         if isinstance(self.cells, np.ndarray) or not np.isnan(self._plain).any():
             return PLAIN_NOTATION
         return detect(self._present)
+
+    def detected(self, given: ReadConfig) -> Notation:
+        """Return the notation of the numbers, with what is given about it."""
+        missing = tuple(given.missing_values)
+        free = (given.decimal, given.thousands, missing) == ("auto", "auto", ())
+        if free or isinstance(self.cells, np.ndarray):
+            return self.notation
+        present = [cell for cell in self._present if cell not in missing]
+        thousands = "" if given.thousands == "none" else given.thousands
+        marks = [
+            (decimal, mark)
+            for decimal, mark in NUMBER_MARKS
+            if given.decimal in ("auto", decimal) and thousands in ("auto", mark)
+        ]
+        return replace(detect(present, marks), missing=missing)
 
     @property
     def _present(self) -> list[str]:
@@ -237,11 +262,6 @@ def _number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
-
-
-def format_number(value: float) -> str:
-    """Return the shortest text that parses to the same float64; integers without a point."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
 
 
 def shortest(values: Array) -> list[float]:

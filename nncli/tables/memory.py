@@ -13,16 +13,18 @@ from nncli.messages.errors import DataError
 from nncli.messages.wording import listed
 from nncli.tables import reading
 from nncli.tables.column import Cells
+from nncli.tables.settings import AUTO, ReadConfig
 from nncli.tables.table import Table
 
 
-def table(data: Any, inputs: Sequence[str]) -> Table:
+def table(data: Any, inputs: Sequence[str], given: ReadConfig = AUTO) -> Table:
     """Return data in memory, or a file, as a table.
 
     Parameters
     ----------
     data : a path, a `Table`, a mapping of columns, an array (rows, inputs) or a data frame.
     inputs : the names of an array's columns.
+    given : settings of the format of a file.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def table(data: Any, inputs: Sequence[str]) -> Table:
     if isinstance(data, Table):
         return data
     if isinstance(data, str | os.PathLike):
-        return reading.read(Path(data), os.fspath(data))
+        return reading.read(Path(data), os.fspath(data), given)
     if isinstance(data, np.ndarray | list | tuple):
         return _of_array(data, inputs)
     return Table("data", {name: _cells(column) for name, column in _columns(data).items()})

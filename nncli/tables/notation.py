@@ -91,7 +91,8 @@ class Notation:
             parts.append(f"{MARK_NAMES[self.thousands]} between thousands")
         if self.decimal == ",":
             parts.append("decimal commas")
-        return f"numbers with {' and '.join(parts)}; {shown(_spaced(cell))} is {_short(self.number(cell))}"
+        example = f"{shown(_spaced(cell))} is {format_number(self.number(cell))}"
+        return f"numbers with {' and '.join(parts)}; {example}"
 
 
 PLAIN_NOTATION = Notation()
@@ -116,17 +117,22 @@ def _spellings(thousands: str) -> str:
     return {" ": _SPACES, "'": _APOSTROPHES}.get(thousands, thousands)
 
 
-def detect(cells: Iterable[str]) -> Notation:
-    """Return the notation in which nearly all cells are numbers; the plain one if there is none."""
+def detect(cells: Iterable[str], marks: Sequence[tuple[Decimal, Thousands]] = NUMBER_MARKS) -> Notation:
+    """Return the notation in which nearly all cells are numbers; the plain one if there is none.
+
+    Parameters
+    ----------
+    marks : the decimal marks and thousands separators to choose from, the first of equally good ones.
+    """
     present = list(cells)
     for part in (present[:FIRST], present):
-        found = _detected(part)
+        found = _detected(part, marks)
         if found.is_plain:
             break
     return found
 
 
-def _detected(cells: Sequence[str]) -> Notation:
+def _detected(cells: Sequence[str], marks: Sequence[tuple[Decimal, Thousands]]) -> Notation:
     matches = [match for cell in cells if (match := _DRESSED.fullmatch(cell))]
     if not matches or len(matches) < CERTAIN * len(cells):
         return PLAIN_NOTATION
@@ -136,7 +142,7 @@ def _detected(cells: Sequence[str]) -> Notation:
     if around[before, after] < fewest or 2 * around[before, after] <= len(matches):
         before = after = ""
     best = max(
-        (Notation(decimal, thousands, before, after) for decimal, thousands in NUMBER_MARKS),
+        (Notation(decimal, thousands, before, after) for decimal, thousands in marks),
         key=lambda notation: int(np.isfinite(notation.numbers(cells)).sum()),
     )
     certain = np.isfinite(best.numbers(cells)).sum() >= CERTAIN * len(cells)
@@ -161,12 +167,13 @@ def readings(cell: str) -> list[str]:
         return []
     before, after = (match["before"] or "").strip(), match["after"] or ""
     numbers = [Notation(decimal, mark, before, after).number(cell) for decimal, mark in NUMBER_MARKS]
-    return list(dict.fromkeys(_short(number) for number in numbers if np.isfinite(number)))
+    return list(dict.fromkeys(format_number(number) for number in numbers if np.isfinite(number)))
 
 
 def _spaced(cell: str) -> str:
     return re.sub(f"[{_SPACES}]", " ", cell)
 
 
-def _short(number: float) -> str:
-    return str(int(number)) if number == int(number) and abs(number) < 1e15 else repr(number)
+def format_number(value: float) -> str:
+    """Return the shortest text that parses to the same float64; integers without a point."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -1,26 +1,30 @@
-"""Table files: a reader for each extension, whole or in parts of constant memory."""
+"""Table files: a reader for each format, whole or in parts of constant memory."""
 
 from __future__ import annotations
 
-import gzip
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from nncli.messages.errors import DataError
-from nncli.tables import delimited, ndjson, parquet
-from nncli.tables.chunks import pieces, reading, text_chunks
+from nncli.storage.lookup import COMPRESSION
+from nncli.tables.formats import arff, delimited, json_array, ndjson, parquet, workbook
+from nncli.tables.formats.chunks import peeked, pieces, text_chunks, text_pieces
+from nncli.tables.formats.compression import ZIP, decompressed
+from nncli.tables.formats.foreign import refuse_foreign
+from nncli.tables.settings import AUTO, ReadConfig
 from nncli.tables.table import RowError, Table
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
 SMALLER = "use fewer rows or columns"
-GZIP, PARQUET = b"\x1f\x8b", b"PAR1"  # first bytes of such files
 
 OnBad = Callable[[RowError], None]
+Text = Callable[[BinaryIO, str, ReadConfig], Iterator[str]]
+Tables = Callable[[Iterator[str], str, OnBad, ReadConfig], Iterator[Table]]
 
 
 @dataclass(frozen=True)
@@ -29,24 +33,14 @@ class TableFormat:
 
     Attributes
     ----------
-    whole : its bytes and name -> one table.
-    parts : an open file, its name and what to do with bad rows -> tables of some thousand rows.
+    name : its name in help.
+    whole : its bytes and name, and settings -> one table.
+    parts : an open file, its name, what to do with bad rows, and settings -> tables of some thousand rows.
     """
 
-    whole: Callable[[bytes, str], Table]
-    parts: Callable[[BinaryIO, str, OnBad], Iterator[Table]]
-
-
-def _of_text(tables: Callable[[Iterator[str], str, OnBad], Iterator[Table]]) -> TableFormat:
-    def whole(content: bytes, name: str) -> Table:
-        text = content.decode("utf-8", "surrogateescape")
-        (table,) = tables(iter([text]), name, refuse)
-        return table
-
-    def parts(file: BinaryIO, name: str, on_bad: OnBad) -> Iterator[Table]:
-        return tables(text_chunks(file, name), name, on_bad)
-
-    return TableFormat(whole, parts)
+    name: str
+    whole: Callable[[bytes, str, ReadConfig], Table]
+    parts: Callable[[BinaryIO, str, OnBad, ReadConfig], Iterator[Table]]
 
 
 def refuse(error: RowError) -> None:
@@ -54,20 +48,73 @@ def refuse(error: RowError) -> None:
     raise error
 
 
-CSV, NDJSON = _of_text(delimited.tables), _of_text(ndjson.tables)
+def _of_text(name: str, text: Text, tables: Tables) -> TableFormat:
+    """Return a format that is text, or is read as text, of which each chunk gives tables."""
+
+    def whole(content: bytes, name: str, given: ReadConfig) -> Table:
+        joined = "".join(text(_buffered(content), name, given))
+        (table,) = tables(iter([joined]), name, refuse, given)
+        return table
+
+    def parts(file: BinaryIO, name: str, on_bad: OnBad, given: ReadConfig) -> Iterator[Table]:
+        return tables(text(file, name, given), name, on_bad, given)
+
+    return TableFormat(name, whole, parts)
+
+
+def _buffered(content: bytes) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(io.BytesIO(content)))
+
+
+def _text(file: BinaryIO, name: str, given: ReadConfig) -> Iterator[str]:
+    return text_chunks(file, name, given.encoding)
+
+
+def _ndjson(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig) -> Iterator[Table]:
+    return ndjson.tables(chunks, name, on_bad)
+
+
+def _commas(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig) -> Iterator[Table]:
+    """Read CSV that was made from another format."""
+    return delimited.tables(chunks, name, on_bad, given.model_copy(update={"separator": ","}))
+
+
+CSV = _of_text("CSV", _text, delimited.tables)
+NDJSON = _of_text("NDJSON", _text, _ndjson)
+JSON = _of_text(
+    "JSON",
+    lambda file, name, given: json_array.lines(text_pieces(file, name, given.encoding), name),
+    _ndjson,
+)
+ARFF = _of_text("ARFF", lambda file, name, given: arff.csv_lines(_text(file, name, given), name), _commas)
+EXCEL = _of_text("Excel", lambda file, name, given: workbook.csv_chunks(file, name), _commas)
+PARQUET = TableFormat(
+    "Parquet",
+    lambda content, name, given: parquet.whole(content, name),
+    lambda file, name, on_bad, given: parquet.tables(file, name, on_bad),
+)
+
+# By extension; other files are read as what their first bytes say, as CSV if these say nothing.
 TABLE_FORMATS = {
     ".csv": CSV,
     ".tsv": CSV,
     ".txt": CSV,
     ".ndjson": NDJSON,
     ".jsonl": NDJSON,
-    ".parquet": TableFormat(parquet.whole, parquet.tables),
+    ".json": JSON,
+    ".parquet": PARQUET,
+    ".xlsx": EXCEL,
+    ".arff": ARFF,
 }
+BEGINNINGS = {b"PAR1": PARQUET, ZIP: EXCEL, b"[": JSON, b"{": NDJSON, b"@relation": ARFF, b"@RELATION": ARFF}
 
 
 def ending(path: str) -> str:
-    """Return the extension of a file, without .gz, which determines its format."""
-    return Path(path.lower().removesuffix(".gz")).suffix
+    """Return the extension of a file, without that of compression, which determines its format."""
+    name = path.lower()
+    for compression in COMPRESSION:
+        name = name.removesuffix(compression)
+    return Path(name).suffix
 
 
 def parse_csv(text: str, name: str) -> Table:
@@ -76,7 +123,7 @@ def parse_csv(text: str, name: str) -> Table:
     return table
 
 
-def decode(content: bytes, name: str) -> Table:
+def decode(content: bytes, name: str, given: ReadConfig = AUTO) -> Table:
     """Parse the bytes of a file as a table; the extension of `name` gives the format, else its first bytes.
 
     Raises
@@ -85,15 +132,19 @@ def decode(content: bytes, name: str) -> Table:
         If it has no header or no rows, or a row cannot be read.
     """
     try:
-        if content.startswith(GZIP):
-            content = _content(cast(BinaryIO, gzip.GzipFile(fileobj=io.BytesIO(content))), name)
-        return _format(name, content).whole(content, name)
+        file = decompressed(_buffered(content), name)
+        form = _format(name, peeked(file, name))
+        return form.whole(_content(file, name), name, given)
     except MemoryError:
         raise _too_large(name) from None
 
 
-def read(path: Path, name: str) -> Table:
+def read(path: Path, name: str, given: ReadConfig = AUTO) -> Table:
     """Read a file as one table.
+
+    Parameters
+    ----------
+    given : settings of the format; what they leave open is detected.
 
     Raises
     ------
@@ -105,41 +156,42 @@ def read(path: Path, name: str) -> Table:
             content = _content(file, name)
         except MemoryError:
             raise _too_large(name) from None
-    return decode(content, name)
+    return decode(content, name, given)
 
 
-def read_parts(file: BinaryIO, name: str, on_bad: OnBad = refuse) -> Iterator[Table]:
+def read_parts(
+    file: BinaryIO, name: str, on_bad: OnBad = refuse, given: ReadConfig = AUTO
+) -> Iterator[Table]:
     """Yield the tables of an open file, each of some thousand rows, in constant memory.
 
     Parameters
     ----------
     on_bad : called with each row that cannot be read; unless it raises, the row is skipped.
+    given : settings of the format; what they leave open is detected.
 
     Raises
     ------
     DataError
         Like `decode`.
     """
-    buffered = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
-    begin = _peeked(buffered, name)
-    if begin.startswith(GZIP):
-        buffered = cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
-        begin = _peeked(buffered, name)
-    return _format(name, begin).parts(buffered, name, on_bad)
-
-
-def _peeked(file: BinaryIO, name: str) -> bytes:
-    with reading(name):
-        return bytes(file.peek(16))  # type: ignore[attr-defined]
+    buffered = file if hasattr(file, "peek") else cast(BinaryIO, io.BufferedReader(cast(io.RawIOBase, file)))
+    plain = decompressed(buffered, name)
+    return _format(name, peeked(plain, name)).parts(plain, name, on_bad, given)
 
 
 def _format(name: str, begin: bytes) -> TableFormat:
-    known = TABLE_FORMATS.get(ending(name))
-    if known is not None:
-        return known
-    if begin.startswith(PARQUET):
-        return TABLE_FORMATS[".parquet"]
-    return NDJSON if begin.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else CSV
+    """Return the format of a file by its extension, else by its first bytes.
+
+    Raises
+    ------
+    DataError
+        If it is a kind of file that is not read.
+    """
+    refuse_foreign(name, ending(name), begin)
+    text = begin.lstrip(b"\xef\xbb\xbf \t\r\n")
+    found = next((form for mark, form in BEGINNINGS.items() if text.startswith(mark)), CSV)
+    known = TABLE_FORMATS.get(ending(name), found)
+    return found if found in (PARQUET, EXCEL) and known not in (PARQUET, EXCEL) else known
 
 
 @contextmanager
@@ -165,8 +217,9 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
 def _content(file: BinaryIO, name: str) -> bytes:
     """Return all bytes, read in pieces because some files never end and report a size of 0."""
     too_much = DataError(f"{name}: the file is larger than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
-    if not isinstance(file, gzip.GzipFile) and os.fstat(file.fileno()).st_size > LARGEST_FILE:
-        raise too_much
+    with suppress(OSError):  # of files that are not on disk
+        if os.fstat(file.fileno()).st_size > LARGEST_FILE:
+            raise too_much
     content = []
     size = 0
     for piece in pieces(file, name):

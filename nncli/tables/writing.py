@@ -17,8 +17,8 @@ from nncli.messages.errors import NncliError
 from nncli.messages.layout import aligned
 from nncli.messages.wording import listed, shown
 from nncli.storage import files
-from nncli.tables import parquet
 from nncli.tables.column import Cells, is_number, shortest, texts
+from nncli.tables.formats import parquet
 from nncli.tables.table import Source
 
 OutputFormat = Literal["table", "csv", "jsonl", "parquet", "npy"]

@@ -10,7 +10,8 @@ import numpy as np
 from nncli.data.columns import Columns
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
-from nncli.tables.column import format_number, shortest
+from nncli.tables.column import shortest
+from nncli.tables.notation import format_number
 from nncli.tables.table import Table
 
 BLOCK = 8192  # rows that go through the network together: constant memory, 1.9 times faster than all at once

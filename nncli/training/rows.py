@@ -105,7 +105,7 @@ def _read_table(config: Config) -> tuple[Table, Mapping[str, Any]]:
     if given.path is not None:
         path = config.folder / given.path
         _require_table(path, given.path, config.folder)
-        return sources.data_file(path, given.path), {}
+        return sources.data_file(path, given.path, given.read), {}
     if given.rows is not None:
         assert given.columns is not None
         return sources.from_rows(given.columns, given.rows), {}
@@ -169,4 +169,5 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
         output_activation=config.network.layers[-1].activation.name,
         formulas=roles.get("formulas", {}),
         others=others,
+        read=given.read,
     )

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from nncli.messages.errors import DataError
-from nncli.tables.dialect import SEPARATORS
+from nncli.tables.formats.dialect import SEPARATORS
 from nncli.tables.reading import parse_csv, read_parts
 
 ROWS = [

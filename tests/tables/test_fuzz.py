@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import random
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from nncli.config import load_config
 from nncli.nn.arrays import Array
 from nncli.tables.column import NO_VALUE
-from nncli.tables.dialect import SAMPLE, detect, evident
+from nncli.tables.formats.dialect import SAMPLE, detect, evident
 from nncli.tables.reading import decode
 from nncli.tables.table import Table
 from nncli.training.rows import read_rows
@@ -70,7 +71,8 @@ def damaged(rng: random.Random) -> bytes:
 def expected(content: bytes) -> Columns | None:
     """The table as the csv module reads it in the detected layout, None where it is none."""
     try:
-        text = re.sub("^\ufeff", "", content.decode())
+        utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = re.sub("^\ufeff", "", content.decode("utf-16" if utf16 else "utf-8"))
         lines = [*io.StringIO(text, newline="")]
         layout = evident(lines) or detect(lines[:SAMPLE])
         rows = list(

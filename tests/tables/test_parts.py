@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.messages.errors import DataError, NncliError
-from nncli.tables.chunks import LONGEST_LINE
+from nncli.tables.formats.chunks import LONGEST_LINE
 from nncli.tables.reading import decode, opened, read, read_parts
 from nncli.tables.table import Table
 
@@ -98,9 +98,9 @@ def test_one_bad_row_costs_no_other() -> None:
 
 
 CUTS = {
-    "in its first bytes": (slice(0, 5), "damaged: the file is truncated"),
-    "in its middle": (slice(0, -20), "damaged: the file is truncated"),
-    "in its checksum": (slice(0, -3), "damaged: the file is truncated"),
+    "in its first bytes": (slice(0, 5), "damaged: the compressed file is truncated"),
+    "in its middle": (slice(0, -20), "damaged: the compressed file is truncated"),
+    "in its checksum": (slice(0, -3), "damaged: the compressed file is truncated"),
 }
 
 
@@ -116,7 +116,7 @@ def test_a_gzip_file_that_is_cut_is_refused_after_what_it_held(cut: slice, probl
 
 def test_a_gzip_file_may_be_empty_wrong_or_of_several_members() -> None:
     assert outcome(gzip.compress(b""), "t.csv.gz", 10).reported == "t.csv.gz: the file is empty"
-    assert outcome(b"\x1f\x8b" + b"x" * 50, "t.csv.gz", 10).reported.startswith("t.csv.gz: cannot be read: ")
+    assert outcome(b"\x1f\x8b" + b"x" * 50, "t.csv.gz", 10).reported.startswith("t.csv.gz: damaged: ")
     damaged = bytearray(gzip.compress(b"a,b\n" + b"1,2\n" * 1000))
     damaged[20] ^= 255
     assert re.match("t.csv.gz: (damaged|cannot be read)", outcome(bytes(damaged), "t.csv.gz", 10).reported)

@@ -60,12 +60,12 @@ def test_a_thousand_classes_are_not_all_listed(tmp_path: Path) -> None:
     assert caught.value.message.endswith(" and 980 more)")
 
 
-def test_a_file_of_another_kind_is_refused_at_its_key(tmp_path: Path) -> None:
-    (tmp_path / "t.xlsx").touch()
+def test_a_file_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "t.xls").touch()
     (tmp_path / "c.yaml").write_text(
-        "dataset: {path: t.xlsx, targets: [y]}\nnetwork: {layers: [{units: 1}]}\n"
+        "dataset: {path: t.xls, targets: [y]}\nnetwork: {layers: [{units: 1}]}\n"
     )
-    with pytest.raises(ConfigError, match=r"c\.yaml:1:17: dataset\.path: cannot read 't\.xlsx'"):
+    with pytest.raises(DataError, match=r"t\.xls: an old Excel workbook"):
         build(load_config(tmp_path / "c.yaml"))
 
 

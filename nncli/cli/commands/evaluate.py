@@ -103,7 +103,7 @@ def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table 
             f"--input {shown(input)} and --part {part} cannot be combined",
             hint="remove --part, which selects a set of the run's own data",
         )
-    table = read_input(input)
+    table = read_input(input, run.model.columns.read)
     note_remarks(table, out)
     return table
 

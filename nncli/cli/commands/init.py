@@ -45,7 +45,9 @@ def init(
     from_csv: Annotated[
         Path | None,
         typer.Option(
-            "--from-csv", metavar="FILE", help="Write a config for this table: CSV, TSV, NDJSON or Parquet."
+            "--from-csv",
+            metavar="FILE",
+            help="Write a config for a table: CSV, Excel, JSON, Parquet or ARFF.",
         ),
     ] = None,
     target: Annotated[
@@ -124,7 +126,9 @@ def _from_table(
 
 def _stem(source: Path) -> str:
     """Name of a table without its extensions: `people` for people.csv and people.csv.gz."""
-    return Path(source.name.removesuffix(".gz")).stem
+    from nncli.storage.lookup import COMPRESSION
+
+    return Path(source.stem if source.suffix.lower() in COMPRESSION else source.name).stem
 
 
 def _free(name: str, *, overwrite: bool) -> Path | None:

@@ -119,7 +119,7 @@ def predict(
         on_bad = rejected.add if rejected else None
         tables: Iterable[Table]
         if input:
-            tables = _remarked(out, stack.enter_context(input_parts(input, on_bad)))
+            tables = _remarked(out, stack.enter_context(input_parts(input, found.model.columns.read, on_bad)))
         elif values:
             tables = [_row_table(values, found.model.columns)]
         else:

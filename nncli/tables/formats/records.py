@@ -11,7 +11,7 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
-from nncli.tables.chunks import row_error
+from nncli.tables.formats.chunks import row_error
 from nncli.tables.table import RowError
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from nncli.messages.errors import DataError
 from nncli.messages.wording import shown
-from nncli.tables.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
+from nncli.tables.formats.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
 from nncli.tables.table import RowError, Source, Table
 
 NAMES = {True: "true", False: "false", None: ""}

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from nncli.messages.wording import listed
 from nncli.tables.column import is_number, reads_as_number
+from nncli.tables.settings import AUTO, ReadConfig
 
 # Separators and their names, the more common ones first.
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces"}
@@ -65,27 +66,36 @@ def evident(lines: Sequence[str]) -> Dialect | None:
     return _noted(Dialect(used[0]))
 
 
-def detect(lines: Sequence[str]) -> Dialect:
+def detect(lines: Sequence[str], given: ReadConfig = AUTO) -> Dialect:
     """Return the layout of a file that starts with these lines, `SAMPLE` of them or all."""
+    if given.skip_rows != "auto":
+        return _found(lines, min(given.skip_rows, len(lines)), given)
     above = next((row for row, line in enumerate(lines) if line.strip(BLANK)), 0)
     if lines and (match := _SEPARATOR_LINE.fullmatch(lines[above])):
-        return _Layout(match[1], lines, above + 1).dialect()
+        return _Layout(given.separator_mark or match[1], lines, above + 1, given).dialect()
     below = above
     while below + 1 < len(lines) and lines[below].lstrip().startswith("#"):
         below += 1
-    layouts = [_Layout(mark, lines, below) for mark in SEPARATORS]
-    divided = [layout for layout in layouts if layout.divides]
-    marked = [layout for layout in divided if layout.separator != " "]
-    found = max(marked or divided or layouts[:-1], key=lambda layout: layout.likelihood).dialect()
+    found = _found(lines, below, given)
     comments = (_skipped(above, below, "comments"),) if below > above else ()
     return replace(found, remarks=(*comments, *found.remarks))
+
+
+def _found(lines: Sequence[str], above: int, given: ReadConfig) -> Dialect:
+    """Return the likeliest layout of the lines below those that are skipped."""
+    marks = [given.separator_mark] if given.separator_mark else [*SEPARATORS]
+    layouts = [_Layout(mark, lines, above, given) for mark in marks]
+    divided = [layout for layout in layouts if layout.divides]
+    marked = [layout for layout in divided if layout.separator != " "]
+    likely = marked or divided or layouts[:-1] or layouts
+    return max(likely, key=lambda layout: layout.likelihood).dialect()
 
 
 class _Layout:
     """The records below the line `above`, as one separator divides them."""
 
-    def __init__(self, separator: str, lines: Sequence[str], above: int) -> None:
-        self.separator, self.above = separator, above
+    def __init__(self, separator: str, lines: Sequence[str], above: int, given: ReadConfig) -> None:
+        self.separator, self.above, self._given = separator, above, given
         self.records, self._ends = _records(lines[above:], separator)
         counts = Counter(len(cells) for cells in self.records[1:] or self.records)
         # As many cells as most rows have; of equally many rows, the larger number.
@@ -94,6 +104,8 @@ class _Layout:
     @cached_property
     def start(self) -> int:
         """Position of the header, or of the first row where there is none, in the records."""
+        if self._given.skip_rows != "auto":
+            return 0
         least = min(self.width, 2)  # cells that are not empty; a title may have commas behind it
         fits = (len(cells) == self.width and sum(map(bool, cells)) >= least for cells in self.records)
         start = next((row for row, fit in enumerate(fits) if fit), 0)
@@ -127,7 +139,12 @@ class _Layout:
         named = self.start == 0 and not any(map(reads_as_number, self.header))
         cells = [cell for row in self.rows for cell in row]
         numbers = sum(map(reads_as_number, cells)) / max(1, len(cells))
-        return named, round(numbers, 2), len(self.header), -list(SEPARATORS).index(self.separator)
+        return (
+            named,
+            round(numbers, 2),
+            len(self.header),
+            -[*SEPARATORS, self.separator].index(self.separator),
+        )
 
     def dialect(self) -> Dialect:
         """Return the layout with the names of the columns."""
@@ -137,8 +154,8 @@ class _Layout:
         found = Dialect(self.separator, self.above + start)
         if start:
             found = replace(found, remarks=(_skipped(self.above, found.above, "above the header"),))
-        found = _noted(found)
-        if _is_row(self.header, self.rows):
+        found = found if self._given.separator_mark else _noted(found)
+        if self._given.header is False or (self._given.header == "auto" and _is_row(self.header, self.rows)):
             return _numbered(found, len(self.header))
         if _are_units(self.rows):
             units = listed(filter(None, self.rows[0]))

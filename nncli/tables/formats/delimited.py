@@ -14,10 +14,12 @@ import numpy as np
 
 from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
-from nncli.tables.chunks import check_text, located, row_error, unmarked
 from nncli.tables.column import is_number
-from nncli.tables.dialect import BLANK, SAMPLE, SEPARATORS, Dialect, detect, evident
-from nncli.tables.records import CsvLines, CsvRecord, CsvRecords, cell_start
+from nncli.tables.formats.chunks import check_text, located, row_error, unmarked
+from nncli.tables.formats.dialect import BLANK, SAMPLE, SEPARATORS, Dialect, detect, evident
+from nncli.tables.formats.foreign import refuse_text
+from nncli.tables.formats.records import CsvLines, CsvRecord, CsvRecords, cell_start
+from nncli.tables.settings import AUTO, ReadConfig
 from nncli.tables.table import RowError, Source, Table
 
 OnBad = Callable[[RowError], None]
@@ -70,7 +72,7 @@ class DelimitedSource:
         return DelimitedSource("", lines, self.delimiter, copies, self.kept)
 
 
-def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
+def tables(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig = AUTO) -> Iterator[Table]:
     """Yield a table for each chunk of text; blank rows are skipped.
 
     Parameters
@@ -83,13 +85,13 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
     DataError
         If there is no header or no row.
     """
-    text, dialect, rest = _sample(unmarked(chunks), name)
+    text, dialect, rest = _sample(_uncommented(unmarked(chunks), given.comment), name, given)
     lines = CsvLines(rest)
     lines.open(text)
     for _ in range(dialect.above):
         next(lines)
     records = CsvRecords(lines, dialect.separator, name)
-    header = _header(records, dialect, name)
+    header = _header(records, dialect, name, numbers=given.header is True)
     for _ in range(dialect.below):
         records.next()
     body = _Body(name, header, dialect.separator, on_bad, "; ".join(dialect.remarks))
@@ -111,35 +113,46 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad) -> Iterator[Table]:
         )
 
 
-def _sample(chunks: Iterator[str], name: str) -> tuple[str, Dialect, Iterator[str]]:
+def _uncommented(chunks: Iterator[str], mark: str) -> Iterator[str]:
+    """Yield the same text with blank lines in place of those that begin with the mark."""
+    if mark == "auto":
+        return chunks
+    comment = re.compile(rf"^[ \t]*{re.escape(mark)}[^\r\n]*", re.MULTILINE)
+    return (comment.sub("", text) for text in chunks)
+
+
+def _sample(chunks: Iterator[str], name: str, given: ReadConfig) -> tuple[str, Dialect, Iterator[str]]:
     """Return the first chunks, the layout detected from their first lines, and what follows.
 
     The layout does not depend on where chunks end.
     """
-    passed = ""
+    passed, size = "", SAMPLE + (0 if given.skip_rows == "auto" else given.skip_rows)
     for text in chunks:
         passed += text
-        lines = [*islice(io.StringIO(passed, newline=""), SAMPLE)]
-        if dialect := evident(lines):
+        lines = [*islice(io.StringIO(passed, newline=""), size)]
+        if given.detects_layout and (dialect := evident(lines)):
             return passed, dialect, chunks
-        if len(lines) == SAMPLE and passed.strip(BLANK):
+        if len(lines) == size and passed.strip(BLANK):
             break
     if not passed.strip(BLANK):
         raise _empty(name)
-    return passed, detect([*islice(io.StringIO(passed, newline=""), SAMPLE)]), chunks
+    return passed, detect([*islice(io.StringIO(passed, newline=""), size)], given), chunks
 
 
 def _empty(name: str) -> DataError:
     return DataError(f"{name}: the file is empty", hint="add a header row with the column names")
 
 
-def _header(records: CsvRecords, dialect: Dialect, name: str) -> list[str]:
-    """Return the names of the columns, "" for a column that is left out."""
+def _header(records: CsvRecords, dialect: Dialect, name: str, *, numbers: bool) -> list[str]:
+    """Return the names of the columns, "" for a column that is left out; all may be numbers if `numbers`."""
     if not dialect.has_header:
         return list(dialect.names or ())
     while record := records.next():
         if any(record.cells):
             check_text(record.text, name, record.line)
+            refuse_text(name, record.text)
+            if all(map(is_number, record.cells)) and not numbers:
+                raise _no_header(record, name)
             if dialect.names is None:
                 _check_header(record, dialect.separator, name)
                 return record.cells
@@ -149,16 +162,19 @@ def _header(records: CsvRecords, dialect: Dialect, name: str) -> list[str]:
     raise _empty(name)
 
 
+def _no_header(record: CsvRecord, name: str) -> RowError:
+    problem = f"no header: the first line contains only numbers ({listed(record.cells)})"
+    hint = "add a header row with the column names, or set dataset.read.header: false"
+    return row_error(name, record.line, record.text, problem, hint, width=len(record.text))
+
+
 def _check_header(record: CsvRecord, delimiter: str, name: str) -> None:
     header, text, line = record.cells, record.text, record.line
-    if all(is_number(column) for column in header):
-        problem = f"no header: the first line contains only numbers ({listed(header)})"
-        hint = "add a header row with the column names"
-        raise row_error(name, line, text, problem, hint, width=len(text))
     for position, column in enumerate(header):
         if not column or column in header[:position]:
             at = cell_start(text, position, delimiter)
             problem, hint = f"column {position + 1} has no name", "name every column in the header"
+            hint += "; if lines stand above it, set dataset.read.skip_rows to their number"
             if column:
                 problem = f"{header.count(column)} columns are named '{shown(column)}'"
                 hint = "rename all but one"

@@ -1,0 +1,1 @@
+"""Formats of table files, each read as text or rows."""
