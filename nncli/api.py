@@ -113,6 +113,9 @@ def train(
     config: Configured,
     data: Any = None,
     *,
+    target: str | Sequence[str] = (),
+    id: str | None = None,
+    task: Task | None = None,
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     resume: bool = False,
@@ -121,7 +124,9 @@ def train(
 
     Parameters
     ----------
+    config : as for `check`; or a table file, for which a config is generated as `init` does.
     data : as for `check`.
+    target, id, task : as for `init`; only with a table file.
     output : the directory, which must be empty or new (default: runs/NAME, runs/NAME-2 ...).
     overwrite : replace the run in `output`.
     resume : resume the run in `output`, or start it if there is none; a finished one is left unchanged.
@@ -135,6 +140,8 @@ def train(
     """
     from nncli.runs import Run
 
+    if target or id or task or _is_table(config):
+        config = _generated(config, target, id, task)
     with started(check(config, data), output=output, overwrite=overwrite, resume=resume) as recording:
         recording.finish()
     return Run(recording.run.path)
@@ -414,6 +421,23 @@ def _config(config: Configured, data: Any) -> Config:
     names, rows = memory.rows(data)
     dataset = {**config.get("dataset", {}), "columns": names, "rows": rows}
     return Config.of({**config, "dataset": dataset})
+
+
+def _is_table(config: Configured) -> bool:
+    return isinstance(config, str | os.PathLike) and TABLES.includes(os.fspath(config))
+
+
+def _generated(config: Configured, target: str | Sequence[str], id: str | None, task: Task | None) -> Config:
+    """Return the config that `init` writes for a table."""
+    from nncli.scaffold import from_table, generated
+    from nncli.scaffold.proposal import require_target
+
+    if not isinstance(config, str | os.PathLike) or not _is_table(config):
+        raise ConfigError("target, id and task require a table file", hint="set them under dataset instead")
+    table, targets = Path(config), [target] if isinstance(target, str) else target
+    require_file(table, TABLES)
+    require_target(table, targets, ["train"])
+    return generated.config_of(from_table.draft(table, targets, id, task), table)
 
 
 def _table(data: Any, columns: Columns) -> Table:

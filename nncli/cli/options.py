@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 if TYPE_CHECKING:
     from nncli.cli.output import Output
-    from nncli.config import Config
+    from nncli.config import Config, Override
     from nncli.runs import Run
     from nncli.tables.settings import ReadConfig
     from nncli.tables.table import RowError, Table
@@ -27,6 +27,15 @@ ConfigFile = Annotated[
     typer.Argument(
         metavar="CONFIG",
         help="A YAML config, or - for stdin (default: the only config in the current directory).",
+        show_default=False,
+    ),
+]
+ConfigOrTable = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="CONFIG|TABLE",
+        help="A YAML config, or - for stdin (default: the only config in the current directory). "
+        "A table with --target is trained with a generated config, as nncli init writes it.",
         show_default=False,
     ),
 ]
@@ -66,17 +75,50 @@ Input = Annotated[
     ),
 ]
 
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="COL",
+        help="Target column of a table; repeat for several numeric or 0/1 targets.",
+    ),
+]
+Identifier = Annotated[
+    str | None,
+    typer.Option("--id", metavar="COL", help="Identifier column of a table (default: detected)."),
+]
+TaskKind = Annotated[
+    Literal["regression", "binary", "multiclass", "multilabel"] | None,
+    typer.Option(
+        "--task",
+        metavar="KIND",
+        help="Kind of task: regression, binary, multiclass or multilabel (default: detected).",
+    ),
+]
 
-def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> Config:
-    """Read a config and apply `--set`, then the options that are short for a key."""
-    from nncli.config import Override, load_config, parse_config
-    from nncli.storage.lookup import CONFIGS, require_file
+
+def overrides_of(settings: Sequence[str] | None, **flags: object) -> list[Override]:
+    """Return the overrides of `--set`, then those of the options that are short for a key."""
+    from nncli.config import Override
 
     overrides = [Override.parse(text) for text in settings or ()]
     for key, value in flags.items():
         if value is not None:
             flag = "--" + key.rsplit("__", 1)[-1].replace("_", "-")
             overrides.append(Override(key.replace("__", "."), str(value), flag))
+    return overrides
+
+
+def read_config(path: Path, settings: Sequence[str] | None, **flags: object) -> Config:
+    """Read a config and apply `--set`, then the options that are short for a key."""
+    return read_overridden(path, overrides_of(settings, **flags))
+
+
+def read_overridden(path: Path, overrides: Sequence[Override]) -> Config:
+    """Read a config from a file, or from stdin for `-`, and apply overrides."""
+    from nncli.config import load_config, parse_config
+    from nncli.storage.lookup import CONFIGS, require_file
+
     if str(path) == "-":
         return parse_config(_stdin(), "stdin", overrides)
     require_file(path, CONFIGS)

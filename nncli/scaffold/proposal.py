@@ -12,9 +12,15 @@ from nncli.scaffold.profile import profile
 from nncli.tables import reading
 from nncli.tables.table import Table
 
+FROM_CSV = ("init", "--from-csv")
 
-def require_target(source: Path, targets: Sequence[str]) -> None:
+
+def require_target(source: Path, targets: Sequence[str], command: Sequence[str] = FROM_CSV) -> None:
     """Raise an error that proposes a target column if none is named.
+
+    Parameters
+    ----------
+    command : the words before the name of the table in the line to type.
 
     Raises
     ------
@@ -25,10 +31,11 @@ def require_target(source: Path, targets: Sequence[str]) -> None:
         return
     table = reading.read(source, str(source))
     proposed = proposed_target(table)
-    line = shlex.join(["nncli", "init", "--from-csv", str(source), "--target", proposed])
+    line = shlex.join(["nncli", *command, str(source), "--target", proposed])
     others = listed(name for name in table.names if name != proposed)
     hint = f"type: {line}" + (f"; other columns: {others}" if others else "")
-    raise NncliError("--from-csv requires --target, the target column", hint=hint)
+    subject = "--from-csv" if "--from-csv" in command else "a table"
+    raise NncliError(f"{subject} requires --target, the target column", hint=hint)
 
 
 def proposed_target(table: Table) -> str:

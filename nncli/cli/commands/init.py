@@ -6,11 +6,13 @@ import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.drafting import TableRoles, drafted
+from nncli.cli.options import Identifier, Targets, TaskKind
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
@@ -50,24 +52,9 @@ def init(
             help="Write a config for a table: CSV, Excel, JSON, Parquet or ARFF.",
         ),
     ] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--target", metavar="COL", help="Target column; repeat for several numeric or 0/1 targets."
-        ),
-    ] = None,
-    id_: Annotated[
-        str | None,
-        typer.Option("--id", metavar="COL", help="Identifier column (default: detected)."),
-    ] = None,
-    task: Annotated[
-        Literal["regression", "binary", "multiclass", "multilabel"] | None,
-        typer.Option(
-            "--task",
-            metavar="KIND",
-            help="Kind of task: regression, binary, multiclass or multilabel (default: detected).",
-        ),
-    ] = None,
+    target: Targets = None,
+    id_: Identifier = None,
+    task: TaskKind = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -91,7 +78,7 @@ def init(
             raise NncliError(
                 f"--from-csv and the template {template} cannot be combined", hint="remove one of the two"
             )
-        _from_table(out, from_csv, target or [], id_, task, output=output, overwrite=overwrite)
+        _from_table(out, from_csv, TableRoles(target or [], id_, task), output=output, overwrite=overwrite)
     elif target or id_ or task:
         raise NncliError("--target, --id and --task require --from-csv", hint="add --from-csv FILE")
     else:
@@ -100,35 +87,16 @@ def init(
         _give(out, path, templates.text(name), {"template": name})
 
 
-def _from_table(
-    out: Output,
-    source: Path,
-    targets: list[str],
-    id_: str | None,
-    task: Literal["regression", "binary", "multiclass", "multilabel"] | None,
-    *,
-    output: str | None,
-    overwrite: bool,
-) -> None:
-    from nncli.scaffold import from_table
-    from nncli.scaffold.proposal import require_target
+def _from_table(out: Output, source: Path, roles: TableRoles, *, output: str | None, overwrite: bool) -> None:
+    from nncli.scaffold.generated import name_of
+    from nncli.scaffold.proposal import FROM_CSV, require_target
     from nncli.storage.lookup import TABLES, require_file
 
     require_file(source, TABLES)
-    require_target(source, targets)
-    path = _free(output or f"{_stem(source)}.yaml", overwrite=overwrite)
-    draft = from_table.draft(source, targets, id_, task, path)
-    for note in draft.notes:
-        out.note(note)
-    origin = {"from": str(source), "task": draft.task, "notes": draft.notes}
-    _give(out, path, draft.text, origin)
-
-
-def _stem(source: Path) -> str:
-    """Name of a table without its extensions: `people` for people.csv and people.csv.gz."""
-    from nncli.storage.lookup import COMPRESSION
-
-    return Path(source.stem if source.suffix.lower() in COMPRESSION else source.name).stem
+    require_target(source, roles.targets)
+    path = _free(output or f"{name_of(source)}.yaml", overwrite=overwrite)
+    draft = drafted(out, source, roles, path, FROM_CSV)
+    _give(out, path, draft.text, {"from": str(source), "task": draft.task, "notes": draft.notes})
 
 
 def _free(name: str, *, overwrite: bool) -> Path | None:

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.drafting import TableRoles, config_for, note_how_to_edit, require_no_roles
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.misplaced import require_config_name
 from nncli.cli.options import (
-    ConfigFile,
+    ConfigOrTable,
     FailIf,
+    Identifier,
     Overrides,
+    Targets,
+    TaskKind,
     config_or_only,
     note_remarks,
-    read_config,
+    overrides_of,
+    read_overridden,
     warn_of_oddities,
 )
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 
 if TYPE_CHECKING:
+    from nncli.config import Config, Override
     from nncli.inference.conditions import Condition
     from nncli.training.experiment import Experiment
 
@@ -33,12 +40,15 @@ if TYPE_CHECKING:
     3,
     {
         "nncli train xor.yaml": "train, and save the run in runs/xor",
-        "nncli train xor.yaml --epochs 5000 --seed 1": "train longer, from different initial weights",
+        "nncli train houses.csv --target price": "train on your own table, without writing a config",
     },
 )
 def train(
     context: typer.Context,
-    config: ConfigFile = None,
+    config: ConfigOrTable = None,
+    target: Targets = None,
+    id_: Identifier = None,
+    task: TaskKind = None,
     set_: Overrides = None,
     epochs: Annotated[
         str | None, typer.Option(metavar="N", help="Short for --set training.epochs=N.")
@@ -83,19 +93,18 @@ def train(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network from a config file. The last line printed is the path of the run directory."""
+    """Train a network from a config file or a table. The last line of the output is the run directory."""
     from nncli import api
     from nncli.inference.conditions import Condition, measured_names
     from nncli.messages.errors import NncliError
+    from nncli.storage.lookup import TABLES
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if smoke and resume:
         raise NncliError("--smoke and --resume cannot be combined", hint="remove --resume")
-    path = config_or_only(config, out)
-    require_config_name(str(path), out.command, resume=resume)
-    loaded = read_config(
-        path, set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed
-    )
+    path, roles = config_or_only(config, out), TableRoles(target or [], id_, task)
+    overrides = overrides_of(set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed)
+    loaded = _loaded(out, path, roles, overrides, resume=resume)
     prepared = api.check(loaded)
     note_remarks(prepared.rows.training.table, out)
     warn_of_oddities(prepared, out)
@@ -108,8 +117,23 @@ def train(
         if resume and not recording.resumes:
             out.note(f"{recording.run.path}: nothing to resume, starting a new run")
         results = follow(out, recording, progress)
+    if TABLES.includes(str(path)):
+        note_how_to_edit(out, path, roles)
     for condition in conditions:
         condition.check(results)
+
+
+def _loaded(
+    out: Output, path: Path, roles: TableRoles, overrides: Sequence[Override], *, resume: bool
+) -> Config:
+    """Read a config, or generate the one of a table."""
+    from nncli.storage.lookup import TABLES
+
+    if TABLES.includes(str(path)):
+        return config_for(out, path, roles, overrides)
+    require_no_roles(path, roles)
+    require_config_name(str(path), out.command, resume=resume)
+    return read_overridden(path, overrides)
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:

@@ -1,0 +1,84 @@
+"""Configs generated for a table: `init` saves them, and `train` uses them at once."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nncli.cli.output import Output
+from nncli.messages.errors import NncliError
+
+if TYPE_CHECKING:
+    from nncli.config import Config, Override
+    from nncli.data.columns import Task
+    from nncli.scaffold.from_table import Draft
+
+
+@dataclass(frozen=True)
+class TableRoles:
+    """Roles of the columns of a table, as the options --target, --id and --task give them."""
+
+    targets: Sequence[str]
+    id: str | None
+    task: Task | None
+
+    @property
+    def words(self) -> list[str]:
+        """The options as they are typed."""
+        pairs = [("--target", name) for name in self.targets]
+        pairs += [(option, value) for option, value in (("--id", self.id), ("--task", self.task)) if value]
+        return [word for pair in pairs for word in pair]
+
+    @property
+    def settings(self) -> list[str]:
+        """The options that set the same in a config."""
+        from nncli.config import yaml12
+
+        targets = yaml12.dump_flow(list(self.targets)) if self.targets else None
+        values = {"targets": targets, "id": self.id, "task": self.task}
+        given = [f"dataset.{key}={value}" for key, value in values.items() if value]
+        return [word for setting in given for word in ("--set", setting)]
+
+
+def drafted(out: Output, source: Path, roles: TableRoles, path: Path | None, command: Sequence[str]) -> Draft:
+    """Draft a config for a table, and report on stderr what was detected.
+
+    Parameters
+    ----------
+    path : where the text will be saved; None for nowhere.
+    command : the words before the name of the table, for the hint of an error.
+    """
+    from nncli.scaffold import from_table
+    from nncli.scaffold.proposal import require_target
+    from nncli.storage.lookup import TABLES, require_file
+
+    require_file(source, TABLES)
+    require_target(source, roles.targets, command)
+    draft = from_table.draft(source, roles.targets, roles.id, roles.task, path)
+    for note in draft.notes:
+        out.note(note)
+    return draft
+
+
+def config_for(out: Output, source: Path, roles: TableRoles, overrides: Sequence[Override]) -> Config:
+    """Generate the config for a table without saving it."""
+    from nncli.scaffold.generated import config_of
+
+    return config_of(drafted(out, source, roles, None, ["train"]), source, overrides)
+
+
+def note_how_to_edit(out: Output, source: Path, roles: TableRoles) -> None:
+    """Print the command that saves the generated config to a file."""
+    line = shlex.join(["nncli", "init", "--from-csv", str(source), *roles.words])
+    out.note(f"to edit the generated config, save it to a file: {line}")
+
+
+def require_no_roles(path: Path, roles: TableRoles) -> None:
+    """Raise an error for options of a table beside a config, with the keys to set instead."""
+    if roles.words:
+        options = ", ".join(word for word in dict.fromkeys(roles.words) if word.startswith("--"))
+        hint = f"type: {shlex.join(['nncli', 'train', str(path), *roles.settings])}"
+        raise NncliError(f"{options}: only for a table, and {path} is a config", hint=hint)
