@@ -56,6 +56,8 @@ keys are errors. Where a choice such as `loss` takes options, a name alone stand
 name: `loss: mse` is `loss: {name: mse}`. On the command line `--set KEY=VALUE` replaces a value and is read
 like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
 
+`nncli explain KEY` prints what this page says about a key, its effect on training, and an example.
+
 `nncli schema > nncli.schema.json` beside a config gives completion and checks in editors that know
 `yaml-language-server`.
 """
