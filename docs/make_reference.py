@@ -1,4 +1,4 @@
-"""Write docs/config.md, and the table in README.md, from the JSON Schema of the config.
+"""Write docs/config.md, the table in README.md and the words of completion, from the JSON Schema.
 
 Run as `python docs/make_reference.py` after a change to a key or a registry.
 """
@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from nncli.config import json_schema
+from nncli.config.explanation import key_topics, value_topics
 
 ROOT = Path(__file__).resolve().parents[1]
 README, REFERENCE = ROOT / "README.md", ROOT / "docs" / "config.md"
+VOCABULARY = ROOT / "nncli" / "cli" / "vocabulary.py"
 OPEN, CLOSE = "<!-- config table -->\n", "<!-- end of config table -->\n"
 
 Node = Mapping[str, Any]
@@ -81,6 +83,21 @@ def with_table(readme: str, table: str) -> str:
     """README's text with the table between its markers."""
     before, rest = readme.split(OPEN)
     return before + OPEN + table + CLOSE + rest.split(CLOSE)[1]
+
+
+def vocabulary() -> str:
+    """The module of keys and values that completion knows without loading the schema."""
+    keys = [topic.key for topic in key_topics()]
+    values = list(dict.fromkeys(topic.value for topic in value_topics()))
+    lines = [
+        '"""Keys and named values of the config, for completion. Written by docs/make_reference.py."""',
+        "",
+        *(
+            f"{name} = (\n" + "".join(f'    "{word}",\n' for word in words) + ")"
+            for name, words in (("KEYS", keys), ("VALUES", values))
+        ),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _sections(schema: Node) -> Iterator[str]:
@@ -217,8 +234,9 @@ def _ends(option: Node, ending: str) -> bool:
 
 
 def main() -> None:
-    """Write both."""
+    """Write all three."""
     schema = json_schema()
+    VOCABULARY.write_text(vocabulary(), encoding="utf-8")
     REFERENCE.write_text(reference(schema), encoding="utf-8")
     README.write_text(with_table(README.read_text(encoding="utf-8"), short_table(schema)), encoding="utf-8")
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from nncli.cli import completion
+
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config, Override
@@ -27,6 +29,7 @@ ConfigFile = Annotated[
     typer.Argument(
         metavar="CONFIG",
         help="A YAML config, or - for stdin (default: the only config in the current directory).",
+        autocompletion=completion.config_files,
         show_default=False,
     ),
 ]
@@ -36,6 +39,7 @@ ConfigOrTable = Annotated[
         metavar="CONFIG|TABLE",
         help="A YAML config, or - for stdin (default: the only config in the current directory). "
         "A table with --target is trained with a generated config, as nncli init writes it.",
+        autocompletion=completion.either(completion.config_files, completion.table_files),
         show_default=False,
     ),
 ]
@@ -44,12 +48,19 @@ RunReference = Annotated[
     typer.Argument(
         metavar="RUN",
         help="A run directory, a run name under runs/, or a weights.npz (default: the latest run).",
+        autocompletion=completion.run_names,
         show_default=False,
     ),
 ]
 RunOption = Annotated[
     str | None,
-    typer.Option("--run", metavar="RUN", help="Same as the argument RUN.", show_default=False),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="Same as the argument RUN.",
+        show_default=False,
+        autocompletion=completion.run_names,
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -57,6 +68,7 @@ Overrides = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Override a config value, e.g. optimizer.learning_rate=0.01; repeatable.",
+        autocompletion=completion.settings,
     ),
 ]
 FailIf = Annotated[
@@ -72,6 +84,7 @@ Input = Annotated[
         "-i",
         metavar="FILE",
         help="Input table: CSV, Excel, JSON, Parquet, ARFF, also compressed; - for stdin.",
+        autocompletion=completion.table_files,
     ),
 ]
 

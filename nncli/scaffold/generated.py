@@ -21,4 +21,4 @@ def config_of(draft: Draft, table: Path, overrides: Sequence[Override] = ()) -> 
 
 def name_of(table: Path) -> str:
     """Return the name of a table without its extensions: `people` for people.csv and people.csv.gz."""
-    return Path(table.name.removesuffix(".gz")).stem
+    return Path(table.stem if table.suffix.lower() in COMPRESSION else table.name).stem

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions, wrapped
@@ -31,6 +32,7 @@ def explain(
             help="A key such as optimizer.momentum, its last part, or a value such as adam (default: list "
             "the keys).",
             show_default=False,
+            autocompletion=completion.topics,
         ),
     ] = None,
     quiet: Quiet = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.misplaced import one_run
 from nncli.cli.options import Overrides, RunOption, find_whole_run, read_config, warn_of_changed_data
@@ -39,6 +40,7 @@ def gradcheck(
             metavar="CONFIG|RUN",
             help="A config, checked at its initial weights, or a run, at its trained weights "
             "(default: the latest run).",
+            autocompletion=completion.either(completion.run_names, completion.config_files),
             show_default=False,
         ),
     ] = None,

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.drafting import TableRoles, drafted
 from nncli.cli.options import Identifier, Targets, TaskKind
@@ -34,6 +35,7 @@ def init(
         typer.Argument(
             metavar="TEMPLATE",
             help="Template name; --list shows all (default: xor). A table works as with --from-csv.",
+            autocompletion=completion.either(completion.template_names, completion.table_files),
             show_default=False,
         ),
     ] = None,
@@ -50,6 +52,7 @@ def init(
             "--from-csv",
             metavar="FILE",
             help="Write a config for a table: CSV, Excel, JSON, Parquet or ARFF.",
+            autocompletion=completion.table_files,
         ),
     ] = None,
     target: Targets = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.misplaced import kinds_and_runs
 from nncli.cli.options import find_whole_run
@@ -34,6 +35,7 @@ def plot(
         typer.Argument(
             metavar="KIND|RUN",
             help="Kinds of plot (--list shows all; default: all that suit the run) and runs.",
+            autocompletion=completion.either(completion.kinds_of_plot, completion.run_names),
             show_default=False,
         ),
     ] = None,
@@ -43,6 +45,7 @@ def plot(
             "--run",
             metavar="RUN",
             help="Same as the argument RUN (default: the latest run); repeatable.",
+            autocompletion=completion.run_names,
             show_default=False,
         ),
     ] = None,

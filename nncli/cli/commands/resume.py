@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode, follow
 from nncli.cli.misplaced import one_run
@@ -29,6 +30,7 @@ def resume(
         typer.Argument(
             metavar="RUN",
             help="A run directory or a run name under runs/ (default: the latest run).",
+            autocompletion=completion.run_names,
             show_default=False,
         ),
     ] = None,

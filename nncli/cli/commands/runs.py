@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
@@ -30,13 +31,18 @@ def runs(
         typer.Argument(
             metavar="RUN",
             help="Run directories or run names under runs/ (default: all runs there).",
+            autocompletion=completion.run_names,
             show_default=False,
         ),
     ] = None,
     more: Annotated[
         list[str] | None,
         typer.Option(
-            "--run", metavar="RUN", help="Same as the argument RUN; repeatable.", show_default=False
+            "--run",
+            metavar="RUN",
+            help="Same as the argument RUN; repeatable.",
+            show_default=False,
+            autocompletion=completion.run_names,
         ),
     ] = None,
     quiet: Quiet = False,
