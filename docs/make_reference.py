@@ -60,8 +60,8 @@ like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].u
 
 `nncli explain KEY` prints what this page says about a key, its effect on training, and an example.
 
-`nncli schema > nncli.schema.json` beside a config gives completion and checks in editors that know
-`yaml-language-server`.
+`nncli init` writes `nncli.schema.json` beside the config, for completion and checks in editors that know
+`yaml-language-server`. For other configs, `nncli schema > nncli.schema.json` writes it.
 """
 
 

@@ -18,7 +18,7 @@ def test_every_template_is_written_checked_and_carries_the_schema_line(nncli: Co
     assert text.startswith("# yaml-language-server: $schema=nncli.schema.json\n")
     result = nncli("check", f"{name}.yaml")
     assert result.code == 0
-    assert sorted(os.listdir()) == [f"{name}.yaml"]
+    assert sorted(os.listdir()) == sorted(["nncli.schema.json", f"{name}.yaml"])
 
 
 def test_init_lists_templates_with_what_they_teach(nncli: Command) -> None:

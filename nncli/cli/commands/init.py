@@ -125,6 +125,7 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
 
 
 def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) -> None:
+    from nncli.scaffold.editor import write_schema
     from nncli.storage import files
 
     if path is None:
@@ -133,7 +134,9 @@ def _give(out: Output, path: Path | None, text: str, origin: Mapping[str, Any]) 
         return
     with files.output(path) as stream:
         stream.write(text.encode())
+    schema = write_schema(path)
     out.result(str(path) if out.quiet else f"wrote {printable(str(path))}")
     out.detail(f"next: {printable(shlex.join(['nncli', 'train', str(path)]))}")
     out.object("init", {**origin, "path": str(path)})
-    out.more("for completion in an editor, run: nncli schema > nncli.schema.json")
+    if schema:
+        out.more(f"wrote {printable(str(schema))}, which editors use to complete and check the config")

@@ -24,11 +24,9 @@ def schema(
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of configs, for autocompletion and validation in editors."""
-    import json
-
     from nncli.config import json_schema
+    from nncli.scaffold.editor import schema_text
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    schema = json_schema()
-    out.verbatim(json.dumps(schema, indent=1, ensure_ascii=False))
-    out.object("schema", {"json_schema": schema})
+    out.verbatim(schema_text().rstrip("\n"))
+    out.object("schema", {"json_schema": json_schema()})
