@@ -118,7 +118,7 @@ def test_smoke_is_one_line_and_keeps_nothing(nncli: Command) -> None:
     assert result.code == 0
     assert result.out.startswith("smoke ok: linear_map, 2 epochs, 64 rows, 7 files")
     assert len(result.out.splitlines()) == 1
-    assert os.listdir() == ["linear_map.yaml"]
+    assert sorted(os.listdir()) == ["linear_map.yaml", "nncli.schema.json"]
 
 
 def test_published_linear_map_diverges_with_exit_3_and_advice_that_fixes_it(nncli: Command) -> None:
