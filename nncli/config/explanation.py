@@ -65,6 +65,12 @@ class Topic:
         return str(self.node.get("description", ""))
 
     @property
+    def other_meanings(self) -> list[tuple[str, str]]:
+        """The values of the enclosing choice for which the key means something else, with that meaning."""
+        meanings = {name: str(node.get("description", "")) for name, node in self.entries.items()}
+        return [(name, meaning) for name, meaning in meanings.items() if meaning != self.meaning]
+
+    @property
     def effect(self) -> str:
         """A sentence on what it changes in training; empty if there is nothing to say."""
         return EFFECTS.get(self.key, "") if not self.value else ""

@@ -62,10 +62,11 @@ optimizer.momentum
 
 fraction of the previous velocity that is retained
 
-values     a number >= 0 and < 1
-default    0.0
-only with  sgd, rmsprop
-effect     Speeds up slow directions and damps oscillations. Steps grow by up to 1 / (1 - momentum), so \
+with rmsprop  fraction of the previous step that is retained
+values        a number >= 0 and < 1
+default       0.0
+only with     sgd, rmsprop
+effect        Speeds up slow directions and damps oscillations. Steps grow by up to 1 / (1 - momentum), so \
 reduce the learning rate if training becomes unstable.
 
 Example

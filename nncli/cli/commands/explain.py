@@ -67,6 +67,7 @@ def _page(topic: Topic, columns: int | None) -> str:
     from nncli.config.examples import example, example_text
 
     facts = [
+        *((f"with {name}", meaning) for name, meaning in topic.other_meanings),
         ("values", topic.values),
         ("default", topic.defaults),
         ("only with", ", ".join(topic.entries) if topic.is_special else ""),
@@ -89,6 +90,7 @@ def _as_object(topic: Topic) -> dict[str, Any]:
         "key": topic.key,
         "value": topic.value or None,
         "meaning": topic.meaning,
+        "other_meanings": dict(topic.other_meanings),
         "values": topic.values or None,
         "default": None if topic.value or topic.required else topic.node.get("default"),
         "required": topic.required,
