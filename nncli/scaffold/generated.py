@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nncli.config import Config, Override, parse_config
 from nncli.scaffold.from_table import Draft
+from nncli.storage.lookup import COMPRESSION
 
 
 def config_of(draft: Draft, table: Path, overrides: Sequence[Override] = ()) -> Config:
