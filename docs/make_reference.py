@@ -6,7 +6,7 @@ Run as `python docs/make_reference.py` after a change to a key or a registry.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ Written by `docs/make_reference.py` from the JSON Schema of configs. Edit the de
 A config is one YAML 1.2 file, so `1e-3` is a number, while `on`, `off`, `yes` and `no` are text. Unknown and
 duplicate
 keys are errors. Where a choice such as `loss` takes options, a name alone stands for the mapping with that
-name: `loss: mse` is `loss: {name: mse}`. On the command line `--set KEY=VALUE` replaces a value and is read
+name: `loss: mse` is `loss: {name: mse}`. Where a list is expected, one value is a list of one: `metrics: mae` is
+`metrics: [mae]`. On the command line `--set KEY=VALUE` replaces a value and is read
 like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
 
 `nncli explain KEY` prints what this page says about a key, its effect on training, and an example.
@@ -164,8 +165,14 @@ def _keys(node: Node, schema: Node) -> str:
 
 
 def _names(node: Node) -> str:
-    options = [option for option in node.get("anyOf", ()) if "enum" in option]
+    options = [option for option in _not_in_list(node.get("anyOf", ())) if "enum" in option]
     return ", ".join(_listed(option["enum"]) for option in options)
+
+
+def _not_in_list(options: Sequence[Node]) -> list[Node]:
+    """The alternatives without the single entry that stands for a list of one, which the introduction explains."""
+    entries = [option["items"] for option in options if "items" in option]
+    return [option for option in options if option not in entries]
 
 
 def _listed(values: list[Any]) -> str:
@@ -221,7 +228,7 @@ def _range(node: Node) -> str:
 
 def _either(options: list[Node], schema: Node) -> str:
     """Alternatives; the models of a choice are listed by name, which link to their table."""
-    known = [option for option in options if option.get("type") != "null"]
+    known = [option for option in _not_in_list(options) if option.get("type") != "null"]
     choice = next((end for end in CHOICES.items() if any(_ends(option, end[1]) for option in known)), None)
     if choice:
         heading, _ = choice

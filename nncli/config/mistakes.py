@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from nncli.config.document import Document, Loc, Mistake, dotted
 from nncli.config.numerals import with_whole_numbers
-from nncli.config.registry import Shorthand
+from nncli.config.registry import Shorthand, misspelled_name
 from nncli.config.remedies import expected_kinds, remedy
 from nncli.config.schema_tree import (
     Node,
@@ -33,7 +33,6 @@ from nncli.messages.wording import counted, listed, shown
 UNKNOWN_KEY = "unknown key"
 VALID_KEYS = "valid keys"
 MOST_PLACES = 2  # named for a key that belongs elsewhere
-NAMES_OF_NAME = ("type", "class_name", "kind")
 
 
 class Finding(NamedTuple):
@@ -189,8 +188,7 @@ def _missing(finding: Finding) -> Mistake:
 
 def _missing_name(finding: Finding) -> Mistake:
     keys = list(map(str, finding.found))
-    slip = next((key for key in keys if key.lower() in NAMES_OF_NAME), None) or nearest("name", keys)
-    if slip:
+    if slip := misspelled_name(keys):
         return Mistake((*finding.loc, slip), UNKNOWN_KEY, "did you mean name?", at_key=True)
     return Mistake(
         finding.loc, "missing key 'name'", f"choose from: {listed(entry_names(finding.node))}", at_key=True

@@ -14,6 +14,17 @@ from nncli.config.schema_tree import entry_names, general, places_of_keys, walk_
 from nncli.messages.errors import ConfigError
 from nncli.messages.wording import counted, shown
 
+# Place -> the keys that a single value there stands for; elsewhere it is a name.
+SHORTHANDS: Mapping[Loc, list[str]] = {
+    ("seed",): ["data", "training"],
+    ("network", "layers", 0): ["units"],
+    ("training", "early_stopping"): ["patience"],
+    ("training", "stop_when"): ["loss_below"],
+}
+
+# Tags of values that give no key: true stands for the defaults.
+NO_VALUES = (yaml12.NULL, f"{yaml12.TAG}bool")
+
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d{1,9})\]")
 
 
@@ -137,7 +148,7 @@ def _placed(node: yaml.Node, steps: Sequence[str | int], value: yaml.Node, overr
     step, *others = steps
     if isinstance(step, int):
         return _in_list(node, step, others, value, override)
-    mapping = _written_out(node, override)
+    mapping = _written_out(node, tuple(override.steps()[: -len(steps)]), override)
     _, child = child_of(mapping, step)
     missing = yaml.MappingNode(yaml12.MAPPING, [], value.start_mark, value.end_mark)
     child = _placed(missing if child is None else child, others, value, override)
@@ -151,6 +162,8 @@ def _placed(node: yaml.Node, steps: Sequence[str | int], value: yaml.Node, overr
 def _in_list(
     node: yaml.Node, step: int, others: Sequence[str | int], value: yaml.Node, override: Override
 ) -> yaml.Node:
+    if _is_list_of_one(node, tuple(override.steps()[: -len(others) - 1])):
+        node = yaml.SequenceNode(yaml12.SEQUENCE, [node], node.start_mark, node.end_mark)
     if not isinstance(node, yaml.SequenceNode):
         raise override.error(f"[{step}] expects a list, found {kind(node)}")
     if step >= len(node.value):
@@ -163,8 +176,15 @@ def _in_list(
     return yaml.SequenceNode(node.tag, entries, node.start_mark, node.end_mark)
 
 
-def _written_out(node: yaml.Node, override: Override) -> yaml.MappingNode:
-    """Expand a shorthand to its mapping: a name, or one number for both seeds."""
+def _is_list_of_one(node: yaml.Node, place: Loc) -> bool:
+    """Return True for a single value where the schema takes a list too."""
+    options = walk_down(whole_schema(), place)[1].get("options", ())
+    is_value = isinstance(node, yaml.ScalarNode) and node.tag not in NO_VALUES
+    return is_value and any("items" in option for option in options)
+
+
+def _written_out(node: yaml.Node, place: Loc, override: Override) -> yaml.MappingNode:
+    """Expand a shorthand to its mapping: a name, or a number such as that of both seeds."""
     if isinstance(node, yaml.MappingNode):
         return node
     if not isinstance(node, yaml.ScalarNode):
@@ -172,8 +192,8 @@ def _written_out(node: yaml.Node, override: Override) -> yaml.MappingNode:
             f"expected a list position, because the key before it holds {kind(node)}",
             "write list positions as [0]",
         )
-    keys = ["data", "training"] if yaml12.is_yaml_number(node.value) else ["name"]
-    pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys if node.tag != yaml12.NULL]
+    keys = SHORTHANDS.get(general(place), ["name"]) if node.tag not in NO_VALUES else []
+    pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys]
     return yaml.MappingNode(yaml12.MAPPING, pairs, node.start_mark, node.end_mark)
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_
 from pydantic import BeforeValidator, Field, create_model
 
 from nncli.messages.models import Strict, in_case
+from nncli.messages.suggestions import nearest
 
 RANGES: dict[str, dict[str, float]] = {
     "": {},
@@ -40,29 +41,45 @@ class Shorthand(dict[str, Any]):
     """Mapping that the config gives as a name only, such as `adam` for `{name: adam}`."""
 
 
-def _from_name(names: Sequence[str], value: Any) -> Any:
-    """Write out a shorthand, and give the name the case of its entry."""
+NAMES_OF_NAME = ("type", "class_name", "kind")
+
+
+def misspelled_name(keys: Sequence[str]) -> str | None:
+    """Return the key that is meant as `name`, or None."""
+    return next((key for key in keys if key.lower() in NAMES_OF_NAME), None) or nearest("name", keys)
+
+
+def _from_name(names: Sequence[str], default: str | None, value: Any) -> Any:
+    """Write out a shorthand, add the default name, and give the name the case of its entry."""
     if isinstance(value, str):
         return Shorthand(name=in_case(value, names))
+    if isinstance(value, dict) and default and not misspelled_name([*map(str, value)]):
+        value = {"name": default, **value}
     if isinstance(value, dict) and isinstance(name := value.get("name"), str):
         return {**value, "name": in_case(name, names)}
     return value
 
 
-def choice(kind: str, registry: Mapping[str, Callable[..., Any]], base: type[Choice] = Choice) -> Any:
+def choice(
+    kind: str,
+    registry: Mapping[str, Callable[..., Any]],
+    base: type[Choice] = Choice,
+    default: str | None = None,
+) -> Any:
     """Make a field type: the name of an entry, or a mapping of `name` and its options.
 
     Parameters
     ----------
     base : has the keys that all entries share, besides the options of their factories.
+    default : the entry of a mapping without `name`; None if the name is required.
     """
-    models = [_model(kind, name, factory, base) for name, factory in registry.items()]
+    models = [_model(kind, name, factory, base, name == default) for name, factory in registry.items()]
     complete = tuple(name for name, factory in registry.items() if not _required(factory))
     return Annotated[
         reduce(or_, models),
         Field(discriminator="name"),
         BeforeValidator(
-            partial(_from_name, list(registry)),
+            partial(_from_name, list(registry), default),
             json_schema_input_type=reduce(or_, models) | Literal[complete],
         ),
     ]
@@ -74,9 +91,12 @@ def _required(factory: Callable[..., Any]) -> list[str]:
     return [parameter.name for parameter in parameters if parameter.default is inspect.Parameter.empty]
 
 
-def _model(kind: str, name: str, factory: Callable[..., Any], base: type[Choice]) -> type[Choice]:
+def _model(
+    kind: str, name: str, factory: Callable[..., Any], base: type[Choice], is_default: bool
+) -> type[Choice]:
     hints = get_type_hints(factory, include_extras=True)
-    fields: dict[str, Any] = {"name": (Literal[name], Field(description=_first_line(factory)))}
+    given: Any = name if is_default else ...
+    fields: dict[str, Any] = {"name": (Literal[name], Field(given, description=_first_line(factory)))}
     for option, parameter in inspect.signature(factory).parameters.items():
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         hint = hints[option]

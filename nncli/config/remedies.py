@@ -36,7 +36,12 @@ SCHEMA_TYPES: dict[type, str] = {str: "string", int: "integer", float: "number",
 def expected_kinds(node: Node) -> str:
     """Name the kinds of values that a place takes: `a whole number or a mapping`."""
     kinds = {str(option.get("type")) for option in node.get("options", ())}
-    words = {"integer": "a whole number", "string": "a name", "object": "a mapping"}
+    words = {
+        "integer": "a whole number",
+        "number": "a number",
+        "string": "a name",
+        "object": "a mapping",
+    }
     return " or ".join(word for kind, word in words.items() if kind in kinds) or "a mapping"
 
 
@@ -117,12 +122,15 @@ def _example_of(what: str, node: Node) -> tuple[str, Any]:
     if "a name" in what and (names := entry_names(node)):
         default = node.get("default")
         return "a name", default if default in names else names[0]
-    if "whole number" in what and "mapping" in what:
+    if "whole number" in what and "mapping" in what and isinstance(node.get("default"), int):
         return "a whole number", _number(node)
     if what == "text":
         return what, None
     titles = [option.get("title") for option in node.get("options", ())]
-    noun = next((NOUNS[title] for title in titles if title in NOUNS), what)
+    noun = next(
+        (NOUNS[title] for title in titles if title in NOUNS),
+        "a mapping" if what.endswith("a mapping") else what,
+    )
     return noun, example(node)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
     LossChoice: TypeAlias = AnyLoss
 else:
     LossChoice = choice("loss", LOSSES, AnyLoss)
-    OptimizerChoice = choice("optimizer", OPTIMIZERS, AnyOptimizer)
+    OptimizerChoice = choice("optimizer", OPTIMIZERS, AnyOptimizer, default="sgd")
 
 LONGEST_NAME = 100  # characters of a run's name
 
@@ -179,10 +180,32 @@ class LayerConfig(Strict):
     biases: list[float] | None = Field(None, description="initial biases, one per neuron", min_length=1)
 
 
+def _from_number(key: str, value: Any) -> Any:
+    """Let a number stand for a mapping with one key."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return {key: value} if is_number else value
+
+
+def _from_switch(value: Any) -> Any:
+    """Let true stand for the defaults, and false for no mapping."""
+    if isinstance(value, bool):
+        return {} if value else None
+    return _from_number("patience", value)
+
+
+if TYPE_CHECKING:
+    Layer: TypeAlias = LayerConfig
+else:
+    Layer = Annotated[
+        LayerConfig,
+        BeforeValidator(partial(_from_number, "units"), json_schema_input_type=LayerConfig | Units),
+    ]
+
+
 class NetworkConfig(Strict):
     """Layers from the first hidden layer to the output layer."""
 
-    layers: list[LayerConfig] = Field(
+    layers: list[Layer] = Field(
         min_length=1, max_length=1000, description="hidden layers, then the output layer"
     )
     weight_init: WeightInit = _written("glorot_uniform", "initializer of the weights")
@@ -206,6 +229,20 @@ class StopWhen(Strict):
     loss_below: float = Field(description="end training when the training loss of an epoch is below this")
 
 
+if TYPE_CHECKING:
+    EarlyStopping: TypeAlias = EarlyStoppingConfig | None
+    Stop: TypeAlias = StopWhen | None
+else:
+    EarlyStopping = Annotated[
+        EarlyStoppingConfig | None,
+        BeforeValidator(_from_switch, json_schema_input_type=EarlyStoppingConfig | Count | bool | None),
+    ]
+    Stop = Annotated[
+        StopWhen | None,
+        BeforeValidator(partial(_from_number, "loss_below"), json_schema_input_type=StopWhen | float | None),
+    ]
+
+
 class TrainingConfig(Strict):
     """Epochs, batches, stopping and precision."""
 
@@ -219,11 +256,12 @@ class TrainingConfig(Strict):
     evaluate_every: Count | None = Field(
         None, description="epochs between evaluations of metrics and validation set (default: 1)"
     )
-    early_stopping: EarlyStoppingConfig | None = Field(
-        None, description="end training when a metric stops improving (default: off)"
+    early_stopping: EarlyStopping = Field(
+        None,
+        description="end training when a metric stops improving; a number is the patience (default: off)",
     )
-    stop_when: StopWhen | None = Field(
-        None, description="end training when this condition is met (default: off)"
+    stop_when: Stop = Field(
+        None, description="end training at this condition; a number is loss_below (default: off)"
     )
     log_every: Annotated[
         Count | Share, Either("a whole number of at least 1, or a percentage from 1% to 100%")

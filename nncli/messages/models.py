@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, cast, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
+
+LIST_KEYS = ("type", "items", "minItems", "maxItems")  # of JSON Schema
 
 
 class Strict(BaseModel):
@@ -17,6 +20,25 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, validate_default=True, allow_inf_nan=False
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_value_as_a_list(cls, values: Any) -> Any:
+        """Take one value where a list of them is meant: `price` is `[price]`."""
+        if not isinstance(values, dict):
+            return values
+        found = {key: [values[key]] for key in _lists(cls) if is_single(values.get(key))}
+        return {**values, **found} if found else values
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add the single values to the lists that they can stand for."""
+        found = handler(core_schema)
+        keys = handler.resolve_ref_schema(found).get("properties", {})
+        keys.update({key: _list_or_one(keys[key]) for key in _lists(cls) if key in keys})
+        return found
 
     @model_validator(mode="before")
     @classmethod
@@ -38,6 +60,42 @@ def _in_case(value: Any, names: Sequence[str]) -> Any:
     if isinstance(value, list):
         return [_in_case(entry, names) for entry in value]
     return in_case(value, names) if isinstance(value, str) else value
+
+
+def is_single(value: Any) -> bool:
+    """Return True for a number or a text; a text with a comma may be several."""
+    if isinstance(value, str):
+        return "," not in value
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@cache
+def _lists(model: type[BaseModel]) -> list[str]:
+    """Names of the fields that hold a list of single values."""
+    return [key for key, field in model.model_fields.items() if _is_list(field.annotation)]
+
+
+def _is_list(annotation: Any) -> bool:
+    parts = get_args(annotation)
+    if get_origin(annotation) is list:
+        return not any(map(_is_compound, parts))
+    return get_origin(annotation) in (Annotated, Union, UnionType) and any(map(_is_list, parts))
+
+
+def _is_compound(annotation: Any) -> bool:
+    """Return True for a list or a mapping, alone or in a union."""
+    kind = get_origin(annotation) or annotation
+    if isinstance(kind, type) and issubclass(kind, BaseModel | list | dict):
+        return True
+    return kind is not Literal and any(map(_is_compound, get_args(annotation)))
+
+
+def _list_or_one(node: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a list that a single entry can stand for."""
+    options = node.get("anyOf", [{key: node[key] for key in LIST_KEYS if key in node}])
+    single = [option["items"] for option in options if "items" in option]
+    rest = {key: value for key, value in node.items() if key not in LIST_KEYS}
+    return {**rest, "anyOf": [*options, *single]}
 
 
 @cache

@@ -60,9 +60,7 @@ def test_there_is_an_example_for_every_mapping() -> None:
     [
         ("seed: random", "write a whole number such as 0"),
         ("seed: null", "write a whole number such as 0, or remove the key"),
-        ("metrics: mae", "write [mae]"),
         ("metrics: mae, mse", "write [mae, mse]"),
-        ("training: {stop_when: 0.1}", "write {loss_below: 0.1}"),
         ("training: null", "write a mapping such as {epochs: 1000}, or remove the key"),
         ("name: 5", "write '5'"),
         ("training: {epochs: 1.5}", "write a whole number such as 1000"),
@@ -74,9 +72,10 @@ def test_there_is_an_example_for_every_mapping() -> None:
         ("optimizer: {name: sgd, learning_rate: 1.000,5}", "write 1000.5"),
         ("optimizer: {name: Adamm, learning_rate: 0,01}", "write 0.01"),
         ("network: {layers: [{units: 1, bias_init: {name: normal, mean: -0,5}}]}", "write -0.5"),
-        ("network: {layers: [8]}", "write {units: 8}"),
         ("network: {layers: [null]}", "write a layer such as {units: 8, activation: tanh}"),
-        ("dataset: {path: t.csv, targets: price}", "write [price]"),
+        ("dataset: {path: t.csv, targets: 'price, tax'}", "write [price, tax]"),
+        ("training: {early_stopping: soon}", "write a mapping such as {patience: 10}"),
+        ("training: {stop_when: soon}", "write a mapping such as {loss_below: 0.01}"),
     ],
 )
 def test_the_value_found_is_written_out_where_it_is_clear(line: str, hint: str) -> None:
