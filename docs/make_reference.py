@@ -55,8 +55,8 @@ Written by `docs/make_reference.py` from the JSON Schema of configs. Edit the de
 A config is one YAML 1.2 file, so `1e-3` is a number, while `on`, `off`, `yes` and `no` are text. Unknown and
 duplicate
 keys are errors. Where a choice such as `loss` takes options, a name alone stands for the mapping with that
-name: `loss: mse` is `loss: {name: mse}`. Where a list is expected, one value is a list of one: `metrics: mae` is
-`metrics: [mae]`. On the command line `--set KEY=VALUE` replaces a value and is read
+name: `loss: mse` is `loss: {name: mse}`. Where a list is expected, one value is a list of one:
+`metrics: mae` is `metrics: [mae]`. On the command line `--set KEY=VALUE` replaces a value and is read
 like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
 
 `nncli explain KEY` prints what this page says about a key, its effect on training, and an example.
@@ -170,7 +170,7 @@ def _names(node: Node) -> str:
 
 
 def _not_in_list(options: Sequence[Node]) -> list[Node]:
-    """The alternatives without the single entry that stands for a list of one, which the introduction explains."""
+    """The alternatives without the single entry that stands for a list of one."""
     entries = [option["items"] for option in options if "items" in option]
     return [option for option in options if option not in entries]
 

@@ -86,6 +86,16 @@ def _out_of_reach(experiment: Experiment) -> Mistake | None:
     return _of_activation(experiment, words, hint) if words else None
 
 
+def _linear_layers(experiment: Experiment) -> Mistake | None:
+    *hidden, _ = experiment.config.network.layers
+    linear = all(layer.activation.name == "identity" for layer in hidden)
+    unset = [index for index, layer in enumerate(hidden) if "activation" not in layer.model_fields_set]
+    if not linear or not unset:
+        return None
+    words = "hidden layers without activation make the network linear"
+    return Mistake(("network", "layers", unset[0]), words, "add activation: tanh or activation: relu")
+
+
 def _output(experiment: Experiment) -> str:
     return experiment.network.output_activation.name
 
@@ -102,4 +112,5 @@ RULES: list[Callable[[Experiment], Mistake | None]] = [
     _sums,
     _competing_labels,
     _out_of_reach,
+    _linear_layers,
 ]

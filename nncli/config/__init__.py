@@ -100,6 +100,8 @@ class Config(Values):
         values = {"name": self.run_name, **{key: values[key] for key in values if key != "name"}}
         if self.dataset.read == AUTO:
             del values["dataset"]["read"]
+        if not self.network.layers:
+            del values["network"]["layers"]
         if self.dataset.path is not None:
             values["dataset"]["path"] = _relative(self._folder / self.dataset.path, relative_to)
         return values

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from nncli.config.document import Loc, Mistake
-from nncli.config.schema import DatasetConfig, Function, LayerConfig, Values
+from nncli.config.schema import AUTO, DatasetConfig, Function, LayerConfig, NetworkConfig, Values
 from nncli.data.sources import BUILTIN
 from nncli.expressions import ExpressionError, parse
 from nncli.messages.wording import counted, listed, shown
@@ -21,12 +21,16 @@ def contradictions(values: Values) -> Iterator[Mistake]:
     """Find every mistake that involves more than one key."""
     yield from _in_dataset(values.dataset)
     yield from _in_network(values)
-    yield from _in_loss(values)
+    if values.network.layers:
+        yield from in_loss(values)
     yield from _in_optimizer(values)
     yield from _in_training(values)
 
 
-def _in_loss(values: Values) -> Iterator[Mistake]:
+def in_loss(values: Values) -> Iterator[Mistake]:
+    """Find a loss that does not fit the last layer; `auto` is chosen once the data are known."""
+    if values.loss.name == AUTO:
+        return
     output = values.network.layers[-1].activation.name
     link = LOSSES[values.loss.name](**values.loss.options()).link
     if values.loss.class_weight is not None and not link:
@@ -62,6 +66,7 @@ def _in_network(values: Values) -> Iterator[Mistake]:
     network, loc = values.network, ("network",)
     yield from _in_range((*loc, "weight_init"), network.weight_init)
     yield from _in_range((*loc, "bias_init"), network.bias_init)
+    yield from _in_hidden(network)
     below = None
     for index, layer in enumerate(network.layers):
         yield from _in_layer((*loc, "layers", index), layer, below)
@@ -84,6 +89,31 @@ def _in_network(values: Values) -> Iterator[Mistake]:
                 "softmax is only supported in the last layer",
                 "use tanh, relu or sigmoid in hidden layers",
             )
+
+
+def _in_hidden(network: NetworkConfig) -> Iterator[Mistake]:
+    """Find mistakes of the short form of a network."""
+    if network.hidden is not None and network.layers:
+        yield Mistake(
+            ("network", "hidden"),
+            "hidden and layers cannot be given together",
+            "remove one of the two; layers includes the output layer, hidden does not",
+            at_key=True,
+        )
+    elif network.hidden is None and network.activation is not None:
+        units = [layer.units for layer in network.layers[:-1]]
+        yield Mistake(
+            ("network", "activation"),
+            "activation is for hidden, but the network has layers",
+            f"write hidden: {units} instead of layers, or give each layer its own activation",
+            at_key=True,
+        )
+    if network.activation is not None and network.activation.name == "softmax":
+        yield Mistake(
+            ("network", "activation"),
+            "softmax is only supported in the last layer",
+            "use tanh, relu or sigmoid in hidden layers; the output layer follows from the targets",
+        )
 
 
 def _in_layer(loc: Loc, layer: LayerConfig, inputs: int | None) -> Iterator[Mistake]:

@@ -186,6 +186,11 @@ def _missing(finding: Finding) -> Mistake:
     return Mistake(tuple(around), f"missing key '{key}'", hint, at_key=True)
 
 
+def _no_layers(finding: Finding) -> Mistake:
+    hint = "write for example hidden: [16]; or list every layer with its units: layers: [16, 1]"
+    return Mistake(finding.loc, "missing key 'hidden' or 'layers'", hint, at_key=True)
+
+
 def _missing_name(finding: Finding) -> Mistake:
     keys = list(map(str, finding.found))
     if slip := misspelled_name(keys):
@@ -281,6 +286,7 @@ def _meaning(node: Node) -> str | None:
 WORDS: dict[str, Callable[[Finding], Mistake]] = {
     "extra_forbidden": _unknown_key,
     "missing": _missing,
+    "no_layers": _no_layers,
     "union_tag_not_found": _missing_name,
     "union_tag_invalid": _unknown_name,
     "literal_error": _unknown_literal,

@@ -20,7 +20,7 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
     "EarlyStoppingConfig": {"patience": 10},
     "Function": {"inputs": {"x": [-1, 1]}, "targets": {"y": "x**2"}},
     "LayerConfig": {"units": 8, "activation": "tanh"},
-    "NetworkConfig": {"layers": [{"units": 8, "activation": "tanh"}, {"units": 1}]},
+    "NetworkConfig": {"hidden": [16]},
     "PreprocessingConfig": {"scale": "standard"},
     "ReadConfig": {"separator": ";", "decimal": ","},
     "RecordConfig": {"weights": "all"},

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from nncli.config.registry import Choice, choice
@@ -17,7 +18,7 @@ from nncli.messages.models import Either, Strict
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import GRADIENTS
 from nncli.nn.initializers import BIAS_INITIALIZERS, WEIGHT_INITIALIZERS
-from nncli.nn.losses import LOSSES
+from nncli.nn.losses import LOSSES, Reduction
 from nncli.nn.metrics import METRICS
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
@@ -42,6 +43,7 @@ def _written(value: Any, description: str) -> Any:
     return Field(value, description=description)
 
 
+AUTO = "auto"
 ENGINE: Any = Literal[("auto", *ENGINES)]
 
 
@@ -56,6 +58,10 @@ class AnyOptimizer(Choice):
         gt=0,
         description="largest gradient norm; a longer gradient is scaled by clip_norm / (norm + 1e-6)",
     )
+
+
+def automatic(reduction: Reduction = "mean") -> None:
+    """cross_entropy after softmax, binary_cross_entropy after sigmoid if all targets are 0 or 1, else mse."""
 
 
 class AnyLoss(Choice):
@@ -79,7 +85,7 @@ if TYPE_CHECKING:
     OptimizerChoice: TypeAlias = AnyOptimizer
     LossChoice: TypeAlias = AnyLoss
 else:
-    LossChoice = choice("loss", LOSSES, AnyLoss)
+    LossChoice = choice("loss", {AUTO: automatic, **LOSSES}, AnyLoss, default=AUTO)
     OptimizerChoice = choice("optimizer", OPTIMIZERS, AnyOptimizer, default="sgd")
 
 LONGEST_NAME = 100  # characters of a run's name
@@ -202,14 +208,37 @@ else:
     ]
 
 
+LAYERS_OR_HIDDEN: JsonDict = {"allOf": [{"anyOf": [{"required": ["layers"]}, {"required": ["hidden"]}]}]}
+
+
 class NetworkConfig(Strict):
     """Layers from the first hidden layer to the output layer."""
 
+    model_config = ConfigDict(json_schema_extra=LAYERS_OR_HIDDEN)
+
+    hidden: list[Units] | None = Field(
+        None,
+        max_length=999,
+        description="units of the hidden layers; the output layer follows from the targets",
+    )
+    activation: ActivationChoice | None = Field(
+        None, description="activation function of the layers in `hidden` (default: relu)"
+    )
     layers: list[Layer] = Field(
-        min_length=1, max_length=1000, description="hidden layers, then the output layer"
+        default_factory=list,
+        validate_default=False,
+        min_length=1,
+        max_length=1000,
+        description="instead of `hidden`: hidden layers, then the output layer",
     )
     weight_init: WeightInit = _written("glorot_uniform", "initializer of the weights")
     bias_init: BiasInit = _written("zeros", "initializer of the biases")
+
+    @model_validator(mode="after")
+    def _has_layers(self) -> Self:
+        if not self.layers and self.hidden is None:
+            raise PydanticCustomError("no_layers", "no layers")
+        return self
 
 
 class EarlyStoppingConfig(Strict):
@@ -313,7 +342,7 @@ class Values(Strict):
         ),
     ] = Field(description="source of the rows, and roles of the columns")
     network: NetworkConfig = Field(description="layers and initializers")
-    loss: LossChoice = _written("mse", "loss to minimize")
+    loss: LossChoice = _written(AUTO, "loss to minimize; auto: follows the last activation and the targets")
     metrics: list[Literal[tuple(METRICS)]] | None = Field(  # type: ignore[valid-type]
         None, description="metrics to report besides the loss (default: mse, and accuracy for classes)"
     )

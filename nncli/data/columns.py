@@ -19,6 +19,9 @@ from nncli.tables.notation import PLAIN_NOTATION, Notation
 from nncli.tables.settings import AUTO, ReadConfig
 from nncli.tables.table import Misfit, Table, date_error
 
+MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
+ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
+
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 
 
@@ -175,7 +178,7 @@ def assign(
     targets: Sequence[str],
     id: str | None,
     task: Task | Literal["auto"],
-    output_activation: str,
+    output_activation: str | None,
     formulas: Mapping[str, str],
     others: Collection[str | None] = (),
     read: ReadConfig = AUTO,
@@ -186,6 +189,7 @@ def assign(
 
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
     sigmoids for several 0/1 columns that do not sum to 1 in every row -> multilabel; else regression.
+    Without an output activation, the targets alone decide, as for `nncli init`.
 
     Raises
     ------
@@ -247,7 +251,9 @@ def is_index(name: str) -> bool:
     return re.fullmatch(r"Unnamed: \d+(\.\d+)*|__index_level_\d+__", name) is not None
 
 
-def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task:
+def _guess(table: Table, targets: Sequence[str], output_activation: str | None) -> Task:
+    if output_activation is None:
+        return _task_of(table, targets)
     if output_activation == "softmax":
         return "multiclass"
     if len(targets) > 1:
@@ -261,6 +267,23 @@ def _guess(table: Table, targets: Sequence[str], output_activation: str) -> Task
         if labels <= {"0", "1"} or (len(labels) == 2 and not numeric):
             return "binary"
     return "regression" if numeric else "multiclass"
+
+
+def _task_of(table: Table, targets: Sequence[str]) -> Task:
+    """Guess the task from the targets alone: text, two whole numbers or a few of them are classes."""
+    if len(targets) > 1:
+        if not are_flags(table, targets):
+            return "regression"
+        return "multilabel" if other_sums(table, targets) else "multiclass"
+    (target,) = targets
+    column = table.typed[target]
+    if column.kind != "number":
+        return "binary" if len(set(_labels(table, target))) == 2 else "multiclass"
+    values = np.unique(column.numbers)
+    few = 2 < len(values) <= MOST_NUMBERED_CLASSES and ROWS_PER_CLASS * len(values) <= len(table)
+    if not (few or len(values) == 2) or (values != np.trunc(values)).any():
+        return "regression"
+    return "multiclass" if few else "binary"
 
 
 def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from nncli.training import checks
 from nncli.training.early_stopping import EarlyStopping
 from nncli.training.recipe import initial_parameters, metric_names, network_of, recipe_of
 from nncli.training.rows import Rows, prepared, read_rows
+from nncli.training.spelling import spelled_out
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def build(config: Config) -> Experiment:
     """
     try:
         rows = read_rows(config)
+        config = spelled_out(config, rows.whole)
         checks.require_fit(config, rows.whole)
         return _experiment(config, rows)
     except MemoryError:

@@ -166,7 +166,7 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
         targets=targets,
         id=id,
         task=given.task,
-        output_activation=config.network.layers[-1].activation.name,
+        output_activation=layers[-1].activation.name if (layers := config.network.layers) else None,
         formulas=roles.get("formulas", {}),
         others=others,
         read=given.read,
