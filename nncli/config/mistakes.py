@@ -171,6 +171,8 @@ def _elsewhere(key: str, around: Loc) -> str | None:
     """Say where the key belongs, if it is valid in a few other places."""
     for name in (key, synonym(key, "key")):
         found = [place for place in places_of_keys().get(str(name), {}) if place != general(around)]
+        below = [place for place in found if around and place[: len(around)] == general(around)]
+        found = below or found
         if 0 < len(found) <= MOST_PLACES:
             return f"move it to {' or '.join(dotted((*like(place, around), str(name))) for place in found)}"
     return None

@@ -60,7 +60,7 @@ class AnyOptimizer(Choice):
     )
 
 
-def automatic(reduction: Reduction = "mean") -> None:
+def _follow_targets(reduction: Reduction = "mean") -> None:
     """cross_entropy after softmax, binary_cross_entropy after sigmoid if all targets are 0 or 1, else mse."""
 
 
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     OptimizerChoice: TypeAlias = AnyOptimizer
     LossChoice: TypeAlias = AnyLoss
 else:
-    LossChoice = choice("loss", {AUTO: automatic, **LOSSES}, AnyLoss, default=AUTO)
+    LossChoice = choice("loss", {AUTO: _follow_targets, **LOSSES}, AnyLoss, default=AUTO)
     OptimizerChoice = choice("optimizer", OPTIMIZERS, AnyOptimizer, default="sgd")
 
 LONGEST_NAME = 100  # characters of a run's name

@@ -19,8 +19,8 @@ from nncli.tables.notation import PLAIN_NOTATION, Notation
 from nncli.tables.settings import AUTO, ReadConfig
 from nncli.tables.table import Misfit, Table, date_error
 
-MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
-ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
+_MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
+_ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 
@@ -280,7 +280,7 @@ def _task_of(table: Table, targets: Sequence[str]) -> Task:
     if column.kind != "number":
         return "binary" if len(set(_labels(table, target))) == 2 else "multiclass"
     values = np.unique(column.numbers)
-    few = 2 < len(values) <= MOST_NUMBERED_CLASSES and ROWS_PER_CLASS * len(values) <= len(table)
+    few = 2 < len(values) <= _MOST_NUMBERED_CLASSES and _ROWS_PER_CLASS * len(values) <= len(table)
     if not (few or len(values) == 2) or (values != np.trunc(values)).any():
         return "regression"
     return "multiclass" if few else "binary"

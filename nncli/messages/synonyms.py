@@ -34,6 +34,7 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
         "learning_rate": "lr eta step_size learning_rate_init",
         "batch_size": "batch batchsize minibatch minibatch_size mini_batch_size",
         "epochs": "max_iter epoch n_epochs num_epochs nb_epoch max_epochs",
+        "hidden": "hidden_layers hidden_layer_sizes hidden_sizes n_hidden hidden_units hidden_dims",
         "units": "neurons size nodes n_units num_units n_neurons width out_features",
         "activation": "act activation_function activation_fn nonlinearity",
         "bias": "use_bias",
@@ -140,9 +141,6 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
 
 _CLASSES = "use binary for two classes, multiclass for more"
 _NORMALIZED = "use standard (mean 0, standard deviation 1) or minmax (0 to 1)"
-_LAYERS = (
-    "write layers: [{units: 8, activation: tanh}, {units: 1}] under network; the last is the output layer"
-)
 
 # Place -> what to say -> the names that it answers.
 REMARKS: Mapping[str, Mapping[str, str]] = {
@@ -151,7 +149,6 @@ REMARKS: Mapping[str, Mapping[str, str]] = {
         "nncli has no layer normalization; remove the key": "layer_norm layer_normalization",
         "nncli always computes on the CPU; remove the key": "device gpu cuda use_gpu accelerator",
         "nncli clips only the norm of the gradient: clip_norm": "clipvalue clip_value",
-        _LAYERS: "hidden_layers hidden_layer_sizes hidden_sizes hidden n_hidden",
         "for L2 regularization write weight_decay; for a falling learning rate write schedule": "decay",
         "print less with --quiet or more with --verbose on the command line; remove the key": "verbose",
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter
@@ -23,22 +24,26 @@ OUTPUTS: Mapping[Task, str] = {
 
 
 def spelled_out(config: Config, data: Dataset) -> Config:
-    """Return the config with every layer and the loss, as a run records it.
+    """Return the config with every layer, the loss, and the task behind `hidden`, as a run records it.
 
     Raises
     ------
     ConfigError
         If the loss does not fit the last layer.
     """
-    network = config.network if config.network.layers else _with_layers(config.network, data.columns)
+    short, roles = config.network.hidden is not None, data.columns
+    network = _with_layers(config.network, roles) if short else config.network
+    task = roles.task if short else config.dataset.task  # with layers, it could be guessed differently
     natural = _loss_for(network.layers[-1].activation.name, data)
-    changes = {"network": network, "loss": config.loss}
+    changes: dict[str, Any] = {
+        "network": network,
+        "dataset": config.dataset.model_copy(update={"task": task}),
+    }
     if config.loss.name == AUTO:
         given = {**config.loss.model_dump(), "name": natural}
         changes["loss"] = LOSS.validate_python(given)
     found = config.model_copy(update=changes)
     if mistakes := list(in_loss(found)):
-        short = config.network.hidden is not None
         raise config.error(
             *(_for_hidden(each, natural, data.columns) if short else each for each in mistakes)
         )

@@ -34,8 +34,10 @@ FLAGS = {
 LABELED = {**FLAGS, "task": "multilabel"}
 
 
-def experiment(dataset: dict[str, Any], activation: str, units: int, loss: Any = "mse") -> Experiment:
-    layers = [{"units": units, "activation": activation}]
+def experiment(
+    dataset: dict[str, Any], activation: str, units: int, loss: Any = "mse", hidden: tuple[Any, ...] = ()
+) -> Experiment:
+    layers = [*hidden, {"units": units, "activation": activation}]
     return build(Config.of({"dataset": dataset, "network": {"layers": layers}, "loss": loss}))
 
 
@@ -57,6 +59,8 @@ ODD: dict[str, tuple[Any, ...]] = {
     "a sigmoid for each label": (LABELS, "sigmoid", 3, "binary_cross_entropy"),
     "two classes from a tanh": (TWO, "tanh", 1),
     "labels from weighted sums": (LABELS, "identity", 3),
+    "a hidden layer without activation": (NUMBERS, "identity", 1, "mse", (4,)),
+    "a linear layer twice": (NUMBERS, "identity", 1, "mse", ({"units": 4, "activation": "identity"}, 4)),
 }
 USUAL: dict[str, tuple[Any, ...]] = {
     "values from weighted sums": (NUMBERS, "identity", 1),
@@ -67,6 +71,20 @@ USUAL: dict[str, tuple[Any, ...]] = {
     "shares from sigmoids": (SHARES, "sigmoid", 2, "binary_cross_entropy"),
     "two classes from a sigmoid": (TWO, "sigmoid", 1, "binary_cross_entropy"),
     "two classes from a sigmoid by mse": (TWO, "sigmoid", 1),
+    "a linear layer on purpose": (
+        NUMBERS,
+        "identity",
+        1,
+        "mse",
+        ({"units": 4, "activation": "identity"},),
+    ),
+    "a linear layer before one that bends": (
+        NUMBERS,
+        "identity",
+        1,
+        "mse",
+        (4, {"units": 4, "activation": "tanh"}),
+    ),
     "labels from a softmax": (LABELS, "softmax", 3, "cross_entropy"),
     "flags of labels from sigmoids": (LABELED, "sigmoid", 2, "binary_cross_entropy"),
 }

@@ -42,7 +42,8 @@ def trained(config: Config) -> Trained:
 
 
 def config(**values: Any) -> Config:
-    return Config.of({"dataset": "xor", "network": network((4, "tanh"), (1, "sigmoid")), **values})
+    given = {"dataset": "xor", "network": network((4, "tanh"), (1, "sigmoid")), "loss": "mse"}
+    return Config.of({**given, **values})
 
 
 def table(*rows: tuple[float, float]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def test_a_shorthand_is_written_out_where_a_value_goes_inside(file: Path) -> Non
     assert activation.network.layers[0].activation.options() == {"slope": 1}
 
 
-@pytest.mark.parametrize(("key", "name"), [("optimizer.learning_rate", "sgd"), ("loss.reduction", "mse")])
+@pytest.mark.parametrize(("key", "name"), [("optimizer.learning_rate", "sgd"), ("loss.reduction", "auto")])
 def test_a_default_is_written_out_where_the_file_leaves_it_out(tmp_path: Path, key: str, name: str) -> None:
     file = tmp_path / "c.yaml"
     file.write_text("dataset: xor\nnetwork: {layers: [{units: 1}]}\n")
