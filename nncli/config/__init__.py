@@ -185,9 +185,19 @@ def _further(values: dict[str, Any], mistakes: Sequence[Mistake]) -> list[Mistak
             *around, key = mistake.loc
             del reduce(getitem, around, rest)[key]  # type: ignore[arg-type]
     try:
-        return list(contradictions(Values.model_validate(rest)))
+        found = list(contradictions(Values.model_validate(rest)))
+        return [further for further in found if not _is_meant(further, mistakes)]
     except ValidationError:
         return []
+
+
+def _is_meant(missing: Mistake, mistakes: Sequence[Mistake]) -> bool:
+    """Return True for a missing key that an unknown key of the same mapping is meant as."""
+    return any(
+        missing.loc == mistake.loc[:-1] and missing.message == f"missing key '{key}'"
+        for mistake in mistakes
+        if (key := (mistake.hint or "").partition("?")[0].removeprefix("did you mean "))
+    )
 
 
 def _located(mistakes: Sequence[Mistake], document: Document | None) -> list[ConfigError]:

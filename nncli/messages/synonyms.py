@@ -60,8 +60,8 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
         "restore_best": "restore_best_weights",
         "path": "file filename file_name data_path csv csv_file",
         "dataset": "data",
-        "inputs": "features feature_columns input",
-        "targets": "target label labels outputs target_columns",
+        "inputs": "features feature_columns input input_features",
+        "targets": "target label labels outputs target_columns output_features",
         "network": "model net architecture",
         "loss": "cost loss_function loss_fn criterion objective cost_function",
         "metrics": "metric",
@@ -145,6 +145,7 @@ _NORMALIZED = "use standard (mean 0, standard deviation 1) or minmax (0 to 1)"
 # Place -> what to say -> the names that it answers.
 REMARKS: Mapping[str, Mapping[str, str]] = {
     "key": {
+        "layers are always dense, and the format of a file is detected; remove the key": "type class_name",
         "nncli has no batch normalization; remove the key": "batch_norm batch_normalization batchnorm",
         "nncli has no layer normalization; remove the key": "layer_norm layer_normalization",
         "nncli always computes on the CPU; remove the key": "device gpu cuda use_gpu accelerator",

@@ -104,6 +104,10 @@ SHORT: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"network": {"layers": [8, 1]}},
         {"network": {"layers": [{"units": 8}, {"units": 1}]}},
     ),
+    "a mapping of loss options": (
+        {"loss": {"reduction": "sum"}},
+        {"loss": {"name": "auto", "reduction": "sum"}},
+    ),
     "numbers and mappings": (
         {"network": {"layers": [{"units": 8, "activation": "tanh"}, 1]}},
         {"network": {"layers": [{"units": 8, "activation": "tanh"}, {"units": 1}]}},
