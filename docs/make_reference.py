@@ -59,6 +59,15 @@ name: `loss: mse` is `loss: {name: mse}`. Where a list is expected, one value is
 `metrics: mae` is `metrics: [mae]`. On the command line `--set KEY=VALUE` replaces a value and is read
 like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
 
+The shortest config names a table, its target and the hidden layers:
+
+    dataset: {path: houses.csv, targets: price}
+    network: {hidden: [64, 32]}
+
+The output layer and the loss follow from the target: one number gives `identity` and `mse`, two classes
+`sigmoid` and `binary_cross_entropy`, more classes `softmax` and `cross_entropy`. The run's `config.yaml`
+spells all of it out.
+
 `nncli explain KEY` prints what this page says about a key, its effect on training, and an example.
 
 `nncli init` writes `nncli.schema.json` beside the config, for completion and checks in editors that know
@@ -216,6 +225,7 @@ def _plain(node: Node, schema: Node) -> str:
 def _plural(words: str) -> str:
     if words.startswith(("a mapping", "a list")):
         return words.replace("a mapping", "mappings").replace("a list", "lists")
+    words = words.replace("whole number", "whole numbers")
     known = {"text": "texts", "number": "numbers"}
     return " or ".join(known.get(word, word) for word in words.split(" or "))
 
