@@ -25,6 +25,7 @@ SECTIONS = {
     "": "the whole",
     "seed": "Seeds",
     "dataset": "DatasetConfig",
+    "dataset.read": "ReadConfig",
     "dataset.function": "Function",
     "dataset.split": "SplitConfig",
     "dataset.preprocessing": "PreprocessingConfig",

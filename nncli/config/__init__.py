@@ -20,7 +20,7 @@ from nncli.config.overrides import Override, lay_over
 from nncli.config.schema import LONGEST_NAME, Values
 from nncli.messages.errors import ConfigError
 from nncli.messages.wording import counted
-from nncli.tables.settings import AUTO
+from nncli.tables.settings import DETECTED
 
 __all__ = ["Config", "Mistake", "Override", "json_schema", "load_config", "parse_config"]
 
@@ -98,7 +98,7 @@ class Config(Values):
         """Return every value, including defaults, with the data path relative to another directory."""
         values = self.model_dump(mode="json", exclude_none=True)
         values = {"name": self.run_name, **{key: values[key] for key in values if key != "name"}}
-        if self.dataset.read == AUTO:
+        if self.dataset.read == DETECTED:
             del values["dataset"]["read"]
         if not self.network.layers:
             del values["network"]["layers"]

@@ -209,7 +209,7 @@ def _ending_in(steps: tuple[str, ...]) -> list[Topic]:
     for kind in (
         [pair for pair in named if not pair[0].value],
         [pair for pair in named if pair[0].value],
-        [(topic, (*topic.steps, name)) for topic in key_topics() for name in plain_names(topic.node)],
+        [(topic, (*topic.steps, name)) for topic in key_topics() for name in {*plain_names(topic.node)}],
     ):
         found = [(topic, path) for topic, path in kind if _lower(path[-len(steps) :]) == steps]
         if found:

@@ -16,7 +16,7 @@ from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import BOOLEANS, Column, is_number
 from nncli.tables.notation import PLAIN_NOTATION, Notation
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import Misfit, Table, date_error
 
 _MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
@@ -46,7 +46,7 @@ class Roles:
     id: str | None = None
     formulas: Mapping[str, str] = field(default_factory=dict)
     notations: Mapping[str, Notation] = field(default_factory=dict)
-    read: ReadConfig = AUTO
+    read: ReadConfig = DETECTED
 
     @property
     def outputs(self) -> int:
@@ -181,7 +181,7 @@ def assign(
     output_activation: str | None,
     formulas: Mapping[str, str],
     others: Collection[str | None] = (),
-    read: ReadConfig = AUTO,
+    read: ReadConfig = DETECTED,
 ) -> Roles:
     """Give every column its role.
 

@@ -17,7 +17,7 @@ from nncli.nn.arrays import Array
 from nncli.nn.network import Layer, Network
 from nncli.storage.npz import read_npz, write_npz
 from nncli.tables.notation import Notation
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.training.model import Model
 
 FORMAT = 1  # of files of weights and runs; raised when a reader of the last one could no longer read them
@@ -48,7 +48,7 @@ class _ColumnsHeader(_Strict):
     formulas: dict[str, str]
     preprocessing: Preprocessing | None = None  # runs of before there was any have plain numbers
     notations: dict[str, Notation] = {}
-    read: ReadConfig = AUTO
+    read: ReadConfig = DETECTED
 
 
 class _Header(_Strict):
@@ -85,7 +85,7 @@ def write_model(path: Path, model: Model) -> None:
             read=columns.read,
         ),
     )
-    defaults = {"notations": {}, "read": AUTO}  # not written, as in runs of before there were any
+    defaults = {"notations": {}, "read": DETECTED}  # not written, as in runs of before there were any
     absent = {name for name, default in defaults.items() if getattr(columns, name) == default}
     stored = np.frombuffer(header.model_dump_json(exclude={"columns": absent}).encode(), dtype=np.uint8)
     write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})

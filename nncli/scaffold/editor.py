@@ -10,8 +10,7 @@ from typing import Any
 from nncli.config import json_schema
 from nncli.messages.errors import NncliError
 from nncli.storage.files import is_plain, read_text, write_text
-
-SCHEMA_FILE = "nncli.schema.json"  # which the first line of generated configs names
+from nncli.storage.lookup import SCHEMA_FILE
 
 
 def schema_text() -> str:

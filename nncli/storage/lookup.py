@@ -12,6 +12,7 @@ from nncli.messages.suggestions import nearest
 from nncli.messages.wording import listed
 
 COMPRESSION = (".gz", ".bz2", ".xz", ".zip")
+SCHEMA_FILE = "nncli.schema.json"  # which init writes; not a table
 HERE = "the current directory"
 
 
@@ -92,7 +93,11 @@ def files_in(folder: Path, kind: FileKind) -> list[Path]:
         names = sorted(os.listdir(folder))
     except OSError:
         return []
-    return [folder / name for name in names if kind.includes(name) and os.path.isfile(folder / name)]
+    return [
+        folder / name
+        for name in names
+        if kind.includes(name) and name != SCHEMA_FILE and os.path.isfile(folder / name)
+    ]
 
 
 def place_of(folder: Path) -> str:

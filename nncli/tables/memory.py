@@ -13,11 +13,11 @@ from nncli.messages.errors import DataError
 from nncli.messages.wording import listed
 from nncli.tables import reading
 from nncli.tables.column import Cells
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import Table
 
 
-def table(data: Any, inputs: Sequence[str], given: ReadConfig = AUTO) -> Table:
+def table(data: Any, inputs: Sequence[str], given: ReadConfig = DETECTED) -> Table:
     """Return data in memory, or a file, as a table.
 
     Parameters

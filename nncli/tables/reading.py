@@ -16,7 +16,7 @@ from nncli.tables.formats import arff, delimited, json_array, ndjson, parquet, w
 from nncli.tables.formats.chunks import peeked, pieces, text_chunks, text_pieces
 from nncli.tables.formats.compression import ZIP, decompressed
 from nncli.tables.formats.foreign import refuse_foreign
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import RowError, Table
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
@@ -123,7 +123,7 @@ def parse_csv(text: str, name: str) -> Table:
     return table
 
 
-def decode(content: bytes, name: str, given: ReadConfig = AUTO) -> Table:
+def decode(content: bytes, name: str, given: ReadConfig = DETECTED) -> Table:
     """Parse the bytes of a file as a table; the extension of `name` gives the format, else its first bytes.
 
     Raises
@@ -139,7 +139,7 @@ def decode(content: bytes, name: str, given: ReadConfig = AUTO) -> Table:
         raise _too_large(name) from None
 
 
-def read(path: Path, name: str, given: ReadConfig = AUTO) -> Table:
+def read(path: Path, name: str, given: ReadConfig = DETECTED) -> Table:
     """Read a file as one table.
 
     Parameters
@@ -160,7 +160,7 @@ def read(path: Path, name: str, given: ReadConfig = AUTO) -> Table:
 
 
 def read_parts(
-    file: BinaryIO, name: str, on_bad: OnBad = refuse, given: ReadConfig = AUTO
+    file: BinaryIO, name: str, on_bad: OnBad = refuse, given: ReadConfig = DETECTED
 ) -> Iterator[Table]:
     """Yield the tables of an open file, each of some thousand rows, in constant memory.
 

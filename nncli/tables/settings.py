@@ -74,4 +74,4 @@ class ReadConfig(Strict):
         return (self.separator, self.header, self.skip_rows, self.comment) == ("auto",) * 4
 
 
-AUTO = ReadConfig.model_validate({})
+DETECTED = ReadConfig.model_validate({})

@@ -16,7 +16,7 @@ from nncli.nn.arrays import Array
 from nncli.tables.column import Cells, Column, no_number
 from nncli.tables.dates import is_date
 from nncli.tables.notation import PLAIN_NOTATION, Notation, thousandfold
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 
 
 class Source(Protocol):
@@ -83,7 +83,7 @@ class Table:
             }
         return table
 
-    def detected(self, given: ReadConfig = AUTO) -> Table:
+    def detected(self, given: ReadConfig = DETECTED) -> Table:
         """Return the table with the notations of its numbers settled: as given, or as cells are written."""
         found = {name: column.detected(given) for name, column in self.typed.items()}
         return self.noted({name: notation for name, notation in found.items() if notation != PLAIN_NOTATION})

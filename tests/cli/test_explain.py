@@ -86,7 +86,7 @@ Example
         ("layers.units", ["network.layers[0].units"]),
         ("adam", ["optimizer: adam"]),
         ("optimizer.adam", ["optimizer: adam"]),
-        ("relu", ["network.layers[0].activation: relu"]),
+        ("relu", ["network.activation: relu"]),
         ("scale", ["dataset.preprocessing.scale"]),
         ("epsilon", ["gradient.epsilon", "optimizer.epsilon"]),
         ("r2", ["metrics"]),
@@ -94,7 +94,7 @@ Example
         ("lr", ["optimizer.learning_rate"]),
         ("optimizer.lr", ["optimizer.learning_rate"]),
         ("bce", ["loss: binary_cross_entropy"]),
-        ("linear", ["network.layers[0].activation: identity"]),
+        ("linear", ["network.activation: identity"]),
     ],
 )
 def test_paths_last_parts_values_and_synonyms_are_found(word: str, topics: list[str]) -> None:

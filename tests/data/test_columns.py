@@ -11,7 +11,7 @@ from nncli.data.columns import Roles, assign
 from nncli.data.sources import data_file, from_function
 from nncli.messages.errors import DataError
 from nncli.tables.reading import parse_csv
-from nncli.tables.settings import AUTO
+from nncli.tables.settings import DETECTED
 from nncli.tables.table import Misfit, Table
 from tests.golden import Golden, refusal, reported
 
@@ -159,7 +159,7 @@ def test_formulas_tell_what_to_expect_at_any_input_and_other_data_do_not() -> No
 
 def test_a_file_of_another_kind_is_refused(golden: Golden, tmp_path: Path) -> None:
     (tmp_path / "t.pkl").touch()
-    golden.check(refusal(DataError, lambda: data_file(tmp_path / "t.pkl", "t.pkl", AUTO)))
+    golden.check(refusal(DataError, lambda: data_file(tmp_path / "t.pkl", "t.pkl", DETECTED)))
 
 
 def test_a_label_is_read_alike_in_every_part_of_a_table() -> None:

@@ -145,14 +145,13 @@ TABLES = {
         "t.csv:2:1: day: '2024-01-02' is a date or time",
     ),
     "times as target": ("x,y\n1,12:30\n2,13:45\n", "t.csv:2:3: y: '12:30' is a date or time, not a number"),
-    "decimal commas": ('x,y\n"1,5",1\n"2,5",2\n', "t.csv:2:1: x: '1,5' is not a number"),
-    "some decimal commas": ('x,y\n1,1\n3,1\n"2,5",2\n', "t.csv:4:1: x: '2,5' is not a number"),
-    "commas in targets": ('x,y\n1,1\n3,1\n3,"2,5"\n', "t.csv:4:3: y: '2,5' is not a number"),
+    "points and decimal commas": ('x,y\n1.25,1\n3.5,1\n"2,5",2\n', "t.csv:4:1: x: '2,5' is not a number"),
+    "points and commas in targets": ('x,y\n1,1.5\n3,1.5\n3,"2,5"\n', "t.csv:4:3: y: '2,5' is not a number"),
 }
 
 
 @pytest.mark.parametrize(("text", "message"), TABLES.values(), ids=TABLES)
-def test_what_is_no_number_is_reported_with_its_place_and_a_workaround(
+def test_what_is_no_number_is_reported_with_its_place_and_a_remedy(
     tmp_path: Path, text: str, message: str
 ) -> None:
     (tmp_path / "t.csv").write_text(text)
@@ -162,7 +161,7 @@ def test_what_is_no_number_is_reported_with_its_place_and_a_workaround(
     with pytest.raises(DataError) as caught:
         build(load_config(tmp_path / "c.yaml"))
     assert caught.value.message.startswith(message)
-    assert re.search(r"use a decimal point|days since a fixed date", str(caught.value.hint))
+    assert re.search(r"write 2.5|kind: date|task: multiclass", str(caught.value.hint))
 
 
 def test_dates_may_be_names_where_the_config_says_so(tmp_path: Path) -> None:

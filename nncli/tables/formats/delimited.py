@@ -19,7 +19,7 @@ from nncli.tables.formats.chunks import check_text, located, row_error, unmarked
 from nncli.tables.formats.dialect import BLANK, SAMPLE, SEPARATORS, Dialect, detect, evident
 from nncli.tables.formats.foreign import refuse_text
 from nncli.tables.formats.records import CsvLines, CsvRecord, CsvRecords, cell_start
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import RowError, Source, Table
 
 OnBad = Callable[[RowError], None]
@@ -72,7 +72,7 @@ class DelimitedSource:
         return DelimitedSource("", lines, self.delimiter, copies, self.kept)
 
 
-def tables(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig = AUTO) -> Iterator[Table]:
+def tables(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig = DETECTED) -> Iterator[Table]:
     """Yield a table for each chunk of text; blank rows are skipped.
 
     Parameters
@@ -151,7 +151,8 @@ def _header(records: CsvRecords, dialect: Dialect, name: str, *, numbers: bool) 
         if any(record.cells):
             check_text(record.text, name, record.line)
             refuse_text(name, record.text)
-            if all(map(is_number, record.cells)) and not numbers:
+            names = [name for name in dialect.names or record.cells if name]
+            if all(map(is_number, names)) and not numbers:
                 raise _no_header(record, name)
             if dialect.names is None:
                 _check_header(record, dialect.separator, name)

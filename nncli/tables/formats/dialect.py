@@ -11,7 +11,7 @@ from functools import cached_property
 
 from nncli.messages.wording import listed
 from nncli.tables.column import is_number, reads_as_number
-from nncli.tables.settings import AUTO, ReadConfig
+from nncli.tables.settings import DETECTED, ReadConfig
 
 # Separators and their names, the more common ones first.
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces"}
@@ -66,7 +66,7 @@ def evident(lines: Sequence[str]) -> Dialect | None:
     return _noted(Dialect(used[0]))
 
 
-def detect(lines: Sequence[str], given: ReadConfig = AUTO) -> Dialect:
+def detect(lines: Sequence[str], given: ReadConfig = DETECTED) -> Dialect:
     """Return the layout of a file that starts with these lines, `SAMPLE` of them or all."""
     if given.skip_rows != "auto":
         return _found(lines, min(given.skip_rows, len(lines)), given)
