@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -101,10 +101,15 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
         raise DataError(message, hint="give every column one role")
     rows = _with_targets(table, targets)
     without_target = len(table) - len(rows)
-    table = table.take(rows) if without_target else table
+    whole, table = table, table.take(rows) if without_target else table
     _check_targets(table, targets)
     split = _split_column(table, targets, id)
     inputs, left_out, named, why_id = _inputs(table, targets, id, split)
+    # Rows without a target are predicted later, so their missing values count too.
+    inputs = {
+        name: replace(column, missing=int(whole.typed[name].missing(column.kind).sum()))
+        for name, column in inputs.items()
+    }
     guess, why_task = _task(table, targets, task)
     return Profile(
         rows=len(table),

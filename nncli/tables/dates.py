@@ -51,7 +51,9 @@ _FORMS = (
 
 def is_date(cell: str) -> bool:
     """Tell whether a cell holds a date or time; eight digits alone do not count."""
-    return len(cell) >= 4 and any(form.fullmatch(cell) for form in _FORMS)
+    if len(cell) < 4 or not any(form.fullmatch(cell) for form in _FORMS):
+        return False
+    return bool(np.isfinite([_days(cell, "day first"), _days(cell, "month first")]).any())
 
 
 def are_compact(cells: Sequence[str]) -> bool:

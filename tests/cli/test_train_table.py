@@ -87,7 +87,8 @@ def test_a_table_can_be_resumed_and_tried(people: Command) -> None:
         (
             "people.csv --target income --set loss=mes",
             "--set loss=mes: loss: unknown value 'mes'\n"
-            "hint: did you mean mse? choose from: auto, mse, mae, huber, binary_cross_entropy, cross_entropy,\n"
+            "hint: did you mean mse? choose from: auto, mse, mae, huber, binary_cross_entropy,"
+            " cross_entropy,\n"
             "      squared_error, half_squared_error",
         ),
     ],

@@ -122,3 +122,17 @@ def test_the_layout_does_not_depend_on_the_pieces_in_which_a_file_comes(size: in
     tables = list(read_parts(Pieces(io.BytesIO(content)), "t.csv"))  # type: ignore[arg-type]
     joined = {name: [cell for table in tables for cell in table.columns[name]] for name in tables[0].names}
     assert joined == EXPECTED
+
+
+def test_a_nameless_index_beside_one_column_is_no_title() -> None:
+    table = columns(written([["", "x"], *([str(row), str(row * row)] for row in range(1, 30))]))
+    assert list(table) == ["Unnamed: 0", "x"]
+
+
+def test_a_line_of_counts_above_rows_is_no_header() -> None:
+    """scikit-learn's own tables start with the number of rows and columns and the names of the classes."""
+    rows = [[*row[:2], *row[3:], row[0]] for row in ROWS]
+    table = parse_csv("40,4,malignant,benign,x,y,z\n" + written(rows), "t.csv")
+    assert table.names == ["column_1", "column_2", "column_3", "column_4"]
+    assert len(table) == len(ROWS)
+    assert table.remark.startswith("skipped line 1 (above the header)")

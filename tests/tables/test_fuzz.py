@@ -21,6 +21,7 @@ from nncli.config import load_config
 from nncli.nn.arrays import Array
 from nncli.tables.column import NO_VALUE
 from nncli.tables.formats.dialect import SAMPLE, detect, evident
+from nncli.tables.formats.foreign import FOREIGN
 from nncli.tables.reading import decode
 from nncli.tables.table import Table
 from nncli.training.rows import read_rows
@@ -176,4 +177,5 @@ def test_any_text_is_refused_or_read_as_it_stands(text: str) -> None:
 @given(st.binary(max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_refused_or_read_as_they_stand(content: bytes) -> None:
+    assume(not content.startswith(tuple(mark for kind in FOREIGN for mark in kind.begin)))
     judge(content, read_or_refused(lambda: decode(content, "t.csv"), content))

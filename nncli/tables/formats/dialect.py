@@ -106,16 +106,24 @@ class _Layout:
         """Position of the header, or of the first row where there is none, in the records."""
         if self._given.skip_rows != "auto":
             return 0
-        least = min(self.width, 2)  # cells that are not empty; a title may have commas behind it
-        fits = (len(cells) == self.width and sum(map(bool, cells)) >= least for cells in self.records)
-        start = next((row for row, fit in enumerate(fits) if fit), 0)
+        start = next((row for row, cells in enumerate(self.records) if self._is_whole(cells)), 0)
         if start and abs(len(self.records[start - 1]) - self.width) == 1:
             above, first = self.records[start - 1 : start + 1]
             alone = start == 1 and self.separator != " "
             if alone or (any(map(reads_as_number, first)) and not any(map(reads_as_number, above))):
                 start -= 1  # the header is a name short, or has one too many
-        titles = self.separator == " " or all(sum(map(bool, row)) == 1 for row in self.records[:start])
+        titles = self.separator == " " or all(map(self._is_title, self.records[:start]))
         return start if titles else 0
+
+    def _is_whole(self, cells: Sequence[str]) -> bool:
+        """Tell whether a record has the usual number of cells, and is no title with commas behind it."""
+        title = self.width > 1 and bool(cells[0]) and not any(cells[1:])
+        return len(cells) == self.width and not title
+
+    def _is_title(self, cells: Sequence[str]) -> bool:
+        """Tell whether a record above regular rows is no header: a single text, or counts and the like."""
+        counts = abs(len(cells) - self.width) > 1 and any(map(is_number, cells))
+        return sum(map(bool, cells)) == 1 or counts
 
     @property
     def header(self) -> list[str]:
