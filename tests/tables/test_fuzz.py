@@ -9,7 +9,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,10 @@ def expected(content: bytes) -> Columns | None:
 
 def number(cell: str) -> float | None:
     """The double nearest to a decimal number in ASCII, by exact arithmetic; None for anything else."""
-    value = float(Decimal(cell)) if DECIMAL.fullmatch(cell) else float("inf")
+    try:
+        value = float(Decimal(cell)) if DECIMAL.fullmatch(cell) else float("inf")
+    except InvalidOperation:  # an exponent of hundreds of digits
+        return None
     return value if np.isfinite(value) else None
 
 

@@ -245,9 +245,7 @@ def _named(dialect: Dialect, header: Sequence[str], rows: Sequence[Sequence[str]
         names.append("")
     elif len(names) == width - 1 and _are_row_names([row[0] for row in rows]):
         names.insert(0, ROW_NAMES)
-        remarks.append(
-            f"the header has one name fewer than the rows have cells; column 1 is named {ROW_NAMES}"
-        )
+        remarks.append(f"the header is one name short, so column 1 is named {ROW_NAMES}")
     if not names[0] and any(names[1:]) and any(row[0] for row in rows):
         names[0] = ROW_NAMES
         remarks.append(f"column 1 has no name, so it is named {ROW_NAMES}")
