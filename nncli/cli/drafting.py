@@ -15,22 +15,37 @@ if TYPE_CHECKING:
     from nncli.config import Config, Override
     from nncli.data.columns import Task
     from nncli.scaffold.from_table import Draft
+    from nncli.tables.settings import ReadConfig
+
+
+_SMALLEST = b"dataset: {path: table.csv, targets: y}\nnetwork: {hidden: [1]}\n"
 
 
 @dataclass(frozen=True)
 class TableRoles:
-    """Roles of the columns of a table, as the options --target, --id and --task give them."""
+    """What the options say about a table: --target, --id, --task and --read."""
 
     targets: Sequence[str]
     id: str | None
     task: Task | None
+    read: Sequence[str] = ()
 
     @property
     def words(self) -> list[str]:
         """The options as they are typed."""
         pairs = [("--target", name) for name in self.targets]
         pairs += [(option, value) for option, value in (("--id", self.id), ("--task", self.task)) if value]
+        pairs += [("--read", setting) for setting in self.read]
         return [word for pair in pairs for word in pair]
+
+    @property
+    def read_config(self) -> ReadConfig:
+        """The settings of --read, checked as a config would be."""
+        from nncli.config import Override, parse_config
+
+        settings = [Override.parse(text) for text in self.read]
+        overrides = [Override(f"dataset.read.{each.key}", each.value, "--read") for each in settings]
+        return parse_config(_SMALLEST, "--read", overrides).dataset.read
 
     @property
     def settings(self) -> list[str]:
@@ -40,6 +55,7 @@ class TableRoles:
         targets = yaml12.dump_flow(list(self.targets)) if self.targets else None
         values = {"targets": targets, "id": self.id, "task": self.task}
         given = [f"dataset.{key}={value}" for key, value in values.items() if value]
+        given += [f"dataset.read.{setting}" for setting in self.read]
         return [word for setting in given for word in ("--set", setting)]
 
 
@@ -54,10 +70,12 @@ def drafted(out: Output, source: Path, roles: TableRoles, path: Path | None, com
     from nncli.scaffold import from_table
     from nncli.scaffold.proposal import require_target
     from nncli.storage.lookup import TABLES, require_file
+    from nncli.tables.settings import DETECTED
 
     require_file(source, TABLES)
-    require_target(source, roles.targets, command)
-    draft = from_table.draft(source, roles.targets, roles.id, roles.task, path)
+    read = roles.read_config if roles.read else DETECTED
+    require_target(source, roles.targets, command, read)
+    draft = from_table.draft(source, roles.targets, roles.id, roles.task, path, read)
     for note in draft.notes:
         out.note(note)
     return draft

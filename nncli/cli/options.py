@@ -96,6 +96,14 @@ Targets = Annotated[
         help="Target column of a table; repeat for several numeric or 0/1 targets.",
     ),
 ]
+ReadSettings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="KEY=VALUE",
+        help="Setting of the format of a table, such as header=false; repeatable. Keys: nncli explain read",
+    ),
+]
 Identifier = Annotated[
     str | None,
     typer.Option("--id", metavar="COL", help="Identifier column of a table (default: detected)."),

@@ -14,6 +14,7 @@ from nncli.config.schema_tree import entry_names, general, places_of_keys, walk_
 from nncli.messages.errors import ConfigError
 from nncli.messages.wording import counted, shown
 
+PUNCTUATION = {*",;:|#%&*!?@`=<>./\\^$+-"}  # a value of these alone is text
 # Place -> the keys that a single value there stands for; elsewhere it is a name.
 SHORTHANDS: Mapping[Loc, list[str]] = {
     ("seed",): ["data", "training"],
@@ -79,7 +80,7 @@ class Override:
     def node(self) -> yaml.Node:
         """Value parsed as YAML."""
         try:
-            node = yaml12.compose(self.value, self.words)
+            node = yaml12.compose(_as_yaml(self.value), self.words)
         except yaml12.YamlError as error:
             raise self.error(error.message, error.hint) from None
         return _made(yaml12.NULL, "", self.words) if node is None else node
@@ -139,6 +140,12 @@ def _node_at(node: yaml.Node, steps: Sequence[str | int]) -> yaml.Node | None:
     for step in steps:
         found = child_of(found, step)[1] if found is not None else None
     return found
+
+
+def _as_yaml(value: str) -> str:
+    """Return a value as YAML: punctuation alone, such as ; or #, is text, which YAML takes for syntax."""
+    marks = value.strip()
+    return "'" + marks + "'" if marks and not set(marks) - PUNCTUATION else value
 
 
 def _placed(node: yaml.Node, steps: Sequence[str | int], value: yaml.Node, override: Override) -> yaml.Node:

@@ -17,6 +17,8 @@ from nncli.scaffold.defaults import WEIGHT_DECAY, Defaults, defaults_for
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables import reading
 from nncli.tables.column import ValueKind
+from nncli.tables.formats.dialect import NO_HEADER
+from nncli.tables.settings import DETECTED, ReadConfig
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
 OTHER_KEYS = (
@@ -106,7 +108,12 @@ class Draft:
 
 
 def draft(
-    source: Path, targets: Sequence[str], id: str | None, task: Task | None, path: Path | None = None
+    source: Path,
+    targets: Sequence[str],
+    id: str | None,
+    task: Task | None,
+    path: Path | None = None,
+    read: ReadConfig = DETECTED,
 ) -> Draft:
     """Draft a config for a table in a file.
 
@@ -115,32 +122,44 @@ def draft(
     targets : the target columns, at least one.
     id, task : default: detected.
     path : where the text will be saved (default: the current directory), the base of the table's path.
+    read : settings of the format of the file; what they leave open is detected.
 
     Raises
     ------
     NncliError
         If the table cannot be read, no target is named, or the table is not suitable for training.
     """
-    table = reading.read(source, str(source)).detected()
+    table = reading.read(source, str(source), read).detected(read)
     if not targets:
         names = f"add --target with one of: {listed(table.names)}"
         raise NncliError("--from-csv requires --target, the target column", hint=names)
+    if NO_HEADER in table.remark:  # later rows, which may be few, have none either
+        read = read.model_copy(update={"header": False})
     found = profile(table, targets, id, task)
-    notes = (*table.remarks, *guesses(found))
-    return Draft(config_text(found, source, path), found.task, notes)
+    remarks = table.remarks
+    text = config_text(found, source, path, _read(read, remarks))
+    return Draft(text, found.task, (*remarks, *guesses(found)))
 
 
-def config_text(profile: Profile, table: Path, config: Path | None) -> str:
+def _read(read: ReadConfig, remarks: Sequence[str]) -> list[str]:
+    """Return how the file is read: what was detected as a comment, and what was set."""
+    lines = _comment(f"Read as detected: {'; '.join(_at_most(list(remarks)))}.") if remarks else []
+    given = read.model_dump(exclude_defaults=True)
+    return [*lines, *(_beside([_line("read", given, "format of the file")]) if given else [])]
+
+
+def config_text(profile: Profile, table: Path, config: Path | None, read: Sequence[str] = ()) -> str:
     """Return the config as YAML.
 
     Parameters
     ----------
     table : the file of rows.
     config : where the text will be saved, the base of the table's path; None for the current directory.
+    read : lines on how the file is read.
     """
     values, output = defaults_for(profile), OUTPUT_LAYERS[profile.task]
     path = Path(os.path.relpath(table, config.parent if config else Path())).as_posix()
-    dataset = [*_columns(profile, path), *_split(profile, values), *_preprocessing(profile)]
+    dataset = [*_columns(profile, path), *read, *_split(profile, values), *_preprocessing(profile)]
     blocks = [
         _head(profile, table.name, config.name if config else "CONFIG"),
         ["seed: 0  # random seed; the same seed gives the same result"],

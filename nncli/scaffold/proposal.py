@@ -10,17 +10,24 @@ from nncli.messages.errors import NncliError
 from nncli.messages.wording import listed
 from nncli.scaffold.profile import profile
 from nncli.tables import reading
+from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import Table
 
 FROM_CSV = ("init", "--from-csv")
 
 
-def require_target(source: Path, targets: Sequence[str], command: Sequence[str] = FROM_CSV) -> None:
+def require_target(
+    source: Path,
+    targets: Sequence[str],
+    command: Sequence[str] = FROM_CSV,
+    read: ReadConfig = DETECTED,
+) -> None:
     """Raise an error that proposes a target column if none is named.
 
     Parameters
     ----------
     command : the words before the name of the table in the line to type.
+    read : settings of the format of the file.
 
     Raises
     ------
@@ -29,7 +36,7 @@ def require_target(source: Path, targets: Sequence[str], command: Sequence[str] 
     """
     if targets:
         return
-    table = reading.read(source, str(source))
+    table = reading.read(source, str(source), read)
     proposed = proposed_target(table)
     line = shlex.join(["nncli", *command, str(source), "--target", proposed])
     others = listed(name for name in table.names if name != proposed)

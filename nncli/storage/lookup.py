@@ -43,7 +43,20 @@ class FileKind:
 
 TABLES = FileKind(
     "table",
-    (".csv", ".tsv", ".txt", ".ndjson", ".jsonl", ".json", ".parquet", ".xlsx", ".arff"),
+    (
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".tab",
+        ".data",
+        ".dat",
+        ".ndjson",
+        ".jsonl",
+        ".json",
+        ".parquet",
+        ".xlsx",
+        ".arff",
+    ),
     DataError,
     "check the path",
     compressed=True,

@@ -108,8 +108,9 @@ class Column:
 
     @property
     def example(self) -> str:
-        """The first cell that holds a number with marks; empty if there is none."""
-        return next((cell for cell in self._present if not is_number(cell)), "")
+        """The first cell whose number is not what program code would read; empty if there is none."""
+        numbers = (cell for cell in self._present if np.isfinite(self.notation.number(cell)))
+        return next((cell for cell in numbers if _number(cell) != self.notation.number(cell)), "")
 
     @property
     def doubtful(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from nncli.messages.models import Either, Strict
@@ -25,6 +25,11 @@ def _comment(text: str) -> str:
     if text != "auto" and (len(text) != 1 or text in '"\r\n'):
         raise PydanticCustomError("either", "auto or one character, such as '#'")
     return text
+
+
+def _text(value: object) -> object:
+    """Return a number as text: -999 may stand for a missing value."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _encoding(text: str) -> str:
@@ -56,7 +61,7 @@ class ReadConfig(Strict):
     comment: Annotated[str, AfterValidator(_comment)] = Field(
         "auto", description="first character of lines to skip; auto: # above the header"
     )
-    missing_values: list[Annotated[str, Field(min_length=1)]] = Field(
+    missing_values: list[Annotated[str, BeforeValidator(_text), Field(min_length=1)]] = Field(
         [], description="further spellings of a missing value"
     )
     encoding: Annotated[str, AfterValidator(_encoding)] = Field(

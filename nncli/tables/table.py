@@ -93,8 +93,8 @@ class Table:
         """Return what was detected when reading it: its layout, and how numbers are written."""
         found = [self.remark] if self.remark else []
         for name, notation in (self.notations or {}).items():
-            if not notation.is_plain:
-                found.append(f"{shown(name)}: {notation.remark(self.typed[name].example)}")
+            if not notation.is_plain and (cell := self.typed[name].example):
+                found.append(f"{shown(name)}: {notation.remark(cell)}")
         for name, column in self.typed.items():
             if cell := column.doubtful:
                 row = column.texts.index(cell)

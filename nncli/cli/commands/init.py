@@ -13,7 +13,7 @@ import typer
 from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.drafting import TableRoles, drafted
-from nncli.cli.options import Identifier, Targets, TaskKind
+from nncli.cli.options import Identifier, ReadSettings, Targets, TaskKind
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
@@ -58,6 +58,7 @@ def init(
     target: Targets = None,
     id_: Identifier = None,
     task: TaskKind = None,
+    read: ReadSettings = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -81,9 +82,11 @@ def init(
             raise NncliError(
                 f"--from-csv and the template {template} cannot be combined", hint="remove one of the two"
             )
-        _from_table(out, from_csv, TableRoles(target or [], id_, task), output=output, overwrite=overwrite)
-    elif target or id_ or task:
-        raise NncliError("--target, --id and --task require --from-csv", hint="add --from-csv FILE")
+        _from_table(
+            out, from_csv, TableRoles(target or [], id_, task, read or []), output=output, overwrite=overwrite
+        )
+    elif target or id_ or task or read:
+        raise NncliError("--target, --id, --task and --read require --from-csv", hint="add --from-csv FILE")
     else:
         name = templates.canonical(template or "xor")
         path = _free(output or f"{name}.yaml", overwrite=overwrite)
@@ -96,7 +99,8 @@ def _from_table(out: Output, source: Path, roles: TableRoles, *, output: str | N
     from nncli.storage.lookup import TABLES, require_file
 
     require_file(source, TABLES)
-    require_target(source, roles.targets)
+    if not roles.read:
+        require_target(source, roles.targets)
     path = _free(output or f"{name_of(source)}.yaml", overwrite=overwrite)
     draft = drafted(out, source, roles, path, FROM_CSV)
     _give(out, path, draft.text, {"from": str(source), "task": draft.task, "notes": draft.notes})

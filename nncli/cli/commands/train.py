@@ -18,6 +18,7 @@ from nncli.cli.options import (
     FailIf,
     Identifier,
     Overrides,
+    ReadSettings,
     Targets,
     TaskKind,
     config_or_only,
@@ -49,6 +50,7 @@ def train(
     target: Targets = None,
     id_: Identifier = None,
     task: TaskKind = None,
+    read: ReadSettings = None,
     set_: Overrides = None,
     epochs: Annotated[
         str | None, typer.Option(metavar="N", help="Short for --set training.epochs=N.")
@@ -102,7 +104,7 @@ def train(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if smoke and resume:
         raise NncliError("--smoke and --resume cannot be combined", hint="remove --resume")
-    path, roles = config_or_only(config, out), TableRoles(target or [], id_, task)
+    path, roles = config_or_only(config, out), TableRoles(target or [], id_, task, read or [])
     overrides = overrides_of(set_, training__epochs=epochs, optimizer__learning_rate=learning_rate, seed=seed)
     loaded = _loaded(out, path, roles, overrides, resume=resume)
     prepared = api.check(loaded)

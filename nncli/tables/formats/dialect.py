@@ -18,6 +18,7 @@ SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bar
 BLANK = " \t,;|\r\n"  # characters of a line without any cell
 SAMPLE = 200  # lines that are looked at
 REGULAR = 0.9  # of the rows must have as many cells as most rows, or a separator is not one
+NO_HEADER = "no header row"
 ROW_NAMES = "Unnamed: 0"  # name that pandas gives to a column of row names without a header
 
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -216,7 +217,7 @@ def _is_row(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 def _numbered(dialect: Dialect, width: int) -> Dialect:
     names = tuple(f"column_{number}" for number in range(1, width + 1))
-    remark = f"no header row, so the columns are named {names[0]} to {names[-1]}"
+    remark = f"{NO_HEADER}, so the columns are named {names[0]} to {names[-1]}"
     return replace(dialect, names=names, has_header=False, remarks=(*dialect.remarks, remark))
 
 
