@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -17,6 +17,7 @@ from nncli.cli import completion
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.config import Config, Override
+    from nncli.inference.rejects import Rejects
     from nncli.runs import Run
     from nncli.tables.settings import ReadConfig
     from nncli.tables.table import RowError, Table
@@ -85,6 +86,15 @@ Input = Annotated[
         metavar="FILE",
         help="Input table: CSV, Excel, JSON, Parquet, ARFF, also compressed; - for stdin.",
         autocompletion=completion.table_files,
+    ),
+]
+OnError = Annotated[
+    Literal["stop", "skip"],
+    typer.Option(
+        metavar="stop|skip",
+        help="What to do with an invalid row: stop, or skip it and write it to a separate file "
+        "(default: stop).",
+        show_default=False,
     ),
 ]
 
@@ -261,6 +271,25 @@ def warn_of_changed_data(run: Run, out: Output) -> None:
 
     if run.changed_data:
         out.warning(NncliError(f"the data have changed since training: {run.changed_data}"))
+
+
+def remarked(tables: Iterable[Table], out: Output) -> Iterator[Table]:
+    """Yield the same tables; report once what was detected about their format."""
+    for position, table in enumerate(tables):
+        if position == 0:
+            note_remarks(table, out)
+        yield table
+
+
+def note_skipped(rejected: Rejects, used: int, out: Output) -> dict[str, object]:
+    """Report on stderr how many rows were skipped; return the fields of --json, none if no row was."""
+    from nncli.messages.wording import counted, printable
+
+    if not rejected.count:
+        return {}
+    rows = counted(used + rejected.count, "row")
+    out.note(f"skipped {rejected.count:,} of {rows} (see {printable(str(rejected.path))})")
+    return {"rejected": rejected.count, "rejected_file": str(rejected.path)}
 
 
 def note_remarks(table: Table, out: Output) -> None:

@@ -79,13 +79,28 @@ class Roles:
         one_hot[np.arange(len(codes)), codes] = 1.0
         return one_hot
 
+    def usable_targets(self, table: Table) -> Array:
+        """Return a mask of the rows (n,) of a table whose targets `Y` can read."""
+        table = table.noted(self.notations)
+        if self.labelled:
+            classes = {*self.classes}
+            return np.array([label in classes for label in self._cells(table)], dtype=bool)
+        values = np.column_stack([table.typed[name].numbers for name in self.targets])
+        usable = np.isin(values, (0.0, 1.0)) if self.task == "multilabel" else np.isfinite(values)
+        return np.asarray(usable.all(axis=1))
+
+    def _cells(self, table: Table) -> Sequence[str]:
+        """Return the cells of the target, written as the classes are where they are one of them."""
+        # By the classes, not the cells: a part of a table may hold 1.0 alone where another has text too.
+        labels = table.typed[self.targets[0]].labels(numeric=all(map(is_number, self.classes)))
+        if {*self.classes} in BOOLEANS:  # in any case, as booleans are written
+            return [label if label in self.classes else label.lower() for label in labels]
+        return labels
+
     def _codes(self, table: Table) -> Array:
         (target,) = self.targets
         position = {label: code for code, label in enumerate(self.classes)}
-        # By the classes, not the cells: a part of a table may hold 1.0 alone where another has text too.
-        labels = table.typed[target].labels(numeric=all(map(is_number, self.classes)))
-        if {*self.classes} in BOOLEANS:  # in any case, as booleans are written
-            labels = [label if label in position else label.lower() for label in labels]
+        labels = self._cells(table)
         for row, label in enumerate(labels):
             if label not in position:
                 raise table.cell_error(row, target, *_no_class(label, self.classes))

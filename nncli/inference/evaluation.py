@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from nncli.data.columns import Dataset
+import numpy as np
+
+from nncli.data.columns import Columns, Dataset
 from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.inference.classes import Confusion, LabelCounts
+from nncli.inference.rejects import Rejects, sound_rows
 from nncli.inference.unseen import UnseenCategories
-from nncli.messages.errors import DataError, RunError
+from nncli.inference.without_target import WithoutTarget
+from nncli.messages.errors import RunError
 from nncli.messages.notebook import html_table
-from nncli.messages.suggestions import suggestion
-from nncli.messages.wording import listed, measured, shown
+from nncli.messages.wording import listed, measured
 from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.tables.table import Table
@@ -30,6 +33,7 @@ class Evaluation:
     rows : how many were measured.
     part : which of the run's own rows these are; None for other rows.
     unseen : the rows with a category that no training row had, if that is allowed.
+    without : the rows that were left out because their target cannot be read.
     confusion : of a task with one class per row.
     labels : of a multilabel task.
     targets : the config's metrics of each target, where there are several that hold values.
@@ -39,6 +43,7 @@ class Evaluation:
     rows: int
     part: Part | None
     unseen: UnseenCategories
+    without: WithoutTarget
     confusion: Confusion | None
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
@@ -105,27 +110,65 @@ def evaluate_rows(run: Run, table: Table) -> Evaluation:
     Raises
     ------
     DataError
-        If a column is missing or a cell cannot be used.
+        Like `evaluate_tables`.
+    """
+    return evaluate_tables(run, [table])
+
+
+def evaluate_tables(run: Run, tables: Iterable[Table], rejected: Rejects | None = None) -> Evaluation:
+    """Measure a run on the rows of tables that hold the targets, except rows whose target cannot be read.
+
+    Parameters
+    ----------
+    rejected : takes the rows whose inputs cannot be read; None makes such a row an error.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, an input cannot be used, or no row is left.
     """
     run.require_own_weights()
     model, columns = run.model, run.model.columns
-    _require_targets(columns.targets, table)
-    rows = Dataset.read(table, columns)
+    unseen, without = UnseenCategories(columns), WithoutTarget(columns)
+    sound = without.removed_from(tables)
+    if rejected:
+        sound = rejected.not_all(_sound(columns, sound, rejected))
+    parts = [Dataset.read(table, columns) for table in unseen.watch(sound)]
+    if not parts:
+        raise without.error
+    rows = _joined(parts)
     with threads.limited(run.experiment.threads):
         metrics = measure.measure(run.experiment, model.parameters, rows)
         A = model.outputs(rows.X)
-    unseen = UnseenCategories(columns)
-    unseen.add(table)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(
         metrics=metrics,
-        rows=len(table),
+        rows=len(rows),
         part=None,
         unseen=unseen,
+        without=without,
         confusion=None if values or several else Confusion.of(A, rows.expected, columns),
         labels=LabelCounts.of(A, rows.expected, columns) if several else None,
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
     )
+
+
+def _sound(columns: Columns, tables: Iterable[Table], rejected: Rejects) -> Iterator[Table]:
+    """Yield the rows of each table whose inputs can be read, if any."""
+    for table in tables:
+        if sound := sound_rows(columns, table, rejected.add):
+            yield table if len(sound) == len(table) else table.take(sound)
+
+
+def _joined(parts: Sequence[Dataset]) -> Dataset:
+    """Return the rows of several parts; `table` is that of the first."""
+    first, *others = parts
+    if not others:
+        return first
+    X, Y, expected = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "Y", "expected")
+    )
+    return Dataset(first.table, first.columns, X, Y, expected)
 
 
 def _by_target(run: Run, A: Array, Y: Array) -> dict[str, dict[str, float]]:
@@ -134,12 +177,3 @@ def _by_target(run: Run, A: Array, Y: Array) -> dict[str, dict[str, float]]:
         target: {name: metric(A[:, [index]], Y[:, [index]]) for name, metric in metrics.items()}
         for index, target in enumerate(run.model.columns.targets)
     }
-
-
-def _require_targets(targets: Sequence[str], table: Table) -> None:
-    for name in targets:
-        if name not in table.columns:
-            raise DataError(
-                f"{table.origin}: no column named '{shown(name)}' to compare predictions with",
-                hint=f"{suggestion(name, table.names, 'columns')}; nncli predict needs no targets",
-            )

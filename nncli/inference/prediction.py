@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from nncli.data.columns import Columns
 from nncli.engines import threads
+from nncli.inference.rejects import sound_rows
 from nncli.nn.arrays import Array
-from nncli.tables.column import BOOLEANS, Cells, ValueKind, is_number
+from nncli.tables.column import Cells, is_number
 from nncli.tables.table import CellError, RowError, Table
 from nncli.tables.writing import Predictions
 from nncli.training.model import Model
 
 
 def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
-    """Predictions for a table's rows, with errors where it holds the targets: NaN where it misses one.
+    """Predictions for a table's rows, with errors where it holds the targets: NaN where one cannot be read.
 
     For data from formulas errors stand at any other input too, with the expected value.
 
     Raises
     ------
     DataError
-        If an input column is missing, or a cell of an input or a target cannot be used.
+        If an input column is missing, or a cell of an input cannot be used.
     """
     roles = model.columns
     table = table.noted(roles.notations)
-    X, Y = _read(roles, table)
+    X, Y = roles.X(table), _targets(roles, table)
     with threads.limited(threads.automatic(model.network)):
         A = model.outputs(X)
     compared: dict[str, Cells] = {}
@@ -43,21 +44,16 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
     return Predictions(table.columns, predicted, compared, _numeric(roles, table), table.source)
 
 
-def _read(roles: Columns, table: Table) -> tuple[Array, Array | None]:
-    return roles.X(table), _targets(roles, table) if roles.has_targets(table) else None
-
-
-def _targets(roles: Columns, table: Table) -> Array:
-    """Return the targets (n, outputs), NaN in rows that miss a value of some target."""
-    kind: ValueKind = "category" if _text_labels(roles) else "number"
-    if {label.lower() for label in roles.classes} in BOOLEANS:
-        kind = "boolean"
-    missing = np.any([table.typed[name].missing(kind) for name in roles.targets], axis=0)
-    if not missing.any():
+def _targets(roles: Columns, table: Table) -> Array | None:
+    """Return the targets (n, outputs), NaN in rows where one cannot be read; None if the table has none."""
+    if not roles.has_targets(table):
+        return None
+    usable = roles.usable_targets(table)
+    if usable.all():
         return roles.Y(table)
     Y = np.full((len(table), roles.outputs), np.nan)
-    if not missing.all():
-        Y[~missing] = roles.Y(table.take(np.flatnonzero(~missing)))
+    if usable.any():
+        Y[usable] = roles.Y(table.take(np.flatnonzero(usable)))
     return Y
 
 
@@ -103,42 +99,5 @@ def in_parts(
         except CellError:
             if on_bad is None:
                 raise
-            if sound := _sound(model.columns, table, on_bad):
+            if sound := sound_rows(model.columns, table, on_bad):
                 yield beside(model, table.take(sound), proba=proba)
-
-
-def _sound(roles: Columns, table: Table, on_bad: Callable[[RowError], None]) -> list[int]:
-    """The rows that can be used; `on_bad` is called with the others in their order."""
-    bad: list[RowError] = []
-    table = table.noted(roles.notations)
-    usable = roles.preprocessing.usable(table)
-    for row in np.flatnonzero(~usable).tolist():
-        _comparable(roles, table, [row], bad)
-    sound = _comparable(roles, table, np.flatnonzero(usable).tolist(), bad)
-    for error in sorted(bad, key=lambda error: error.line):
-        on_bad(error)
-    return sound
-
-
-def _comparable(roles: Columns, table: Table, rows: Sequence[int], bad: list[RowError]) -> list[int]:
-    """Those rows that can be read with their targets, found by halves: few reads where few are bad."""
-    if not rows:
-        return []
-    try:
-        _read(roles, table.take(rows))
-        return list(rows)
-    except CellError as error:
-        if len(rows) == 1:
-            bad.append(_as_row(error, table, rows[0]))
-            return []
-    middle = len(rows) // 2
-    return _comparable(roles, table, rows[:middle], bad) + _comparable(roles, table, rows[middle:], bad)
-
-
-def _as_row(error: CellError, table: Table, row: int) -> RowError:
-    line, text = row + 1, ""
-    if table.source is not None:
-        line, text = table.source.lines[row], table.source.rows()[row]
-    return RowError(
-        error.message, line, text, f"{error.column}: {error.problem}", hint=error.hint, source=error.source
-    )

@@ -1,18 +1,21 @@
-"""Rows that were left out, in a file of their own: where each stood, why, and what it was."""
+"""Rows that cannot be used: they are skipped and written to a separate file, with the reason."""
 
 from __future__ import annotations
 
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from nncli.data.columns import Columns
 from nncli.messages.errors import NncliError
 from nncli.storage import files
-from nncli.tables.table import RowError
+from nncli.tables.table import CellError, RowError, Table
 
 Item = TypeVar("Item")
 
@@ -84,3 +87,23 @@ def _is_rejects(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         return stream.readline().rstrip() == ",".join(HEADER).encode()
+
+
+def sound_rows(columns: Columns, table: Table, on_bad: Callable[[RowError], None]) -> list[int]:
+    """Return the rows of a table whose inputs can be read; `on_bad` is called with each of the others."""
+    usable = columns.preprocessing.usable(table.noted(columns.notations))
+    for row in np.flatnonzero(~usable).tolist():
+        try:
+            columns.X(table.take([row]))
+        except CellError as error:
+            on_bad(_as_row(error, table, row))
+    return np.flatnonzero(usable).tolist()
+
+
+def _as_row(error: CellError, table: Table, row: int) -> RowError:
+    line, text = row + 1, ""
+    if table.source is not None:
+        line, text = table.source.lines[row], table.source.rows()[row]
+    return RowError(
+        error.message, line, text, f"{error.column}: {error.problem}", hint=error.hint, source=error.source
+    )

@@ -318,14 +318,6 @@ def test_rows_without_a_target_are_predicted_without_an_error(
             assert found.typed[name].texts == before
 
 
-def test_a_target_that_cannot_be_compared_is_reported(predict: Command) -> None:
-    result = predict("people", "-q", "-i", "-", stdin="age,colour,income\n20,red,1\n20,red,x\n")
-    assert result.code == 2
-    assert result.err.startswith("error: stdin:3:8: income: 'x' is not a number")
-    result = predict("colours", "-q", "-i", "-", stdin="age,income,colour\n20,1,red\n20,1,rot\n")
-    assert result.err.startswith("error: stdin:3:6: colour: unknown class 'rot'")
-
-
 def test_semicolons_are_reported(predict: Command) -> None:
     table = "age;colour\n20;red\n"
     assert predict("people", "-i", "-", stdin=table).err == "stdin: fields are separated by semicolons\n"
@@ -402,12 +394,6 @@ def test_errors_of_labels_compare_outputs_with_targets(tags: Command) -> None:
     assert list(rows[0]) == ["x", "p", "q", *LABELS, "error_p", "error_q"]
     for row in rows:
         assert float(row["error_q"]) == float(row["proba_q"]) - float(row["q"])
-
-
-def test_a_label_that_is_no_flag_is_reported_with_its_cell(tags: Command) -> None:
-    result = tags("-i", "-", stdin="x,p,q\n1,0,1\n1,0,7\n")
-    assert result.code == 2
-    assert "3:5: q: expected 0 or 1, found 7" in result.err
 
 
 def test_labels_are_the_same_in_every_format(tags: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -12,11 +13,14 @@ from nncli.cli.misplaced import one_run
 from nncli.cli.options import (
     FailIf,
     Input,
+    OnError,
     RunOption,
     RunReference,
     find_whole_run,
-    note_remarks,
+    input_parts,
+    note_skipped,
     read_input,
+    remarked,
     warn_of_changed_data,
 )
 from nncli.cli.output import USUAL_COLUMNS, Output
@@ -29,7 +33,6 @@ if TYPE_CHECKING:
     from nncli.inference.evaluation import Evaluation
     from nncli.nn.arrays import Array
     from nncli.runs import Run
-    from nncli.tables.table import Table
 
 LONGEST_CLASS = 30  # characters of a class name in a table
 MOST_CLASSES = 20  # listed individually
@@ -61,6 +64,7 @@ def evaluate(
         ),
     ] = None,
     fail_if: FailIf = None,
+    on_error: OnError = "stop",
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -73,39 +77,48 @@ def evaluate(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_whole_run(one_run(run, run_, out.command), out)
     found.require_own_weights()
-    evaluation = api.evaluate(found, _table(found, input, part, out), part=part)
+    if input is None:
+        warn_of_changed_data(found, out)
+        evaluation, skipped = api.evaluate(found, part=part), dict[str, object]()
+    else:
+        evaluation, skipped = _of_input(found, input, part, on_error, out)
     if evaluation.part and found.experiment.rows.held_out:
         out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set")
     results = {**evaluation.metrics}
     prefix = PREFIXES[evaluation.part] if evaluation.part else ""
     results |= {prefix + name: value for name, value in results.items()}
     conditions = [Condition.parse(text, [*results]) for text in fail_if or ()]
-    if evaluation.unseen.warning:
-        out.warning(evaluation.unseen.warning)
+    for warning in (evaluation.without.warning, evaluation.unseen.warning):
+        if warning:
+            out.warning(warning)
     rows = [(name, measured(value, 6)) for name, value in evaluation.metrics.items()]
     out.result(aligned([*rows, ("rows", f"{evaluation.rows:,}")]))
     for block in _details(evaluation, out.columns):
         out.detail(f"\n{block}")
-    out.object("evaluate", _object(found, evaluation))
+    out.object("evaluate", _object(found, evaluation) | skipped)
     for condition in conditions:
         condition.check(results)
 
 
-def _table(run: Run, input: str | None, part: str | None, out: Output) -> Table | None:
-    """Table of --input, or None for the run's own data."""
+def _of_input(
+    run: Run, input: str, part: str | None, on_error: str, out: Output
+) -> tuple[Evaluation, dict[str, object]]:
+    """Evaluate the table of --input; return also the fields of --json about skipped rows."""
+    from nncli.inference.evaluation import evaluate_tables
+    from nncli.inference.rejects import rejects
     from nncli.messages.errors import NncliError
 
-    if input is None:
-        warn_of_changed_data(run, out)
-        return None
     if part:
         raise NncliError(
             f"--input {shown(input)} and --part {part} cannot be combined",
             hint="remove --part, which selects a set of the run's own data",
         )
-    table = read_input(input, run.model.columns.read)
-    note_remarks(table, out)
-    return table
+    read = run.model.columns.read
+    if on_error == "stop":
+        return evaluate_tables(run, remarked([read_input(input, read)], out)), {}
+    with rejects(Path("rejected.csv")) as rejected, input_parts(input, read, rejected.add) as tables:
+        evaluation = evaluate_tables(run, remarked(tables, out), rejected)
+    return evaluation, note_skipped(rejected, evaluation.rows + evaluation.without.rows, out)
 
 
 def _details(evaluation: Evaluation, columns: int | None) -> list[str]:
@@ -223,6 +236,7 @@ def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "run": str(run.path),
         "part": evaluation.part,
         "rows": evaluation.rows,
+        "without_target": evaluation.without.rows,
         "unseen": evaluation.unseen.rows,
         "metrics": evaluation.metrics,
     }

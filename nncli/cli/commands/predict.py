@@ -15,12 +15,14 @@ from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.misplaced import one_run
 from nncli.cli.options import (
     Input,
+    OnError,
     RunOption,
     RunReference,
     find_run,
     find_whole_run,
     input_parts,
-    note_remarks,
+    note_skipped,
+    remarked,
 )
 from nncli.cli.output import Output
 from nncli.cli.registry import command
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 PREVIEW = 20  # rows shown on a terminal
 FormatOption = Literal["table", "csv", "jsonl", "parquet", "npy"]
-OnError = Literal["stop", "skip"]
 
 
 @command(
@@ -82,15 +83,7 @@ def predict(
             metavar="N", help="Use the weights saved at this epoch (default: the final weights).", min=0
         ),
     ] = None,
-    on_error: Annotated[
-        OnError,
-        typer.Option(
-            metavar="stop|skip",
-            help="What to do with an invalid row: stop, or skip it and write it to a separate file "
-            "(default: stop).",
-            show_default=False,
-        ),
-    ] = "stop",
+    on_error: OnError = "stop",
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
@@ -119,7 +112,7 @@ def predict(
         on_bad = rejected.add if rejected else None
         tables: Iterable[Table]
         if input:
-            tables = _remarked(out, stack.enter_context(input_parts(input, found.model.columns.read, on_bad)))
+            tables = remarked(stack.enter_context(input_parts(input, found.model.columns.read, on_bad)), out)
         elif values:
             tables = [_row_table(values, found.model.columns)]
         else:
@@ -127,21 +120,11 @@ def predict(
         unseen = UnseenCategories(found.model.columns)
         parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
         facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
-    if rejected and rejected.count:
-        rows = counted(facts["rows"] + rejected.count, "row")
-        out.note(f"skipped {rejected.count:,} of {rows} (see {printable(str(rejected.path))})")
-        facts |= {"rejected": rejected.count, "rejected_file": str(rejected.path)}
+    if rejected:
+        facts |= note_skipped(rejected, facts["rows"], out)
     if unseen.warning:
         out.warning(unseen.warning)
     out.object("predict", {"run": str(found.path), **facts, "unseen": unseen.rows})
-
-
-def _remarked(out: Output, tables: Iterable[Table]) -> Iterator[Table]:
-    """Yield the same tables; report once what was detected about their format."""
-    for position, table in enumerate(tables):
-        if position == 0:
-            note_remarks(table, out)
-        yield table
 
 
 def _written(out: Output, parts: Iterator[Predictions], output: str, shape: FormatOption) -> dict[str, Any]:
