@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 
 import numpy as np
 
@@ -41,7 +42,29 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
         names = (f"error_{name}" for name in (roles.targets if single else roles.classes))
         compared |= dict(zip(names, (A - Y).T, strict=True))
     predicted = model.labelled(A, proba=proba)
-    return Predictions(table.columns, predicted, compared, _numeric(roles, table), table.source)
+    renamed = _renamed(roles, [*predicted, *compared])
+    numeric = _numeric(roles, table, renamed)
+    return Predictions(
+        given=table.columns,
+        predicted={renamed.get(name, name): cells for name, cells in predicted.items()},
+        compared={renamed.get(name, name): cells for name, cells in compared.items()},
+        numeric=numeric,
+        source=table.source,
+        renamed=renamed,
+    )
+
+
+def _renamed(roles: Columns, added: Iterable[str]) -> dict[str, str]:
+    """Return other names for added columns named like an input, a target or the identifier: `pred_T_2`."""
+    added = list(added)
+    kept = {*roles.inputs, *roles.targets, roles.id}
+    taken = {*kept, *added}
+    names: dict[str, str] = {}
+    for name in added:
+        if name in kept:
+            names[name] = next(new for k in count(2) if (new := f"{name}_{k}") not in taken)
+            taken.add(names[name])
+    return names
 
 
 def _targets(roles: Columns, table: Table) -> Array | None:
@@ -61,7 +84,7 @@ def _text_labels(roles: Columns) -> bool:
     return roles.labelled and not all(map(is_number, roles.classes))
 
 
-def _numeric(roles: Columns, table: Table) -> frozenset[str]:
+def _numeric(roles: Columns, table: Table, renamed: Mapping[str, str]) -> frozenset[str]:
     """The inputs that are numbers, and the targets with their predictions unless they are labels of text."""
     names = {
         column.name
@@ -69,7 +92,8 @@ def _numeric(roles: Columns, table: Table) -> frozenset[str]:
         if column.kind == "number" and column.name not in roles.notations
     }
     if not _text_labels(roles):
-        names |= {f"pred_{name}" for name in roles.targets}
+        predicted = [f"pred_{name}" for name in roles.targets]
+        names |= {renamed.get(name, name) for name in predicted}
         if roles.has_targets(table):
             names |= {*roles.targets} - {*roles.notations}
     return frozenset(names)

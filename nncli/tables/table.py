@@ -27,6 +27,10 @@ class Source(Protocol):
         """Format of the rows: output in the same format copies them unchanged."""
 
     @property
+    def separator(self) -> str:
+        """Separator of the columns if the rows are written as CSV."""
+
+    @property
     def lines(self) -> Sequence[int]:
         """The line on which each row starts, or its number if a file has no lines."""
 

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, TextIO, cast
@@ -38,6 +38,8 @@ class Predictions:
     compared : `expected_*` and `error_*`.
     numeric : the columns of text that the model reads as numbers; other text is unchanged.
     source : the rows as read, if from a file.
+    renamed : usual -> new name of the added columns that the table has already, in another role.
+    delimiter : separator of CSV; empty for that of the file the rows were read from.
     """
 
     given: Mapping[str, Cells]
@@ -45,6 +47,8 @@ class Predictions:
     compared: Mapping[str, Cells]
     numeric: frozenset[str]
     source: Source | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    delimiter: str = ""
 
     def __len__(self) -> int:
         return len(next(iter(self.predicted.values())))
@@ -70,9 +74,16 @@ class Predictions:
             return [cell if np.isfinite(cell) else None for cell in shortest(column)]
         return [_number(cell) for cell in column] if name in self.numeric else list(column)
 
+    @property
+    def separator(self) -> str:
+        """The separator of the columns in CSV: as given, else as in the file, else a comma."""
+        return self.delimiter or (self.source.separator if self.source else ",")
+
     def copied(self, form: str) -> Sequence[str] | None:
         """Return the rows as read if they have this format and no column is replaced, else None."""
         if self.source is None or self.source.form != form or self.given.keys() & self.added.keys():
+            return None
+        if form == "csv" and self.separator != self.source.separator:
             return None
         return self.source.rows()
 
@@ -191,35 +202,33 @@ def _of_numbers(part: Predictions, name: str) -> bool:
 
 
 def _csv(predictions: Predictions) -> str:
-    rows = predictions.copied("csv")
+    rows, separator = predictions.copied("csv"), predictions.separator
     if rows is None:
-        text = io.StringIO()
-        columns = predictions.columns.values()
-        csv.writer(text, lineterminator="\n").writerows(zip(*map(_texts, columns), strict=True))
-        return text.getvalue()
-    added = map(_quoted, predictions.added.values())
-    return "\n".join(map(",".join, zip(rows, *added, strict=True))) + "\n"
+        columns = map(_texts, predictions.columns.values())
+        return _csv_lines(zip(*columns, strict=True), separator)
+    added = (_quoted(column, separator) for column in predictions.added.values())
+    return "\n".join(map(separator.join, zip(rows, *added, strict=True))) + "\n"
 
 
 def _texts(column: Cells) -> list[str]:
     return list(texts(column))
 
 
-def _quoted(column: Cells) -> Iterable[str]:
+def _quoted(column: Cells, separator: str) -> Iterable[str]:
     if isinstance(column, np.ndarray):
         return texts(column)
-    quoted = {label: _csv_line([label, ""])[:-2] for label in set(column)}
+    quoted = {label: _csv_lines([[label, ""]], separator)[:-2] for label in set(column)}
     return [quoted[label] for label in column]
 
 
-def _csv_line(cells: Iterable[str]) -> str:
+def _csv_lines(rows: Iterable[Iterable[str]], separator: str) -> str:
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow(cells)
+    csv.writer(text, delimiter=separator, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
 def _csv_header(predictions: Predictions) -> str:
-    return _csv_line(predictions.columns)
+    return _csv_lines([predictions.columns], predictions.separator)
 
 
 def _jsonl(predictions: Predictions) -> str:

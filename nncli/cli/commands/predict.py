@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -119,7 +120,8 @@ def predict(
             tables = [found.experiment.rows.whole.table]
         unseen = UnseenCategories(found.model.columns)
         parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
-        facts = _written(out, rejected.not_all(parts) if rejected else parts, output, shape)
+        parts = _named(out, rejected.not_all(parts) if rejected else parts)
+        facts = _written(out, parts, output, shape)
     if rejected:
         facts |= note_skipped(rejected, facts["rows"], out)
     if unseen.warning:
@@ -127,12 +129,24 @@ def predict(
     out.object("predict", {"run": str(found.path), **facts, "unseen": unseen.rows})
 
 
+def _named(out: Output, parts: Iterable[Predictions]) -> Iterator[Predictions]:
+    """Yield the same parts; report once which added columns have another name than usual."""
+    for position, part in enumerate(parts):
+        if position == 0:
+            for name, new in part.renamed.items():
+                out.note(
+                    f"the table's own column {shown(name)} is kept; the new column is named {shown(new)}"
+                )
+        yield part
+
+
 def _written(out: Output, parts: Iterator[Predictions], output: str, shape: FormatOption) -> dict[str, Any]:
     """Write predictions to the output; return their fields for --json."""
     from nncli.tables import writing
 
     if output != "-":
-        rows = writing.write_file(parts, shape, Path(output))
+        delimiter = DELIMITERS.get(Path(output).suffix.lower(), "")
+        rows = writing.write_file((replace(part, delimiter=delimiter) for part in parts), shape, Path(output))
         out.note(f"wrote {printable(output)}, {counted(rows, 'row')}")
         return {"rows": rows, "output": output, "format": shape}
     if out.json:
@@ -199,8 +213,10 @@ ENDINGS: dict[str, FormatOption] = {
     ".ndjson": "jsonl",
     ".npy": "npy",
     ".parquet": "parquet",
+    ".tsv": "csv",
     ".txt": "table",
 }
+DELIMITERS = {".tsv": "\t"}  # by extension; other files have the separator of the input
 
 
 def _by_ending(output: str) -> FormatOption:

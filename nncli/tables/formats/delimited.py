@@ -48,8 +48,13 @@ class DelimitedSource:
 
     @property
     def form(self) -> str:
-        """`csv` if fields are separated by commas and all belong to the table, else `delimited`."""
-        return "csv" if self.delimiter == "," and self.kept is None else "delimited"
+        """`csv` if all columns belong to the table and are not aligned with spaces, else `delimited`."""
+        return "csv" if self.delimiter != " " and self.kept is None else "delimited"
+
+    @property
+    def separator(self) -> str:
+        """The separator for writing: that of the file, or a comma instead of spaces."""
+        return "," if self.delimiter == " " else self.delimiter
 
     def rows(self) -> Sequence[str]:
         """Return each row as written in the file, without its line end."""

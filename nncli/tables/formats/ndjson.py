@@ -24,6 +24,7 @@ class JsonSource:
     copies: Sequence[str]
     lines: Sequence[int]
     form: str = "jsonl"
+    separator: str = ","
 
     def rows(self) -> Sequence[str]:
         """Return each row as written in the file."""

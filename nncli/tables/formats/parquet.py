@@ -54,6 +54,7 @@ class ParquetSource:
     batch: Any
     lines: Sequence[int]
     form: str = "parquet"
+    separator: str = ","
 
     def rows(self) -> Sequence[str]:
         """Return each row as JSON."""
