@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nncli.data.columns import Columns
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, shown
 from nncli.tables.table import Table
+
+MOST_EXAMPLES = 3  # of each column
 
 
 @dataclass
@@ -18,11 +20,13 @@ class UnseenCategories:
     Attributes
     ----------
     first : the first such cell with its place; empty where there is none.
+    examples : up to three such categories of each column, in the order of the rows.
     """
 
     columns: Columns
     rows: int = 0
     first: str = ""
+    examples: dict[str, list[str]] = field(default_factory=dict)
 
     def watch(self, tables: Iterable[Table]) -> Iterator[Table]:
         """The same tables, their rows counted."""
@@ -42,7 +46,14 @@ class UnseenCategories:
             row, name = min(cells, key=lambda cell: cell[0])
             problem = f"'{shown(table.text(row, name))}'"
             self.first = table.cell_error(row, name, problem).message
+        for row, name in cells:
+            self._remember(name, table.typed[name].texts[row])
         self.rows += len({row for row, _ in cells})
+
+    def _remember(self, name: str, category: str) -> None:
+        known = self.examples.setdefault(name, [])
+        if len(known) < MOST_EXAMPLES and category not in known:
+            known.append(category)
 
     @property
     def warning(self) -> NncliError | None:
@@ -50,8 +61,12 @@ class UnseenCategories:
         if not self.rows:
             return None
         some = "a category" if self.rows == 1 else "categories"
+        columns = "; ".join(
+            f"{shown(name)}: {', '.join(map(shown, categories))}"
+            for name, categories in self.examples.items()
+        )
         return NncliError(
-            f"{counted(self.rows, 'row')} with {some} not in the training set, encoded as none of the "
-            f"known ones; first: {self.first}",
+            f"{counted(self.rows, 'row')} with {some} not in the training set ({columns}), encoded as none "
+            f"of the known ones; first: {self.first}",
             hint="set dataset.preprocessing.unseen: error to reject such rows, or train on some",
         )

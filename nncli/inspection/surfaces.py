@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.data.encoding import Encoding, Number, why_not
+from nncli.data.encoding import Category, Encoding, Number, why_not
 from nncli.data.sources import BUILTIN
 from nncli.messages.errors import RunError
 from nncli.messages.suggestions import nearest
+from nncli.messages.wording import listed
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 from nncli.nn.randomness import random_stream
@@ -150,7 +151,15 @@ def _at(column: Encoding, value: float | str) -> float | str:
     if not np.isfinite(column.encode(Column([value]))).all():
         problem, hint = why_not(column, value)
         raise RunError(f"--at {column.name}={value}: {problem}", hint=hint)
+    if column.unseen_rows(Column([value])):  # which the config lets pass in tables
+        problem, _ = column.problem(value)
+        raise RunError(f"--at {column.name}={value}: {problem}", hint=f"choose {_examples(column)}")
     return float(value) if isinstance(column, Number) else value
+
+
+def _examples(column: Encoding) -> str:
+    """Return the known categories of a column, for a hint."""
+    return f"from {listed(column.categories)}" if isinstance(column, Category) else "another value"
 
 
 def typical_value(column: Encoding, table: Table) -> float | str:

@@ -240,6 +240,8 @@ def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "unseen": evaluation.unseen.rows,
         "metrics": evaluation.metrics,
     }
+    if evaluation.unseen.rows:
+        values["unseen_categories"] = evaluation.unseen.examples
     if evaluation.targets:
         values["targets"] = evaluation.targets
     if evaluation.confusion is not None:

@@ -126,6 +126,7 @@ def predict(
         facts |= note_skipped(rejected, facts["rows"], out)
     if unseen.warning:
         out.warning(unseen.warning)
+        facts["unseen_categories"] = unseen.examples
     out.object("predict", {"run": str(found.path), **facts, "unseen": unseen.rows})
 
 
