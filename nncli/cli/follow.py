@@ -112,11 +112,13 @@ def _best_epoch(recording: Recording) -> str:
 
 
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
-    """Warn if the network learned nothing; return the fields of --json for the warning."""
-    from nncli.advice.plateau import examine
+    """Warn if the network learned nothing or too little; return the fields of --json for the warning."""
+    from nncli.advice import plateau, underfit
     from nncli.messages.errors import NncliError
 
-    advice = examine(experiment, run.model.parameters, run.history["epoch"], run.history["loss"])
+    parameters, history = run.model.parameters, run.history
+    advice = plateau.examine(experiment, parameters, history["epoch"], history["loss"])
+    advice = advice or underfit.examine(experiment, parameters)
     if advice is None:
         return {}
     out.warning(NncliError(advice.since, source=f"why: {advice.why}", hint=advice.hint))
