@@ -72,12 +72,14 @@ def test_decimal_and_thousands_settle_what_cells_leave_open(nncli: Command) -> N
         Path("c.yaml").write_text(
             "dataset: {path: t.csv, targets: y}\nnetwork: {layers: [1]}\noptimizer: {learning_rate: 1e-9}\n"
         )
-        assert nncli("train", "c.yaml", "-q", "--epochs", "1", "--overwrite", *settings).code == 0
-        predicted = nncli("predict", "c", "-i", "t.csv", "--json")
+        assert (
+            nncli("train", "c.yaml", "-q", "--epochs", "1", "-o", "run", "--overwrite", *settings).code == 0
+        )
+        predicted = nncli("predict", "run", "-i", "t.csv", "--json")
         assert predicted.code == 0
         from nncli import api
 
-        data = api.open_run("c").experiment.rows.whole
+        data = api.open_run("run").experiment.rows.whole
         assert (data.X[0, 0], data.expected[0, 0]) == expected
 
 
