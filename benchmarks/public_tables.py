@@ -18,7 +18,7 @@ from pathlib import Path
 
 PACKAGES = {
     "sklearn": "datasets/data/*.csv*",
-    "statsmodels": "datasets/*/*.csv",
+    "statsmodels": "datasets/**/*.csv",
     "vega_datasets": "_data/*.*",
 }
 FORMATS = (".csv", ".csv.gz", ".json")

@@ -23,7 +23,7 @@ _SMALLEST = b"dataset: {path: table.csv, targets: y}\nnetwork: {hidden: [1]}\n"
 
 @dataclass(frozen=True)
 class TableRoles:
-    """What the options say about a table: --target, --id, --task and --read."""
+    """The options about a table: --target, --id, --task and --read."""
 
     targets: Sequence[str]
     id: str | None

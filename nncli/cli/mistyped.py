@@ -103,7 +103,10 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
 WORDS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     SETTING: ("--set", "--at"),
     NUMBERS: ("--values",),
-    r".+\.(csv|tsv|txt|ndjson|jsonl|json|parquet|xlsx|arff)(\.(gz|bz2|xz|zip))?": ("--input", "--from-csv"),
+    r".+\.(csv|tsv|txt|tab|data|dat|ndjson|jsonl|json|parquet|xlsx|arff)(\.(gz|bz2|xz|zip))?": (
+        "--input",
+        "--from-csv",
+    ),
     rf".+({'|'.join(map(re.escape, PICTURES))})": ("--output",),
 }
 

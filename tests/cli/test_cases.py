@@ -153,6 +153,34 @@ CASES: dict[str, list[Step]] = {
     ],
     "only-a-date": [init("births.csv", "births"), Step("check births.yaml", 0, (r"date \(date: days",))],
     "plot-run": [init("t.csv", "y"), Step("train t.yaml -q --epochs 5"), Step("plot t", 0, ("loss",))],
+    "unseen-ignored": [
+        init("houses.csv", "price"),
+        Step("train houses.yaml -q --epochs 5"),
+        Step("predict houses -i new.csv", 0, (r"city.*linz.*Paris",)),
+    ],
+    "input-named-pred": [
+        init("t.csv", "price"),
+        Step("train t.yaml -q --epochs 5"),
+        Step("predict t -i t.csv -o out.csv", 0, (r"pred_price_2",)),
+        Step("predict t -i out.csv -o again.csv"),
+    ],
+    "xor-no-change-helps": [Step("train x.yaml -q", 0, (r"learning_rate",), ("no change tried",))],
+    "xor-slow-no-word": [Step("train x.yaml -q", 0, ("no better than", "learning_rate"))],
+    "evaluate-gaps": [
+        Step("train b.yaml -q --epochs 5"),
+        Step("evaluate b -i some.csv", 0, (r"left out \d+ of \d+ rows without a usable target",)),
+        Step("predict b -i some.csv", 0, ("pred_price",)),
+    ],
+    "sine": [
+        init("sine.csv", "y"),
+        Step("train sine.yaml -q", 0, (r"weight_decay",)),
+    ],
+    "other-separator-out": [
+        init("houses.csv", "price"),
+        Step("train houses.yaml -q --epochs 5"),
+        Step("predict houses -i new.csv", 0, (r"area;rooms;city;pred_price",)),
+        Step("predict houses -i new.csv -o out.tsv"),
+    ],
     "no-such-file": [
         Step("init --from-csv nofile.csv --target y", 2, ("current directory",), ("relative to the config",)),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from nncli.config import load_config
 from .conftest import Command
 
 ROWS = [(f"{60.5 + 3 * row}", str(row % 4), str(1000 * row + 1)) for row in range(30)]
+
+
+def cells(line: str) -> list[str]:
+    return re.split("[,;:\t]", line)
 
 
 def table(separator: str = ",", header: str = "area,rooms,price", decimal: str = ".") -> str:
@@ -56,7 +61,7 @@ def test_a_setting_of_init_is_written_and_applies_to_later_tables(nncli: Command
     whole = nncli("predict", "t", "-i", "t.csv", "-o", "all.csv")
     assert whole.code == 0
     few, every = (Path(name).read_text().splitlines() for name in ("out.csv", "all.csv"))
-    assert [line.split(",")[:3] for line in few] == [line.split(",")[:3] for line in every[: len(few)]]
+    assert [cells(line)[:3] for line in few] == [cells(line)[:3] for line in every[: len(few)]]
     assert len(few) > 1
     assert len(inputs) == 2
 
