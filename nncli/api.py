@@ -242,7 +242,12 @@ def list_runs() -> list[Run]:
 
 
 def predict(
-    run: Reference = None, data: Any = None, *, proba: bool = False, epoch: int | None = None
+    run: Reference = None,
+    data: Any = None,
+    *,
+    proba: bool = False,
+    epoch: int | None = None,
+    threshold: float | None = None,
 ) -> dict[str, list[str] | Array]:
     """Predict rows, or a run's own rows if no data are given.
 
@@ -255,6 +260,7 @@ def predict(
     data : a path, a mapping of columns, an array of inputs (rows, inputs) in their order, or a data frame.
     proba : with the probability of every class.
     epoch : with the weights recorded at this epoch (default: the trained ones).
+    threshold : probability from which the positive of two classes is predicted (default: 0.5).
 
     Raises
     ------
@@ -262,7 +268,7 @@ def predict(
         If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
     """
     found = open_run(run)
-    model = found.model if epoch is None else found.model_at(epoch)
+    model = (found.model if epoch is None else found.model_at(epoch)).with_threshold(threshold)
     table = found.experiment.rows.whole.table if data is None else _table(data, model.columns)
     return model.predict(table, proba=proba)
 
@@ -273,6 +279,7 @@ def predictions(
     *,
     proba: bool = False,
     epoch: int | None = None,
+    threshold: float | None = None,
     on_bad: Callable[[RowError], None] | None = None,
 ) -> Iterator[Predictions]:
     """Predict one table after another, in constant memory; arguments as for `predict`.
@@ -283,12 +290,16 @@ def predictions(
     """
     from nncli.inference import prediction
 
-    model = run.model if epoch is None else run.model_at(epoch)
+    model = (run.model if epoch is None else run.model_at(epoch)).with_threshold(threshold)
     return prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
 
 
 def evaluate(
-    run: Reference = None, data: Any = None, *, part: Literal["train", "validation", "test"] | None = None
+    run: Reference = None,
+    data: Any = None,
+    *,
+    part: Literal["train", "validation", "test"] | None = None,
+    threshold: float | None = None,
 ) -> Evaluation:
     """Compute a run's metrics on its own held-out data, or on other rows that hold the targets.
 
@@ -296,6 +307,7 @@ def evaluate(
     ----------
     data : as for `predict`.
     part : which of the run's own rows (default: test, else validation, else train).
+    threshold : as for `predict`.
 
     Raises
     ------
@@ -306,13 +318,13 @@ def evaluate(
 
     found = open_run(run)
     if data is None:
-        return evaluation.evaluate_part(found, part)
+        return evaluation.evaluate_part(found, part, threshold)
     if part is not None:
         raise NncliError(
             f"data and part {part} cannot be combined",
             hint="remove part, which selects a set of the run's own data",
         )
-    return evaluation.evaluate_rows(found, _table(data, found.model.columns))
+    return evaluation.evaluate_rows(found, _table(data, found.model.columns), threshold)
 
 
 def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:

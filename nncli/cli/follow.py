@@ -132,8 +132,9 @@ def _summarize(out: Output, run: Run, experiment: Experiment, warning: Mapping[s
     rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "saved", "best")]
     results = {**by_name(run.results_by_part), **run.results}
     shown = [name for name in run.history if name in results]
-    rows += [(name, *_course(run, name, results[name])) for name in shown]
-    rows += [(name, "", measured(results[name]), "") for name in results if name.startswith("test_")]
+    named = run.model.columns.named
+    rows += [(named(name), *_course(run, name, results[name])) for name in shown]
+    rows += [(named(name), "", measured(results[name]), "") for name in results if name.startswith("test_")]
     out.detail(fitted_table(rows, columns=out.columns))
     if words := _which_loss(run):
         out.detail(words)

@@ -106,6 +106,16 @@ Targets = Annotated[
         help="Target column of a table; repeat for several numeric or 0/1 targets.",
     ),
 ]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        metavar="P",
+        help="Probability from which the positive of two classes is predicted (default: 0.5).",
+        min=0.0,
+        max=1.0,
+    ),
+]
 ReadSettings = Annotated[
     list[str] | None,
     typer.Option(

@@ -24,6 +24,7 @@ KEYS = (
     "dataset.targets",
     "dataset.id",
     "dataset.task",
+    "dataset.positive",
     "dataset.split",
     "dataset.preprocessing",
     "network.hidden",

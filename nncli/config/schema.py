@@ -103,6 +103,7 @@ Units = Annotated[int, Field(ge=1, le=100_000), BeforeValidator(_whole)]
 SeedNumber = Annotated[int, Field(ge=0, le=2**63 - 1), BeforeValidator(_whole)]
 Share = Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
 Cell = Annotated[float | str, Either("a number or text")]
+Label = Annotated[bool | float | str, Either("text, a number, true or false")]
 ColumnNames = Annotated[list[ColumnName], Field(min_length=1)]
 
 
@@ -162,6 +163,11 @@ class DatasetConfig(Strict):
     id: ColumnName | None = Field(None, description="identifier column, not used as an input")
     task: Literal["auto", "regression", "binary", "multiclass", "multilabel"] = Field(
         "auto", description="kind of task; auto: inferred from the last activation and the targets"
+    )
+    positive: Label | None = Field(
+        None,
+        description="class of a binary task that precision, recall, f1, auc and the probability are about"
+        " (default: the second in sorted order)",
     )
     split: SplitConfig = _written({}, "rows held out for validation and test")
     preprocessing: PreprocessingConfig = _written({}, "how cells are converted to numbers")

@@ -12,6 +12,8 @@ import numpy as np
 from nncli.data.preprocessing import Preprocessing
 from nncli.data.sources import evaluate_targets
 from nncli.expressions import ExpressionError
+from nncli.messages.errors import DataError
+from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import BOOLEANS, Column, is_number
@@ -21,6 +23,8 @@ from nncli.tables.table import Misfit, Table, date_error
 
 _MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
 _ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
+
+ABOUT_POSITIVE = ("precision", "recall", "f1", "auc")  # metrics of the positive class of a binary task
 
 Task = Literal["regression", "binary", "multiclass", "multilabel"]
 
@@ -33,10 +37,12 @@ class Roles:
     ----------
     task : meaning of the outputs: values, the probability of the second class, a probability for each of
         several exclusive classes, or a probability for each of several independent labels.
-    classes : sorted labels of a classification target; for several 0/1 target columns, their names.
+    classes : labels of a classification target in the order of their codes, sorted unless the positive one of
+        two is chosen; for several 0/1 target columns, their names.
     formulas : target -> expression of the inputs, if the data come from formulas.
     notations : input or target -> how its numbers are written, unless that is plain.
     read : settings of the format of the file, for later tables too.
+    threshold : probability from which a row of a binary task is predicted to be of the second class.
     """
 
     inputs: tuple[str, ...]
@@ -47,6 +53,7 @@ class Roles:
     formulas: Mapping[str, str] = field(default_factory=dict)
     notations: Mapping[str, Notation] = field(default_factory=dict)
     read: ReadConfig = DETECTED
+    threshold: float = 0.5
 
     @property
     def outputs(self) -> int:
@@ -57,6 +64,34 @@ class Roles:
     def labelled(self) -> bool:
         """True if one target column names the class of each row."""
         return bool(self.classes) and len(self.targets) == 1
+
+    @property
+    def positive(self) -> str | None:
+        """Class of a binary task whose probability is the output; None for other tasks."""
+        return self.classes[1] if self.task == "binary" else None
+
+    def named(self, metric: str) -> str:
+        """Return the name of a metric with the class that it is about: `f1 (fraud)`.
+
+        Classes 0 and 1 are not named, because 1 is expected to be the positive one.
+        """
+        about = metric.rpartition("_")[2] in ABOUT_POSITIVE and self.classes != ("0", "1")
+        return f"{metric} ({shown(self.positive)})" if about and self.positive else metric
+
+    def require_threshold(self, threshold: float | None) -> float:
+        """Return the threshold to use; None is that of the roles.
+
+        Raises
+        ------
+        DataError
+            If one is given, and the task is not binary.
+        """
+        if threshold is None:
+            return self.threshold
+        if self.task != "binary":
+            hint = "remove the threshold; it applies to two classes"
+            raise DataError(f"a threshold of {threshold:g} for a {self.task} task", hint=hint)
+        return threshold
 
     def Y(self, table: Table) -> Array:
         """Return targets (n, outputs) in their own units; labels as 0/1 for two classes, one-hot for more.
@@ -197,6 +232,7 @@ def assign(
     formulas: Mapping[str, str],
     others: Collection[str | None] = (),
     read: ReadConfig = DETECTED,
+    positive: bool | float | str | None = None,
 ) -> Roles:
     """Give every column its role.
 
@@ -205,6 +241,8 @@ def assign(
     `task: auto`: softmax or several text labels -> multiclass; one sigmoid with two labels or 0/1 -> binary;
     sigmoids for several 0/1 columns that do not sum to 1 in every row -> multilabel; else regression.
     Without an output activation, the targets alone decide, as for `nncli init`.
+
+    `positive` names the second class of a binary task (default: the second in sorted order).
 
     Raises
     ------
@@ -226,9 +264,44 @@ def assign(
     elif task == "multiclass" and len(targets) > 1 and output_activation == "sigmoid":
         _refuse_labels(table, targets)
     classes = _classes(table, targets, task)
+    if positive is not None:
+        classes = _with_positive_last(classes, positive, task)
     notations = _notations(table, (*chosen, *targets))
     roles = Roles(chosen, tuple(targets), task, classes, id, notations=notations, read=read)
     return roles if roles.labelled else replace(roles, formulas=dict(formulas))
+
+
+def _with_positive_last(
+    classes: tuple[str, ...], positive: bool | float | str, task: Task
+) -> tuple[str, ...]:
+    """Return the two classes of a binary task, the positive one last."""
+    if task != "binary":
+        raise Misfit(
+            ("positive",),
+            f"positive needs a target with two classes, but the task is {task}",
+            hint="remove the key",
+        )
+    same = [label for label in classes if _is_same_label(label, positive)]
+    if not same:
+        given = str(positive).lower() if isinstance(positive, bool) else _number_as_text(positive)
+        raise Misfit(
+            ("positive",), f"no class named '{shown(given)}'", hint=suggestion(given, classes, "classes")
+        )
+    return (*(label for label in classes if label != same[0]), same[0])
+
+
+def _is_same_label(label: str, given: bool | float | str) -> bool:
+    """Tell whether a label is the one that a config gives as text, number or boolean."""
+    if isinstance(given, bool):
+        return label.lower() == str(given).lower()
+    text = _number_as_text(given)
+    if is_number(label) and is_number(text):
+        return float(label) == float(text)
+    return label == text
+
+
+def _number_as_text(given: float | str) -> str:
+    return given if isinstance(given, str) else f"{given:.17g}"
 
 
 def _notations(table: Table, names: Sequence[str]) -> Mapping[str, Notation]:

@@ -16,7 +16,7 @@ BINS = 10
 
 def decided(A: Array, roles: Roles) -> Array:
     """Return the class of outputs or targets (n, outputs) as its position (n,): of ties the first."""
-    return (A[:, 0] >= 0.5).astype(np.intp) if roles.task == "binary" else A.argmax(axis=1)
+    return (A[:, 0] >= roles.threshold).astype(np.intp) if roles.task == "binary" else A.argmax(axis=1)
 
 
 @dataclass(frozen=True)

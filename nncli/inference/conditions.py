@@ -58,14 +58,18 @@ class Condition:
             )
         return cls(name, match["operator"], number)
 
-    def check(self, results: Mapping[str, float]) -> None:
-        """Raise CheckFailed where the comparison holds, or the value is not a number."""
+    def check(self, results: Mapping[str, float], named: Callable[[str], str] = str) -> None:
+        """Raise CheckFailed where the comparison holds, or the value is not a number.
+
+        `named` gives the name of a metric in the message.
+        """
+        name = named(self.name)
         value = results[self.name]
         if value != value or COMPARISONS[self.operator](value, self.number):
             condition = f"--fail-if '{self.name} {self.operator} {self.number:g}'"
             if value != value:
-                raise CheckFailed(f"{condition}: {self.name} is not a number")
-            raise CheckFailed(f"{condition} is true: {self.name} is {value:.6g}")
+                raise CheckFailed(f"{condition}: {name} is not a number")
+            raise CheckFailed(f"{condition} is true: {name} is {value:.6g}")
 
 
 PREFIXES = {"train": "train_", "validation": "val_", "test": "test_"}

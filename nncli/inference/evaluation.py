@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nncli.data.columns import Columns, Dataset
+from nncli.data.columns import Columns, Dataset, Roles
 from nncli.data.split import Part
 from nncli.engines import threads
-from nncli.inference.classes import Confusion, LabelCounts
+from nncli.inference.classes import Confusion, LabelCounts, decided
 from nncli.inference.rejects import Rejects, sound_rows
 from nncli.inference.unseen import UnseenCategories
 from nncli.inference.without_target import WithoutTarget
@@ -29,6 +29,7 @@ class Evaluation:
 
     Attributes
     ----------
+    roles : of the columns, with the threshold of the positive class.
     metrics : the loss and the config's metrics, by name.
     rows : how many were measured.
     part : which of the run's own rows these are; None for other rows.
@@ -39,6 +40,7 @@ class Evaluation:
     targets : the config's metrics of each target, where there are several that hold values.
     """
 
+    roles: Roles
     metrics: Mapping[str, float]
     rows: int
     part: Part | None
@@ -49,7 +51,7 @@ class Evaluation:
     targets: Mapping[str, Mapping[str, float]]
 
     def _repr_html_(self) -> str:
-        facts = [(name, measured(value, 6)) for name, value in self.metrics.items()]
+        facts = [(self.roles.named(name), measured(value, 6)) for name, value in self.metrics.items()]
         tables = [html_table([*facts, ("rows", f"{self.rows:,}")])]
         if self.confusion:
             tables.append(_shares_table(self.confusion.classes, self.confusion))
@@ -65,6 +67,9 @@ def _shares_table(names: Sequence[str], counts: Confusion | LabelCounts) -> str:
     columns = [[f"{share:.3f}" for share in each.tolist()] for each in counts.shares.values()]
     rows = zip(names, *columns, map(str, counts.support.tolist()), strict=True)
     return html_table(rows, ("", *counts.shares, "rows"))
+
+
+OF_DECISIONS = ("accuracy", "precision", "recall", "f1")  # metrics of predicted classes, not of probabilities
 
 
 def parts(run: Run) -> dict[Part, Dataset]:
@@ -92,7 +97,7 @@ def part(run: Run, name: Part | None = None) -> tuple[Part, Dataset]:
     return chosen, own[chosen]
 
 
-def evaluate_part(run: Run, name: Part | None = None) -> Evaluation:
+def evaluate_part(run: Run, name: Part | None = None, threshold: float | None = None) -> Evaluation:
     """Measure a run on a part of its own rows (default: test, else validation, else train).
 
     Raises
@@ -101,10 +106,10 @@ def evaluate_part(run: Run, name: Part | None = None) -> Evaluation:
         If the run has no such part.
     """
     chosen, dataset = part(run, name)
-    return replace(evaluate_rows(run, dataset.table), part=chosen)
+    return replace(evaluate_rows(run, dataset.table, threshold), part=chosen)
 
 
-def evaluate_rows(run: Run, table: Table) -> Evaluation:
+def evaluate_rows(run: Run, table: Table, threshold: float | None = None) -> Evaluation:
     """Measure a run on the rows of a table that holds the targets.
 
     Raises
@@ -112,15 +117,18 @@ def evaluate_rows(run: Run, table: Table) -> Evaluation:
     DataError
         Like `evaluate_tables`.
     """
-    return evaluate_tables(run, [table])
+    return evaluate_tables(run, [table], threshold=threshold)
 
 
-def evaluate_tables(run: Run, tables: Iterable[Table], rejected: Rejects | None = None) -> Evaluation:
+def evaluate_tables(
+    run: Run, tables: Iterable[Table], rejected: Rejects | None = None, threshold: float | None = None
+) -> Evaluation:
     """Measure a run on the rows of tables that hold the targets, except rows whose target cannot be read.
 
     Parameters
     ----------
     rejected : takes the rows whose inputs cannot be read; None makes such a row an error.
+    threshold : of the positive class of a binary task (default: 0.5).
 
     Raises
     ------
@@ -128,7 +136,8 @@ def evaluate_tables(run: Run, tables: Iterable[Table], rejected: Rejects | None 
         If a column is missing, an input cannot be used, or no row is left.
     """
     run.require_own_weights()
-    model, columns = run.model, run.model.columns
+    model = run.model.with_threshold(threshold)
+    columns = model.columns
     unseen, without = UnseenCategories(columns), WithoutTarget(columns)
     sound = without.removed_from(tables)
     if rejected:
@@ -138,10 +147,12 @@ def evaluate_tables(run: Run, tables: Iterable[Table], rejected: Rejects | None 
         raise without.error
     rows = _joined(parts)
     with threads.limited(run.experiment.threads):
-        metrics = measure.measure(run.experiment, model.parameters, rows)
+        metrics = {**measure.measure(run.experiment, model.parameters, rows)}
         A = model.outputs(rows.X)
+    metrics |= _at_threshold(run, A, rows.expected, columns)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(
+        roles=columns,
         metrics=metrics,
         rows=len(rows),
         part=None,
@@ -151,6 +162,16 @@ def evaluate_tables(run: Run, tables: Iterable[Table], rejected: Rejects | None 
         labels=LabelCounts.of(A, rows.expected, columns) if several else None,
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
     )
+
+
+def _at_threshold(run: Run, A: Array, Y: Array, columns: Columns) -> dict[str, float]:
+    """Return the metrics that another threshold than 0.5 changes."""
+    if columns.threshold == Roles.threshold:
+        return {}
+    positive = decided(A, columns)[:, np.newaxis].astype(np.float64)
+    return {
+        name: metric(positive, Y) for name, metric in run.experiment.metrics.items() if name in OF_DECISIONS
+    }
 
 
 def _sound(columns: Columns, tables: Iterable[Table], rejected: Rejects) -> Iterator[Table]:

@@ -55,7 +55,7 @@ OUTPUT_LAYERS: dict[Task, OutputLayer] = {
         ),
     ),
     "binary": OutputLayer(
-        ("sigmoid", "output layer: probability of the second class"),
+        ("sigmoid", "output layer: probability of the positive class"),
         ("binary_cross_entropy", SURPRISE),
         (
             ["accuracy", "f1", "auc"],
@@ -219,6 +219,7 @@ def _columns(profile: Profile, path: str) -> list[str]:
         _line("path", path, f"{rows}; relative to the directory of this file"),
         _line("targets", list(profile.targets), "what to predict"),
         _line("task", profile.task, _meaning(profile)),
+        *_positive(profile),
     ]
     if profile.id:
         words = f"identifier, copied to the predictions, not an input: {profile.why_id or 'set by --id'}"
@@ -241,6 +242,16 @@ def _meaning(profile: Profile) -> str:
     if profile.task == "multilabel":
         return f"predict labels, any number per row: {why}; rows per label: {counts}"
     return f"predict classes: {why}; rows per class: {counts}"
+
+
+def _positive(profile: Profile) -> list[Line]:
+    """Return the setting of the positive class, if the target has two classes that are not numbers."""
+    if profile.positive is None:
+        return []
+    label, share = profile.positive, profile.classes[profile.positive] / profile.rows
+    value = {"true": True, "false": False}.get(label.lower(), label)
+    words = f"class that f1, auc and the probability are about: {share:.1%} of the rows"
+    return [_line("positive", value, words)]
 
 
 def _kinds(profile: Profile) -> list[str]:

@@ -64,6 +64,7 @@ class Profile:
     classes : class or label -> rows, in the order of the outputs; empty for a regression.
     left_out : column -> why it is not an input.
     split : column that divides the rows into sets, if there is one.
+    positive : the rarer of two classes that are not numbers; None for other targets.
     notes : what is worth a look before training.
     """
 
@@ -78,6 +79,7 @@ class Profile:
     inputs: Mapping[str, InputProfile]
     left_out: Mapping[str, str]
     split: str | None = None
+    positive: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -111,18 +113,20 @@ def profile(table: Table, targets: Sequence[str], id: str | None = None, task: T
         for name, column in inputs.items()
     }
     guess, why_task = _task(table, targets, task)
+    classes = _classes(table, targets, guess, list(inputs))
     return Profile(
         rows=len(table),
         without_target=without_target,
         targets=tuple(targets),
         task=guess,
         why_task=why_task,
-        classes=_classes(table, targets, guess, list(inputs)),
+        classes=classes,
         id=named,
         why_id=why_id,
         inputs=inputs,
         left_out=left_out,
         split=split,
+        positive=_rarer(classes) if guess == "binary" else None,
         notes=tuple(findings(table, targets, inputs, guess)),
     )
 
@@ -246,6 +250,14 @@ def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[
         return {name: int(table.numbers(name).sum()) for name in roles.classes}
     counts = Counter(labels)
     return {label: counts[label] for label in roles.classes}
+
+
+def _rarer(classes: Mapping[str, int]) -> str | None:
+    """Return the rarer of two classes, of equal ones the second; None if they are numbers."""
+    if all(map(is_number, classes)):
+        return None
+    first, second = classes
+    return first if classes[first] < classes[second] else second
 
 
 def _inputs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,17 @@ class Model:
     network: Network
     parameters: Array
     columns: Columns
+
+    def with_threshold(self, threshold: float | None) -> Model:
+        """Return the model of a binary task with another threshold of its positive class; None keeps it.
+
+        Raises
+        ------
+        DataError
+            If a threshold is given, and the task is not binary.
+        """
+        chosen = self.columns.require_threshold(threshold)
+        return replace(self, columns=replace(self.columns, threshold=chosen))
 
     def outputs(self, X: Array) -> Array:
         """Outputs (n, outputs) in the targets' own units, for what the network gets (n, encoded)."""
@@ -55,7 +66,7 @@ class Model:
             return {f"pred_{name}": A[:, index] for index, name in enumerate(columns.targets)}
         (target,) = columns.targets
         if columns.task == "binary":
-            chosen = (A[:, 0] >= 0.5).astype(int)
+            chosen = (A[:, 0] >= columns.threshold).astype(int)
             shares: dict[str, list[str] | Array] = {f"proba_{columns.classes[1]}": A[:, 0]}
             if proba:
                 shares = {f"proba_{columns.classes[0]}": 1.0 - A[:, 0], **shares}

@@ -170,4 +170,5 @@ def _assign(config: Config, table: Table, roles: Mapping[str, Any]) -> Roles:
         formulas=roles.get("formulas", {}),
         others=others,
         read=given.read,
+        positive=given.positive,
     )

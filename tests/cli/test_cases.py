@@ -181,6 +181,11 @@ CASES: dict[str, list[Step]] = {
         Step("predict houses -i new.csv", 0, (r"area;rooms;city;note;pred_price",)),
         Step("predict houses -i new.csv -o out.tsv"),
     ],
+    "f1-of-the-common-class": [
+        init("fraud.csv", "y"),
+        Step("train fraud.yaml -q"),
+        Step('evaluate fraud --fail-if "f1 < 0.8"', 4, (r"f1 \(fraud\) is 0\.",)),
+    ],
     "no-such-file": [
         Step("init --from-csv nofile.csv --target y", 2, ("current directory",), ("relative to the config",)),
     ],

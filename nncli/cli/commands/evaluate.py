@@ -16,6 +16,7 @@ from nncli.cli.options import (
     OnError,
     RunOption,
     RunReference,
+    Threshold,
     find_whole_run,
     input_parts,
     note_skipped,
@@ -63,6 +64,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    threshold: Threshold = None,
     fail_if: FailIf = None,
     on_error: OnError = "stop",
     quiet: Quiet = False,
@@ -79,9 +81,9 @@ def evaluate(
     found.require_own_weights()
     if input is None:
         warn_of_changed_data(found, out)
-        evaluation, skipped = api.evaluate(found, part=part), dict[str, object]()
+        evaluation, skipped = api.evaluate(found, part=part, threshold=threshold), dict[str, object]()
     else:
-        evaluation, skipped = _of_input(found, input, part, on_error, out)
+        evaluation, skipped = _of_input(found, input, part, on_error, threshold, out)
     if evaluation.part and found.experiment.rows.held_out:
         out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set")
     results = {**evaluation.metrics}
@@ -91,17 +93,18 @@ def evaluate(
     for warning in (evaluation.without.warning, evaluation.unseen.warning):
         if warning:
             out.warning(warning)
-    rows = [(name, measured(value, 6)) for name, value in evaluation.metrics.items()]
+    roles = evaluation.roles
+    rows = [(roles.named(name), measured(value, 6)) for name, value in evaluation.metrics.items()]
     out.result(aligned([*rows, ("rows", f"{evaluation.rows:,}")]))
     for block in _details(evaluation, out.columns):
         out.detail(f"\n{block}")
     out.object("evaluate", _object(found, evaluation) | skipped)
     for condition in conditions:
-        condition.check(results)
+        condition.check(results, evaluation.roles.named)
 
 
 def _of_input(
-    run: Run, input: str, part: str | None, on_error: str, out: Output
+    run: Run, input: str, part: str | None, on_error: str, threshold: float | None, out: Output
 ) -> tuple[Evaluation, dict[str, object]]:
     """Evaluate the table of --input; return also the fields of --json about skipped rows."""
     from nncli.inference.evaluation import evaluate_tables
@@ -115,16 +118,16 @@ def _of_input(
         )
     read = run.model.columns.read
     if on_error == "stop":
-        return evaluate_tables(run, remarked([read_input(input, read)], out)), {}
+        return evaluate_tables(run, remarked([read_input(input, read)], out), threshold=threshold), {}
     with rejects(Path("rejected.csv")) as rejected, input_parts(input, read, rejected.add) as tables:
-        evaluation = evaluate_tables(run, remarked(tables, out), rejected)
+        evaluation = evaluate_tables(run, remarked(tables, out), rejected, threshold)
     return evaluation, note_skipped(rejected, evaluation.rows + evaluation.without.rows, out)
 
 
 def _details(evaluation: Evaluation, columns: int | None) -> list[str]:
     """Tables shown below the metrics: by class, by label or by target."""
     if evaluation.confusion is not None:
-        return [_by_class(evaluation.confusion, columns), _confusion(evaluation.confusion, columns)]
+        return [_by_class(evaluation, columns), _confusion(evaluation.confusion, columns)]
     if evaluation.labels is not None:
         return [_by_label(evaluation.labels, columns), _label_counts(evaluation.labels, columns)]
     return [_by_target(evaluation.targets, columns)] if evaluation.targets else []
@@ -139,12 +142,18 @@ def _by_target(targets: Mapping[str, Mapping[str, float]], columns: int | None) 
     return fitted_table([header, *rows], columns=columns)
 
 
-def _by_class(confusion: Confusion, columns: int | None) -> str:
+def _by_class(evaluation: Evaluation, columns: int | None) -> str:
     """Table of precision, recall, F1 and rows per class; of many classes, those with the lowest F1."""
+    confusion, roles = evaluation.confusion, evaluation.roles
+    assert confusion is not None
+    moved = roles.threshold != type(roles).threshold
+    caption = f"{shown(str(roles.positive))} from a probability of {roles.threshold:g}\n" if moved else ""
     names, chosen = _names(confusion.classes), _chosen(confusion.shares["f1"])
     header = ["class", *confusion.shares, "rows"]
-    return fitted_table([header, *_share_rows(confusion, names, chosen)], columns=columns) + _left_out(
-        chosen, names, "classes"
+    return (
+        caption
+        + fitted_table([header, *_share_rows(confusion, names, chosen)], columns=columns)
+        + _left_out(chosen, names, "classes")
     )
 
 
@@ -240,6 +249,8 @@ def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "unseen": evaluation.unseen.rows,
         "metrics": evaluation.metrics,
     }
+    if evaluation.roles.positive is not None:
+        values |= {"positive": evaluation.roles.positive, "threshold": evaluation.roles.threshold}
     if evaluation.unseen.rows:
         values["unseen_categories"] = evaluation.unseen.examples
     if evaluation.targets:

@@ -19,6 +19,7 @@ from nncli.cli.options import (
     OnError,
     RunOption,
     RunReference,
+    Threshold,
     find_run,
     find_whole_run,
     input_parts,
@@ -84,6 +85,7 @@ def predict(
             metavar="N", help="Use the weights saved at this epoch (default: the final weights).", min=0
         ),
     ] = None,
+    threshold: Threshold = None,
     on_error: OnError = "stop",
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -119,7 +121,9 @@ def predict(
         else:
             tables = [found.experiment.rows.whole.table]
         unseen = UnseenCategories(found.model.columns)
-        parts = api.predictions(found, unseen.watch(tables), proba=proba, epoch=epoch, on_bad=on_bad)
+        parts = api.predictions(
+            found, unseen.watch(tables), proba=proba, epoch=epoch, threshold=threshold, on_bad=on_bad
+        )
         parts = _named(out, rejected.not_all(parts) if rejected else parts)
         facts = _written(out, parts, output, shape)
     if rejected:

@@ -63,4 +63,4 @@ def resume(
             out.note(f"{name} changed from {then} to {now}; last digits may differ from an uninterrupted run")
         results = follow(out, recording, progress)
     for condition in conditions:
-        condition.check(results)
+        condition.check(results, found.model.columns.named)

@@ -122,7 +122,7 @@ def train(
     if TABLES.includes(str(path)):
         note_how_to_edit(out, path, roles)
     for condition in conditions:
-        condition.check(results)
+        condition.check(results, prepared.rows.training.columns.named)
 
 
 def _loaded(
@@ -149,4 +149,4 @@ def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> No
     )
     out.object("smoke", {"ok": True, "epochs": result.epochs, "rows": result.rows, "metrics": result.metrics})
     for condition in conditions:
-        condition.check(by_name({"train": result.metrics}))
+        condition.check(by_name({"train": result.metrics}), prepared.rows.training.columns.named)
