@@ -267,8 +267,6 @@ def _accepted(option: Node) -> str:
 
 
 def _accepted_list(option: Node) -> str:
-    if "prefixItems" in option:
-        return "a list [low, high]"
     inner = expanded(option["items"], whole_schema())["options"]
     if names := [*plain_names({"options": inner})]:
         return f"a list of names: {', '.join(names)}"

@@ -90,17 +90,6 @@ def _as_list(found: Any, node: Node) -> Any:
     return [found] if _is_one_of(found, kinds) else None
 
 
-def _as_mapping(found: Any, node: Node) -> Any:
-    """Give a value the one key that the mapping requires: 8 is {units: 8}."""
-    for option in node.get("options", ()):
-        required = option.get("required", ())
-        if len(required) == 1 and required[0] != "name":
-            kinds = {each.get("type") for each in _expanded(option["properties"][required[0]])["options"]}
-            if _is_one_of(found, kinds):
-                return {required[0]: found}
-    return None
-
-
 def _is_one_of(found: Any, kinds: set[Any]) -> bool:
     kind = SCHEMA_TYPES.get(type(found))
     return kind in kinds or (kind == "integer" and "number" in kinds)
@@ -112,7 +101,6 @@ def _as_text(found: Any, node: Node) -> Any:
 
 REWRITES: dict[str, Callable[[Any, Node], Any]] = {
     "a list": _as_list,
-    "a mapping": _as_mapping,
     "text": _as_text,
 }
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nncli.config import Config, yaml12
+from nncli.config import Config, parse_config, yaml12
 from nncli.config.document import Document, dotted
 from nncli.config.overrides import Override, lay_over
 from nncli.config.schema_tree import places_of_keys, whole_schema
@@ -200,3 +200,9 @@ def outcome(values: dict[str, Any]) -> Any:
         return Config.of(values).model_dump()
     except ConfigError as error:
         return error.message
+
+
+def test_inputs_and_exclude_are_two_ways_to_say_the_same() -> None:
+    text = b"dataset: {path: t.csv, targets: y, inputs: [a], exclude: [b]}\nnetwork: {hidden: [2]}\n"
+    with pytest.raises(ConfigError, match=r"dataset\.exclude: inputs lists the input columns already"):
+        parse_config(text, "c.yaml")

@@ -101,6 +101,7 @@ def test_header_that_no_network_fits_is_refused_before_memory_is_taken(
         ({"classes": ["0"]}, "1 class with task binary"),
         ({"classes": ["0", "0"]}, "2 classes with task binary"),
         ({"formulas": {"z": "x1"}}, "a target has no formula"),
+        ({"notations": {"z": {"decimal": ","}}}, "a notation belongs to no column"),
     ],
 )
 def test_header_that_contradicts_itself_is_refused(

@@ -92,7 +92,8 @@ def tables(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig = 
     """
     text, dialect, rest = _sample(_uncommented(unmarked(chunks), given.comment), name, given)
     lines = CsvLines(rest)
-    lines.open(text)
+    begin = "".join(islice(io.StringIO(text, newline=""), SAMPLE + dialect.above))
+    lines.open(begin, text[len(begin) :])  # only its lines are parted: the text may be the whole file
     for _ in range(dialect.above):
         next(lines)
     records = CsvRecords(lines, dialect.separator, name)
