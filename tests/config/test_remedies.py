@@ -115,3 +115,11 @@ def test_a_decimal_comma_in_an_option(flag: str) -> None:
 def test_readings_of_a_number(text: str, numbers: list[str], whole: list[str]) -> None:
     assert meant_numbers(text, whole=False) == numbers
     assert meant_numbers(text, whole=True) == whole
+
+
+@pytest.mark.parametrize("optimizer", ["{01, name: sgd}", "{name: sgd, 01}", "{name: sgd, 01: 5}"])
+def test_a_key_of_digits_without_a_number_before_it_is_no_decimal_comma(optimizer: str) -> None:
+    text = f"dataset: xor\nnetwork: {{layers: [1]}}\noptimizer: {optimizer}\n"
+    with pytest.raises(ConfigError, match="unknown key") as caught:
+        parse_config(text.encode(), "c.yaml")
+    assert "decimal comma" not in str(caught.value)
