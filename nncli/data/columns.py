@@ -21,8 +21,8 @@ from nncli.tables.notation import PLAIN_NOTATION, Notation
 from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import Misfit, Table, date_error
 
-_MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
-_ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
+MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
+ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
 
 ABOUT_POSITIVE = ("precision", "recall", "f1", "auc")  # metrics of the positive class of a binary task
 
@@ -368,10 +368,25 @@ def _task_of(table: Table, targets: Sequence[str]) -> Task:
     if column.kind != "number":
         return "binary" if len(set(_labels(table, target))) == 2 else "multiclass"
     values = np.unique(column.numbers)
-    few = 2 < len(values) <= _MOST_NUMBERED_CLASSES and _ROWS_PER_CLASS * len(values) <= len(table)
-    if not (few or len(values) == 2) or (values != np.trunc(values)).any():
-        return "regression"
-    return "multiclass" if few else "binary"
+    return task_of_numbers(values, len(table))
+
+
+def task_of_numbers(values: Array, rows: int) -> Task:
+    """Guess the task of a target with these different numbers (k,) in so many rows."""
+    if len(values) == 2 and are_whole(values):
+        return "binary"
+    return "multiclass" if are_few_whole_numbers(values, rows) else "regression"
+
+
+def are_few_whole_numbers(values: Array, rows: int) -> bool:
+    """Tell whether different numbers (k,), at least three, may be class codes in so many rows."""
+    few = 2 < len(values) <= MOST_NUMBERED_CLASSES and ROWS_PER_CLASS * len(values) <= rows
+    return few and are_whole(values)
+
+
+def are_whole(values: Array) -> bool:
+    """Tell whether all numbers (k,) are whole."""
+    return bool((values == np.trunc(values)).all())
 
 
 def _classes(table: Table, targets: Sequence[str], task: Task) -> tuple[str, ...]:

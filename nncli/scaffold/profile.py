@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nncli.data.columns import Task, are_flags, assign, is_index, other_sums
+from nncli.data.columns import (
+    ROWS_PER_CLASS,
+    Task,
+    are_few_whole_numbers,
+    are_flags,
+    assign,
+    is_index,
+    other_sums,
+    task_of_numbers,
+)
 from nncli.data.encoding import MOST_CATEGORIES
 from nncli.data.split import PART_NAMES
 from nncli.messages.errors import DataError
@@ -21,8 +30,6 @@ from nncli.tables.dates import are_compact
 from nncli.tables.table import Table
 
 FEWEST_ROWS = 4
-MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
-ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
 MOST_CATEGORIES_UNASKED = 50  # in a column, unless each has ROWS_PER_CATEGORY on average
 ROWS_PER_CATEGORY = 20
 MOST_REASONS = 5  # shown if no column is left as input
@@ -224,20 +231,12 @@ def _no_one_hot(table: Table, targets: Sequence[str], *, flags: bool, rows: int)
 
 def _task_of_numbers(values: Array, rows: int) -> tuple[Task, str]:
     """Return the task of a target with these different numbers (k,), ascending, and the reason."""
-    if len(values) == 2 and _whole(values):
-        return "binary", f"only {values[0]:g} and {values[1]:g}"
-    if _few_whole_numbers(values, rows):
-        return "multiclass", f"{len(values)} different whole numbers"
-    return "regression", f"{len(values):,} different numbers"
-
-
-def _few_whole_numbers(values: Array, rows: int) -> bool:
-    """Tell whether different numbers (k,) may be class codes."""
-    return len(values) <= MOST_NUMBERED_CLASSES and ROWS_PER_CLASS * len(values) <= rows and _whole(values)
-
-
-def _whole(values: Array) -> bool:
-    return bool((values == np.trunc(values)).all())
+    task = task_of_numbers(values, rows)
+    reasons = {
+        "binary": f"only {values[0]:g} and {values[-1]:g}",
+        "multiclass": f"{len(values)} different whole numbers",
+    }
+    return task, reasons.get(task, f"{len(values):,} different numbers")
 
 
 def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[str]) -> Mapping[str, int]:
@@ -358,7 +357,7 @@ def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
     given = [cell for cell, none in zip(table.typed[name].texts, missing, strict=True) if not none]
     if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
         return f"{len(set(given)):,} different numbers, of which float64 distinguishes {len(distinct):,}"
-    codes = len(distinct) > 2 and _few_whole_numbers(distinct, len(table))
+    codes = are_few_whole_numbers(distinct, len(table))
     return InputProfile("number", int(missing.sum()), len(distinct), codes)
 
 
