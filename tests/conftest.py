@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nncli.runs import Run
 from tests.golden import Golden, golden_file, read_cases, write_cases
@@ -21,7 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long",
         action="store_true",
-        help="run tests that try many random cases with the number of cases their claims are made for",
+        help="try as many random cases as the claims are made for, and new ones in every run",
     )
     parser.addoption(
         "--torch",
@@ -44,6 +45,9 @@ def pytest_configure(config: pytest.Config) -> None:
                 "--rewrite writes whole golden files; name files of tests, not single tests"
             )
         config.stash[REWRITTEN] = {}
+    # The same random cases in every run, so that a failure is the change's; --long draws new ones.
+    settings.register_profile("repeatable", derandomize=True)
+    settings.load_profile("default" if config.getoption("--long") else "repeatable")
     # A shell that starts the tests in the background has them ignore Ctrl-C, and their processes with them.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -101,11 +101,12 @@ PLAIN_NOTATION = Notation()
 @lru_cache(maxsize=256)
 def _pattern(decimal: str, thousands: str, before: str, after: str) -> re.Pattern[str]:
     mark = "".join(map(re.escape, _spellings(thousands)))
-    end = re.escape(decimal)
+    # A point may end a number, as in 5. of program code; a comma that ends one separates cells.
+    fraction = r"\.\d*" if decimal == "." else r",\d+"
     # Groups of three digits; commas may also stand as in India: 12,34,567.
     later = rf"(?:[{mark}]\d{{2,3}})*[{mark}]\d{{3}}" if thousands == "," else rf"(?:[{mark}]\d{{3}})+"
-    grouped = rf"(?P<whole>[1-9]\d{{0,2}}{later}(?:{end}\d*)?)|" if thousands else "(?P<whole>(?!))|"
-    body = rf"(?:{grouped}(?P<body>\d+(?:{end}\d*)?|{end}\d+))"
+    grouped = rf"(?P<whole>[1-9]\d{{0,2}}{later}(?:{fraction})?)|" if thousands else "(?P<whole>(?!))|"
+    body = rf"(?:{grouped}(?P<body>\d+(?:{fraction})?|{re.escape(decimal)}\d+))"
     signs = f"(?P<sign>{_SIGN})", f"(?P<sign_within>{_SIGN})"
     around = [rf"(?:{re.escape(text)})?[{_SPACES}]?" if text else "" for text in (before, after)]
     pattern = rf"{signs[0]}{around[0]}{signs[1]}{body}(?P<power>[eE][+-]?\d+)?"

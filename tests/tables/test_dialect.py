@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 
 from nncli.messages.errors import DataError
-from nncli.tables.formats.dialect import SEPARATORS
+from nncli.tables.formats.dialect import SEPARATORS, detect
 from nncli.tables.reading import parse_csv, read_parts
 
 ROWS = [
@@ -69,11 +69,17 @@ def test_row_names_of_a_data_frame_are_a_column_of_their_own() -> None:
         }
 
 
+@pytest.mark.parametrize("width", [len(NAMES), 1], ids=["all columns", "one column"])
 @pytest.mark.parametrize(("header_too", "rows_too"), [(True, True), (True, False), (False, True)])
-def test_a_trailing_comma_makes_no_column(header_too: bool, rows_too: bool) -> None:
-    header = [*NAMES, ""] if header_too else NAMES
-    rows = [[*row, ""] if rows_too else row for row in ROWS]
-    assert columns(written([header, *rows])) == EXPECTED
+def test_a_trailing_comma_makes_no_column(header_too: bool, rows_too: bool, width: int) -> None:
+    names, rows = NAMES[-width:], [row[-width:] for row in ROWS]
+    header = [*names, ""] if header_too else names
+    table = columns(written([header, *([*row, ""] if rows_too else row for row in rows)]))
+    assert table == {name: EXPECTED[name] for name in names}
+
+
+def test_nothing_is_said_of_separators_where_there_are_none() -> None:
+    assert detect(["x\n", ",5\n", ",25\n"]).remarks == ()
 
 
 def test_a_column_without_a_name_that_gets_a_value_later_is_refused_there() -> None:

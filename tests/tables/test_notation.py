@@ -79,6 +79,7 @@ def test_a_single_cell_offers_the_right_number(written: str) -> None:
         ["1st", "2nd", "3rd"],
         ["555 1234", "555 9876"],
         ["1,23,4", "5,6,7"],
+        ["0,", "1,", "25,"],
         ["5k", "3M", "2G"],
         ["one", "two"],
     ],

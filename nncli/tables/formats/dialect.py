@@ -163,7 +163,8 @@ class _Layout:
         found = Dialect(self.separator, self.above + start)
         if start:
             found = replace(found, remarks=(_skipped(self.above, found.above, "above the header"),))
-        found = found if self._given.separator_mark else _noted(found)
+        if not self._given.separator_mark and len(self.header) > 1:
+            found = _noted(found)
         if self._given.header is False or (self._given.header == "auto" and _is_row(self.header, self.rows)):
             return _numbered(found, len(self.header))
         if _are_units(self.rows):
