@@ -189,7 +189,7 @@ def _constant_loss(loss: Loss, values: Array, Y: Array) -> float:
         elif loss.link:
             U = np.clip(U, 1e-15, 1.0 - 1e-15)
             U = np.log(U / (1.0 - U))
-        return loss.value(U, U, Y)
+        return float(loss.value(U, U, Y))
 
 
 def variant(experiment: Experiment, loc: Loc, new: Any) -> Variant:

@@ -395,7 +395,8 @@ def _loss(experiment: Experiment, parameters: Array, rows: Array) -> float:
     data, network = experiment.rows.training, experiment.network
     with np.errstate(all="ignore"):
         output = network.forward(parameters, data.X[rows])[-1]
-        return experiment.recipe.loss.value(output.Z, output.A, data.Y[rows]) + network.cost(parameters)
+        value = experiment.recipe.loss.value(output.Z, output.A, data.Y[rows])
+        return float(value + network.cost(parameters))
 
 
 def _some_rows(count: int, most: int) -> Array:

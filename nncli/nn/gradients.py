@@ -71,7 +71,7 @@ def _backprop(network: Network, parameters: Array, X: Array, Y: Array, loss: Los
             dZ = network.layers[index - 1].activation.backward(dA, below.Z, below.A)
     if network.penalty:
         gradient += network.penalty.slope(parameters)
-    return loss.value(output.Z, output.A, Y) + network.cost(parameters), gradient
+    return float(loss.value(output.Z, output.A, Y) + network.cost(parameters)), gradient
 
 
 def finite_difference(
@@ -130,7 +130,7 @@ class MovedTerms:
             for layer, U in zip(network.layers, [np.ascontiguousarray(X.T), *self.A[:-1]], strict=True)
         ]
         self.base = loss.terms_of(self.Z[-1].T, self.A[-1].T, self.Y)
-        self.value = float(self.base.sum() / loss.divisor(Y)) + network.cost(parameters)
+        self.value = float(self.base.sum() / loss.divisor(Y) + network.cost(parameters))
 
     def change(self, steps: Array) -> Array:
         """L(w + h) - L(w) for each parameter moved by its own step h, (P,)."""

@@ -78,9 +78,10 @@ class Loss:
         slope = self.slope(U, Y) / self.divisor(Y)
         return slope if self.class_weights is None else slope * self.row_weights(Y)
 
-    def value(self, Z: Array, A: Array, Y: Array) -> float:
-        """The loss of outputs A = activation(Z), (n, k); the terms are added in float64."""
-        return float(self.terms_of(Z, A, Y).sum(dtype=np.float64) / self.divisor(Y))
+    def value(self, Z: Array, A: Array, Y: Array) -> Array:
+        """The loss (...) of outputs A = activation(Z), (..., n, k); the terms are added in float64."""
+        terms = self.terms_of(Z, A, Y).astype(np.float64, copy=False)
+        return np.asarray(terms.sum(axis=(-2, -1)) / self.divisor(Y))
 
     def output_error(self, activation: Activation, Z: Array, A: Array, Y: Array) -> Array:
         """DZ of the last layer, (n, k)."""

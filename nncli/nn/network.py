@@ -38,14 +38,14 @@ class Layer:
 
 
 class LayerView(NamedTuple):
-    """The weights (units, inputs) and biases (units,) of a layer, as views of the vector."""
+    """The weights (..., units, inputs) and biases (..., units) of a layer, as views of the vectors."""
 
     W: Array
     b: Array | None
 
 
 class Activity(NamedTuple):
-    """The values of one layer in a forward pass, both (n, units)."""
+    """The values of one layer in a forward pass, both (..., n, units)."""
 
     Z: Array
     A: Array
@@ -103,21 +103,23 @@ class Network:
             on_l1.W[...], on_l2.W[...] = layer.l1, layer.l2
         return Penalty(l1, l2)
 
-    def cost(self, parameters: Array) -> float:
-        """Return what the layers' penalties add to the loss."""
-        return float(self.penalty.terms(parameters).sum(dtype=np.float64)) if self.penalty else 0.0
+    def cost(self, parameters: Array) -> Array:
+        """Return what the layers' penalties add to the loss, for each vector of parameters (..., P)."""
+        if self.penalty is None:
+            return np.zeros(parameters.shape[:-1])
+        return np.asarray(self.penalty.terms(parameters).astype(np.float64, copy=False).sum(axis=-1))
 
     def blocks(self, parameters: Array) -> list[Array]:
-        """A view (units, inputs + 1) of each layer's part of a vector (P,); without bias (units, inputs)."""
+        """A view (..., units, inputs + 1) of each layer's part of vectors (..., P); without bias one less."""
         return [
-            parameters[start:stop].reshape(layer.shape)
+            parameters[..., start:stop].reshape(*parameters.shape[:-1], *layer.shape)
             for layer, (start, stop) in zip(self.layers, pairwise(self.offsets), strict=True)
         ]
 
     def views(self, parameters: Array) -> list[LayerView]:
-        """Weights and biases of each layer, as views of a vector (P,)."""
+        """Weights and biases of each layer, as views of vectors (..., P)."""
         return [
-            LayerView(block[:, : layer.inputs], block[:, -1] if layer.bias else None)
+            LayerView(block[..., : layer.inputs], block[..., -1] if layer.bias else None)
             for layer, block in zip(self.layers, self.blocks(parameters), strict=True)
         ]
 
@@ -140,17 +142,20 @@ class Network:
         return parameters
 
     def forward(self, parameters: Array, X: Array) -> list[Activity]:
-        """Every layer's Z and A for rows X (n, inputs)."""
+        """Every layer's Z and A, (..., n, units), for rows X (n, inputs) and parameters (..., P).
+
+        Stacked parameters give the same numbers, to the last bit, as each vector by itself.
+        """
         activities: list[Activity] = []
         A = X
         for layer, (W, b) in zip(self.layers, self.views(parameters), strict=True):
-            Z = A @ W.T
+            Z = A @ W.swapaxes(-1, -2)
             if b is not None:
-                Z += b
+                Z += b[..., np.newaxis, :]
             A = layer.activation.function(Z)
             activities.append(Activity(Z, A))
         return activities
 
     def predict(self, parameters: Array, X: Array) -> Array:
-        """The outputs (n, outputs) for rows X (n, inputs)."""
+        """The outputs (..., n, outputs) for rows X (n, inputs) and parameters (..., P)."""
         return self.forward(parameters, X)[-1].A

@@ -91,14 +91,14 @@ def target_summary(parts: Sequence[Outcome]) -> str:
 
 def r2_of_target(A: Array, Y: Array) -> str:
     """Format the coefficient of determination for a label."""
-    value = metrics.r2(A, Y)
+    value = float(metrics.r2(A, Y))
     return "not defined" if value != value else number(value)
 
 
 def panels(parts: Sequence[Outcome]) -> list[int]:
     """Return positions of the targets drawn: of many, those with the lowest R² on the last part."""
     A, Y = parts[-1].A, parts[-1].Y
-    scores = [metrics.r2(A[:, [index]], Y[:, [index]]) for index in range(A.shape[1])]
+    scores = [float(metrics.r2(A[:, [index]], Y[:, [index]])) for index in range(A.shape[1])]
     return sorted(np.argsort(scores, kind="stable")[:MOST_PANELS].tolist())
 
 

@@ -46,7 +46,7 @@ def worst_constant_loss(experiment: Experiment) -> float:
     Y, function = experiment.rows.training.Y, experiment.recipe.loss
     with np.errstate(all="ignore"):
         U = np.zeros_like(Y) if function.link else Y + (np.abs(Y).max() or 1.0)
-        return function.value(U, U, Y)
+        return float(function.value(U, U, Y))
 
 
 def _forward(experiment: Experiment, parameters: Array, dataset: Dataset) -> tuple[float, Array]:
@@ -54,7 +54,7 @@ def _forward(experiment: Experiment, parameters: Array, dataset: Dataset) -> tup
     network = experiment.network
     with np.errstate(all="ignore"):
         output = network.forward(parameters, dataset.X)[-1]
-        value = experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters)
+        value = float(experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters))
     return value, output.A
 
 

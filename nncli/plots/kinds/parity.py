@@ -79,4 +79,4 @@ def _finish(axes: Axes, parts: Sequence[Outcome], index: int, name: str) -> None
 def _scores(outcome: Outcome, index: int) -> str:
     A, Y = outcome.A[:, [index]], outcome.Y[:, [index]]
     label = PART_STYLES[outcome.part].label
-    return f"{label}: R² {values.r2_of_target(A, Y)}, RMSE {number(metrics.rmse(A, Y))}"
+    return f"{label}: R² {values.r2_of_target(A, Y)}, RMSE {number(float(metrics.rmse(A, Y)))}"

@@ -144,7 +144,7 @@ def _against_rest(run: Run, outcome: Outcome) -> dict[str, tuple[Array, Array]]:
 
 
 def _area(scores: Array, positive: Array) -> float:
-    return metrics.auc(scores[:, np.newaxis], positive[:, np.newaxis].astype(float))
+    return float(metrics.auc(scores[:, np.newaxis], positive[:, np.newaxis].astype(float)))
 
 
 def _mean(curves: list[Curve]) -> Curve:
