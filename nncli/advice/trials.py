@@ -143,9 +143,9 @@ class Trials:
         state = start(experiment.network, experiment.initial, experiment.recipe)
         size = -(-updates // CHUNKS)
         while state.update < updates:
-            chunk = plan.run(state, min(size, updates - state.update))
-            self.left -= (chunk.state.update - state.update) * work(experiment)
-            state = chunk.state
+            chunk = plan.run(state, [min(state.update + size, updates)])
+            self.left -= (chunk.state().update - state.update) * work(experiment)
+            state = chunk.state()
             if not (np.isfinite(state.parameters).all() and np.isfinite(chunk.losses).all()):
                 return None
         return state.parameters

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Protocol
 
+import numpy as np
+
 from nncli.cli.output import Output, columns_of
 from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
@@ -62,14 +64,22 @@ class Lines:
         )
 
     def update(self, report: Report) -> None:
-        """Print the report if one is due."""
-        now = time.monotonic()
-        if report.epoch < min(self.due, self.epochs) and now - self.last < HEARTBEAT:
-            return
-        self.due, self.last = (report.epoch // self.every + 1) * self.every, now
-        values = {**report.values, "gradient_norm": report.gradient_norm}
-        shown = " ".join(f"{name}={value:.4g}" for name, value in values.items() if value == value)
-        _say(f"epoch={report.epoch} of={self.epochs} {shown}")
+        """Print the epochs of a report that are due, or how far training has come."""
+        while len(later := np.flatnonzero(report.epochs >= min(self.due, self.epochs))):
+            self._print(report, int(later[0]))
+            if report.epochs[later[0]] == self.epochs:
+                return
+        if time.monotonic() - self.last >= HEARTBEAT:
+            self.last = time.monotonic()
+            _say(f"epoch={report.epoch} of={self.epochs} loss={report.loss:.4g}")
+
+    def _print(self, report: Report, position: int) -> None:
+        epoch, self.last = int(report.epochs[position]), time.monotonic()
+        self.due = (epoch // self.every + 1) * self.every
+        values = {**report.values, "gradient_norm": report.gradient_norms}
+        numbers = {name: float(value[position]) for name, value in values.items()}
+        shown = " ".join(f"{name}={value:.4g}" for name, value in numbers.items() if value == value)
+        _say(f"epoch={epoch} of={self.epochs} {shown}")
 
     def close(self) -> None:
         """Do nothing: there is nothing to restore."""

@@ -183,7 +183,7 @@ class Columns(Roles):
         return self.preprocessing.X(table.noted(self.notations))
 
     def unscaled(self, A: Array) -> Array:
-        """Return outputs (n, outputs) in the targets' own units; unchanged for classes."""
+        """Return outputs (..., n, outputs) in the targets' own units; unchanged for classes."""
         return self.preprocessing.unscaled(A)
 
 

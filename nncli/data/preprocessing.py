@@ -100,14 +100,14 @@ class Preprocessing:
         return as_dtype(self._each(Scaling.forward, Y), self.dtype)
 
     def unscaled(self, A: Array) -> Array:
-        """Return outputs (n, outputs) in the targets' own units, in float64 if they were scaled."""
+        """Return outputs (..., n, outputs) in the targets' own units, in float64 if they were scaled."""
         return self._each(Scaling.inverse, A)
 
     def _each(self, apply: Callable[[Scaling, Array], Array], values: Array) -> Array:
         if all(scaling.leaves for scaling in self.targets):
             return values
-        pairs = zip(self.targets, values.T.astype(np.float64, copy=False), strict=True)
-        return np.column_stack([apply(scaling, column) for scaling, column in pairs])
+        columns = np.moveaxis(values.astype(np.float64, copy=False), -1, 0)
+        return np.stack([apply(*pair) for pair in zip(self.targets, columns, strict=True)], axis=-1)
 
 
 def treatments(table: Table, inputs: Sequence[str], settings: PreprocessingConfig) -> dict[str, Treatment]:

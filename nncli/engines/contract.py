@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod
@@ -55,24 +58,61 @@ class State:
 
 
 class Chunk(NamedTuple):
-    """The result of a chunk of updates.
+    """The result of a chunk of updates: the state at each of its stops, and every epoch's loss.
 
     Attributes
     ----------
+    updates : done since the start, at each stop (K,), ascending.
+    parameters : (K, P).
+    slots : the optimizer's slots (K, s, P).
+    partial_losses : what the batches of the epoch running at a stop add to its loss so far (K,).
+    gradient_norms : Euclidean norm of the gradient of the update before each stop (K,).
     losses : the loss of each epoch that ended inside, each batch measured before its update.
-    gradient_norm : Euclidean norm of the last update's gradient.
     """
 
-    state: State
+    updates: Array
+    parameters: Array
+    slots: Array
+    partial_losses: Array
+    gradient_norms: Array
     losses: Array
-    gradient_norm: float
+
+    @classmethod
+    def of(cls, states: Sequence[State], gradient_norms: Sequence[float], losses: Sequence[float]) -> Chunk:
+        """Return the chunk of states at its stops, (K,), and of the losses of the epochs that ended."""
+        return cls(
+            np.array([state.update for state in states]),
+            np.array([state.parameters for state in states]),
+            np.array([state.slots for state in states]),
+            np.array([state.partial_loss for state in states]),
+            np.array(gradient_norms),
+            np.array(losses, dtype=np.float64),
+        )
+
+    def state(self, stop: int = -1) -> State:
+        """Return the state at a stop, by default the last."""
+        update, loss = int(self.updates[stop]), float(self.partial_losses[stop])
+        return State(self.parameters[stop], self.slots[stop], update, loss)
+
+    def until(self, stops: int, updates_per_epoch: int) -> Chunk:
+        """Return the chunk up to the first so many stops."""
+        epochs = self.updates // updates_per_epoch
+        ended = len(self.losses) - int(epochs[-1] - epochs[stops - 1])
+        return Chunk._make([*(part[:stops] for part in self[:-1]), self.losses[:ended]])
 
 
 class Plan(Protocol):
     """An engine made ready for one network, data set and recipe."""
 
-    def run(self, state: State, updates: int) -> Chunk:
-        """Do `updates` updates from `state`, which may stand within an epoch; the same in, the same out."""
+    def run(self, state: State, stops: Sequence[int]) -> Chunk:
+        """Do updates from `state`, which may stand within an epoch, until each of `stops`.
+
+        The same in, the same out, and wherever the stops are, the same numbers.
+
+        Parameters
+        ----------
+        stops : updates since the start, ascending, at which the state is kept; the last ends the chunk.
+        """
 
 
 class Engine(Protocol):

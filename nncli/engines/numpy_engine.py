@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,15 +45,13 @@ class NumpyPlan:
     network: Network
     batches: Batches
 
-    def run(self, state: State, updates: int) -> Chunk:
-        """Do `updates` updates."""
+    def run(self, state: State, stops: Sequence[int]) -> Chunk:
+        """Do updates until each of `stops`."""
         batches, recipe = self.batches, self.batches.recipe
         parameters, slots, loss = state.parameters, state.slots, state.partial_loss
-        losses: list[float] = []
-        gradient = np.full(1, np.nan)
-        last = state.update + updates
+        states, norms, losses = list[State](), list[float](), list[float]()
         with np.errstate(all="ignore"):  # the caller judges what is no longer finite
-            for update in range(state.update, last):
+            for update in range(state.update, stops[-1]):
                 epoch, batch = divmod(update, batches.per_epoch)
                 X, Y = batches.rows(epoch, batch)
                 network = self._network(update, len(X))
@@ -64,8 +63,10 @@ class NumpyPlan:
                 if batch == batches.per_epoch - 1:
                     losses.append(loss)
                     loss = 0.0
-            norm = float(np.sqrt(gradient @ gradient))
-        return Chunk(State(parameters, slots, last, loss), np.array(losses), norm)
+                if update + 1 == stops[len(states)]:
+                    states.append(State(parameters, slots, update + 1, loss))
+                    norms.append(float(np.sqrt(gradient @ gradient)))
+        return Chunk.of(states, norms, losses)
 
     def _network(self, update: int, rows: int) -> Network:
         """The network of an update, without the units it leaves out."""

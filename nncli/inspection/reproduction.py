@@ -327,6 +327,6 @@ def _epochs(run: Run) -> int:
 
 def _advanced(experiment: Experiment, state: State, updates: int) -> State:
     """A state at the end of an epoch, brought to where a training was stopped inside the next."""
-    if state.update == updates:
+    if state.update >= updates:
         return state
-    return experiment.plan().run(state, updates - state.update).state
+    return experiment.plan().run(state, [updates]).state()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -17,92 +14,131 @@ from nncli.training.loop import Report
 ERROR_ROWS = 1000  # most rows whose errors are recorded
 
 
-@dataclass
+class Timeline:
+    """Values at some epochs, ascending, appended in blocks.
+
+    Parameters
+    ----------
+    shape, dtype : of the values at one epoch.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        self._blocks = [(np.empty(0, np.int64), np.empty((0, *shape), dtype))]
+
+    @property
+    def epochs(self) -> Array:
+        """The epochs, (K,)."""
+        return self._whole()[0]
+
+    @property
+    def values(self) -> Array:
+        """The values, (K, ...)."""
+        return self._whole()[1]
+
+    def append(self, epochs: Array, values: Array) -> None:
+        """Append values at later epochs."""
+        if len(epochs):
+            self._blocks.append((epochs, values.astype(self._blocks[0][1].dtype, copy=False)))
+
+    def keep(self, chosen: Array) -> None:
+        """Keep the chosen epochs, booleans (K,)."""
+        if not chosen.all():
+            self._blocks = [(self.epochs[chosen], self.values[chosen])]
+
+    def _whole(self) -> tuple[Array, Array]:
+        if len(self._blocks) > 1:
+            epochs, values = zip(*self._blocks, strict=True)
+            self._blocks = [(np.concatenate(epochs), np.concatenate(values))]
+        return self._blocks[0]
+
+
 class Record:
     """Grows with the reports.
 
     Attributes
     ----------
-    history : epoch -> the numbers of its row, as `header` names them without the epoch; NaN where unknown.
-    weights : epoch -> parameters (P,).
-    errors : epoch -> signed errors A - Y (rows, outputs) of the first rows.
+    header : the columns of history.csv.
+    history : a row at each epoch, as `header` names it without the epoch; NaN where unknown.
+    weights : parameters (P,).
+    errors : signed errors A - Y (rows, outputs) of the first rows.
     """
 
-    experiment: Experiment
-    history: dict[int, Array] = field(default_factory=dict)
-    weights: dict[int, Array] = field(default_factory=dict)
-    errors: dict[int, Array] = field(default_factory=dict)
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self.header = _header(experiment)
+        dtype, rows = experiment.initial.dtype, min(len(experiment.rows.training), ERROR_ROWS)
+        self.history = Timeline((len(self.header) - 1,), np.float64)
+        self.weights = Timeline((experiment.network.parameter_count,), dtype)
+        self.errors = Timeline((rows, experiment.network.outputs), dtype)
 
-    @cached_property
-    def header(self) -> list[str]:
-        """The columns of history.csv."""
-        metrics = list(self.experiment.metrics)
-        held_out = (
-            ["val_" + name for name in metrics] if "validation" in self.experiment.rows.held_out else []
-        )
-        val_loss = ["val_loss"] if held_out else []
-        return ["epoch", "loss", *val_loss, *metrics, *held_out, "learning_rate", "gradient_norm"]
+    @property
+    def _parts(self) -> dict[str, Timeline]:
+        return {"history": self.history, "weights": self.weights, "errors": self.errors}
 
     def add(self, report: Report) -> None:
-        """Record what is due at the epoch of a report."""
-        if "history" in report.recorded:
-            known = {
-                **report.values,
-                "learning_rate": report.learning_rate,
-                "gradient_norm": report.gradient_norm,
-            }
-            self.history[report.epoch] = np.array([known.get(name, np.nan) for name in self.header[1:]])
-        if "weights" in report.recorded:
-            self.weights[report.epoch] = report.state.parameters
-        if "errors" in report.recorded:
+        """Record what is due at the epochs of a report."""
+        if not len(report.epochs):
+            return
+        self._drop_from(int(report.epochs[0]))
+        history, weights, errors = (report.recorded[part] for part in self._parts)
+        if history.any():
+            self.history.append(report.epochs[history], self._rows(report)[history])
+        if weights.any():
+            self.weights.append(report.epochs[weights], report.parameters[weights])
+        if errors.any():
             with np.errstate(all="ignore"):
-                errors = (report.outputs - self.experiment.rows.training.expected)[:ERROR_ROWS]
-                self.errors[report.epoch] = errors.astype(self._dtype, copy=False)
+                found = report.outputs(errors) - self.experiment.rows.training.expected
+                self.errors.append(report.epochs[errors], found[:, :ERROR_ROWS])
+
+    def _drop_from(self, epoch: int) -> None:
+        """Drop what a training has recorded that was resumed from before an epoch."""
+        for series in self._parts.values():
+            if len(series.epochs) and series.epochs[-1] >= epoch:
+                series.keep(series.epochs < epoch)
+
+    def _rows(self, report: Report) -> Array:
+        """The rows of the history, (K, columns)."""
+        known = {
+            **report.values,
+            "learning_rate": report.learning_rates,
+            "gradient_norm": report.gradient_norms,
+        }
+        unknown = np.full(len(report.epochs), np.nan)
+        return np.column_stack([known.get(name, unknown) for name in self.header[1:]])
 
     def add_losses(self, outcome: Diverged) -> None:
         """The losses of the epochs since the last row, of which no more is known."""
-        first = outcome.epoch - len(outcome.losses) + 1
-        for epoch, loss in enumerate(outcome.losses.tolist(), start=first):
-            unknown = np.full(len(self.header) - 1, np.nan)
-            unknown[0] = loss
-            self.history.setdefault(epoch, unknown)
+        epochs = np.arange(outcome.epoch - len(outcome.losses) + 1, outcome.epoch + 1)
+        later = epochs > max(self.history.epochs, default=-1)
+        rows = np.full((len(epochs), len(self.header) - 1), np.nan)
+        rows[:, 0] = outcome.losses
+        self.history.append(epochs[later], rows[later])
 
     def cut(self, epoch: int, end: int, best: int) -> None:
         """Leave out what lies after an epoch, and what another end or another best alone had it keep."""
         cadence = Cadence.of(self.experiment)
-        for part in ("history", "weights", "errors"):
-            values = getattr(self, part)
-            due = {e: values[e] for e in values if e <= epoch and part in cadence.recorded(e, end, best)}
-            setattr(self, part, due)
+        for part, series in self._parts.items():
+            recorded = cadence.recorded(series.epochs, end, best)[part]
+            series.keep(recorded & (series.epochs <= epoch))
 
     def csv(self) -> str:
         """history.csv: numbers in their shortest exact form, unknown ones empty."""
-        rows = [self.header]
-        rows += [[str(epoch), *map(_cell, row.tolist())] for epoch, row in self.history.items()]
-        return "".join(",".join(row) + "\n" for row in rows)
+        rows = zip(self.history.epochs.tolist(), self.history.values.tolist(), strict=True)
+        lines = (",".join((str(epoch), *map(_cell, row))) for epoch, row in rows)
+        return "\n".join((",".join(self.header), *lines, ""))
 
     def snapshots(self) -> dict[str, Array]:
         """The arrays of snapshots.npz."""
-        errors = (min(len(self.experiment.rows.training), ERROR_ROWS), self.experiment.network.outputs)
         return {
-            "weight_epochs": np.array(list(self.weights), dtype=np.int64),
-            "weights": _stacked(self.weights, (self.experiment.network.parameter_count,), self._dtype),
-            "error_epochs": np.array(list(self.errors), dtype=np.int64),
-            "errors": _stacked(self.errors, errors, self._dtype),
+            "weight_epochs": self.weights.epochs,
+            "weights": self.weights.values,
+            "error_epochs": self.errors.epochs,
+            "errors": self.errors.values,
         }
-
-    @property
-    def _dtype(self) -> DTypeLike:
-        """The dtype of the network's numbers; the history is in float64."""
-        return self.experiment.initial.dtype
 
     def arrays(self) -> dict[str, Array]:
         """Everything, for a checkpoint."""
-        return {
-            "history_epochs": np.array(list(self.history), dtype=np.int64),
-            "history": _stacked(self.history, (len(self.header) - 1,), np.float64),
-            **self.snapshots(),
-        }
+        return {"history_epochs": self.history.epochs, "history": self.history.values, **self.snapshots()}
 
     @classmethod
     def of(cls, arrays: dict[str, Array], experiment: Experiment) -> Record | None:
@@ -115,20 +151,23 @@ class Record:
             found = arrays[name]
             if found.shape[1:] != like.shape[1:] or found.ndim != like.ndim or found.dtype != like.dtype:
                 return None
-        for part, epochs, values in (
+        for series, epochs, values in (
             (record.history, "history_epochs", "history"),
             (record.weights, "weight_epochs", "weights"),
             (record.errors, "error_epochs", "errors"),
         ):
             if len(arrays[epochs]) != len(arrays[values]):
                 return None
-            part.update(zip(arrays[epochs].tolist(), arrays[values], strict=True))
+            series.append(arrays[epochs], arrays[values])
         return record
 
 
-def _stacked(values: dict[int, Array], shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    return np.array(list(values.values()), dtype=dtype).reshape(len(values), *shape)
+def _header(experiment: Experiment) -> list[str]:
+    metrics = list(experiment.metrics)
+    held_out = ["val_" + name for name in metrics] if "validation" in experiment.rows.held_out else []
+    val_loss = ["val_loss"] if held_out else []
+    return ["epoch", "loss", *val_loss, *metrics, *held_out, "learning_rate", "gradient_norm"]
 
 
 def _cell(value: float) -> str:
-    return "" if np.isnan(value) else repr(value)
+    return "" if value != value else repr(value)

@@ -7,21 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nncli.engines.contract import Chunk
+from nncli.nn.arrays import Array
 from nncli.training.experiment import Experiment
 
+MOST_EPOCHS = 65_536  # that one call looks at
+_DECADES = 10 ** np.arange(16)
+_DOUBLINGS = 2 ** np.arange(63)
 
-def history_step(epoch: int) -> int:
+
+def history_steps(epochs: Array) -> Array:
     """Return the epochs between two rows of the history: 1 up to epoch 1,000, 10 up to 10,000, and so on."""
-    step = 1
-    while epoch > 1000 * step:
-        step *= 10
-    return step
+    return np.asarray(_DECADES[np.searchsorted(1000 * _DECADES, epochs, side="left")])
 
 
-def snapshot_step(epoch: int, density: int) -> int:
+def snapshot_steps(epochs: Array, density: int) -> Array:
     """Return the epochs between two snapshots: 1 up to epoch 16, then `density` per doubling."""
-    return 1 if epoch <= 16 else (1 << (epoch.bit_length() - 1)) // density
+    doubling = np.searchsorted(_DOUBLINGS, np.maximum(epochs, 1), side="right") - 1
+    return np.where(epochs <= 16, 1, _DOUBLINGS[doubling] // density)
 
 
 def snapshot_density(numbers: int) -> int:
@@ -70,39 +72,51 @@ class Cadence:
         """The last update."""
         return self.epochs * self.updates_per_epoch
 
-    def steps(self, epoch: int) -> dict[str, int]:
-        """Return the epochs between two records of each part; parts never recorded are left out."""
-        auto = {
-            "history": history_step(epoch),
-            "weights": snapshot_step(epoch, self.density),
-            "errors": snapshot_step(epoch, self.density),
+    def by_rule(self, epochs: Array) -> dict[str, Array]:
+        """Tell for each part which epochs (K,) its rule records, whatever epoch is the last."""
+        snapshots = snapshot_steps(epochs, self.density)
+        steps = {"history": history_steps(epochs), "weights": snapshots, "errors": snapshots}
+        choices = {"none": np.zeros(len(epochs), bool), "all": np.ones(len(epochs), bool)}
+        return {
+            part: choices[rule].copy() if rule in choices else epochs % steps[part] == 0
+            for part, rule in self.records.items()
         }
-        records = self.records
-        return {part: 1 if records[part] == "all" else auto[part] for part in auto if records[part] != "none"}
 
-    def reports(self, update: int) -> bool:
-        """Tell whether the rules report the epoch that ends with an update, even if it were not the last."""
-        epoch, inside = divmod(update, self.updates_per_epoch)
-        return not inside and any(epoch % step == 0 for step in self.steps(epoch).values())
+    def reported(self, updates: Array) -> Array:
+        """Tell which updates (K,) end an epoch that the rules record, even if it were not the last."""
+        recorded = np.any([*self.by_rule(updates // self.updates_per_epoch).values()], axis=0)
+        return np.asarray((updates % self.updates_per_epoch == 0) & recorded)
 
-    def next_due(self, update: int) -> int:
-        """Return the update that ends the first epoch due after `update`."""
-        first = update // self.updates_per_epoch + 1
-        steps = [*self.steps(first).values()]
-        if self.evaluate_every:
-            steps.append(self.evaluate_every)
-        epoch = min(self.epochs, *(-(-first // step) * step for step in steps))
-        return epoch * self.updates_per_epoch
+    def is_due(self, epochs: Array) -> Array:
+        """Tell which epochs (K,) are recorded by rule, are waited for by early stopping, or are the last."""
+        due = np.any([*self.by_rule(epochs).values()], axis=0) | (epochs == self.epochs)
+        return np.asarray(due | (epochs % self.evaluate_every == 0) if self.evaluate_every else due)
 
-    def ends(self, chunk: Chunk) -> bool:
-        """Tell whether the loss of the last epoch in a chunk ends training."""
-        return bool((chunk.losses[-1:] < self.loss_below).any())
+    def stops(self, update: int, updates: int, most: int) -> list[int]:
+        """Return the updates that end the epochs due after `update`, and the last one, about `updates` later.
 
-    def recorded(self, epoch: int, end: int, best: int) -> frozenset[str]:
-        """Return the parts of the record that an epoch belongs to.
-
-        The last epoch of a training belongs to all of them, the best one (0 if there is none) to the history.
+        Parameters
+        ----------
+        most : due epochs after which to end.
         """
-        extra = {"history"} if epoch == best else set[str]()
-        by_rule = {part for part, step in self.steps(epoch).items() if epoch == end or epoch % step == 0}
-        return frozenset(by_rule | extra)
+        per_epoch = self.updates_per_epoch
+        first = update // per_epoch + 1
+        end = min(update + updates, self.updates, (first + MOST_EPOCHS) * per_epoch)
+        epochs = np.arange(first, end // per_epoch + 1)
+        due: list[int] = (epochs[self.is_due(epochs)] * per_epoch).tolist()
+        if len(due) >= most:
+            return due[:most]
+        return due if due[-1:] == [end] else [*due, end]
+
+    def recorded(self, epochs: Array, end: int, best: int) -> dict[str, Array]:
+        """Tell for each part of the record which epochs (K,) belong to it.
+
+        The last epoch of a training belongs to all parts that are recorded, the best one (0 if there is none)
+        to the history.
+        """
+        parts = self.by_rule(epochs)
+        for part, rule in self.records.items():
+            if rule != "none":
+                parts[part] |= epochs == end
+        parts["history"] |= epochs == best
+        return parts

@@ -1,54 +1,49 @@
-"""Chunks of updates: how a training is divided, by epochs that are due and by time."""
+"""Chunks of updates: how a training is divided, by time and by the memory of what is kept."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import numpy as np
 
-from nncli.engines.contract import Chunk, Plan, State
+from nncli.engines.contract import Chunk, State
 from nncli.training.cadence import Cadence
 from nncli.training.experiment import Experiment
 
 SECONDS = 0.5  # a chunk is the longest time in which nothing is reported and no signal is heard
+KEPT = 100_000  # numbers of the states in a chunk, and of a layer of theirs: as many as a cache holds
 
 
-def run(experiment: Experiment, cadence: Cadence, state: State) -> Iterator[tuple[Chunk, bool]]:
-    """Yield chunks from a state to the last update, and whether each ends with an epoch that is due.
+class Chunks:
+    """Runs chunks that end at an epoch that ends training, or after about as long as one should take.
 
-    None reaches beyond an epoch that is due or that ends training. How long the others are depends on the
-    machine, and no number of a training depends on them.
+    How long they are depends on the machine, and no number of a training depends on them.
     """
-    plan, pace = experiment.plan(), _Pace()
-    while state.update < cadence.updates:
-        end = cadence.next_due(state.update)
-        chunk = _until_stop(plan, cadence, state, pace.run(plan, state, end))
-        yield chunk, chunk.state.update == end or cadence.ends(chunk)
-        state = chunk.state
 
+    def __init__(self, experiment: Experiment, cadence: Cadence) -> None:
+        self._cadence, self._plan = cadence, experiment.plan()
+        self._updates = 1  # in the next chunk
+        rows = max(map(len, (experiment.rows.training, *experiment.rows.held_out.values())))
+        state = experiment.network.parameter_count * (1 + len(experiment.recipe.optimizer.slots))
+        layer = rows * max(layer.units for layer in experiment.network.layers)
+        self._stops = max(1, KEPT // max(state, layer))
 
-def _until_stop(plan: Plan, cadence: Cadence, start: State, chunk: Chunk) -> Chunk:
-    """The chunk up to the first epoch that meets `stop_when`, or all of it."""
-    met = np.flatnonzero(chunk.losses < cadence.loss_below)
-    if not met.size:
-        return chunk
-    per_epoch, last = cadence.updates_per_epoch, len(chunk.losses) - 1
-    end = (chunk.state.update // per_epoch - (last - int(met[0]))) * per_epoch
-    return chunk if end == chunk.state.update else plan.run(start, end - start.update)
-
-
-class _Pace:
-    """The number of updates that fill a chunk, learned from the last one."""
-
-    def __init__(self) -> None:
-        self._updates = 1
-
-    def run(self, plan: Plan, state: State, end: int) -> Chunk:
-        """Run at most as far as update `end`, for about as long as a chunk should take."""
-        updates = min(end - state.update, self._updates)
+    def run(self, state: State) -> Chunk:
+        """Run the next chunk, from a state before the last update."""
+        stops = self._cadence.stops(state.update, self._updates, self._stops)
         began = time.perf_counter()
-        chunk = plan.run(state, updates)
-        rate = updates / max(time.perf_counter() - began, 1e-9)
-        self._updates = max(1, int(min(rate * SECONDS, 10 * updates)))
-        return chunk
+        chunk = self._plan.run(state, stops)
+        done = stops[-1] - state.update
+        rate = done / max(time.perf_counter() - began, 1e-9)
+        self._updates = max(1, int(min(rate * SECONDS, 10 * done)))
+        return self._until_stop(state, chunk)
+
+    def _until_stop(self, start: State, chunk: Chunk) -> Chunk:
+        """The chunk up to the first epoch that meets `stop_when`, or all of it."""
+        met = np.flatnonzero(chunk.losses < self._cadence.loss_below)
+        if not met.size:
+            return chunk
+        per_epoch, last = self._cadence.updates_per_epoch, len(chunk.losses) - 1
+        end = (int(chunk.updates[-1]) // per_epoch - (last - int(met[0]))) * per_epoch
+        stops = chunk.updates[chunk.updates < end].tolist()
+        return chunk if end == chunk.updates[-1] else self._plan.run(start, [*stops, end])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,37 +44,61 @@ class Guard:
         start = measure.loss(experiment, experiment.initial)
         return cls(experiment, cadence, HUGE * max(start, measure.worst_constant_loss(experiment)))
 
-    def require_sound(self, chunk: Chunk, reported: tuple[State, State], *, due: bool) -> None:
-        """Raise Diverged if training cannot continue after a chunk.
+    def sound(self, chunk: Chunk, reported: tuple[State, State]) -> Chunk:
+        """Return a chunk up to the last stop before training cannot continue: all of it if it can.
 
         Parameters
         ----------
         reported : states to fall back on.
-        due : whether the chunk ends with an epoch that is due.
+
+        Raises
+        ------
+        Diverged
+            If training cannot continue at the first stop.
         """
-        reason = self._not_finite(chunk)
-        if reason is None and due:
-            reason = self._frozen(chunk.state)
-        if reason:
-            raise self._located(reported, chunk.state.update, reason)
+        epochs, inside = np.divmod(chunk.updates, self.cadence.updates_per_epoch)
+        found = self._failure(chunk, (inside == 0) & self.cadence.is_due(epochs))
+        if found is None:
+            return chunk
+        stop, reason = found
+        if stop == 0:
+            raise self._located(reported, int(chunk.updates[0]), reason)
+        return chunk.until(stop, self.cadence.updates_per_epoch)
 
-    def _not_finite(self, chunk: Chunk) -> str | None:
-        """Return why training cannot continue, or None."""
-        if not np.isfinite(chunk.losses).all():
-            return "the loss is no longer finite"
-        if not np.isfinite(chunk.state.parameters).all():
-            return "a weight is no longer finite"
-        if (chunk.losses > self.limit).any():
-            return "the loss is more than 1,000,000 times that of a constant prediction"
-        return None
+    def _failure(self, chunk: Chunk, due: Array) -> tuple[int, str] | None:
+        """The first stop at which training cannot continue, and why; None if it can.
 
-    def _frozen(self, state: State) -> str | None:
-        """Return why finite differences see no slope. Weights may shrink again, so only due epochs count."""
+        Parameters
+        ----------
+        due : the stops at which weights must move, (K,): elsewhere they may shrink again.
+        """
+        found = [*self._not_finite(chunk), *self._frozen(chunk.parameters, due)]
+        return min(found, key=lambda each: each[0], default=None)
+
+    def _not_finite(self, chunk: Chunk) -> Iterator[tuple[int, str]]:
+        """Yield stops at which a number is no longer finite, or beyond the limit, and why training ends."""
+        epochs = chunk.updates // self.cadence.updates_per_epoch
+        ended = len(chunk.losses) - (epochs[-1] - epochs)  # by each stop
+        large = "the loss is more than 1,000,000 times that of a constant prediction"
+        for wrong, reason in (
+            (~np.isfinite(chunk.losses), "the loss is no longer finite"),
+            (chunk.losses > self.limit, large),
+        ):
+            if wrong.any():
+                yield int(np.searchsorted(ended, wrong.argmax(), side="right")), reason
+        wrong = ~np.isfinite(chunk.parameters).all(axis=1)
+        if wrong.any():
+            yield int(wrong.argmax()), "a weight is no longer finite"
+
+    def _frozen(self, parameters: Array, due: Array) -> Iterator[tuple[int, str]]:
+        """Yield the first stop that is due at which finite differences see no slope, and why."""
         epsilon = self.experiment.recipe.gradient.options.get("epsilon", np.inf)
-        unmoved = np.abs(state.parameters[state.parameters + epsilon == state.parameters])
-        if not unmoved.size:
-            return None
-        return f"adding gradient.epsilon = {epsilon:g} does not change a weight of {unmoved.max():.3g}"
+        with np.errstate(all="ignore"):
+            unmoved = (parameters + epsilon == parameters) & due[:, np.newaxis]
+        if unmoved.any():
+            stop = int(unmoved.any(axis=1).argmax())
+            largest = np.abs(parameters[stop][unmoved[stop]]).max()
+            yield stop, f"adding gradient.epsilon = {epsilon:g} does not change a weight of {largest:.3g}"
 
     def _is_good(self, state: State) -> bool:
         return measure.loss(self.experiment, state.parameters) <= self.limit
@@ -88,11 +113,10 @@ class Guard:
         good = next(filter(self._is_good, reported), beginning)
         plan, state, losses = experiment.plan(), reported[0], np.empty(0)
         while state.update < end:
-            chunk = plan.run(state, per_epoch - state.update % per_epoch)
-            state, losses = chunk.state, np.append(losses, chunk.losses)
-            found = self._not_finite(chunk) or self._frozen(state)
-            if found:
-                reason = found
+            chunk = plan.run(state, [state.update - state.update % per_epoch + per_epoch])
+            state, losses = chunk.state(), np.append(losses, chunk.losses)
+            if found := self._failure(chunk, due=np.ones(1, bool)):
+                reason = found[1]
                 break
             if self._is_good(state):
                 good = state

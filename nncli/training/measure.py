@@ -14,24 +14,33 @@ from nncli.training.experiment import Experiment
 
 def loss(experiment: Experiment, parameters: Array) -> float:
     """Return the loss on all training rows, penalties included."""
-    return _forward(experiment, parameters, experiment.rows.training)[0]
+    return float(_forward(experiment, parameters, experiment.rows.training)[0])
 
 
 def outputs(experiment: Experiment, parameters: Array) -> Array:
-    """Return the outputs (n, k) for all training rows, in the units of the targets."""
+    """Return the outputs (..., n, k) for all training rows, in the units of the targets.
+
+    Parameters
+    ----------
+    parameters : of one network or of several, (..., P).
+    """
     data = experiment.rows.training
     with np.errstate(all="ignore"):
         return data.columns.unscaled(experiment.network.predict(parameters, data.X))
 
 
-def metrics(experiment: Experiment, A: Array, Y: Array) -> dict[str, float]:
-    """Return the config's metrics by name, for outputs and targets (n, k) in the units of the targets."""
-    with np.errstate(all="ignore"):
-        return {name: metric(A, Y) for name, metric in experiment.metrics.items()}
+def metrics(experiment: Experiment, A: Array, Y: Array) -> dict[str, Array]:
+    """Return the config's metrics (...) by name, of outputs (..., n, k) and targets (n, k) in their units."""
+    return {name: metric.each(A, Y) for name, metric in experiment.metrics.items()}
 
 
 def measure(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict[str, float]:
     """Return the loss, penalties included, and the config's metrics by name, on any rows."""
+    return {name: float(value) for name, value in _each(experiment, parameters, dataset).items()}
+
+
+def _each(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict[str, Array]:
+    """The loss and the metrics (...) of parameters (..., P)."""
     value, A = _forward(experiment, parameters, dataset)
     with np.errstate(all="ignore"):
         unscaled = dataset.columns.unscaled(A)
@@ -49,35 +58,33 @@ def worst_constant_loss(experiment: Experiment) -> float:
         return float(function.value(U, U, Y))
 
 
-def _forward(experiment: Experiment, parameters: Array, dataset: Dataset) -> tuple[float, Array]:
-    """Loss with penalties, and the outputs (n, k) as the network gives them."""
+def _forward(experiment: Experiment, parameters: Array, dataset: Dataset) -> tuple[Array, Array]:
+    """Loss with penalties (...), and the outputs (..., n, k) as the network gives them."""
     network = experiment.network
     with np.errstate(all="ignore"):
         output = network.forward(parameters, dataset.X)[-1]
-        value = float(experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters))
+        value = experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters)
     return value, output.A
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Outputs and metrics of parameters (P,), computed when they are first asked for."""
+    """Outputs and metrics of parameters (K, P), computed when they are first asked for."""
 
     experiment: Experiment
     parameters: Array
 
     @cached_property
     def outputs(self) -> Array:
-        """Outputs for all training rows, (n, k)."""
+        """Outputs for all training rows, (K, n, k)."""
         return outputs(self.experiment, self.parameters)
 
     @cached_property
-    def metrics(self) -> dict[str, float]:
-        """The config's metrics of the training rows, by name."""
-        return metrics(self.experiment, self.outputs, self.experiment.rows.training.expected)
-
-    @cached_property
-    def values(self) -> dict[str, float]:
-        """The metrics by name; with `val_` the loss and the metrics of the validation rows."""
-        held_out = self.experiment.rows.held_out.get("validation")
-        validation = {} if held_out is None else measure(self.experiment, self.parameters, held_out)
-        return {**self.metrics, **{f"val_{name}": value for name, value in validation.items()}}
+    def values(self) -> dict[str, Array]:
+        """The metrics (K,) by name; with `val_` the loss and the metrics of the validation rows."""
+        training, held_out = self.experiment.rows.training, self.experiment.rows.held_out.get("validation")
+        validation = {} if held_out is None else _each(self.experiment, self.parameters, held_out)
+        return {
+            **metrics(self.experiment, self.outputs, training.expected),
+            **{f"val_{name}": value for name, value in validation.items()},
+        }

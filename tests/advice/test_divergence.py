@@ -16,8 +16,8 @@ from nncli.nn.losses import LOSSES
 from nncli.training import measure
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import train
 from tests.golden import Golden
+from tests.stepwise import train
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 LINE = {"columns": ["x", "y"], "rows": [[x, 2 * x] for x in range(50)], "targets": ["y"]}
@@ -68,7 +68,7 @@ def end_of(experiment: Experiment, epochs: int) -> float:
     config = experiment.config.changed(("training", "epochs"), epochs)
     longer = replace(experiment, config=config)
     *_, last = train(longer)
-    return measure.loss(longer, last.state.parameters)
+    return measure.loss(longer, last.parameters)
 
 
 DIVERGING = {

@@ -15,8 +15,8 @@ from nncli.config import Config, load_config
 from nncli.nn.activations import ACTIVATIONS
 from nncli.training import measure
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import train
 from tests.golden import Golden
+from tests.stepwise import train
 
 from .test_divergence import LINE, PEOPLE, network, sgd, steady
 
@@ -36,7 +36,7 @@ def trained(config: Config) -> Trained:
     rows = [report for report in reports if "history" in report.recorded]
     epochs = np.array([row.epoch for row in rows], dtype=float)
     losses = np.array([row.loss for row in rows])
-    parameters = reports[-1].state.parameters
+    parameters = reports[-1].parameters
     advice = examine(experiment, parameters, epochs, losses)
     return Trained(experiment, measure.loss(experiment, parameters), advice)
 
@@ -130,7 +130,7 @@ def test_every_change_followed_for_longer_ends_well_below_the_stalled_loss(name:
         experiment = trial.variant.experiment
         longer = experiment.config.changed(("training", "epochs"), 2 * experiment.epochs)
         *_, last = train(replace(experiment, config=longer))
-        end = measure.loss(experiment, last.state.parameters)
+        end = measure.loss(experiment, last.parameters)
         assert end < 0.9 * (trial.baseline or bad.end)
 
 

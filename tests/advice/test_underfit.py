@@ -11,7 +11,7 @@ from nncli.advice.underfit import examine
 from nncli.config import Config
 from nncli.nn.arrays import Array
 from nncli.training.experiment import build
-from nncli.training.loop import train
+from tests.stepwise import train
 
 Curve = Callable[[Array], Array]
 ROWS = 100
@@ -39,7 +39,7 @@ def advice(x: Array, y: Array, decay: float = 0.3, epochs: int = 200) -> Advice 
     }
     experiment = build(Config.of(values))
     *_, last = train(experiment)
-    return examine(experiment, last.state.parameters)
+    return examine(experiment, last.parameters)
 
 
 CURVES: dict[str, tuple[float, Curve]] = {

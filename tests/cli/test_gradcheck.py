@@ -15,8 +15,8 @@ from nncli.runs import Run
 from nncli.scaffold import templates
 from nncli.storage.resources import folder
 from nncli.training.experiment import build
-from nncli.training.loop import train
 from tests.cli.conftest import Command
+from tests.stepwise import train
 
 SEEDS = 10
 
@@ -71,7 +71,7 @@ def test_smoke_run_passes_on_every_template_whatever_the_seed(name: str, long: b
 def test_gradients_of_every_template_agree_untrained_and_trained(name: str) -> None:
     experiment = build(load_config(folder("configs") / f"{name}.yaml"))
     *_, last = train(experiment)
-    for parameters in (None, last.state.parameters):
+    for parameters in (None, last.parameters):
         assert max(check.worst for check in check_gradients(experiment, parameters)) <= TOLERANCE
 
 

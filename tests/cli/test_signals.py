@@ -107,7 +107,7 @@ def test_bug_in_a_training_is_one_line_and_its_traceback_is_saved(
     def broken(*arguments: object, **named: object) -> None:
         raise ZeroDivisionError("planted\nin the loop")
 
-    monkeypatch.setattr("nncli.training.divergence.Guard.require_sound", broken)
+    monkeypatch.setattr("nncli.training.divergence.Guard.sound", broken)
     result = nncli("train", "xor.yaml", "--progress", "none")
     assert (result.code, result.out) == (1, "")
     assert result.err == (

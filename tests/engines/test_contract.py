@@ -66,8 +66,8 @@ def plan(engine: str, given: Recipe, rows: int = 7) -> Plan:
 def run_in(parts: Sequence[int], made: Plan, given: Recipe) -> tuple[Chunk, list[float]]:
     state, losses = start(NETWORK, START, given), []
     for updates in parts:
-        chunk = made.run(state, updates)
-        state = chunk.state
+        chunk = made.run(state, [state.update + updates])
+        state = chunk.state()
         losses += chunk.losses.tolist()
     return chunk, losses
 
@@ -96,23 +96,39 @@ def test_chunking_never_changes_the_result(engine: str, given_recipe: Recipe, pa
     made = plan(engine, given_recipe)
     whole, losses = run_in([UPDATES], made, given_recipe)
     last, parts_losses = run_in(parts, made, given_recipe)
-    assert last.state.update == whole.state.update == UPDATES
-    for name in ("parameters", "slots"):
-        np.testing.assert_array_equal(getattr(last.state, name), getattr(whole.state, name))
-    assert last.state.partial_loss == whole.state.partial_loss
+    assert last.updates[-1] == whole.updates[-1] == UPDATES
     assert parts_losses == losses
-    assert last.gradient_norm == whole.gradient_norm
+    for first, second in zip(last[1:-1], whole[1:-1], strict=True):
+        np.testing.assert_array_equal(first[-1], second[-1])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("given_recipe", RECIPES.values(), ids=RECIPES.keys())
+@settings(max_examples=15, deadline=None)
+@given(parts=splits)
+def test_states_at_stops_are_those_of_chunks_that_end_there(
+    engine: str, given_recipe: Recipe, parts: list[int]
+) -> None:
+    made = plan(engine, given_recipe)
+    stops = np.cumsum(parts)
+    chunk = made.run(start(NETWORK, START, given_recipe), stops.tolist())
+    per_epoch = updates_per_epoch(7, given_recipe)
+    for count, stop in enumerate(stops.tolist(), start=1):
+        alone = made.run(start(NETWORK, START, given_recipe), [stop])
+        for kept, ended in zip(chunk.until(count, per_epoch), alone, strict=True):
+            np.testing.assert_array_equal(kept[-1:], ended[-1:])
+        assert len(chunk.until(count, per_epoch).losses) == len(alone.losses)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_chunk_leaves_the_state_it_started_from_as_it_was(engine: str) -> None:
     given_recipe = recipe()
     state = start(NETWORK, START.copy(), given_recipe)
-    first = plan(engine, given_recipe).run(state, 5)
+    first = plan(engine, given_recipe).run(state, [5])
     np.testing.assert_array_equal(state.parameters, START)
     assert not state.slots.any()
-    again = plan(engine, given_recipe).run(state, 5)
-    np.testing.assert_array_equal(again.state.parameters, first.state.parameters)
+    again = plan(engine, given_recipe).run(state, [5])
+    np.testing.assert_array_equal(again.parameters, first.parameters)
 
 
 def by_hand(given_recipe: Recipe, orders: Sequence[Sequence[int]]) -> tuple[Array, list[float]]:
@@ -141,19 +157,19 @@ def test_file_order_takes_the_rows_as_they_stand_with_a_short_last_batch(
 ) -> None:
     given_recipe = recipe(batch_size=batch_size, shuffle=False, loss=LOSSES["mse"](reduction))
     chunk = plan(engine, given_recipe).run(
-        start(NETWORK, START, given_recipe), 3 * updates_per_epoch(7, given_recipe)
+        start(NETWORK, START, given_recipe), [3 * updates_per_epoch(7, given_recipe)]
     )
     parameters, losses = by_hand(given_recipe, [range(7)] * 3)
-    np.testing.assert_allclose(chunk.state.parameters, parameters, rtol=1e-12)
+    np.testing.assert_allclose(chunk.parameters[-1], parameters, rtol=1e-12)
     np.testing.assert_allclose(chunk.losses, losses, rtol=1e-12)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_shuffled_rows_come_in_the_order_of_their_epoch(engine: str) -> None:
     given_recipe = recipe(batch_size=3)
-    chunk = plan(engine, given_recipe).run(start(NETWORK, START, given_recipe), 4 * 3)
+    chunk = plan(engine, given_recipe).run(start(NETWORK, START, given_recipe), [4 * 3])
     parameters, losses = by_hand(given_recipe, epoch_orders(given_recipe.seed, 0, 7)[:4].tolist())
-    np.testing.assert_allclose(chunk.state.parameters, parameters, rtol=1e-12)
+    np.testing.assert_allclose(chunk.parameters[-1], parameters, rtol=1e-12)
     np.testing.assert_allclose(chunk.losses, losses, rtol=1e-12)
 
 
@@ -163,18 +179,20 @@ def test_the_second_block_of_orders_follows_the_first(engine: str) -> None:
     first, second = (epoch_orders(given_recipe.seed, block, 7)[0].tolist() for block in (0, 1))
     assert first != second
     slots = given_recipe.optimizer.init(START)
-    chunk = plan(engine, given_recipe).run(State(START, slots, update=7 * block_epochs(7)), 7)
+    chunk = plan(engine, given_recipe).run(
+        State(START, slots, update=7 * block_epochs(7)), [7 * block_epochs(7) + 7]
+    )
     parameters, losses = by_hand(given_recipe, [second])
-    np.testing.assert_allclose(chunk.state.parameters, parameters, rtol=1e-12)
+    np.testing.assert_allclose(chunk.parameters[-1], parameters, rtol=1e-12)
     np.testing.assert_allclose(chunk.losses, losses, rtol=1e-12)
 
 
 def test_gradient_norm_is_that_of_the_last_update() -> None:
     given_recipe = recipe(batch_size=7, shuffle=False)
-    before = plan("numpy", given_recipe).run(start(NETWORK, START, given_recipe), 4).state
+    before = plan("numpy", given_recipe).run(start(NETWORK, START, given_recipe), [4]).state()
     _, gradient = given_recipe.gradient(NETWORK, before.parameters, X, Y, given_recipe.loss)
-    chunk = plan("numpy", given_recipe).run(start(NETWORK, START, given_recipe), 5)
-    assert chunk.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-13)
+    chunk = plan("numpy", given_recipe).run(start(NETWORK, START, given_recipe), [5])
+    assert chunk.gradient_norms[-1] == pytest.approx(np.linalg.norm(gradient), rel=1e-13)
 
 
 def test_updates_per_epoch_counts_the_short_last_batch() -> None:

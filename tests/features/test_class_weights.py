@@ -14,8 +14,8 @@ from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.gradients import backprop, finite_difference
 from nncli.nn.losses import LOSSES
 from nncli.nn.network import Layer, Network
-from nncli.training import loop
 from nncli.training.experiment import Experiment, build
+from tests import stepwise
 
 ROWS = [
     [0.1, 0.9, "a"],
@@ -110,7 +110,7 @@ def test_the_sum_adds_weighted_terms() -> None:
     data = system.rows.training
     A = system.network.predict(system.initial, data.X)
     terms = -np.log((A * data.Y).sum(axis=1)) * np.array([2, 3, 2, 1, 2, 3])
-    (first, *_) = loop.train(system)
+    (first, *_) = stepwise.train(system)
     assert first.loss == pytest.approx(terms.sum(), rel=1e-14)
 
 
@@ -121,7 +121,7 @@ def test_an_epoch_of_batches_weighs_them_by_their_rows_weights(name: str) -> Non
         "training": {"epochs": 1, "batch_size": 2},
         "optimizer": {"name": "sgd", "learning_rate": 1e-300},
     }
-    first, second = loop.train(experiment("balanced", name=name, **options))
+    first, second = stepwise.train(experiment("balanced", name=name, **options))
     assert second.loss == pytest.approx(first.loss, rel=1e-14)
 
 

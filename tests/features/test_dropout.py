@@ -13,8 +13,8 @@ from nncli.messages.errors import ConfigError
 from nncli.nn.dropout import dropped
 from nncli.nn.gradients import backprop
 from nncli.nn.randomness import random_stream
-from nncli.training import loop
 from nncli.training.experiment import Experiment, build
+from tests import stepwise
 
 
 def experiment(**more: Any) -> Experiment:
@@ -37,18 +37,18 @@ def test_each_update_is_a_step_with_the_units_of_its_own_stream() -> None:
         value, gradient = backprop()(part, parameters, data.X, data.Y, system.recipe.loss)
         losses.append(value)
         parameters = parameters - 0.1 * gradient
-    reports = list(loop.train(system))
-    assert np.array_equal(reports[-1].state.parameters, parameters)
+    reports = list(stepwise.train(system))
+    assert np.array_equal(reports[-1].parameters, parameters)
     assert [report.loss for report in reports[1:]] == losses
     assert reports[0].loss != losses[0]  # measured with all units
 
 
 def test_measuring_predicting_and_checking_leave_no_unit_out() -> None:
     system = experiment()
-    (*_, report) = loop.train(system)
+    (*_, report) = stepwise.train(system)
     plain = [{"units": 6, "activation": "tanh"}, {"units": 1}]
     whole = experiment(network={"layers": plain})
-    held_out, parameters = whole.rows.held_out["validation"], report.state.parameters
+    held_out, parameters = whole.rows.held_out["validation"], report.parameters
     A = whole.network.predict(parameters, held_out.X)
     assert report.values["val_mse"] == pytest.approx(float(np.square(A - held_out.Y).mean()), rel=1e-12)
     assert max(check.worst for check in check_gradients(system)) < 1e-6

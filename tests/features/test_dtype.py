@@ -26,8 +26,8 @@ from nncli.storage.npz import read_npz, write_npz
 from nncli.tables.column import shortest
 from nncli.tables.table import Table
 from nncli.tables.writing import write_file
-from nncli.training import loop
 from nncli.training.experiment import Experiment, build
+from tests import stepwise
 from tests.trained import xor
 
 EPOCHS = 6
@@ -89,27 +89,27 @@ def with_extra(dtype: str, extra: str) -> dict[str, Any]:
     return made
 
 
-def trained(given: dict[str, Any]) -> tuple[Experiment, list[loop.Report]]:
+def trained(given: dict[str, Any]) -> tuple[Experiment, list[stepwise.Epoch]]:
     experiment = build(Config.of(given))
-    return experiment, list(loop.train(experiment))
+    return experiment, list(stepwise.train(experiment))
 
 
-def assert_float32_throughout(experiment: Experiment, reports: list[loop.Report]) -> None:
+def assert_float32_throughout(experiment: Experiment, reports: list[stepwise.Epoch]) -> None:
     for dataset in (experiment.rows.training, experiment.rows.whole, *experiment.rows.held_out.values()):
         assert dataset.X.dtype == dataset.Y.dtype == np.float32
     assert experiment.initial.dtype == np.float32
     for report in reports:
-        state = report.state
-        assert state.parameters.dtype == state.slots.dtype == np.float32
+        state = report.report.state
+        assert report.parameters.dtype == state.parameters.dtype == state.slots.dtype == np.float32
         assert report.outputs.dtype == np.float32
         assert isinstance(report.loss, float)
         assert type(state.partial_loss) is float
 
 
-def assert_agreement(narrow: list[loop.Report], wide: list[loop.Report]) -> None:
+def assert_agreement(narrow: list[stepwise.Epoch], wide: list[stepwise.Epoch]) -> None:
     for a, b in zip(narrow, wide, strict=True):
         assert a.loss == pytest.approx(b.loss, rel=AGREE)
-        assert a.state.parameters == pytest.approx(b.state.parameters, rel=AGREE, abs=AGREE)
+        assert a.parameters == pytest.approx(b.parameters, rel=AGREE, abs=AGREE)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -15,8 +15,8 @@ from nncli.inference.conditions import Condition, by_name, measured_names
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.nn.metrics import METRICS
 from nncli.runs import Run
-from nncli.training import loop
 from nncli.training.experiment import Experiment, build
+from tests import stepwise
 
 ROWS = [[x / 40, (x / 40) ** 2] for x in range(40)]
 
@@ -54,7 +54,7 @@ def test_held_out_rows_change_no_weight() -> None:
         held_out = {float(x) for part in experiment(SPLIT).rows.held_out.values() for x in part.X[:, 0]}
         rows = [[x, targets if x in held_out else y] for x, y in ROWS]
         system = experiment(SPLIT, rows, training={"epochs": 20, "batch_size": 4})
-        return list(loop.train(system))[-1].state.parameters
+        return list(stepwise.train(system))[-1].parameters
 
     assert np.array_equal(weights(0.0), weights(1000.0))
 
@@ -69,14 +69,14 @@ def test_split_stays_whatever_the_network_and_its_seed() -> None:
 
 def test_history_measures_the_validation_rows_after_each_epoch(tmp_path: Path) -> None:
     system = experiment(SPLIT, training={"epochs": 12, "batch_size": 4})
-    reports = list(runs.record(system, Run(tmp_path)))
+    reports = list(stepwise.epochs(runs.record(system, Run(tmp_path))))
     run = Run(tmp_path)
     assert list(run.history) == [
         *("epoch", "loss", "val_loss", "mae", "r2", "val_mae", "val_r2", "learning_rate", "gradient_norm")
     ]
     held_out = system.rows.held_out["validation"]
     for row, report in enumerate(reports):
-        A = system.network.predict(report.state.parameters, held_out.X)
+        A = system.network.predict(report.parameters, held_out.X)
         assert run.history["val_loss"][row] == pytest.approx(np.square(A - held_out.Y).mean(), rel=1e-14)
         assert run.history["val_mae"][row] == METRICS["mae"](A, held_out.Y)
 

@@ -29,9 +29,10 @@ from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.runs import Run
 from nncli.tables import writing
-from nncli.training import experiment, loop
+from nncli.training import experiment
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
+from tests import stepwise
 
 MOST, LEAST = 1.7e308, 5e-324
 
@@ -96,9 +97,9 @@ def ends_finite(prepared: Experiment) -> bool:
     """Whether training came to its end; the weights are finite either way, and can be checked."""
     parameters = prepared.initial
     try:
-        with closing(loop.train(prepared)) as reports:
+        with closing(stepwise.train(prepared)) as reports:
             for report in reports:
-                parameters = report.state.parameters
+                parameters = report.parameters
                 assert report.metrics.keys() == prepared.metrics.keys()
                 assert np.isfinite(report.loss) or report.epoch == 0
                 assert np.isfinite(parameters).all()

@@ -12,10 +12,10 @@ from nncli.config import Override, load_config
 from nncli.data.sources import BUILTIN
 from nncli.storage.resources import folder
 from nncli.tables.table import Table
-from nncli.training import loop
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import Progress, Report
+from nncli.training.loop import Progress
+from tests import stepwise
 
 CONFIGS = Path(str(folder("configs")))
 TEMPLATES = sorted(
@@ -28,17 +28,17 @@ def experiment(name: str, *overrides: str) -> Experiment:
     return build(load_config(CONFIGS / f"{name}.yaml", [Override.parse(text) for text in overrides]))
 
 
-def last_report(system: Experiment, since: Progress | None = None) -> Report:
-    *_, last = loop.train(system, since)
+def last_report(system: Experiment, since: Progress | None = None) -> stepwise.Epoch:
+    *_, last = stepwise.train(system, since)
     return last
 
 
-def weights(system: Experiment, report: Report) -> list[np.ndarray]:
-    return [view.W for view in system.network.views(report.state.parameters)]
+def weights(system: Experiment, report: stepwise.Epoch) -> list[np.ndarray]:
+    return [view.W for view in system.network.views(report.parameters)]
 
 
-def outputs(system: Experiment, report: Report, *row: float) -> np.ndarray:
-    return system.network.predict(report.state.parameters, np.array([row]))[0]
+def outputs(system: Experiment, report: stepwise.Epoch, *row: float) -> np.ndarray:
+    return system.network.predict(report.parameters, np.array([row]))[0]
 
 
 def published(values: np.ndarray, digits: int) -> list[object]:
@@ -70,7 +70,7 @@ def test_linear_map_by_finite_differences_reaches_1e_10_within_300_epochs(seed: 
     system = experiment("linear_map", f"seed={seed}")
     assert system.config.gradient.options() == {"scheme": "central", "epsilon": 1e-6}
     assert system.config.optimizer.options()["learning_rate"] == 1e-4
-    first = next(report for report in loop.train(system) if report.metrics["mse"] < 1e-10)
+    first = next(report for report in stepwise.train(system) if report.metrics["mse"] < 1e-10)
     assert first.epoch <= 300
     # sqrt of (1000 rows x 2 outputs x 1e-10) bounds every error; the row is inside the data's range
     np.testing.assert_allclose(outputs(system, first, 0.5, 0.3), [-0.2, 1.2], atol=5e-4)
@@ -114,7 +114,7 @@ def test_perceptron_reproduces_its_published_weights_and_outputs(tmp_path: Path)
 
 
 def test_perceptron_starts_from_the_published_outputs() -> None:
-    first = next(loop.train(experiment("perceptron")))
+    first = next(stepwise.train(experiment("perceptron")))
     assert published(first.outputs[:, 0], 8) == [0.2689864, 0.3262757, 0.23762817, 0.36375058]
 
 
@@ -134,7 +134,7 @@ def xor_is_learnt(seed: int) -> bool:
     system = experiment(
         "xor", f"seed={seed}", "training.epochs=5000", "record.weights=none", "record.errors=none"
     )
-    return any(report.metrics["mse"] < 0.01 for report in loop.train(system))
+    return any(report.metrics["mse"] < 0.01 for report in stepwise.train(system))
 
 
 def test_xor_is_learned_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds() -> None:
@@ -144,7 +144,7 @@ def test_xor_is_learned_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds()
 
 def test_xor_template_as_shipped_predicts_its_four_rows(tmp_path: Path) -> None:
     run = runs.Run(tmp_path)
-    *_, report = runs.record(experiment("xor"), run)
+    *_, report = stepwise.epochs(runs.record(experiment("xor"), run))
     assert report.metrics["mse"] < 0.05
     table = Table("rows", {"x1": ["0", "0", "1", "1"], "x2": ["0", "1", "0", "1"]})
     assert run.model.predict(table)["pred_y"] == ["0", "1", "1", "0"]
@@ -159,7 +159,7 @@ def test_xor_with_the_true_gradient_of_the_mse_does_not_learn_in_1000_epochs() -
 
 def test_worked_example_reproduces_every_published_figure(tmp_path: Path) -> None:
     system, run = experiment("worked_example"), runs.Run(tmp_path)
-    *_, before_last, report = runs.record(system, run)
+    *_, before_last, report = stepwise.epochs(runs.record(system, run))
     hidden, output = weights(system, report)
     assert published(hidden, 8) == [
         [0.78535854, -2.38635463, 2.12878488],
@@ -176,7 +176,7 @@ def test_worked_example_reproduces_every_published_figure(tmp_path: Path) -> Non
     mse = run.history["mse"]
     assert mse[0] == pytest.approx(0.306532921277229, rel=0, abs=5e-16)
     assert mse[999] == pytest.approx(0.0002958580569928266, rel=1e-13)
-    np.testing.assert_array_equal(run.model.parameters, report.state.parameters)
+    np.testing.assert_array_equal(run.model.parameters, report.parameters)
 
 
 # R4, height and weight

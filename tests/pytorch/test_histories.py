@@ -21,7 +21,6 @@ from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
 from nncli.runs import Run
 from nncli.training.experiment import Experiment, build
-from nncli.training.loop import train
 from tests.pytorch.cases import (
     DATASETS,
     EPOCHS,
@@ -35,6 +34,7 @@ from tests.pytorch.cases import (
     combinations,
     golden_lines,
 )
+from tests.stepwise import train
 
 AGREEMENT = 1e-9  # rounding alone, grown over some hundred updates; measured: up to 2e-13
 

@@ -20,8 +20,8 @@ from nncli.scaffold.from_table import SCHEMA_LINE, config_text, guesses
 from nncli.scaffold.profile import Profile, profile
 from nncli.storage.resources import folder
 from nncli.tables import reading
-from nncli.training import loop
 from nncli.training.experiment import build
+from tests import stepwise
 
 DATASETS = Path(str(folder("datasets")))
 CASES = 400
@@ -228,7 +228,7 @@ def test_a_random_table_trains_as_it_comes_or_is_refused_in_words(start: int, tm
         except DataError as error:
             refused.append(error.message)
         else:
-            *_, last = loop.train(build(load_config(config, [Override("training.epochs", "2")])))
+            *_, last = stepwise.train(build(load_config(config, [Override("training.epochs", "2")])))
             losses.append(last.loss)
     assert all(message.startswith("t.csv:") for message in refused)
     assert np.isfinite(losses).all()

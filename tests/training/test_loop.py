@@ -12,9 +12,10 @@ import pytest
 from nncli import runs
 from nncli.config import Config
 from nncli.training import chunks, loop, measure
-from nncli.training.cadence import history_step, snapshot_density, snapshot_step
+from nncli.training.cadence import history_steps, snapshot_density, snapshot_steps
 from nncli.training.divergence import HUGE, Diverged
 from nncli.training.experiment import Experiment, build
+from tests import stepwise
 
 ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0], [0.5, 0.2, 1], [0.1, 0.9, 0], [0.7, 0.7, 1]]
 TABLE = {"columns": ["a", "b", "y"], "rows": ROWS, "targets": ["y"], "task": "regression"}
@@ -28,7 +29,7 @@ def experiment(**changes: Any) -> Experiment:
 
 def diverged(system: Experiment) -> Diverged:
     with pytest.raises(Diverged) as caught:
-        list(loop.train(system))
+        list(stepwise.train(system))
     return caught.value
 
 
@@ -36,11 +37,11 @@ def diverged(system: Experiment) -> Diverged:
 
 
 def in_history(epoch: int) -> bool:
-    return epoch % history_step(epoch) == 0
+    return epoch % int(history_steps(np.array(epoch))) == 0
 
 
 def in_snapshots(epoch: int, density: int) -> bool:
-    return epoch % snapshot_step(epoch, density) == 0
+    return epoch % int(snapshot_steps(np.array(epoch), density)) == 0
 
 
 def test_history_has_every_epoch_to_1000_every_10th_to_10_000_every_100th_to_100_000() -> None:
@@ -90,7 +91,7 @@ def test_reports_come_at_the_recorded_epochs_and_at_the_last(epochs: int, record
         by_rule = in_history(epoch) if part == "history" else in_snapshots(epoch, 16)
         if choice != "none" and (choice == "all" or by_rule or epoch == epochs):
             due.setdefault(epoch, set()).add(part)
-    assert {report.epoch: set(report.recorded) for report in loop.train(system)} == due
+    assert {report.epoch: set(report.recorded) for report in stepwise.train(system)} == due
 
 
 # What is reported
@@ -98,14 +99,14 @@ def test_reports_come_at_the_recorded_epochs_and_at_the_last(epochs: int, record
 
 def test_zero_epochs_report_the_start_alone() -> None:
     system = experiment(training={"epochs": 0})
-    (report,) = loop.train(system)
-    np.testing.assert_array_equal(report.state.parameters, system.initial)
+    (report,) = stepwise.train(system)
+    np.testing.assert_array_equal(report.parameters, system.initial)
     assert np.isnan(report.gradient_norm)
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_with_a_full_batch_row_1_equals_row_0(reduction: str) -> None:
-    first, second, third = loop.train(
+    first, second, third = stepwise.train(
         experiment(training={"epochs": 2}, loss={"name": "mse", "reduction": reduction})
     )
     assert second.loss == first.loss
@@ -121,7 +122,7 @@ def test_an_epochs_loss_weights_its_batches_by_rows_or_adds_them(reduction: str)
         loss={"name": "mse", "reduction": reduction},
         optimizer={"name": "sgd", "learning_rate": 1e-300},
     )
-    before, after = loop.train(system)
+    before, after = stepwise.train(system)
     assert after.loss == pytest.approx(before.loss, rel=1e-14)
     A, Y = before.outputs, system.rows.training.Y
     total = float(((A - Y) ** 2).sum())
@@ -130,7 +131,7 @@ def test_an_epochs_loss_weights_its_batches_by_rows_or_adds_them(reduction: str)
 
 def test_the_loss_of_an_epoch_is_measured_before_each_update_and_metrics_after_it() -> None:
     system = experiment(training={"epochs": 1, "batch_size": 4, "shuffle": False})
-    _, report = loop.train(system)
+    _, report = stepwise.train(system)
     X, Y, recipe = system.rows.training.X, system.rows.training.Y, system.recipe
     parameters, losses = system.initial, []
     for rows in (slice(0, 4), slice(4, 7)):
@@ -139,83 +140,90 @@ def test_the_loss_of_an_epoch_is_measured_before_each_update_and_metrics_after_i
         parameters = parameters - 0.1 * gradient
     assert report.loss == pytest.approx((4 * losses[0] + 3 * losses[1]) / 7, rel=1e-14)
     assert report.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-13)
-    np.testing.assert_allclose(report.state.parameters, parameters, rtol=1e-14)
+    np.testing.assert_allclose(report.parameters, parameters, rtol=1e-14)
     outputs = system.network.predict(parameters, X)
     np.testing.assert_allclose(report.outputs, outputs, rtol=1e-13)
     assert report.metrics["mse"] == pytest.approx(((outputs - Y) ** 2).mean(), rel=1e-13)
 
 
-def test_schedule_sets_the_rate_of_each_epoch() -> None:
+def test_schedule_sets_the_rate_of_each_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "KEPT", 0)  # one epoch in each report
     optimizer = {"name": "sgd", "learning_rate": 0.08, "schedule": {"name": "step", "every": 2, "gamma": 0.5}}
     system = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=optimizer)
-    reports = list(loop.train(system))
+    reports = list(stepwise.train(system))
     assert [report.learning_rate for report in reports] == [0.08, 0.08, 0.08, 0.04, 0.04, 0.02]
     # Each epoch by itself, at a constant rate, from where the last one ended.
     for before, after in itertools.pairwise(reports):
         constant = {"name": "sgd", "learning_rate": after.learning_rate}
         same = experiment(training={"epochs": 5, "batch_size": 3}, optimizer=constant)
-        step = next(report for report in loop.train(same, before.progress) if report.epoch == after.epoch)
-        np.testing.assert_array_equal(step.state.parameters, after.state.parameters)
+        step = next(report for report in stepwise.train(same, before.progress) if report.epoch == after.epoch)
+        np.testing.assert_array_equal(step.parameters, after.parameters)
 
 
 def test_long_gradient_is_shortened_and_reported_as_it_was() -> None:
     rate, longest = 0.5, 0.01
     plain, clipped = (
-        list(loop.train(experiment(optimizer={"name": "sgd", "learning_rate": rate, **more})))[1]
+        list(stepwise.train(experiment(optimizer={"name": "sgd", "learning_rate": rate, **more})))[1]
         for more in ({}, {"clip_norm": longest})
     )
     assert clipped.gradient_norm == plain.gradient_norm > longest
     start = experiment().initial
-    step = np.linalg.norm(clipped.state.parameters - start) / rate
+    step = np.linalg.norm(clipped.parameters - start) / rate
     assert step == pytest.approx(longest * plain.gradient_norm / (plain.gradient_norm + 1e-6), rel=1e-12)
-    direction = (plain.state.parameters - start) / np.linalg.norm(plain.state.parameters - start)
-    np.testing.assert_allclose((clipped.state.parameters - start) / (rate * step), direction, rtol=1e-9)
+    direction = (plain.parameters - start) / np.linalg.norm(plain.parameters - start)
+    np.testing.assert_allclose((clipped.parameters - start) / (rate * step), direction, rtol=1e-9)
 
 
 def test_short_gradient_is_left_as_it_is() -> None:
     plain, clipped = (
-        list(loop.train(experiment(training={"epochs": 9}, optimizer={"name": "adam", **more})))
+        list(stepwise.train(experiment(training={"epochs": 9}, optimizer={"name": "adam", **more})))
         for more in ({}, {"clip_norm": 100})
     )
-    np.testing.assert_array_equal(plain[-1].state.parameters, clipped[-1].state.parameters)
+    np.testing.assert_array_equal(plain[-1].parameters, clipped[-1].parameters)
 
 
 def test_the_same_config_trains_the_same_numbers() -> None:
     settings = {"training": {"epochs": 30, "batch_size": 2}}
-    first, second = (list(loop.train(experiment(**settings))) for _ in range(2))
+    first, second = (list(stepwise.train(experiment(**settings))) for _ in range(2))
     assert [report.loss for report in first] == [report.loss for report in second]
-    np.testing.assert_array_equal(first[-1].state.parameters, second[-1].state.parameters)
+    np.testing.assert_array_equal(first[-1].parameters, second[-1].parameters)
 
 
 def test_chunks_cut_by_time_do_not_change_the_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     system = experiment(
         training={"epochs": 2100, "batch_size": 2}, record={"weights": "none", "errors": "none"}
     )
-    whole = list(loop.train(system))
+    whole = list(stepwise.train(system))
     monkeypatch.setattr(chunks, "SECONDS", 1e-9)
     reports = list(loop.train(system))
-    single = [report for report in reports if report.recorded]
+    single = list(stepwise.epochs(reports))
     assert [report.loss for report in single] == [report.loss for report in whole]
     assert len(reports) > 2 * len(single)  # the others say how far the epochs have come
-    np.testing.assert_array_equal(single[-1].state.parameters, whole[-1].state.parameters)
+    np.testing.assert_array_equal(single[-1].parameters, whole[-1].parameters)
 
 
 @pytest.mark.parametrize("stop", [0, 1, 5, 12])
-def test_training_continues_from_any_report_as_if_undisturbed(stop: int) -> None:
+def test_training_continues_from_any_report_as_if_undisturbed(
+    stop: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "KEPT", 0)  # one epoch in each report
     system = experiment(training={"epochs": 12, "batch_size": 3}, optimizer="adam")
-    whole = list(loop.train(system))
-    since = next(report.progress for report in loop.train(system) if report.epoch == stop)
-    rest = [report for report in loop.train(system, since) if report.epoch > stop]
+    whole = list(stepwise.train(system))
+    since = next(report.progress for report in stepwise.train(system) if report.epoch == stop)
+    rest = [report for report in stepwise.train(system, since) if report.epoch > stop]
     assert (
         [report.loss for report in rest] == [report.loss for report in whole][-len(rest) :]
         if rest
         else stop == 12
     )
     if rest:
-        np.testing.assert_array_equal(rest[-1].state.parameters, whole[-1].state.parameters)
+        np.testing.assert_array_equal(rest[-1].parameters, whole[-1].parameters)
 
 
-def test_a_caller_may_stop_and_what_was_trained_is_saved(tmp_path: Path) -> None:
+def test_a_caller_may_stop_and_what_was_trained_is_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunks, "KEPT", 0)  # one epoch in each report
     run = runs.Run(tmp_path)
     reports = runs.record(experiment(training={"epochs": 100}), run)
     taken = list(itertools.islice(reports, 6))
@@ -269,9 +277,9 @@ def test_a_loss_grown_a_million_times_is_divergence_while_it_is_still_finite() -
 def test_every_report_before_divergence_has_a_sound_loss() -> None:
     system = too_far(0.5)
     limit = HUGE * max(measure.loss(system, system.initial), measure.worst_constant_loss(system))
-    reports: list[loop.Report] = []
+    reports: list[stepwise.Epoch] = []
     with pytest.raises(Diverged) as caught:
-        reports.extend(loop.train(system))
+        reports.extend(stepwise.train(system))
     assert [report.epoch for report in reports] == list(range(caught.value.epoch))
     assert max(report.loss for report in reports) <= limit
 
@@ -331,7 +339,7 @@ def test_finite_differences_that_no_longer_move_a_weight_are_divergence() -> Non
 def test_backprop_continues_where_finite_differences_are_frozen() -> None:
     layers = [{"units": 1, "weights": [[1e11]], "biases": [0.0]}]
     system = too_far(1e-3, network={"layers": layers}, training={"epochs": 5})
-    assert list(loop.train(system))[-1].epoch == 5
+    assert list(stepwise.train(system))[-1].epoch == 5
 
 
 def test_a_diverged_run_keeps_its_history_and_its_last_good_weights(tmp_path: Path) -> None:
