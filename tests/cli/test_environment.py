@@ -194,6 +194,15 @@ SETTINGS = "nonsense: 3\nbackend: Nonsense\nfont.family: Nope\naxes.titlesize: b
 PICTURES = [["plot", "loss", "boundary", "--run", OUTPUT], ["plot", "errors", "--run", OUTPUT, "-o", "e.png"]]
 
 
+@pytest.fixture(scope="module")
+def drawn(plain: tuple[Path, Ended]) -> tuple[Path, Ended]:
+    """The folder with its pictures, and the words of a plain environment."""
+    folder, _ = plain
+    ended = run(folder, PICTURES, {})
+    assert ended.codes == [0, 0]
+    return folder, ended
+
+
 @pytest.mark.parametrize(
     "variables",
     [
@@ -209,13 +218,11 @@ PICTURES = [["plot", "loss", "boundary", "--run", OUTPUT], ["plot", "errors", "-
     ids=["no HOME", "HOME is a file", "nowhere to write settings"],
 )
 def test_pictures_are_the_same_whatever_matplotlib_finds(
-    variables: dict[str, str | None], plain: tuple[Path, Ended], tmp_path: Path
+    variables: dict[str, str | None], drawn: tuple[Path, Ended], tmp_path: Path
 ) -> None:
-    usual, _ = plain
-    expected = run(usual, PICTURES, {})
-    assert expected.codes == [0, 0]
+    usual, expected = drawn
     folder = tmp_path / usual.name
-    shutil.copytree(usual, folder)
+    shutil.copytree(usual, folder, ignore=shutil.ignore_patterns("plots", "e.*"))
     (folder / "matplotlibrc").write_text(SETTINGS)
     ended = run(folder, PICTURES, variables)
     assert ended == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
@@ -63,13 +64,16 @@ def test_an_unknown_option_is_answered_by_meaning_before_spelling(
     assert answer == f"hint: {hint}"
 
 
+FLAGS = ["--{}", "--{}=1", "--{} 1"]
+
+
 @pytest.mark.parametrize("command", registry.command_names())
-@pytest.mark.parametrize("flag", ["--{}", "--{}=1", "--{} 1"])
-def test_a_suggested_option_exists(nncli: Command, command: str, flag: str) -> None:
+def test_a_suggested_option_exists(nncli: Command, command: str, long: bool) -> None:
     known = spellings(command)
-    for synonym in SYNONYMS_OF_OPTIONS:
-        if f"--{synonym}" in known:
-            continue
+    synonyms = [each for each in SYNONYMS_OF_OPTIONS if f"--{each}" not in known]
+    # Each synonym in one of the three ways to type it, or with --long in all of them.
+    tried = product(synonyms, FLAGS) if long else zip(synonyms, cycle(FLAGS), strict=False)
+    for synonym, flag in tried:
         result = nncli(command, *flag.format(synonym).split())
         assert result.code == 2
         assert result.err.startswith(f"error: unknown option --{synonym}\nhint: ")

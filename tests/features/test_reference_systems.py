@@ -137,9 +137,10 @@ def xor_is_learnt(seed: int) -> bool:
     return any(report.metrics["mse"] < 0.01 for report in stepwise.train(system))
 
 
-def test_xor_is_learned_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds() -> None:
-    failed = [seed for seed in range(100) if not xor_is_learnt(seed)]
-    assert len(failed) <= 3, f"seeds {failed} did not learn"
+def test_xor_is_learned_to_an_mse_of_001_within_5000_epochs_on_97_of_100_seeds(long: bool) -> None:
+    seeds = range(100 if long else 25)
+    failed = [seed for seed in seeds if not xor_is_learnt(seed)]
+    assert len(failed) <= 0.03 * len(seeds), f"seeds {failed} did not learn"
 
 
 def test_xor_template_as_shipped_predicts_its_four_rows(tmp_path: Path) -> None:

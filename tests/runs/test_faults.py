@@ -219,7 +219,7 @@ def test_two_processes_that_start_together_train_once(tmp_path: Path) -> None:
 
 def test_reader_sees_whole_files_while_training_runs(tmp_path: Path) -> None:
     config = str(Path(__file__).parents[2] / "configs" / "xor.yaml")
-    command = [sys.executable, "-m", "nncli", "train", config, "-q", "-o", "run", "--epochs", "3000"]
+    command = [sys.executable, "-m", "nncli", "train", config, "-q", "-o", "run", "--epochs", "800"]
     process = subprocess.Popen(
         [*command, "--set", "training.checkpoint_every=0.001"],
         cwd=tmp_path,
