@@ -110,9 +110,9 @@ def test_every_change_followed_for_longer_ends_below_guessing(name: str) -> None
         assert end_of(trial.variant.experiment, 3 * int(np.ceil(trial.epochs))) < 0.95 * trial.baseline
 
 
-@pytest.mark.parametrize("name", DIVERGING)
-def test_the_same_config_gets_the_same_advice(name: str) -> None:
-    assert advice_for(**DIVERGING[name]).changes == advice_for(**DIVERGING[name]).changes
+def test_the_same_config_gets_the_same_advice(long: bool) -> None:
+    for name in list(DIVERGING)[:: 1 if long else 3]:
+        assert advice_for(**DIVERGING[name]).changes == advice_for(**DIVERGING[name]).changes
 
 
 def test_the_published_linear_map_is_reported_both_lines_to_change(

@@ -134,12 +134,12 @@ def test_every_change_followed_for_longer_ends_well_below_the_stalled_loss(name:
         assert end < 0.9 * (trial.baseline or bad.end)
 
 
-@pytest.mark.parametrize("name", STALLED)
-def test_the_same_training_gets_the_same_advice(name: str) -> None:
-    first, again = stalled(name).advice, trained(config(**STALLED[name])).advice
-    assert first is not None
-    assert again is not None
-    assert (again.since, again.why, again.changes) == (first.since, first.why, first.changes)
+def test_the_same_training_gets_the_same_advice(long: bool) -> None:
+    for name in list(STALLED)[:: 1 if long else 3]:
+        first, again = stalled(name).advice, trained(config(**STALLED[name])).advice
+        assert first is not None
+        assert again is not None
+        assert (again.since, again.why, again.changes) == (first.since, first.why, first.changes)
 
 
 @pytest.mark.parametrize("epochs", [None, 0, 1, 3, 9, 10, 20, 100])

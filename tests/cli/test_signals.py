@@ -18,7 +18,7 @@ from tests.cli.conftest import Command
 
 # One update takes well over PATIENCE in a single matrix product, during which Python hears nothing.
 WIDE = """
-dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a'}, samples: 20000}}
+dataset: {function: {inputs: {a: [-1, 1]}, targets: {y: 'a'}, samples: %d}}
 network: {layers: [{units: 1500, activation: tanh}, {units: 1500, activation: tanh}, {units: 1}]}
 training: {epochs: 1000, checkpoint_every: 1e9}
 record: {weights: none, errors: none}
@@ -36,9 +36,9 @@ def start(*words: str, **variables: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def in_the_first_update() -> Iterator[subprocess.Popen[str]]:
+def in_the_first_update(rows: int = 20_000) -> Iterator[subprocess.Popen[str]]:
     """A training of wide.yaml within its first, long, update; it would take hours."""
-    Path("wide.yaml").write_text(WIDE)
+    Path("wide.yaml").write_text(WIDE % rows)
     with start("train", "wide.yaml", "--progress", "log", OPENBLAS_NUM_THREADS="1") as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -69,7 +69,7 @@ def test_signal_is_answered_within_5_seconds_in_the_middle_of_a_long_operation(n
 
 
 def test_second_signal_ends_a_long_operation_at_once(nncli: Command) -> None:
-    with in_the_first_update() as process:
+    with in_the_first_update(8000) as process:
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         time.sleep(0.2)

@@ -15,7 +15,15 @@ import pytest
 
 from nncli import runs
 from tests.cli.conftest import Command
+from tests.plots.conftest import train
 
+# Few kinds of pictures fit it.
+LINE = {
+    "dataset": {"columns": ["x", "y"], "rows": [[1.0, 2.0], [2.0, 4.0]], "targets": ["y"]},
+    "network": {"layers": [{"units": 1}]},
+    "training": {"epochs": 3},
+    "record": {"weights": "none", "errors": "none"},
+}
 MINE = b'{"status": "completed", "of": "another tool"}'
 
 
@@ -105,7 +113,7 @@ PLACES = {
     ),
     "plot": Place(["plot", "loss", "--run", "xor", "-q", "-o", "x.svg"], "x.svg", FOLDERS),
     "plot with numbers": Place(["plot", "loss", "--run", "xor", "-q", "-o", "x.svg"], "x.csv", ALL),
-    "plot of all": Place(["plot", "--run", "xor", "-q", "-o", "x"], "x", {"file", "link", "pipe"}),
+    "plot of all": Place(["plot", "--run", "line", "-q", "-o", "x"], "x", {"file", "link", "pipe"}),
     "plot in the run": Place(
         ["plot", "loss", "--run", "xor", "-q"], "runs/xor/plots", {"file", "link", "link to a folder", "pipe"}
     ),
@@ -119,6 +127,7 @@ def folder(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("places") / "folder"
     shutil.copytree(example, copy)
     shutil.copytree(example / "runs" / "xor", copy / "copy")
+    train(copy / "runs" / "line", LINE)
     (copy / "bad.csv").write_text("x1,x2\n0,1\n1,one\n")
     return copy
 
