@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -22,6 +23,7 @@ from nncli.training.experiment import Experiment
 # What one function needs is imported in it: `nncli check` should not wait for runs, nor `train` for pictures.
 if TYPE_CHECKING:
     from nncli.data.columns import Columns, Task
+    from nncli.inference.best_threshold import BestThreshold
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.gradcheck import TensorChecks
     from nncli.inspection.reproduction import Repetition, Reproduction
@@ -260,7 +262,8 @@ def predict(
     data : a path, a mapping of columns, an array of inputs (rows, inputs) in their order, or a data frame.
     proba : with the probability of every class.
     epoch : with the weights recorded at this epoch (default: the trained ones).
-    threshold : probability from which the positive of two classes is predicted (default: 0.5).
+    threshold : probability from which the positive of two classes is predicted (default: that stored in the
+        run by `evaluate` with `best_threshold`, else 0.5; with an epoch 0.5).
 
     Raises
     ------
@@ -268,6 +271,7 @@ def predict(
         If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
     """
     found = open_run(run)
+    threshold = threshold if epoch is not None else _or_stored(found, threshold)
     model = (found.model if epoch is None else found.model_at(epoch)).with_threshold(threshold)
     table = found.experiment.rows.whole.table if data is None else _table(data, model.columns)
     return model.predict(table, proba=proba)
@@ -290,6 +294,7 @@ def predictions(
     """
     from nncli.inference import prediction
 
+    threshold = threshold if epoch is not None else _or_stored(run, threshold)
     model = (run.model if epoch is None else run.model_at(epoch)).with_threshold(threshold)
     return prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
 
@@ -300,6 +305,7 @@ def evaluate(
     *,
     part: Literal["train", "validation", "test"] | None = None,
     threshold: float | None = None,
+    best_threshold: str | None = None,
 ) -> Evaluation:
     """Compute a run's metrics on its own held-out data, or on other rows that hold the targets.
 
@@ -308,23 +314,52 @@ def evaluate(
     data : as for `predict`.
     part : which of the run's own rows (default: test, else validation, else train).
     threshold : as for `predict`.
+    best_threshold : metric (accuracy, precision, recall or f1) for which the best threshold is chosen on the
+        run's validation set, else its training set. It is stored in the run, and later calls use it.
 
     Raises
     ------
     NncliError
-        If a column is missing, a cell cannot be used, or the run has no such part.
+        If a column is missing, a cell cannot be used, the run has no such part, or the metric or the task has
+        no best threshold.
     """
     from nncli.inference import evaluation
 
     found = open_run(run)
-    if data is None:
-        return evaluation.evaluate_part(found, part, threshold)
-    if part is not None:
+    if data is not None and part is not None:
         raise NncliError(
             f"data and part {part} cannot be combined",
             hint="remove part, which selects a set of the run's own data",
         )
-    return evaluation.evaluate_rows(found, _table(data, found.model.columns), threshold)
+    best = _best_threshold(found, threshold, best_threshold)
+    threshold = best.threshold if best else _or_stored(found, threshold)
+    if data is None:
+        measured = evaluation.evaluate_part(found, part, threshold)
+    else:
+        measured = evaluation.evaluate_rows(found, _table(data, found.model.columns), threshold)
+    return replace(measured, best_threshold=best)
+
+
+def _best_threshold(run: Run, threshold: float | None, metric: str | None) -> BestThreshold | None:
+    """Choose the best threshold for a metric and store it in the run; None without a metric."""
+    from nncli.inference import best_threshold
+
+    if metric is None:
+        return None
+    if threshold is not None:
+        raise NncliError(
+            f"threshold {threshold:g} and best_threshold {metric} cannot be combined",
+            hint="remove one of the two",
+        )
+    return best_threshold.choose_threshold(run, metric)
+
+
+def _or_stored(run: Run, threshold: float | None) -> float | None:
+    """Return the threshold that is given, else the one stored in the run for its weights, if any."""
+    from nncli.runs import read_threshold
+
+    stored = read_threshold(run) if threshold is None else None
+    return stored.threshold if stored and stored.fits(run.model) else threshold
 
 
 def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:

@@ -111,7 +111,8 @@ Threshold = Annotated[
     typer.Option(
         "--threshold",
         metavar="P",
-        help="Probability from which the positive of two classes is predicted (default: 0.5).",
+        help="Probability from which the positive of two classes is predicted (default: chosen by nncli "
+        "evaluate --best-threshold, else 0.5).",
         min=0.0,
         max=1.0,
     ),
@@ -281,6 +282,42 @@ def warn_of_changed_data(run: Run, out: Output) -> None:
 
     if run.changed_data:
         out.warning(NncliError(f"the data have changed since training: {run.changed_data}"))
+
+
+def threshold_or_stored(
+    run: Run, threshold: float | None, out: Output, epoch: int | None = None
+) -> float | None:
+    """Return the threshold that is given, else the one stored in the run, which is named on stderr."""
+    from nncli.messages.wording import shown
+    from nncli.runs import THRESHOLD, read_threshold
+
+    if threshold is not None:
+        return threshold
+    if epoch is not None:
+        if (run.path / THRESHOLD).exists():
+            out.note(f"{THRESHOLD} is not used, because it was chosen for other weights than epoch {epoch}'s")
+        return None
+    stored = read_threshold(run)
+    if stored is None:
+        return None
+    if not stored.fits(run.model):
+        _warn_of_other_weights(run, stored.metric, out)
+        return None
+    positive = shown(str(run.model.columns.positive))
+    out.note(
+        f"predicting '{positive}' from a probability of {stored.threshold:g}"
+        f" ({THRESHOLD}; --threshold overrides it)"
+    )
+    return stored.threshold
+
+
+def _warn_of_other_weights(run: Run, metric: str, out: Output) -> None:
+    from nncli.messages.errors import NncliError
+    from nncli.runs import THRESHOLD
+
+    again = shlex.join(["nncli", "evaluate", str(run.path), "--best-threshold", metric])
+    problem = f"{run.path / THRESHOLD} is ignored, because it was chosen for other weights"
+    out.warning(NncliError(problem, hint=f"choose the threshold again: {again}"))
 
 
 def remarked(tables: Iterable[Table], out: Output) -> Iterator[Table]:

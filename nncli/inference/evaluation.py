@@ -10,6 +10,7 @@ import numpy as np
 from nncli.data.columns import Columns, Dataset, Roles
 from nncli.data.split import Part
 from nncli.engines import threads
+from nncli.inference.best_threshold import OF_DECISIONS, BestThreshold
 from nncli.inference.classes import Confusion, LabelCounts, decided
 from nncli.inference.rejects import Rejects, sound_rows
 from nncli.inference.unseen import UnseenCategories
@@ -38,6 +39,7 @@ class Evaluation:
     confusion : of a task with one class per row.
     labels : of a multilabel task.
     targets : the config's metrics of each target, where there are several that hold values.
+    best_threshold : what was chosen before the evaluation, if it was asked for.
     """
 
     roles: Roles
@@ -49,6 +51,7 @@ class Evaluation:
     confusion: Confusion | None
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
+    best_threshold: BestThreshold | None = None
 
     def _repr_html_(self) -> str:
         facts = [(self.roles.named(name), measured(value, 6)) for name, value in self.metrics.items()]
@@ -67,9 +70,6 @@ def _shares_table(names: Sequence[str], counts: Confusion | LabelCounts) -> str:
     columns = [[f"{share:.3f}" for share in each.tolist()] for each in counts.shares.values()]
     rows = zip(names, *columns, map(str, counts.support.tolist()), strict=True)
     return html_table(rows, ("", *counts.shares, "rows"))
-
-
-OF_DECISIONS = ("accuracy", "precision", "recall", "f1")  # metrics of predicted classes, not of probabilities
 
 
 def parts(run: Run) -> dict[Part, Dataset]:

@@ -6,6 +6,7 @@ proof        finds out which files of a directory were written by nncli
 recording    saves a training while it runs; record: the history and snapshots in memory
 checkpoint   the state from which a training resumes; identity: the config and data that it belongs to
 weights      the trained network in a file
+threshold    the stored threshold of the positive class
 """
 
 from nncli.runs.recording import Recording, record
@@ -18,12 +19,14 @@ from nncli.runs.run import (
     RESULTS,
     RUN,
     SNAPSHOTS,
+    THRESHOLD,
     WEIGHTS,
     Run,
     Snapshots,
     versions,
 )
 from nncli.runs.store import RUNS, all_runs, create, create_at, exists, find, reopen, require_no_run_file
+from nncli.runs.threshold import StoredThreshold, read_threshold, store_threshold
 
 __all__ = [
     "CHECKPOINT",
@@ -35,17 +38,21 @@ __all__ = [
     "RUN",
     "RUNS",
     "SNAPSHOTS",
+    "THRESHOLD",
     "WEIGHTS",
     "Recording",
     "Run",
     "Snapshots",
+    "StoredThreshold",
     "all_runs",
     "create",
     "create_at",
     "exists",
     "find",
+    "read_threshold",
     "record",
     "reopen",
     "require_no_run_file",
+    "store_threshold",
     "versions",
 ]

@@ -19,11 +19,13 @@ from nncli.runs.run import (
     RESULTS,
     RUN,
     SNAPSHOTS,
+    THRESHOLD,
     WEIGHTS,
     Run,
     Status,
     config_digest,
 )
+from nncli.runs.threshold import read_threshold
 from nncli.storage.files import is_plain, read_json, read_text, unfinished
 from nncli.storage.npz import read_npz
 
@@ -123,6 +125,10 @@ def _is_results(run: Run) -> bool:
     return "epoch" in stored and "loss" in run.results
 
 
+def _is_threshold(run: Run) -> bool:
+    return read_threshold(run) is not None
+
+
 def _is_traceback(run: Run) -> bool:
     return read_text(run.path / ERRORS).startswith("Traceback ")
 
@@ -135,6 +141,7 @@ PROOFS: dict[str, Callable[[Run], bool]] = {
     CHECKPOINT: _has_digest(CHECKPOINT),
     HISTORY: _is_history,
     RESULTS: _is_results,
+    THRESHOLD: _is_threshold,
     ERRORS: _is_traceback,
 }
 

@@ -29,6 +29,7 @@ from nncli.runs.run import (
     RESULTS,
     RUN,
     SNAPSHOTS,
+    THRESHOLD,
     WEIGHTS,
     Run,
     Status,
@@ -243,6 +244,7 @@ class Recording:
         write_text(path / HISTORY, self._record.csv())
         header = snapshots_header(self._identity.digest)
         write_npz(path / SNAPSHOTS, {"header": header, **self._record.snapshots()})
+        (path / THRESHOLD).unlink(missing_ok=True)  # chosen for the weights that are replaced
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.rows.training.columns))
 
     def _write_results(self, parameters: Array, epoch: int) -> None:

@@ -33,7 +33,7 @@ from nncli.version import VERSION
 
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, CHECKPOINT, RESULTS = "snapshots.npz", "checkpoint.npz", "results.json"
-ERRORS, PLOTS = "error.log", "plots"
+THRESHOLD, ERRORS, PLOTS = "threshold.json", "error.log", "plots"
 
 PARTS = ("train", "validation", "test")
 Status = Literal["running", "completed", "diverged", "interrupted"]

@@ -22,14 +22,16 @@ from nncli.cli.options import (
     note_skipped,
     read_input,
     remarked,
+    threshold_or_stored,
     warn_of_changed_data,
 )
 from nncli.cli.output import USUAL_COLUMNS, Output
 from nncli.cli.registry import command
 from nncli.messages.layout import aligned, fitted_table
-from nncli.messages.wording import measured, shortened, shown, width
+from nncli.messages.wording import counted, measured, shortened, shown, width
 
 if TYPE_CHECKING:
+    from nncli.inference.best_threshold import BestThreshold
     from nncli.inference.classes import Confusion, LabelCounts
     from nncli.inference.evaluation import Evaluation
     from nncli.nn.arrays import Array
@@ -65,6 +67,15 @@ def evaluate(
         ),
     ] = None,
     threshold: Threshold = None,
+    best_threshold: Annotated[
+        str | None,
+        typer.Option(
+            "--best-threshold",
+            metavar="METRIC",
+            help="Choose the threshold with the best accuracy, precision, recall or f1 on the validation set "
+            "(without one, the training set), and store it in the run for predict and evaluate.",
+        ),
+    ] = None,
     fail_if: FailIf = None,
     on_error: OnError = "stop",
     quiet: Quiet = False,
@@ -79,8 +90,11 @@ def evaluate(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_whole_run(one_run(run, run_, out.command), out)
     found.require_own_weights()
-    if input is None:
+    if input is None or best_threshold:
         warn_of_changed_data(found, out)
+    best = _best_threshold(found, threshold, best_threshold, out)
+    threshold = best.threshold if best else threshold_or_stored(found, threshold, out)
+    if input is None:
         evaluation, skipped = api.evaluate(found, part=part, threshold=threshold), dict[str, object]()
     else:
         evaluation, skipped = _of_input(found, input, part, on_error, threshold, out)
@@ -98,9 +112,36 @@ def evaluate(
     out.result(aligned([*rows, ("rows", f"{evaluation.rows:,}")]))
     for block in _details(evaluation, out.columns):
         out.detail(f"\n{block}")
-    out.object("evaluate", _object(found, evaluation) | skipped)
+    chosen = {"best_threshold": vars(best)} if best else {}
+    out.object("evaluate", _object(found, evaluation) | chosen | skipped)
     for condition in conditions:
         condition.check(results, evaluation.roles.named)
+
+
+def _best_threshold(
+    run: Run, threshold: float | None, metric: str | None, out: Output
+) -> BestThreshold | None:
+    """Choose the best threshold for a metric, store it in the run and print it; None without a metric."""
+    from nncli.inference.best_threshold import choose_threshold
+    from nncli.messages.errors import NncliError
+
+    if metric is None:
+        return None
+    if threshold is not None:
+        raise NncliError(
+            f"--threshold {threshold:g} and --best-threshold {shown(metric)} cannot be combined",
+            hint="remove one of the two",
+        )
+    best = choose_threshold(run, metric)
+    moved = best.threshold != type(run.model.columns).threshold
+    compared = f"{measured(best.value)}, and {measured(best.value_at_half)} at 0.5"
+    out.result(
+        f"threshold {best.threshold:g} gives the best {run.model.columns.named(metric)} on the"
+        f" {SET_NAMES[best.part]} set ({counted(best.rows, 'row')}):"
+        f" {compared if moved else measured(best.value)}"
+    )
+    out.note(f"wrote {run.path / 'threshold.json'}; predict and evaluate use this threshold")
+    return best
 
 
 def _of_input(

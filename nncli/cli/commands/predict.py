@@ -25,6 +25,7 @@ from nncli.cli.options import (
     input_parts,
     note_skipped,
     remarked,
+    threshold_or_stored,
 )
 from nncli.cli.output import Output
 from nncli.cli.registry import command
@@ -110,6 +111,7 @@ def predict(
     found = find_whole_run(named, out) if own else find_run(named, out)
     if own:
         found.require_own_weights()
+    threshold = threshold_or_stored(found, threshold, out, epoch)
     with ExitStack() as stack:
         rejected = stack.enter_context(rejects(_rejected(output))) if on_error == "skip" else None
         on_bad = rejected.add if rejected else None
