@@ -22,7 +22,8 @@ class StoredThreshold(BaseModel):
     Attributes
     ----------
     threshold : probability from which the positive class is predicted.
-    metric, part, value : the metric that is best at the threshold, the rows it was measured on, and the result.
+    metric, value : the metric that is best at the threshold, and its value there.
+    part : the rows that it was measured on.
     weights : SHA-256 of the weights that the threshold was chosen for.
     """
 
@@ -55,9 +56,8 @@ def read_threshold(run: Run) -> StoredThreshold | None:
         return StoredThreshold.model_validate(read_json(file))
     except ValidationError as error:
         key = ".".join(map(str, error.errors()[0]["loc"]))
-        raise RunError(
-            f"{file}: damaged: {shown(key)} is missing or has an invalid value", hint=hint
-        ) from None
+        problem = f"{shown(key)} is missing, unknown or has an invalid value"
+        raise RunError(f"{file}: damaged: {problem}", hint=hint) from None
     except RunError as error:
         raise RunError(error.message, hint=hint) from None
 

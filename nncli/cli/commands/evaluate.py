@@ -124,6 +124,7 @@ def _best_threshold(
     """Choose the best threshold for a metric, store it in the run and print it; None without a metric."""
     from nncli.inference.best_threshold import choose_threshold
     from nncli.messages.errors import NncliError
+    from nncli.runs import THRESHOLD
 
     if metric is None:
         return None
@@ -140,7 +141,7 @@ def _best_threshold(
         f" {SET_NAMES[best.part]} set ({counted(best.rows, 'row')}):"
         f" {compared if moved else measured(best.value)}"
     )
-    out.note(f"wrote {run.path / 'threshold.json'}; predict and evaluate use this threshold")
+    out.note(f"wrote {run.path / THRESHOLD}; predict and evaluate use this threshold")
     return best
 
 
