@@ -31,6 +31,7 @@ READERS: dict[str, list[Callable[[Run], object]]] = {
         lambda run: run.other_versions,
     ],
     runs.CONFIG: [lambda run: run.config],
+    runs.THRESHOLD: [runs.read_threshold],
 }
 NUMBERS = ["0", "-1", "1e400", "nan", "NaN", "inf", "Infinity", "1_0", "1" * 400, "1" * 5000, "true", "null"]
 ODD = [
@@ -75,6 +76,7 @@ def test_a_damaged_file_is_refused_or_read_as_it_stands(
     run: Run, file: str, tally: Callable[[str, Counter[str]], None]
 ) -> None:
     rng = random.Random(file)
+    runs.store_threshold(run, 0.3, metric="f1", part="train", value=0.75)
     sound = (run.path / file).read_text(encoding="utf-8")
     assert survives(run, file, sound.encode())
     sound = "".join(sound.splitlines(keepends=True)[:40])
@@ -103,7 +105,7 @@ plain = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_si
 values = st.recursive(plain, lambda inner: st.lists(inner, max_size=3) | objects(inner), max_leaves=6)
 
 
-@pytest.mark.parametrize("file", [runs.RUN, runs.RESULTS])
+@pytest.mark.parametrize("file", [runs.RUN, runs.RESULTS, runs.THRESHOLD])
 @given(found=objects(values))
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_object_is_refused_or_read(tmp_path: Path, file: str, found: dict[str, object]) -> None:
