@@ -312,7 +312,9 @@ class TrainingConfig(Strict):
         "float64", description="precision of parameters, data and gradients; float32 takes half the memory"
     )
     engine: ENGINE = Field(
-        "auto", description="implementation that runs the updates; auto: the fastest that supports the config"
+        "auto",
+        description="what computes the updates: numpy, or Python code written for a tiny network; "
+        "auto: the one estimated to be faster",
     )
 
 

@@ -24,6 +24,7 @@ class Recipe:
     ----------
     batch_size : rows per update; the last batch of an epoch may be smaller.
     shuffle : whether each epoch has an order of rows of its own, drawn from `seed`.
+    dtype : of the numbers, float64 or float32.
     """
 
     loss: Loss
@@ -33,6 +34,7 @@ class Recipe:
     batch_size: int
     shuffle: bool
     seed: int
+    dtype: str = "float64"
 
     def learning_rate(self, epoch: int) -> float:
         """The step size in an epoch, which counts from 0."""
@@ -120,6 +122,9 @@ class Engine(Protocol):
 
     def supports(self, network: Network, recipe: Recipe) -> str | None:
         """Return why the engine cannot execute a recipe, such as `dropout`; None if it can."""
+
+    def microseconds(self, network: Network, recipe: Recipe) -> float:
+        """Estimate the time of an update from sizes alone."""
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> Plan:
         """Make ready for rows X (n, inputs), Y (n, outputs)."""

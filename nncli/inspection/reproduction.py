@@ -92,7 +92,8 @@ class Repetition:
             )
         self._run = run
         count = run.info.get("threads", run.experiment.threads)
-        self._whole = replace(run.experiment, threads=count)
+        same = run.experiment.on_engine(str(run.info.get("engine")))
+        self._whole = replace(same, threads=count)
         self._original = _read(run)
         self._record = Record(self._whole)
         self._mismatches: list[str] = []

@@ -98,6 +98,7 @@ def read_checkpoint(path: Path, experiment: Experiment) -> Checkpoint:
             f"{path}: format {header.format} is newer than this version of nncli supports ({FORMAT})",
             hint="update nncli",
         )
+    experiment = experiment.on_engine(header.identity.engine)
     difference = Identity.of(experiment).difference(header.identity)
     if difference:
         raise RunError(

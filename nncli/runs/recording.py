@@ -110,7 +110,8 @@ class Recording:
                 f"{run.path}: already trained for {done:g} epochs, more than {experiment.epochs}",
                 hint=f"set --epochs, the new total, to {int(np.ceil(done))} or more",
             )
-        return cls(replace(experiment, threads=checkpoint.threads), run, command, checkpoint)
+        same = experiment.on_engine(checkpoint.identity.engine)
+        return cls(replace(same, threads=checkpoint.threads), run, command, checkpoint)
 
     @property
     def progress(self) -> Progress:

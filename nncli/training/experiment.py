@@ -85,6 +85,13 @@ class Experiment:
             ),
         )
 
+    def on_engine(self, name: str) -> Experiment:
+        """Return the same experiment on the engine that began it, if the config leaves the engine open."""
+        known = self.config.training.engine == "auto" and name in engines.ENGINES
+        if not known or engines.ENGINES[name].supports(self.network, self.recipe):
+            return self
+        return replace(self, engine_name=name)
+
     def changed(self, config: Config) -> Experiment:
         """Return the experiment of another config on the same rows; it must name the same columns."""
         rows = self.rows

@@ -87,6 +87,7 @@ def recipe_of(config: Config, dataset: Dataset) -> Recipe:
         batch_size=rows if full else min(int(training.batch_size), rows),
         shuffle=not full if training.shuffle is None else training.shuffle,
         seed=config.seed.training,
+        dtype=config.training.dtype,
     )
 
 

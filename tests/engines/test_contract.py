@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,6 +61,8 @@ def recipe(
 
 
 def plan(engine: str, given: Recipe, rows: int = 7) -> Plan:
+    if reason := ENGINES[engine].supports(NETWORK, given):
+        pytest.skip(f"{engine} does not support {reason}")
     return ENGINES[engine].plan(NETWORK, X[:rows], Y[:rows], given)
 
 
@@ -236,15 +239,35 @@ class WithoutSlots(NumpyEngine):
     def supports(self, network: Network, recipe: Recipe) -> str | None:
         return "an optimizer with slots" if recipe.optimizer.slots else None
 
+    def microseconds(self, network: Network, recipe: Recipe) -> float:
+        return 0.0
 
-def test_auto_takes_the_first_engine_that_supports_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "ENGINES", {"fast": WithoutSlots(), **ENGINES})
+
+def test_auto_takes_the_fastest_engine_that_supports_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "ENGINES", {"fast": WithoutSlots(), "numpy": NumpyEngine()})
     plain, heavy = recipe(optimizer="sgd"), recipe(optimizer="adam")
     assert engines.choose("auto", NETWORK, plain) == "fast"
     assert engines.choose("auto", NETWORK, heavy) == "numpy"
     assert engines.choose("fast", NETWORK, plain) == "fast"
     with pytest.raises(ValueError, match="with slots"):
         engines.choose("fast", NETWORK, heavy)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batch_size", "engine"),
+    [
+        ((2, 4, 1), 4, "python"),
+        ((8, 16, 1), 1, "python"),
+        ((8, 16, 1), 32, "numpy"),
+        ((64, 128, 10), 1, "numpy"),
+    ],
+)
+def test_auto_writes_the_step_of_tiny_networks_out(
+    sizes: tuple[int, ...], batch_size: int, engine: str
+) -> None:
+    tanh = ACTIVATIONS["tanh"]()
+    network = Network(tuple(Layer(*each, tanh) for each in itertools.pairwise(sizes)))
+    assert engines.choose("auto", network, recipe(batch_size=batch_size, optimizer="sgd")) == engine
 
 
 def test_the_last_engine_supports_every_recipe() -> None:

@@ -1,0 +1,1 @@
+"""Source text of one network: its training step, written out number by number."""

@@ -1,0 +1,141 @@
+"""The straight-line engine: the updates of one tiny network as Python source, written out and executed.
+
+Arithmetic on a float of Python takes 50 ns for each weight and row, the calls of numpy 40 us for each update.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+
+from nncli.codegen.step import Step
+from nncli.engines.batches import Batches, block_epochs, epoch_orders
+from nncli.engines.contract import Chunk, Recipe, State
+from nncli.nn.arrays import Array
+from nncli.nn.network import Network
+
+MOST_WEIGHTS = 1000  # of more the source would take longer to compile than numpy to train
+
+Row = tuple[float, ...]
+Batch = tuple[Sequence[Row], float, float]
+
+
+class PythonEngine:
+    """Python source written for the network, one variable for each number."""
+
+    def supports(self, network: Network, recipe: Recipe) -> str | None:
+        """Return why a step cannot be written out; None if it can."""
+        expressions = [recipe.loss.expression, *(layer.activation.expression for layer in network.layers)]
+        reasons = {
+            f"the gradient {recipe.gradient.name}": recipe.gradient.name != "backprop",
+            "dropout": network.has_dropout,
+            "class weights": recipe.loss.class_weights is not None,
+            "softmax": None in expressions,
+            recipe.dtype: recipe.dtype != "float64",
+            f"more than {MOST_WEIGHTS:,} parameters": network.parameter_count > MOST_WEIGHTS,
+        }
+        return next((reason for reason, holds in reasons.items() if holds), None)
+
+    def microseconds(self, network: Network, recipe: Recipe) -> float:
+        """50 ns for each parameter and row, and for each assignment of the optimizer's rule."""
+        per_parameter = recipe.batch_size + len(recipe.optimizer.assignments)
+        return 1.0 + 0.05 * network.parameter_count * per_parameter
+
+    def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> PythonPlan:
+        """Write the step and compile it."""
+        return PythonPlan(network, Batches(X, Y, recipe))
+
+
+class PythonPlan:
+    """Updates of one network on one data set."""
+
+    def __init__(self, network: Network, batches: Batches) -> None:
+        self.network, self.batches = network, batches
+        # The orders of many epochs are drawn together, and kept as rows until the next are due.
+        self._block: tuple[int, list[list[list[Row]]]] = (-1, [])
+
+    def run(self, state: State, stops: Sequence[int]) -> Chunk:
+        """Do updates until each of `stops`."""
+        per_epoch = self.batches.per_epoch
+        parameters, slots = tuple(state.parameters.tolist()), tuple(state.slots.ravel().tolist())
+        loss, update = state.partial_loss, state.update
+        states, norms, losses = list[State](), list[float](), list[float]()
+        for end in stops:
+            batches = self._between(update, end)
+            parameters, slots, values, gradient = self._train(parameters, slots, update, batches)
+            for value in values:
+                loss += value * self._shares[update % per_epoch]
+                update += 1
+                if update % per_epoch == 0:
+                    losses.append(loss)
+                    loss = 0.0
+            norms.append(math.sqrt(sum(g * g for g in gradient)))
+            states.append(State(np.array(parameters), np.reshape(slots, state.slots.shape), end, loss))
+        return Chunk.of(states, norms, losses)
+
+    @cached_property
+    def _train(self) -> Callable[..., Any]:
+        recipe = self.batches.recipe
+        return _compiled(Step(self.network, recipe.loss, recipe.optimizer).source)
+
+    @cached_property
+    def _rows(self) -> list[Row]:
+        return [tuple(row) for row in np.hstack([self.batches.X, self.batches.Y]).tolist()]
+
+    @cached_property
+    def _parts(self) -> list[slice]:
+        """The rows of each batch of an epoch, by their position in its order."""
+        size = self.batches.recipe.batch_size
+        return [slice(batch * size, (batch + 1) * size) for batch in range(self.batches.per_epoch)]
+
+    @cached_property
+    def _divisors(self) -> list[float]:
+        return [self.batches.recipe.loss.divisor(self.batches.Y[part]) for part in self._parts]
+
+    @cached_property
+    def _shares(self) -> list[float]:
+        """Weight of each batch in the loss of its epoch."""
+        return [self.batches.share(self.batches.Y[part]) for part in self._parts]
+
+    def _between(self, first: int, last: int) -> Iterator[Batch]:
+        """Rows, divisor and learning rate of each update."""
+        recipe, per_epoch = self.batches.recipe, self.batches.per_epoch
+        if per_epoch == 1 and not recipe.shuffle and recipe.schedule.name == "constant":
+            rate = recipe.learning_rate(recipe.schedule.warmup)
+            if first >= recipe.schedule.warmup:
+                yield from zip(repeat(self._rows, last - first), repeat(self._divisors[0]), repeat(rate))
+                return
+        for epoch in range(first // per_epoch, -(-last // per_epoch)):
+            start, end = max(first - epoch * per_epoch, 0), min(last - epoch * per_epoch, per_epoch)
+            rows = self._of_epoch(epoch)[start:end]
+            yield from zip(rows, self._divisors[start:end], repeat(recipe.learning_rate(epoch)))
+
+    def _of_epoch(self, epoch: int) -> list[list[Row]]:
+        """The rows of each batch of an epoch, in its order."""
+        if not self.batches.recipe.shuffle:
+            return self._in_file_order
+        block, place = divmod(epoch, block_epochs(len(self._rows)))
+        if self._block[0] != block:
+            orders = epoch_orders(self.batches.recipe.seed, block, len(self._rows)).tolist()
+            self._block = block, [self._divided([self._rows[row] for row in order]) for order in orders]
+        return self._block[1][place]
+
+    @cached_property
+    def _in_file_order(self) -> list[list[Row]]:
+        return self._divided(self._rows)
+
+    def _divided(self, rows: list[Row]) -> list[list[Row]]:
+        return [rows[part] for part in self._parts]
+
+
+@lru_cache(maxsize=16)
+def _compiled(source: str) -> Callable[..., Any]:
+    """The function `train` of a source text that `Step` has written."""
+    names: dict[str, Any] = {}
+    exec(compile(source, "<step>", "exec"), names)
+    return names["train"]  # type: ignore[no-any-return]
