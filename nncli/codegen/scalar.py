@@ -24,7 +24,8 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
         name = f"{target}_{number}"
         yield f"{name} = {_Scalar().text(ast.parse(text, mode='eval').body)}"
         tree = _Replaced(text, name).visit(tree)
-    yield f"{target} = {_Scalar().text(tree)}"
+    text = _Scalar().text(tree)
+    yield f"{target} = {text[1:-1] if isinstance(tree, ast.BinOp) else text}"  # without its parentheses
 
 
 def _is_from_math(node: ast.AST) -> bool:

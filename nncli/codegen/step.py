@@ -24,6 +24,7 @@ class Step:
     network: Network
     loss: Loss
     optimizer: Optimizer
+    batch_size: int
 
     @property
     def source(self) -> str:
@@ -54,10 +55,16 @@ class Step:
     def _update(self) -> Iterator[str]:
         """One update: the loss and its gradient over the rows, then the optimizer's rule."""
         yield "update += 1"
-        yield f"{' = '.join(self._g)} = value = 0.0"
         X, Y = _names("x", self.network.inputs), _names("y", self.network.outputs)
-        yield f"for {_tuple([*X, *Y])} in rows:"
-        yield from _indented([*self._forward(X), *self._backward(X, Y)])
+        row = [*self._forward(X), *self._backward(X, Y)]
+        if self.batch_size == 1:
+            yield "value = 0.0"
+            yield f"({_tuple([*X, *Y])},) = rows"
+            yield from row
+        else:
+            yield f"{' = '.join(self._g)} = value = 0.0"
+            yield f"for {_tuple([*X, *Y])} in rows:"
+            yield from _indented(row)
         yield from self._penalties()
         yield f"losses.append(value / divisor{' + cost' if self.network.penalty else ''})"
         yield from self._rule()
@@ -89,7 +96,7 @@ class Step:
                 else:
                     yield from self._error(number, unit)
                 for w, u in zip(self._weights(number, unit), [*inputs, ""], strict=False):
-                    yield f"g{w[1:]} += d{number}_{unit}" + (f" * {u}" if u else "")
+                    yield f"g{w[1:]} {self._adds} d{number}_{unit}" + (f" * {u}" if u else "")
 
     def _output_error(self, number: int, unit: int, y: str) -> Iterator[str]:
         values = {"z": f"z{number}_{unit}", "a": f"a{number}_{unit}", "y": y}
@@ -100,11 +107,19 @@ class Step:
         assert layer.activation.derivative_expression is not None
         yield from statements("term", self.loss.expression, values)
         yield "value += term"
-        yield from statements(d, self.loss.slope_expression, values)
+        slope = self.loss.slope_expression
+        if self.loss.link:  # written in z, of which the activation is known
+            slope = slope.replace(str(layer.activation.expression), "a")
+        yield from statements(d, slope, values)
         yield f"{d} /= divisor"
         if not self.loss.link:
             yield from statements("slope", layer.activation.derivative_expression, values)
             yield f"{d} *= slope"
+
+    @property
+    def _adds(self) -> str:
+        """Assignment of a row's part of the gradient: of a single row it is the whole."""
+        return "=" if self.batch_size == 1 else "+="
 
     def _error(self, number: int, unit: int) -> Iterator[str]:
         """dL/dz of a hidden unit: its share of the errors above, times the slope of its activation."""

@@ -81,7 +81,7 @@ class PythonPlan:
     @cached_property
     def _train(self) -> Callable[..., Any]:
         recipe = self.batches.recipe
-        return _compiled(Step(self.network, recipe.loss, recipe.optimizer).source)
+        return _compiled(Step(self.network, recipe.loss, recipe.optimizer, recipe.batch_size).source)
 
     @cached_property
     def _rows(self) -> list[Row]:
