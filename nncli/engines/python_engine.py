@@ -32,7 +32,7 @@ class PythonEngine:
         """Return why a step cannot be written out; None if it can."""
         expressions = [recipe.loss.expression, *(layer.activation.expression for layer in network.layers)]
         reasons = {
-            f"the gradient {recipe.gradient.name}": recipe.gradient.name != "backprop",
+            f"gradient {recipe.gradient.name}": recipe.gradient.name != "backprop",
             "dropout": network.has_dropout,
             "class weights": recipe.loss.class_weights is not None,
             "softmax": None in expressions,
@@ -40,6 +40,10 @@ class PythonEngine:
             f"more than {MOST_WEIGHTS:,} parameters": network.parameter_count > MOST_WEIGHTS,
         }
         return next((reason for reason, holds in reasons.items() if holds), None)
+
+    def source(self, network: Network, recipe: Recipe) -> str:
+        """Return the function `train` of a network as Python source, which does the updates of a chunk."""
+        return Step(network, recipe.loss, recipe.optimizer, recipe.batch_size).source
 
     def microseconds(self, network: Network, recipe: Recipe) -> float:
         """50 ns for each parameter and row, and for each assignment of the optimizer's rule."""
@@ -80,8 +84,7 @@ class PythonPlan:
 
     @cached_property
     def _train(self) -> Callable[..., Any]:
-        recipe = self.batches.recipe
-        return _compiled(Step(self.network, recipe.loss, recipe.optimizer, recipe.batch_size).source)
+        return _compiled(PythonEngine().source(self.network, self.batches.recipe))
 
     @cached_property
     def _rows(self) -> list[Row]:

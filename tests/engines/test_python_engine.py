@@ -89,7 +89,7 @@ def test_ten_epochs_agree_with_the_reference_engine(name: str, data: st.DataObje
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [
-        ("gradient=finite_difference", "the gradient finite_difference"),
+        ("gradient=finite_difference", "gradient finite_difference"),
         ("training.dtype=float32", "float32"),
         ("network.layers[0].dropout=0.5", "dropout"),
         ("network.layers[0].units=400", "more than 1,000 parameters"),

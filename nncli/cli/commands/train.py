@@ -88,6 +88,13 @@ def train(
             "--fail-if applies to these epochs.",
         ),
     ] = False,
+    show_step: Annotated[
+        bool,
+        typer.Option(
+            "--show-step",
+            help="Print the training step as Python code, as engine: python runs it, without training.",
+        ),
+    ] = False,
     fail_if: FailIf = None,
     progress: ProgressMode = "auto",
     quiet: Quiet = False,
@@ -111,6 +118,9 @@ def train(
     note_remarks(prepared.rows.training.table, out)
     warn_of_oddities(prepared, out)
     conditions = [Condition.parse(text, measured_names(prepared)) for text in fail_if or ()]
+    if show_step:
+        _show_step(out, prepared)
+        return
     if smoke:
         _smoke(out, prepared, conditions)
         return
@@ -136,6 +146,20 @@ def _loaded(
     require_no_roles(path, roles)
     require_config_name(str(path), out.command, resume=resume)
     return read_overridden(path, overrides)
+
+
+def _show_step(out: Output, prepared: Experiment) -> None:
+    from nncli.engines.python_engine import PythonEngine
+    from nncli.messages.errors import NncliError
+
+    engine = PythonEngine()
+    if reason := engine.supports(prepared.network, prepared.recipe):
+        raise NncliError(
+            f"--show-step does not support {reason}", hint="remove --show-step; numpy trains this config"
+        )
+    source = engine.source(prepared.network, prepared.recipe)
+    out.verbatim(source.rstrip())
+    out.object("step", {"source": source})
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:
