@@ -15,11 +15,11 @@ from nncli.nn.network import Network
 ENGINES: dict[str, Engine] = {"python": PythonEngine(), "numpy": NumpyEngine()}
 
 
-def choose(name: str, network: Network, recipe: Recipe) -> str:
+def choose(name: str, network: Network, recipe: Recipe, rows: int) -> str:
     """The name of the engine for a recipe: `auto` takes the one with the shortest estimated update.
 
-    The estimate depends on the network and the rows of an update alone: more epochs, or another machine, do
-    not change the engine of a config.
+    The estimate depends on the network and the rows alone: more epochs, or another machine, do not change the
+    engine of a config.
 
     Raises
     ------
@@ -27,8 +27,8 @@ def choose(name: str, network: Network, recipe: Recipe) -> str:
         If the engine of that name does not support the recipe; the message says why.
     """
     if name == "auto":
-        able = [each for each, engine in ENGINES.items() if engine.supports(network, recipe) is None]
+        able = [each for each, engine in ENGINES.items() if engine.supports(network, recipe, rows) is None]
         return min(able, key=lambda each: ENGINES[each].microseconds(network, recipe))
-    if reason := ENGINES[name].supports(network, recipe):
+    if reason := ENGINES[name].supports(network, recipe, rows):
         raise ValueError(reason)
     return name

@@ -120,8 +120,8 @@ class Plan(Protocol):
 class Engine(Protocol):
     """A way to execute updates."""
 
-    def supports(self, network: Network, recipe: Recipe) -> str | None:
-        """Return why the engine cannot execute a recipe, such as `dropout`; None if it can."""
+    def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
+        """Return what the engine cannot do of a training on so many rows, such as `dropout`; None if nothing."""
 
     def microseconds(self, network: Network, recipe: Recipe) -> float:
         """Estimate the time of an update from sizes alone."""

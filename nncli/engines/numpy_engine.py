@@ -18,7 +18,7 @@ from nncli.nn.randomness import random_stream
 class NumpyEngine:
     """Plain numpy."""
 
-    def supports(self, network: Network, recipe: Recipe) -> str | None:
+    def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
         """None: it executes every recipe."""
         return None
 

@@ -20,6 +20,7 @@ from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
 MOST_WEIGHTS = 1000  # of more the source would take longer to compile than numpy to train
+MOST_NUMBERS = 1_000_000  # in the rows: as floats of Python they take four times the memory, about 40 MB
 
 Row = tuple[float, ...]
 Batch = tuple[Sequence[Row], float, float]
@@ -28,8 +29,9 @@ Batch = tuple[Sequence[Row], float, float]
 class PythonEngine:
     """Python source written for the network, one variable for each number."""
 
-    def supports(self, network: Network, recipe: Recipe) -> str | None:
+    def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
         """Return why a step cannot be written out; None if it can."""
+        columns = network.inputs + network.outputs
         expressions = [recipe.loss.expression, *(layer.activation.expression for layer in network.layers)]
         reasons = {
             f"gradient {recipe.gradient.name}": recipe.gradient.name != "backprop",
@@ -38,6 +40,7 @@ class PythonEngine:
             "softmax": None in expressions,
             recipe.dtype: recipe.dtype != "float64",
             f"more than {MOST_WEIGHTS:,} parameters": network.parameter_count > MOST_WEIGHTS,
+            f"more than {MOST_NUMBERS:,} numbers in the training rows": rows * columns > MOST_NUMBERS,
         }
         return next((reason for reason, holds in reasons.items() if holds), None)
 

@@ -88,7 +88,7 @@ class Experiment:
     def on_engine(self, name: str) -> Experiment:
         """Return the same experiment on the engine that began it, if the config leaves the engine open."""
         known = self.config.training.engine == "auto" and name in engines.ENGINES
-        if not known or engines.ENGINES[name].supports(self.network, self.recipe):
+        if not known or engines.ENGINES[name].supports(self.network, self.recipe, len(self.rows.training)):
             return self
         return replace(self, engine_name=name)
 
@@ -133,15 +133,15 @@ def _experiment(config: Config, rows: Rows) -> Experiment:
         recipe=recipe,
         metrics=metrics,
         early_stopping=_early_stopping(config, metrics, rows.held_out),
-        engine_name=_engine_name(config, network, recipe),
+        engine_name=_engine_name(config, network, recipe, len(rows.training)),
         threads=threads.automatic(network) if config.training.threads == "auto" else config.training.threads,
     )
 
 
-def _engine_name(config: Config, network: Network, recipe: Recipe) -> str:
+def _engine_name(config: Config, network: Network, recipe: Recipe, rows: int) -> str:
     asked = config.training.engine
     try:
-        return engines.choose(asked, network, recipe)
+        return engines.choose(asked, network, recipe, rows)
     except ValueError as reason:
         mistake = Mistake(("training", "engine"), f"{asked} does not support {reason}", "set engine: auto")
         raise config.error(mistake) from None

@@ -329,7 +329,7 @@ def on_terminal(*words: str, columns: int, **variables: str) -> tuple[int, str]:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_long_training_on_a_terminal_shows_a_bar_within_its_width(nncli: Command, columns: int) -> None:
     nncli("init", "xor")
-    code, text = on_terminal("train", "xor.yaml", "--epochs", "40000", columns=columns)
+    code, text = on_terminal("train", "xor.yaml", "--epochs", "200000", columns=columns)
     assert code == 0
     assert "epoch" in text
     assert "loss" in text

@@ -69,7 +69,7 @@ trainings = st.fixed_dictionaries(
         "batch_size": st.one_of(st.just("full"), st.integers(1, 20)),
         "shuffle": st.booleans(),
         "log_every": st.sampled_from([1, "10%", "100%"]),
-        "engine": st.sampled_from(["auto", "numpy", "python"]),
+        "engine": st.sampled_from(["auto", "numpy"]),
     },
 )
 records = st.fixed_dictionaries(

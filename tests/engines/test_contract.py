@@ -61,7 +61,7 @@ def recipe(
 
 
 def plan(engine: str, given: Recipe, rows: int = 7) -> Plan:
-    if reason := ENGINES[engine].supports(NETWORK, given):
+    if reason := ENGINES[engine].supports(NETWORK, given, rows):
         pytest.skip(f"{engine} does not support {reason}")
     return ENGINES[engine].plan(NETWORK, X[:rows], Y[:rows], given)
 
@@ -236,7 +236,7 @@ def test_orders_of_a_block_stay_small_in_memory() -> None:
 class WithoutSlots(NumpyEngine):
     """An engine that cannot do everything, as fast ones cannot."""
 
-    def supports(self, network: Network, recipe: Recipe) -> str | None:
+    def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
         return "an optimizer with slots" if recipe.optimizer.slots else None
 
     def microseconds(self, network: Network, recipe: Recipe) -> float:
@@ -246,11 +246,11 @@ class WithoutSlots(NumpyEngine):
 def test_auto_takes_the_fastest_engine_that_supports_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "ENGINES", {"fast": WithoutSlots(), "numpy": NumpyEngine()})
     plain, heavy = recipe(optimizer="sgd"), recipe(optimizer="adam")
-    assert engines.choose("auto", NETWORK, plain) == "fast"
-    assert engines.choose("auto", NETWORK, heavy) == "numpy"
-    assert engines.choose("fast", NETWORK, plain) == "fast"
+    assert engines.choose("auto", NETWORK, plain, 7) == "fast"
+    assert engines.choose("auto", NETWORK, heavy, 7) == "numpy"
+    assert engines.choose("fast", NETWORK, plain, 7) == "fast"
     with pytest.raises(ValueError, match="with slots"):
-        engines.choose("fast", NETWORK, heavy)
+        engines.choose("fast", NETWORK, heavy, 7)
 
 
 @pytest.mark.parametrize(
@@ -267,12 +267,12 @@ def test_auto_writes_the_step_of_tiny_networks_out(
 ) -> None:
     tanh = ACTIVATIONS["tanh"]()
     network = Network(tuple(Layer(*each, tanh) for each in itertools.pairwise(sizes)))
-    assert engines.choose("auto", network, recipe(batch_size=batch_size, optimizer="sgd")) == engine
+    assert engines.choose("auto", network, recipe(batch_size=batch_size, optimizer="sgd"), 100) == engine
 
 
 def test_the_last_engine_supports_every_recipe() -> None:
     *_, last = ENGINES.values()
-    assert all(last.supports(NETWORK, recipe(optimizer=name)) is None for name in OPTIMIZERS)
+    assert all(last.supports(NETWORK, recipe(optimizer=name), 10**9) is None for name in OPTIMIZERS)
 
 
 def test_a_config_that_asks_for_an_engine_which_cannot_do_it_says_why(

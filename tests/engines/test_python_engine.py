@@ -97,8 +97,16 @@ def test_ten_epochs_agree_with_the_reference_engine(name: str, data: st.DataObje
 )
 def test_what_it_does_not_support_trains_with_numpy(setting: str, reason: str) -> None:
     system = xor(setting)
-    assert ENGINES["python"].supports(system.network, system.recipe) == reason
+    assert ENGINES["python"].supports(system.network, system.recipe, 4) == reason
     assert system.engine_name == "numpy"
+
+
+def test_rows_that_would_fill_the_memory_as_python_floats_are_left_to_numpy() -> None:
+    system = xor()
+    supports = ENGINES["python"].supports
+    assert supports(system.network, system.recipe, 333_333) is None
+    reason = "more than 1,000,000 numbers in the training rows"
+    assert supports(system.network, system.recipe, 333_334) == reason
 
 
 def test_numbers_that_overflow_raise_nothing() -> None:

@@ -239,7 +239,7 @@ def test_keys_that_a_later_nncli_adds_do_not_keep_a_training_from_going_on(tmp_p
 def test_another_engine_is_another_training(tmp_path: Path) -> None:
     now = Identity.of(record(tmp_path / "run").experiment)
     then = now.model_copy(update={"engine": "abacus"})
-    assert now.difference(then) == "the engine changed from abacus to numpy since the checkpoint"
+    assert now.difference(then) == "the engine changed from abacus to python since the checkpoint"
 
 
 def test_data_may_move(tmp_path: Path) -> None:

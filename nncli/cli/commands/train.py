@@ -153,7 +153,7 @@ def _show_step(out: Output, prepared: Experiment) -> None:
     from nncli.messages.errors import NncliError
 
     engine = PythonEngine()
-    if reason := engine.supports(prepared.network, prepared.recipe):
+    if reason := engine.supports(prepared.network, prepared.recipe, len(prepared.rows.training)):
         raise NncliError(
             f"--show-step does not support {reason}", hint="remove --show-step; numpy trains this config"
         )
