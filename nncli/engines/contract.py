@@ -121,7 +121,7 @@ class Engine(Protocol):
     """A way to execute updates."""
 
     def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
-        """Return what the engine cannot do of a training on so many rows, such as `dropout`; None if nothing."""
+        """Return what the engine cannot do in training on so many rows, such as `dropout`, or None."""
 
     def microseconds(self, network: Network, recipe: Recipe) -> float:
         """Estimate the time of an update from sizes alone."""
