@@ -31,8 +31,8 @@ def by_layers(experiment: Experiment) -> float:
         experiment.network, experiment.rows.training.X, experiment.rows.training.Y, experiment.recipe
     )
     state = start(experiment.network, experiment.initial, experiment.recipe)
-    chunk = plan.run(state, EPOCHS)
-    return measure.loss(experiment, chunk.state.parameters)
+    chunk = plan.run(state, [EPOCHS])
+    return measure.loss(experiment, chunk.parameters[-1])
 
 
 def by_loops(experiment: Experiment) -> float:
