@@ -27,24 +27,40 @@ class Batches:
 
     def rows(self, epoch: int, batch: int) -> tuple[Array, Array]:
         """X and Y of a batch of an epoch; both count from 0."""
-        n, size = len(self.X), self.recipe.batch_size
-        if size >= n and not self.recipe.shuffle:
-            return self.X, self.Y
-        part = slice(batch * size, (batch + 1) * size)
-        if not self.recipe.shuffle:
-            return self.X[part], self.Y[part]
-        block, row = divmod(epoch, block_epochs(n))
-        rows = epoch_orders(self.recipe.seed, block, n)[row, part]
+        size = self.recipe.batch_size
+        rows = self.order(epoch, slice(batch * size, (batch + 1) * size))
         return self.X[rows], self.Y[rows]
 
-    def share(self, Y: Array) -> float:
+    def order(self, epoch: int, part: slice) -> slice | Array:
+        """The rows of X and Y at a part of the order of an epoch."""
+        if not self.recipe.shuffle:
+            return part
+        n = len(self.X)
+        block, row = divmod(epoch, block_epochs(n))
+        return np.asarray(epoch_orders(self.recipe.seed, block, n)[row, part])
+
+    def divisor(self, epoch: int, batch: int) -> float:
+        """Return what the sum of the loss's terms over a batch is divided by."""
+        if self.recipe.loss.class_weights is None:
+            return self._divisors[batch == self.per_epoch - 1]
+        size = self.recipe.batch_size
+        return self.recipe.loss.divisor(self.Y[self.order(epoch, slice(batch * size, (batch + 1) * size))])
+
+    def share(self, divisor: float) -> float:
         """A batch's weight in the loss of its epoch: means by what they are divided by, sums as they are."""
-        loss = self.recipe.loss
-        return loss.divisor(Y) / self._divisor if loss.reduction == "mean" else 1.0
+        return divisor / self._divisor if self.recipe.loss.reduction == "mean" else 1.0
 
     @cached_property
     def _divisor(self) -> float:
         return self.recipe.loss.divisor(self.Y)
+
+    @cached_property
+    def _divisors(self) -> tuple[float, float]:
+        """Divisors of a whole batch and of the last of an epoch, where all rows count alike."""
+        last = (self.per_epoch - 1) * self.recipe.batch_size
+        return self.recipe.loss.divisor(self.Y[: self.recipe.batch_size]), self.recipe.loss.divisor(
+            self.Y[last:]
+        )
 
 
 def block_epochs(rows: int) -> int:

@@ -1,89 +1,20 @@
-"""The straight-line engine computes the numbers of the reference engine."""
+"""The straight-line engine: what it leaves to numpy, and how a run keeps its engine."""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from nncli import runs
 from nncli.api import reproduce
 from nncli.engines import ENGINES
-from nncli.engines.contract import Recipe, start, updates_per_epoch
-from nncli.nn.activations import ACTIVATIONS
-from nncli.nn.gradients import GRADIENTS
-from nncli.nn.losses import LOSSES
-from nncli.nn.network import Layer, Network
-from nncli.nn.optimizers import OPTIMIZERS
-from nncli.nn.schedules import SCHEDULES
+from nncli.engines.contract import start
 from nncli.runs import Run
 from nncli.training import loop
 
 from ..trained import xor
-
-HIDDEN = sorted(set(ACTIVATIONS) - {"softmax"})
-OPTIONS = {
-    "sgd": [{}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"weight_decay": 0.1}],
-    "adam": [{}, {"weight_decay": 0.1}],
-    "adamw": [{}],
-    "rmsprop": [{}, {"momentum": 0.5}, {"centered": True}],
-    "adagrad": [{}, {"learning_rate_decay": 0.1}],
-}
-RULES = [(name, options) for name, choices in OPTIONS.items() for options in choices]
-
-
-@st.composite
-def networks(draw: st.DrawFn, output: str) -> Network:
-    sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
-    last = len(sizes) - 2
-    layers = [
-        Layer(
-            inputs,
-            units,
-            ACTIVATIONS[output if number == last else draw(st.sampled_from(HIDDEN))](),
-            bias=draw(st.booleans()),
-            l1=draw(st.sampled_from([0.0, 0.01])),
-            l2=draw(st.sampled_from([0.0, 0.02])),
-        )
-        for number, (inputs, units) in enumerate(itertools.pairwise(sizes))
-    ]
-    return Network(tuple(layers))
-
-
-@pytest.mark.parametrize("name", sorted(set(LOSSES) - {"cross_entropy"}))
-@given(data=st.data())
-@settings(max_examples=40, deadline=None)
-def test_ten_epochs_agree_with_the_reference_engine(name: str, data: st.DataObject) -> None:
-    loss = LOSSES[name](data.draw(st.sampled_from(["mean", "sum"])))
-    output = loss.link or data.draw(st.sampled_from(HIDDEN))
-    network = data.draw(networks(output))
-    optimizer, options = data.draw(st.sampled_from(RULES))
-    rows, rng = data.draw(st.integers(1, 9)), np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    recipe = Recipe(
-        loss=loss,
-        gradient=GRADIENTS["backprop"](),
-        optimizer=replace(
-            OPTIMIZERS[optimizer](learning_rate=0.01, **options),
-            clip_norm=data.draw(st.sampled_from([None, 0.3])),
-        ),
-        schedule=SCHEDULES["exponential"](gamma=0.9, warmup=2),
-        batch_size=data.draw(st.integers(1, rows)),
-        shuffle=data.draw(st.booleans()),
-        seed=3,
-    )
-    X, Y = rng.normal(size=(rows, network.inputs)), rng.uniform(size=(rows, network.outputs))
-    state = start(network, rng.normal(size=network.parameter_count), recipe)
-    stops = [updates_per_epoch(rows, recipe) * epoch for epoch in (1, 4, 10)]
-    reference, found = (
-        ENGINES[engine].plan(network, X, Y, recipe).run(state, stops) for engine in ("numpy", "python")
-    )
-    for expected, value in zip(reference, found, strict=True):
-        np.testing.assert_allclose(value, expected, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize(

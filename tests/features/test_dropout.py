@@ -38,8 +38,8 @@ def test_each_update_is_a_step_with_the_units_of_its_own_stream() -> None:
         losses.append(value)
         parameters = parameters - 0.1 * gradient
     reports = list(stepwise.train(system))
-    assert np.array_equal(reports[-1].parameters, parameters)
-    assert [report.loss for report in reports[1:]] == losses
+    np.testing.assert_allclose(reports[-1].parameters, parameters, rtol=1e-12)
+    np.testing.assert_allclose([report.loss for report in reports[1:]], losses, rtol=1e-12)
     assert reports[0].loss != losses[0]  # measured with all units
 
 
