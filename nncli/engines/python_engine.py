@@ -49,12 +49,10 @@ class PythonEngine:
         return Step(network, recipe.loss, recipe.optimizer, recipe.batch_size).source
 
     def microseconds(self, network: Network, recipe: Recipe) -> float:
-        """35 ns for each parameter and 100 for each unit of a row, 40 for each assignment of the optimizer."""
-        units = sum(layer.units for layer in network.layers)
-        row = 0.1 * units + 0.035 * network.parameter_count
-        return (
-            0.6 + row * recipe.batch_size + 0.04 * network.parameter_count * len(recipe.optimizer.assignments)
-        )
+        """35 ns for each parameter and 100 for each unit of a row, 40 for each assignment to a parameter."""
+        parameters, units = network.parameter_count, sum(layer.units for layer in network.layers)
+        rows = (0.035 * parameters + 0.1 * units) * recipe.batch_size
+        return 0.6 + rows + 0.04 * parameters * len(recipe.optimizer.assignments)
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> PythonPlan:
         """Write the step and compile it."""
