@@ -22,6 +22,7 @@ from nncli.tables.notation import (
     readings,
     thousandfold,
 )
+from nncli.tables.numeric import NumberCells, plain_numbers
 from nncli.tables.settings import ReadConfig
 
 Cells: TypeAlias = Sequence[str] | Array
@@ -58,7 +59,7 @@ class Column:
     def __init__(self, cells: Cells, notation: Notation | None = None) -> None:
         if notation is not None:
             vars(self)["notation"] = notation
-            if notation.missing and not isinstance(cells, np.ndarray):
+            if notation.missing and _may_hold(cells, notation.missing):
                 cells = ["" if cell in notation.missing else cell for cell in cells]
         self.cells = cells
 
@@ -69,6 +70,10 @@ class Column:
         """Return the given rows (from 0) in the order given."""
         if isinstance(self.cells, np.ndarray):
             return Column(self.cells[np.asarray(rows, dtype=np.intp)])
+        if isinstance(self.cells, NumberCells):
+            column = Column(self.cells.take(np.asarray(rows, dtype=np.intp)))
+            vars(column).update({key: vars(self)[key] for key in ("notation",) if key in vars(self)})
+            return column
         column = Column([self.cells[row] for row in rows], vars(self).get("notation"))
         if "numbers" in vars(self):  # parsed already: not again
             vars(column)["numbers"] = self.numbers[np.asarray(rows, dtype=np.intp)]
@@ -129,7 +134,7 @@ class Column:
         if not 0 < whole.sum() < len(values) or not 100 <= values[whole].max() < 1000 or values.max() >= 1000:
             return ""
         pointed = [cell for cell in self._present if "." in cell]
-        return pointed[0] if all(map(thousandfold, pointed)) else ""
+        return pointed[0] if pointed and all(map(thousandfold, pointed)) else ""
 
     @cached_property
     def _plain(self) -> Array:
@@ -145,7 +150,7 @@ class Column:
     @cached_property
     def _are_numbers(self) -> Array:
         """Mask of the cells (n,) that hold a number, finite or not."""
-        if isinstance(self.cells, np.ndarray):
+        if isinstance(self.cells, np.ndarray | NumberCells):
             return np.ones(len(self), dtype=bool)
         found: Array = ~np.isnan(self.numbers)
         for row in np.flatnonzero(~found).tolist():  # nan is written as a number too
@@ -168,7 +173,7 @@ class Column:
 
         Missing values are ignored; a column without any other value counts as numbers.
         """
-        if isinstance(self.cells, np.ndarray):
+        if isinstance(self.cells, np.ndarray | NumberCells):
             return "number"
         present = self._present
         if any({cell.lower() for cell in present} <= pair for pair in BOOLEANS if present):
@@ -186,6 +191,8 @@ class Column:
         """Return a mask (n,) of the missing values in a column of this kind."""
         if isinstance(self.cells, np.ndarray):
             return np.isnan(self.cells)
+        if isinstance(self.cells, NumberCells):  # no spelling of a missing value is a number
+            return np.zeros(len(self), dtype=bool)
         return np.array([cell.lower() in NO_VALUE[kind] for cell in self.cells], dtype=bool)
 
     def labels(self, *, numeric: bool) -> Sequence[str]:
@@ -193,6 +200,8 @@ class Column:
 
         If they are numbers, they get one form: 1, 1.0 and 01 are equal.
         """
+        if numeric and isinstance(self.cells, NumberCells) and self.numbers is self.cells.numbers:
+            return texts(self.numbers)
         cells = self.texts
         if missing := {cell for cell in {*cells} if cell.lower() in NO_VALUE["category"]} - {""}:
             cells = ["" if cell in missing else cell for cell in cells]
@@ -215,13 +224,19 @@ def numbers_or_nan(cells: Cells) -> Array:
     """Return the numbers in cells (n,), NaN where a cell is not a number."""
     if isinstance(cells, np.ndarray):
         return cells
-    text = "".join(cells)
-    if text.isascii() and "_" not in text:
-        try:
-            return np.fromiter(map(float, cells), np.float64, len(cells))
-        except ValueError:
-            pass
+    if isinstance(cells, NumberCells):
+        return cells.numbers
+    plain = plain_numbers(cells)
+    if plain is not None:
+        return plain
     return np.array([_or_nan(cell) for cell in cells], dtype=np.float64)
+
+
+def _may_hold(cells: Cells, spellings: Sequence[str]) -> bool:
+    """Tell whether some cell may be one of these texts; a number is not if their number is not there."""
+    if isinstance(cells, NumberCells):
+        return bool(np.isin(cells.numbers, numbers_or_nan(spellings)).any())
+    return not isinstance(cells, np.ndarray)
 
 
 def no_number(cell: str) -> tuple[str, str]:

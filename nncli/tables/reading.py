@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import AnyStr, BinaryIO, cast
 
 from nncli.messages.errors import DataError
 from nncli.storage.lookup import COMPRESSION
@@ -17,6 +17,7 @@ from nncli.tables.formats.chunks import peeked, pieces, text_chunks, text_pieces
 from nncli.tables.formats.compression import ZIP, decompressed
 from nncli.tables.formats.foreign import refuse_foreign
 from nncli.tables.settings import DETECTED, ReadConfig
+from nncli.tables.sources import one_table
 from nncli.tables.table import RowError, Table
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
@@ -34,12 +35,12 @@ class TableFormat:
     Attributes
     ----------
     name : its name in help.
-    whole : its bytes and name, and settings -> one table.
+    whole : an open file, its name, and settings -> one table.
     parts : an open file, its name, what to do with bad rows, and settings -> tables of some thousand rows.
     """
 
     name: str
-    whole: Callable[[bytes, str, ReadConfig], Table]
+    whole: Callable[[BinaryIO, str, ReadConfig], Table]
     parts: Callable[[BinaryIO, str, OnBad, ReadConfig], Iterator[Table]]
 
 
@@ -51,8 +52,8 @@ def refuse(error: RowError) -> None:
 def _of_text(name: str, text: Text, tables: Tables) -> TableFormat:
     """Return a format that is text, or is read as text, of which each chunk gives tables."""
 
-    def whole(content: bytes, name: str, given: ReadConfig) -> Table:
-        joined = "".join(text(_buffered(content), name, given))
+    def whole(file: BinaryIO, name: str, given: ReadConfig) -> Table:
+        joined = "".join(_limited(text(file, name, given), name))
         (table,) = tables(iter([joined]), name, refuse, given)
         return table
 
@@ -79,18 +80,27 @@ def _commas(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig) 
     return delimited.tables(chunks, name, on_bad, given.model_copy(update={"separator": ","}))
 
 
-CSV = _of_text("CSV", _text, delimited.tables)
+def _of_lines(name: str, text: Text, tables: Tables) -> TableFormat:
+    """Return a format like `_of_text` whose header names all columns, so that parts can be joined."""
+
+    def whole(file: BinaryIO, name: str, given: ReadConfig) -> Table:
+        return one_table([*tables(_limited(text(file, name, given), name), name, refuse, given)])
+
+    return replace(_of_text(name, text, tables), whole=whole)
+
+
+CSV = _of_lines("CSV", _text, delimited.tables)
 NDJSON = _of_text("NDJSON", _text, _ndjson)
 JSON = _of_text(
     "JSON",
     lambda file, name, given: json_array.lines(text_pieces(file, name, given.encoding), name),
     _ndjson,
 )
-ARFF = _of_text("ARFF", lambda file, name, given: arff.csv_lines(_text(file, name, given), name), _commas)
-EXCEL = _of_text("Excel", lambda file, name, given: workbook.csv_chunks(file, name), _commas)
+ARFF = _of_lines("ARFF", lambda file, name, given: arff.csv_lines(_text(file, name, given), name), _commas)
+EXCEL = _of_lines("Excel", lambda file, name, given: workbook.csv_chunks(file, name), _commas)
 PARQUET = TableFormat(
     "Parquet",
-    lambda content, name, given: parquet.whole(content, name),
+    lambda file, name, given: parquet.whole(_content(file, name), name),
     lambda file, name, on_bad, given: parquet.tables(file, name, on_bad),
 )
 
@@ -122,8 +132,7 @@ def ending(path: str) -> str:
 
 def parse_csv(text: str, name: str) -> Table:
     """Parse the text of a CSV file as a table; `name` is its name in errors."""
-    (table,) = delimited.tables(iter([text]), name, refuse)
-    return table
+    return one_table([*delimited.tables(iter([text]), name, refuse)])
 
 
 def decode(content: bytes, name: str, given: ReadConfig = DETECTED) -> Table:
@@ -134,12 +143,7 @@ def decode(content: bytes, name: str, given: ReadConfig = DETECTED) -> Table:
     DataError
         If it has no header or no rows, or a row cannot be read.
     """
-    try:
-        file = decompressed(_buffered(content), name)
-        form = _format(name, peeked(file, name))
-        return form.whole(_content(file, name), name, given)
-    except MemoryError:
-        raise _too_large(name) from None
+    return _whole(_buffered(content), name, given)
 
 
 def read(path: Path, name: str, given: ReadConfig = DETECTED) -> Table:
@@ -155,11 +159,18 @@ def read(path: Path, name: str, given: ReadConfig = DETECTED) -> Table:
         Like `decode`, or if it cannot be opened or is too large.
     """
     with opened(path, name) as file:
-        try:
-            content = _content(file, name)
-        except MemoryError:
-            raise _too_large(name) from None
-    return decode(content, name, given)
+        if os.fstat(file.fileno()).st_size > LARGEST_FILE:
+            raise _too_much(name)
+        return _whole(file, name, given)
+
+
+def _whole(file: BinaryIO, name: str, given: ReadConfig) -> Table:
+    try:
+        plain = decompressed(file, name)
+        return _format(name, peeked(plain, name)).whole(plain, name, given)
+    except MemoryError:
+        hint = SMALLER
+        raise DataError(f"{name}: the file does not fit into memory", hint=hint) from None
 
 
 def read_parts(
@@ -218,20 +229,19 @@ def opened(path: Path, name: str) -> Iterator[BinaryIO]:
 
 
 def _content(file: BinaryIO, name: str) -> bytes:
-    """Return all bytes, read in pieces because some files never end and report a size of 0."""
-    too_much = DataError(f"{name}: the file is larger than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)
-    with suppress(OSError):  # of files that are not on disk
-        if os.fstat(file.fileno()).st_size > LARGEST_FILE:
-            raise too_much
-    content = []
+    """Return all bytes."""
+    return b"".join(_limited(pieces(file, name), name))
+
+
+def _limited(pieces: Iterator[AnyStr], name: str) -> Iterator[AnyStr]:
+    """Yield the same pieces; raise DataError after `LARGEST_FILE`, because some files never end."""
     size = 0
-    for piece in pieces(file, name):
-        content.append(piece)
+    for piece in pieces:
         size += len(piece)
         if size > LARGEST_FILE:
-            raise too_much
-    return b"".join(content)
+            raise _too_much(name)
+        yield piece
 
 
-def _too_large(name: str) -> DataError:
-    return DataError(f"{name}: the file does not fit into memory", hint=SMALLER)
+def _too_much(name: str) -> DataError:
+    return DataError(f"{name}: the file is larger than {LARGEST_FILE // 10**6:,} MB", hint=SMALLER)

@@ -40,7 +40,7 @@ class Source(Protocol):
     def place(self, row: int, position: int, name: str, cell: str) -> tuple[str, str | None]:
         """Return the place of a cell, to append to the file's name, and its line with carets."""
 
-    def take(self, rows: Sequence[int]) -> Source:
+    def take(self, rows: Sequence[int] | Array) -> Source:
         """Return the source of some rows (from 0)."""
 
 
@@ -128,7 +128,7 @@ class Table:
 
     def take(self, rows: Sequence[int] | Array) -> Table:
         """Return the given rows (from 0) in the order given."""
-        rows = rows.tolist() if isinstance(rows, np.ndarray) else rows
+        rows = np.asarray(rows, dtype=np.intp)
         typed = {name: column.take(rows) for name, column in self.typed.items()}
         columns = {name: column.cells for name, column in typed.items()}
         source = self.source and self.source.take(rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -14,12 +13,15 @@ import numpy as np
 
 from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
+from nncli.nn.arrays import Array
 from nncli.tables.column import is_number
+from nncli.tables.formats.block import Block
 from nncli.tables.formats.chunks import check_text, located, row_error, unmarked
 from nncli.tables.formats.dialect import BLANK, SAMPLE, SEPARATORS, Dialect, detect, evident
 from nncli.tables.formats.foreign import refuse_text
 from nncli.tables.formats.records import CsvLines, CsvRecord, CsvRecords, cell_start
 from nncli.tables.settings import DETECTED, ReadConfig
+from nncli.tables.sources import Selection
 from nncli.tables.table import RowError, Source, Table
 
 OnBad = Callable[[RowError], None]
@@ -70,11 +72,9 @@ class DelimitedSource:
         position = position if self.kept is None else self.kept[position]
         return located(text, self.lines[row], cell_start(text, position, self.delimiter), len(cell))
 
-    def take(self, rows: Sequence[int]) -> Source:
+    def take(self, rows: Sequence[int] | Array) -> Source:
         """Return the source of some rows."""
-        copies = self.rows()
-        lines, copies = [self.lines[row] for row in rows], [copies[row] for row in rows]
-        return DelimitedSource("", lines, self.delimiter, copies, self.kept)
+        return Selection(self, np.asarray(rows, dtype=np.intp))
 
 
 def tables(chunks: Iterator[str], name: str, on_bad: OnBad, given: ReadConfig = DETECTED) -> Iterator[Table]:
@@ -206,46 +206,24 @@ class _Body:
 
     def plain(self, text: str, before: int) -> Table | None:
         """Parse one-line rows at once; return None if a row may need the csv module or is malformed."""
-        if "\0" in text or not _is_text(text):
-            return None
         text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-        body = text.removesuffix("\n")
-        columns = self._parsed(body) if '"' in body else self._split(body)
+        block = Block(text, len(self.header), self.delimiter)
+        columns = block.parsed()
         if columns is None:
             return None
-        if not text.isascii() or any(space in text for space in SPACES):
-            columns = [list(map(str.strip, cells)) for cells in columns]
-        if any(not any(row) for row in zip(*columns, strict=True) if not row[0]):
+        if "" in columns[0] and any(not any(row) for row in zip(*columns, strict=True) if not row[0]):
             return None
         if self.header[0] in columns[0] and tuple(self.header) in zip(*columns, strict=True):
             return None
         lines = range(before + 1, before + len(columns[0]) + 1)
-        return self._table(columns, DelimitedSource(text, lines, self.delimiter, kept=self.kept))
+        source = DelimitedSource(text, lines, self.delimiter, kept=self.kept)
+        return self._table(block.typed(columns), source)
 
     @cached_property
     def kept(self) -> Sequence[int] | None:
         """Positions of the columns that have a name; None if all have one."""
         named = [position for position, name in enumerate(self.header) if name]
         return None if len(named) == len(self.header) else named
-
-    def _split(self, body: str) -> Sequence[Sequence[str]] | None:
-        """Return the columns of lines without quotes, split at once rather than by character."""
-        width = len(self.header)
-        if not _regular(body, body.count("\n") + 1, width, self.delimiter):
-            return None
-        cells = body.replace("\n", self.delimiter).split(self.delimiter)
-        return [cells[position::width] for position in range(width)]
-
-    def _parsed(self, body: str) -> Sequence[Sequence[str]] | None:
-        """Return the columns of lines with quotes; 4 times faster than record by record."""
-        lines = body.split("\n")
-        try:
-            records = list(csv.reader(lines, strict=True, delimiter=self.delimiter, skipinitialspace=True))
-        except csv.Error:
-            return None
-        if len(records) != len(lines) or any(len(cells) != len(self.header) for cells in records):
-            return None
-        return list(zip(*records, strict=True))
 
     def quoted(self, records: CsvRecords, lines: CsvLines) -> Iterator[Table]:
         """Yield the rows of the open chunk, parsed by the csv module; rows before a bad one come first."""
@@ -305,21 +283,3 @@ class _Body:
                 )
         named = {name: cells for name, cells in zip(self.header, columns, strict=True) if name}
         return Table(self.name, named, source, self.remark)
-
-
-SPACES = " \t\x0b\x0c\x1c\x1d\x1e\x1f"  # what str.strip removes from an ASCII cell, except line ends
-
-
-def _is_text(text: str) -> bool:
-    return text.isascii() or not re.search("[\ud800-\udfff]", text)
-
-
-def _regular(text: str, rows: int, width: int, delimiter: str) -> bool:
-    """Tell whether every line has `width` cells, none over the size limit of the csv module."""
-    content = np.frombuffer(f"{text}\n".encode(), dtype=np.uint8)
-    ends = content == ord("\n")
-    parts = ends[ends | (content == ord(delimiter))]  # for each delimiter or line end, whether it ends a line
-    if len(parts) != rows * width or not parts[width - 1 :: width].all() or ends.sum() != rows:
-        return False
-    longest = np.diff(np.flatnonzero(ends), prepend=-1).max()
-    return bool(longest <= csv.field_size_limit())

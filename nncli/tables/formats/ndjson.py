@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from nncli.messages.errors import DataError
 from nncli.messages.wording import shown
+from nncli.nn.arrays import Array
 from nncli.tables.formats.chunks import NO_TEXT, PIECE, check_text, located, row_error, unmarked
 from nncli.tables.table import RowError, Source, Table
 
@@ -35,7 +36,7 @@ class JsonSource:
         at, width = _key(self.copies[row], name)
         return located(self.copies[row], self.lines[row], at, width)
 
-    def take(self, rows: Sequence[int]) -> Source:
+    def take(self, rows: Sequence[int] | Array) -> Source:
         """Return the source of some rows."""
         return JsonSource([self.copies[row] for row in rows], [self.lines[row] for row in rows])
 

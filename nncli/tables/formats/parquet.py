@@ -64,7 +64,7 @@ class ParquetSource:
         """Return the number of the row."""
         return f": row {self.lines[row]}", None
 
-    def take(self, rows: Sequence[int]) -> Source:
+    def take(self, rows: Sequence[int] | Array) -> Source:
         """Return the source of some rows."""
         return ParquetSource(
             self.batch.take(pyarrow().array(rows, "int64")), [self.lines[row] for row in rows]

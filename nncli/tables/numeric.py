@@ -1,0 +1,95 @@
+"""Columns of plain numbers, kept as an array; their text is spelled out only for those who ask."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import TypeAlias, overload
+
+import numpy as np
+
+from nncli.nn.arrays import Array
+
+# Rows (from 0) -> their cells, as written in the file.
+Spelling: TypeAlias = Callable[[Sequence[int]], list[str]]
+
+
+class NumberCells(Sequence[str]):
+    """Cells that are all numbers as program code writes them, none of them NaN.
+
+    As a sequence, they are the text in the file. An array takes 8 bytes per cell, and a string 67 or more.
+
+    Attributes
+    ----------
+    numbers : the number in each cell (n,).
+    spelling : gives the text of some cells.
+    """
+
+    def __init__(self, numbers: Array, spelling: Spelling) -> None:
+        self.numbers = numbers
+        self.spelling = spelling
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        rows = range(len(self))[index]
+        return self.spelling([rows])[0] if isinstance(rows, int) else self.spelling(rows)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.spelling(range(len(self))))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and [*self] == [*other]
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr([*self])
+
+    def take(self, rows: Array) -> NumberCells:
+        """Return the given rows (from 0) in the order given."""
+        spelling = self.spelling
+        return NumberCells(self.numbers[rows], lambda some: spelling(rows[np.asarray(some, int)].tolist()))
+
+
+def typed(cells: Sequence[str], spelling: Spelling) -> Sequence[str]:
+    """Return cells as an array if all are plain numbers, else unchanged."""
+    numbers = plain_numbers(cells)
+    return cells if numbers is None or np.isnan(numbers).any() else NumberCells(numbers, spelling)
+
+
+def plain_numbers(cells: Sequence[str]) -> Array | None:
+    """Return the numbers in cells (n,) if all are written as in program code, else None."""
+    try:
+        numbers = np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
+    # Python's float also takes 1_000 and non-ASCII digits, which are mistakes in a table.
+    text = "".join(cells)
+    return numbers if text.isascii() and "_" not in text else None
+
+
+def joined(parts: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return the cells of a column whose parts were read one by one."""
+    arrays = [part for part in parts if isinstance(part, NumberCells)]
+    if len(arrays) < len(parts):
+        return [cell for part in parts for cell in part]
+    starts = [0, *accumulate(map(len, arrays))]
+    spellings = [part.spelling for part in arrays]  # without the arrays, which would stay in memory twice
+
+    def spelling(rows: Sequence[int]) -> list[str]:
+        if rows == range(starts[-1]):
+            spans = zip(spellings, starts, starts[1:], strict=False)
+            return [cell for spelled, start, end in spans for cell in spelled(range(end - start))]
+        places = ((row, bisect_right(starts, row) - 1) for row in rows)
+        return [spellings[part]([row - starts[part]])[0] for row, part in places]
+
+    return NumberCells(np.concatenate([part.numbers for part in arrays]), spelling)
