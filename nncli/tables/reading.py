@@ -13,7 +13,7 @@ from typing import AnyStr, BinaryIO, cast
 from nncli.messages.errors import DataError
 from nncli.storage.lookup import COMPRESSION
 from nncli.tables.formats import arff, delimited, json_array, ndjson, parquet, workbook
-from nncli.tables.formats.chunks import peeked, pieces, text_chunks, text_pieces
+from nncli.tables.formats.chunks import grouped, peeked, pieces, text_chunks, text_pieces
 from nncli.tables.formats.compression import ZIP, decompressed
 from nncli.tables.formats.foreign import refuse_foreign
 from nncli.tables.settings import DETECTED, ReadConfig
@@ -21,6 +21,7 @@ from nncli.tables.sources import one_table
 from nncli.tables.table import RowError, Table
 
 LARGEST_FILE = 1_000_000_000  # bytes read at once
+ROWS = 1_000  # at least, in each part of a whole table: a column of a part takes as much memory as 50 numbers
 SMALLER = "use fewer rows or columns"
 
 OnBad = Callable[[RowError], None]
@@ -84,7 +85,8 @@ def _of_lines(name: str, text: Text, tables: Tables) -> TableFormat:
     """Return a format like `_of_text` whose header names all columns, so that parts can be joined."""
 
     def whole(file: BinaryIO, name: str, given: ReadConfig) -> Table:
-        return one_table([*tables(_limited(text(file, name, given), name), name, refuse, given)])
+        chunks = grouped(_limited(text(file, name, given), name), ROWS)
+        return one_table(tables(chunks, name, refuse, given))
 
     return replace(_of_text(name, text, tables), whole=whole)
 
@@ -132,7 +134,7 @@ def ending(path: str) -> str:
 
 def parse_csv(text: str, name: str) -> Table:
     """Parse the text of a CSV file as a table; `name` is its name in errors."""
-    return one_table([*delimited.tables(iter([text]), name, refuse)])
+    return one_table(delimited.tables(iter([text]), name, refuse))
 
 
 def decode(content: bytes, name: str, given: ReadConfig = DETECTED) -> Table:

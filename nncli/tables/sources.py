@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
@@ -99,13 +99,16 @@ class Succession:
         return Selection(self, np.asarray(rows, dtype=np.intp))
 
 
-def one_table(parts: Sequence[Table]) -> Table:
+def one_table(parts: Iterable[Table]) -> Table:
     """Return the rows of all parts of a file as one table; the parts have the same columns of text."""
     first, *others = parts
     if not others:
         return first
-    columns = {name: joined([_text(part.columns[name]) for part in parts]) for name in first.names}
-    sources = [part.source for part in parts if part.source is not None]
+    sources = [part.source for part in (first, *others) if part.source is not None]
+    waiting = [dict(part.columns) for part in (first, *others)]
+    del others
+    # Each column of the parts is freed once it is joined, or the numbers would be in memory twice.
+    columns = {name: joined([_text(part.pop(name)) for part in waiting]) for name in first.names}
     return Table(first.origin, columns, Succession(sources), first.remark)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.messages.errors import NncliError
+from nncli.tables import reading
 from nncli.tables.column import Column, no_number
 from nncli.tables.formats import block, chunks
 from nncli.tables.numeric import NumberCells, joined, typed
@@ -87,14 +88,16 @@ def outcome(content: bytes, settings: ReadConfig) -> Any:
     st.one_of(contents(), contents(), st.sampled_from(TEXTS), st.lists(st.sampled_from(ODD)).map("".join)),
     st.sampled_from(SETTINGS),
     st.sampled_from([7, 30, 2**17]),
+    st.sampled_from([1, 3, 1000]),
 )
 @settings(max_examples=400, deadline=None)
 def test_a_file_is_the_same_as_arrays_in_parts_and_as_text_at_once(
-    text: str, given: ReadConfig, piece: int
+    text: str, given: ReadConfig, piece: int, rows: int
 ) -> None:
     content = text.encode("utf-8", "surrogateescape")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "PIECE", piece)
+        patch.setattr(reading, "ROWS", rows)
         arrays = outcome(content, given)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(block, "typed", lambda cells, spelling: cells)
@@ -126,6 +129,7 @@ def test_a_column_whose_later_part_has_text_is_text() -> None:
 def test_parts_of_numbers_are_joined_without_their_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(block.Block, "_cells", property(lambda self: pytest.fail("parsed again")))
     monkeypatch.setattr(chunks, "PIECE", 64)
+    monkeypatch.setattr(reading, "ROWS", 5)
     text = "x,y\n" + "".join(f"{row},{row / 7}\n" for row in range(100))
     table = decode(text.encode(), "t.csv").detected()
     assert table.typed["x"].numbers.tolist() == [*range(100)]

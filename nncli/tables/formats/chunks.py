@@ -86,6 +86,20 @@ def _as(encoding: str, name: str) -> Iterator[None]:
         raise DataError(f"{name}: not {encoding} text", hint=hint) from None
 
 
+def grouped(chunks: Iterator[str], lines: int) -> Iterator[str]:
+    """Yield the same text in chunks that have at least so many lines, except for the last one."""
+    waiting: list[str] = []
+    count = 0
+    for text in chunks:
+        waiting.append(text)
+        count += max(text.count("\n"), text.count("\r"))
+        if count >= lines:
+            yield "".join(waiting)
+            waiting, count = [], 0
+    if waiting:
+        yield "".join(waiting)
+
+
 def unmarked(chunks: Iterator[str]) -> Iterator[str]:
     """Yield the same text without a byte order mark at its start."""
     yield next(chunks, "").removeprefix("\ufeff")
