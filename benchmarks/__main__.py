@@ -1,0 +1,87 @@
+"""Train and predict with nncli and with other systems, in turn, and compare their times.
+
+    python -m benchmarks [--only W1 W2] [--rounds 5] [--systems sklearn c] [--output FOLDER]
+
+Each system runs in a process of its own on one thread, from the same initial weights, with the same order of
+rows. A time counts only if the final losses agree. Systems that are not installed are left out; the extra `bench`
+installs all of them but the C compiler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks import table
+from benchmarks.measure import Measured, available, machine, measured, versions
+from benchmarks.workloads import workloads
+
+ONE_THREAD = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
+}
+PACKAGES = {
+    "numpy": "numpy",
+    "numba": "numba",
+    "scikit-learn": "scikit-learn",
+    "PyTorch": "torch",
+    "JAX": "jax",
+    "pandas": "pandas",
+}
+
+
+def main() -> None:
+    asked = arguments()
+    os.environ.pop("OPENBLAS_CORETYPE", None)  # the children use the kernel of this processor
+    os.environ.update(ONE_THREAD)
+    chosen = [work for work in workloads() if not asked.only or work.name in asked.only]
+    every = []
+    for work in chosen:
+        systems = [
+            name
+            for name in available(work)
+            if not asked.systems or name.startswith("nncli") or name in asked.systems
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            every.append(measured(work, asked.rounds, systems, Path(folder)))
+        print(table.details(every[-1]), file=sys.stderr, flush=True)
+    text = report(every, asked.rounds)
+    print(text)
+    if asked.output:
+        folder = Path(asked.output)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "benchmarks.md").write_text(text + "\n", encoding="utf-8")
+        table.plot(every, folder / "benchmarks.svg")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", default=[], metavar="WORKLOAD", help="such as W1 (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, help="turns of each system (default: 5)")
+    parser.add_argument(
+        "--systems", nargs="+", default=[], help="compare with these (default: all installed)"
+    )
+    parser.add_argument("--output", help="folder for benchmarks.md and benchmarks.svg (default: print only)")
+    return parser.parse_args()
+
+
+def report(every: list[Measured], rounds: int) -> str:
+    """The date and the machine, the goals, and the details of each workload."""
+    kernels = sorted({turn.kernel for one in every for turns in one.turns.values() for turn in turns} - {""})
+    today = datetime.now(UTC).date()
+    facts = [
+        f"Measured on {today}, medians of {rounds} rounds, one thread.",
+        f"{machine()}. {versions(PACKAGES)}.",
+        f"Kernel of numpy's BLAS: {', '.join(kernels) or 'unknown'}.",
+    ]
+    return "\n\n".join(["\n".join(facts), table.goals(every), *map(table.details, every)])
+
+
+if __name__ == "__main__":
+    main()
