@@ -1,10 +1,10 @@
 """Train and predict with nncli and with other systems, in turn, and compare their times.
 
-    python -m benchmarks [--only W1 W2] [--rounds 5] [--systems sklearn c] [--output FOLDER]
+    python -m benchmarks [--only W1 W2] [--rounds 5] [--systems sklearn c] [--page docs/performance.md]
 
 Each system runs in a process of its own on one thread, from the same initial weights, with the same order of
-rows. A time counts only if the final losses agree. Systems that are not installed are left out; the extra `bench`
-installs all of them but the C compiler.
+rows. A time counts only if the final losses agree. Systems that are not installed are left out; the extra
+`bench` installs all of them but the C compiler.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ ONE_THREAD = {
     "NUMBA_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
+BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
 PACKAGES = {
     "numpy": "numpy",
     "numba": "numba",
@@ -50,14 +51,10 @@ def main() -> None:
         ]
         with tempfile.TemporaryDirectory() as folder:
             every.append(measured(work, asked.rounds, systems, Path(folder)))
-        print(table.details(every[-1]), file=sys.stderr, flush=True)
-    text = report(every, asked.rounds)
-    print(text)
-    if asked.output:
-        folder = Path(asked.output)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "benchmarks.md").write_text(text + "\n", encoding="utf-8")
-        table.plot(every, folder / "benchmarks.svg")
+        print(f"{work.name} is measured", file=sys.stderr, flush=True)
+        if asked.page:
+            write(Path(asked.page), every, asked.rounds)
+    print(report(every, asked.rounds))
 
 
 def arguments() -> argparse.Namespace:
@@ -67,8 +64,18 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--systems", nargs="+", default=[], help="compare with these (default: all installed)"
     )
-    parser.add_argument("--output", help="folder for benchmarks.md and benchmarks.svg (default: print only)")
+    parser.add_argument("--page", help="page in Markdown that takes tables and plot (default: print only)")
     return parser.parse_args()
+
+
+def write(page: Path, every: list[Measured], rounds: int) -> None:
+    """Replace the tables of a page, which stand between two marks, and the plot beside it."""
+    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
+    _, after = rest.split(END)
+    picture = page.parent / "images" / "performance.svg"
+    table.plot(every, picture)
+    image = f"![Median times of each system, with the limit](images/{picture.name})"
+    page.write_text(f"{before}{BEGIN}\n{report(every, rounds)}\n\n{image}\n{END}{after}", encoding="utf-8")
 
 
 def report(every: list[Measured], rounds: int) -> str:

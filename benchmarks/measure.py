@@ -31,7 +31,7 @@ CHUNK = 100_000  # rows of pandas at a time; it is slower with fewer
 
 @dataclass(frozen=True)
 class Turn:
-    """What one process took: seconds, bytes at the most, and the loss it ended at (None: it trains nothing)."""
+    """Seconds and peak memory of one process, and the loss it ended at (None: it trains nothing)."""
 
     seconds: float
     memory: float
@@ -166,7 +166,7 @@ def turn(workload: Workload, system: str, folder: Path) -> Turn:
 
 def trained_by_command(workload: Workload, folder: Path) -> Turn:
     """Run `nncli train` as a user would, and compute the loss of the weights that it saved."""
-    config, run = folder / "config.json", folder / "run"
+    config, run = folder / "config.yaml", folder / "run"  # JSON is YAML
     config.write_text(json.dumps(workload.config), encoding="utf-8")
     cost = predict.measure(["-m", "nncli", "train", config, "-o", run, "--overwrite", "-q"])
     with np.load(run / "weights.npz") as saved:

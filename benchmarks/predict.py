@@ -127,7 +127,7 @@ def measure(arguments: Sequence[object]) -> Cost:
     """What a Python process takes."""
     command = [sys.executable, "-S", "-c", MEASURE, sys.executable, *map(str, arguments)]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return Cost(*map(float, printed.split()))
+    return Cost(*map(float, printed.splitlines()[-1].split()))  # what the process prints comes before
 
 
 def report(name: str, taken: Sequence[Cost], ours: Sequence[Cost]) -> None:

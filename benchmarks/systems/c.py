@@ -41,9 +41,12 @@ def train(problem: Problem) -> tuple[float, Weights]:
 def sizes(problem: Problem) -> list[str]:
     """The sizes and options, as definitions for the compiler."""
     recipe = problem.recipe
+    counts = [W.size + b.size for W, b in problem.weights]
+    offsets = [sum(counts[:at]) for at in range(len(counts))]
     known = {
         "SIZES": ",".join(map(str, problem.sizes)),
         "ACTIVATIONS": ",".join(str(CODES[name]) for name in recipe.activations),
+        "OFFSETS": ",".join(map(str, offsets)),
         "LAYERS": len(recipe.activations),
         "WIDEST": max(problem.sizes),
         "ROWS": len(problem.X),
@@ -54,7 +57,7 @@ def sizes(problem: Problem) -> list[str]:
         "SQUARED": int(recipe.loss == "squared"),
         "EPSILON": recipe.epsilon,
         "DIFFERENCES": int(recipe.epsilon > 0),
-        "PARAMETERS": sum(W.size + b.size for W, b in problem.weights),
+        "PARAMETERS": sum(counts),
     }
     return [f"-D{name}={value}" for name, value in known.items()]
 

@@ -19,15 +19,16 @@ def run(train: Train) -> None:
         train(problem.shortened(2))  # pays for caches and compilation
     seconds, weights = train(problem)
     loss = problem.loss(weights) if weights else None
-    result.write_text(json.dumps({"seconds": seconds, "loss": loss, "kernel": kernel()}), encoding="utf-8")
+    result.write_text(
+        json.dumps({"seconds": seconds, "loss": loss, "kernel": kernel(problem)}), encoding="utf-8"
+    )
 
 
-def kernel() -> str:
-    """The kernel of numpy's BLAS, such as SkylakeX; empty where it is unknown."""
-    if "threadpoolctl" not in sys.modules and Problem.load(Path(sys.argv[1])).recipe.warm is False:
-        return ""  # a whole process is timed, and this would be part of it
+def kernel(problem: Problem) -> str:
+    """The kernel of numpy's BLAS, such as SkylakeX; empty where the whole process is timed."""
+    if not problem.recipe.warm:
+        return ""
     from threadpoolctl import threadpool_info
 
-    return next(
-        (str(one.get("architecture", "")) for one in threadpool_info() if one["user_api"] == "blas"), ""
-    )
+    libraries = [one for one in threadpool_info() if one["user_api"] == "blas"]
+    return str(libraries[0].get("architecture", "")) if libraries else ""

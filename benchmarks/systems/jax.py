@@ -17,13 +17,17 @@ ACTIVATIONS = {"sigmoid": jax.nn.sigmoid, "tanh": jnp.tanh, "relu": jax.nn.relu}
 
 def train(problem: Problem) -> tuple[float, Weights]:
     """Compile the training, which is not timed, and run it."""
-    jax.config.update("jax_enable_x64", problem.X.dtype == np.float64)
+    jax.config.update(  # type: ignore[no-untyped-call]
+        "jax_enable_x64", problem.X.dtype == np.float64
+    )
     start = [(jnp.asarray(W), jnp.asarray(b)) for W, b in problem.weights]
     orders = jnp.asarray(problem.orders)
     X, Y = jnp.asarray(problem.X), jnp.asarray(problem.Y)
     program = jax.jit(lambda *given: trained(problem, *given)).lower(start, orders, X, Y).compile()
     began = time.perf_counter()
-    weights = jax.block_until_ready(program(start, orders, X, Y))
+    weights = jax.block_until_ready(  # type: ignore[no-untyped-call]
+        program(start, orders, X, Y)
+    )
     seconds = time.perf_counter() - began
     return seconds, [(np.asarray(W), np.asarray(b)) for W, b in weights]
 

@@ -6,107 +6,114 @@
 #include <string.h>
 #include <time.h>
 
-static const int sizes[] = {SIZES}, activations[] = {ACTIVATIONS};
-#define EACH_LAYER _Pragma("GCC unroll 8")
+static const int sizes[] = {SIZES}, activations[] = {ACTIVATIONS}, offsets[] = {OFFSETS};
+#define INLINE static inline __attribute__((always_inline))
+#define WHOLE _Pragma("GCC unroll 1") /* a loop for vectors: not to be written out before it is one */
+_Static_assert(LAYERS <= 3, "the loops over layers are written out");
 #define OUTPUTS sizes[LAYERS]
 
 static double weights[PARAMETERS], gradient[PARAMETERS];
 static double A[LAYERS + 1][WIDEST], Z[LAYERS + 1][WIDEST], D[LAYERS + 1][WIDEST];
 
-static inline double activate(int kind, double z) {
+INLINE double activate(int kind, double z) {
     return kind == 1 ? 1 / (1 + exp(-z)) : kind == 2 ? tanh(z) : z;
 }
 
-static inline double slope(int kind, double a) {
+INLINE double slope(int kind, double a) {
     return kind == 1 ? a * (1 - a) : kind == 2 ? 1 - a * a : 1;
 }
 
-static inline void layer(int at, const double *W, const double *in, double *z, double *out) {
+INLINE void layer(int at, const double *in, double *z, double *out) {
     const int n = sizes[at], units = sizes[at + 1];
-    const double *b = W + units * n;
+    const double *W = weights + offsets[at], *b = W + units * n;
     for (int i = 0; i < units; i++) {
         double sum = b[i];
         for (int j = 0; j < n; j++) sum += W[i * n + j] * in[j];
         z[i] = sum;
     }
+    WHOLE
     for (int i = 0; i < units; i++) out[i] = activate(activations[at], z[i]);
 }
 
-static inline void forward(const double *x) {
-    const double *W = weights;
+INLINE void forward(const double *x) {
     memcpy(A[0], x, sizeof(double) * sizes[0]);
-    EACH_LAYER
-    for (int at = 0; at < LAYERS; at++) {
-        layer(at, W, A[at], Z[at + 1], A[at + 1]);
-        W += sizes[at + 1] * (sizes[at] + 1);
+    layer(0, A[0], Z[1], A[1]);
+    if (LAYERS > 1) layer(1, A[1], Z[2], A[2]);
+    if (LAYERS > 2) layer(2, A[2], Z[3], A[3]);
+}
+
+/* Takes the gradient of a layer's z from D and passes it on to the layer below. */
+INLINE void back(int at) {
+    const int n = sizes[at], units = sizes[at + 1];
+    double *W = weights + offsets[at], *G = BATCH == 1 ? W : gradient + offsets[at];
+    const double step = BATCH == 1 ? -RATE : 1;
+    if (at > 0) {
+        double sums[WIDEST] = {0};
+        for (int i = 0; i < units; i++)
+            for (int j = 0; j < n; j++) sums[j] += W[i * n + j] * D[at + 1][i];
+        for (int j = 0; j < n; j++) D[at][j] = sums[j] * slope(activations[at - 1], A[at][j]);
+    }
+    for (int i = 0; i < units; i++) {
+        for (int j = 0; j < n; j++) G[i * n + j] += step * D[at + 1][i] * A[at][j];
+        G[units * n + i] += step * D[at + 1][i];
     }
 }
 
 /* Adds what a row contributes to the gradient; with a batch of one it updates the weights at once. */
-static inline void backprop(const double *x, const double *y) {
+INLINE void backprop(const double *x, const double *y) {
     forward(x);
     for (int i = 0; i < OUTPUTS; i++) {
         double a = A[LAYERS][i];
         D[LAYERS][i] = FACTOR * (a - y[i]) * (SQUARED ? slope(activations[LAYERS - 1], a) : 1);
     }
-    int end = PARAMETERS;
-    EACH_LAYER
-    for (int at = LAYERS - 1; at >= 0; at--) {
-        const int n = sizes[at], units = sizes[at + 1], start = end - units * (n + 1);
-        double *W = weights + start, *G = BATCH == 1 ? W : gradient + start;
-        const double step = BATCH == 1 ? -RATE : 1;
-        if (at > 0)
-            for (int j = 0; j < n; j++) {
-                double sum = 0;
-                for (int i = 0; i < units; i++) sum += W[i * n + j] * D[at + 1][i];
-                D[at][j] = sum * slope(activations[at - 1], A[at][j]);
-            }
-        for (int i = 0; i < units; i++) {
-            for (int j = 0; j < n; j++) G[i * n + j] += step * D[at + 1][i] * A[at][j];
-            G[units * n + i] += step * D[at + 1][i];
-        }
-        end = start;
-    }
+    if (LAYERS > 2) back(2);
+    if (LAYERS > 1) back(1);
+    back(0);
 }
 
 /* The change of the squared error when the activation of a unit of a layer changes by `da`. */
-static inline double moved(int at, int start, int unit, double da, const double *y) {
+INLINE double moved(int at, int unit, double da, const double *y) {
     double z[WIDEST], u[WIDEST], v[WIDEST], sum = 0;
-    if (at == LAYERS) {
-        double e = A[at][unit] - y[unit];
-        return da * (2 * e + da);
-    }
+    if (at == LAYERS) return da * (2 * (A[at][unit] - y[unit]) + da);
     const int n = sizes[at], units = sizes[at + 1];
-    const double *W = weights + start;
+    const double *W = weights + offsets[at];
     for (int i = 0; i < units; i++) z[i] = Z[at + 1][i] + W[i * n + unit] * da;
+    WHOLE
     for (int i = 0; i < units; i++) u[i] = activate(activations[at], z[i]);
-    W += units * (n + 1);
-    EACH_LAYER
-    for (int next = at + 1; next < LAYERS; next++) {
-        layer(next, W, u, z, v);
-        memcpy(u, v, sizeof(double) * sizes[next + 1]);
-        W += sizes[next + 1] * (sizes[next] + 1);
+    const double *top = u;
+    if (at + 1 < LAYERS) {
+        layer(at + 1, u, z, v);
+        top = v;
     }
-    for (int i = 0; i < OUTPUTS; i++) sum += (u[i] - A[LAYERS][i]) * (u[i] + A[LAYERS][i] - 2 * y[i]);
+    for (int i = 0; i < OUTPUTS; i++) sum += (top[i] - A[LAYERS][i]) * (top[i] + A[LAYERS][i] - 2 * y[i]);
     return sum;
 }
 
-/* Adds what a row contributes to the central differences. A weight moves one unit, and that the layers above. */
-static inline void differences(const double *x, const double *y) {
-    forward(x);
-    int start = 0;
-    EACH_LAYER
-    for (int at = 0; at < LAYERS; at++) {
-        const int n = sizes[at], units = sizes[at + 1], end = start + units * (n + 1), kind = activations[at];
-        for (int i = 0; i < units; i++)
-            for (int j = 0; j <= n; j++) {
-                double move = EPSILON * (j < n ? A[at][j] : 1), z = Z[at + 1][i], a = A[at + 1][i];
-                double up = moved(at + 1, end, i, activate(kind, z + move) - a, y);
-                double down = moved(at + 1, end, i, activate(kind, z - move) - a, y);
-                gradient[start + (j < n ? i * n + j : units * n + i)] += (up - down) / (2 * EPSILON);
-            }
-        start = end;
+/* Adds what a row contributes to a layer's differences: a weight moves one unit, and that the layers above. */
+INLINE void differ(int at, const double *y) {
+    const int n = sizes[at], units = sizes[at + 1], kind = activations[at];
+    double *G = gradient + offsets[at];
+    for (int i = 0; i < units; i++) {
+        const double z = Z[at + 1][i], a = A[at + 1][i];
+        double up[WIDEST + 1], down[WIDEST + 1];
+        WHOLE
+        for (int j = 0; j <= n; j++) {
+            double move = EPSILON * (j < n ? A[at][j] : 1);
+            up[j] = activate(kind, z + move) - a;
+            down[j] = activate(kind, z - move) - a;
+        }
+        for (int j = 0; j <= n; j++) {
+            double change = moved(at + 1, i, up[j], y) - moved(at + 1, i, down[j], y);
+            G[j < n ? i * n + j : units * n + i] += change / (2 * EPSILON);
+        }
     }
+}
+
+INLINE void differences(const double *x, const double *y) {
+    forward(x);
+    differ(0, y);
+    if (LAYERS > 1) differ(1, y);
+    if (LAYERS > 2) differ(2, y);
 }
 
 int main(int count, char **words) {

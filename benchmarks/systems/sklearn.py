@@ -6,7 +6,10 @@ import time
 import warnings
 from typing import Any
 
-from sklearn.neural_network import MLPClassifier, _multilayer_perceptron
+from sklearn.neural_network import (  # type: ignore[import-untyped]
+    MLPClassifier,
+    _multilayer_perceptron,
+)
 
 from benchmarks.problem import Array, Problem, Weights
 from benchmarks.systems import child
