@@ -72,9 +72,9 @@ def write(page: Path, every: list[Measured], rounds: int) -> None:
     """Replace the tables of a page, which stand between two marks, and the plot beside it."""
     before, rest = page.read_text(encoding="utf-8").split(BEGIN)
     _, after = rest.split(END)
-    picture = page.parent / "images" / "performance.svg"
+    picture = page.with_suffix(".svg")
     table.plot(every, picture)
-    image = f"![Median times of each system, with the limit](images/{picture.name})"
+    image = f"![Median times of each system, with the limit]({picture.name})"
     page.write_text(f"{before}{BEGIN}\n{report(every, rounds)}\n\n{image}\n{END}{after}", encoding="utf-8")
 
 
