@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import table
-from benchmarks.measure import Measured, available, machine, measured, versions
+from benchmarks.machine import machine, versions
+from benchmarks.measure import Measured, available, measured
 from benchmarks.workloads import workloads
 
 ONE_THREAD = {

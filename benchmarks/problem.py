@@ -56,12 +56,9 @@ class Problem:
 
     def factor(self, rows: int) -> float:
         """What multiplies the difference of output and target in the gradient of a batch of rows."""
-        factor = 2.0 if self.recipe.loss == "squared" else 1.0
-        return (
-            factor / (rows * self.Y.shape[1] if self.recipe.loss == "squared" else rows)
-            if (self.recipe.mean)
-            else factor
-        )
+        squared = self.recipe.loss == "squared"
+        terms = rows * self.Y.shape[1] if squared else rows
+        return (2.0 if squared else 1.0) / (terms if self.recipe.mean else 1)
 
     def shortened(self, epochs: int) -> Problem:
         """The same problem with fewer epochs."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measure import CORE, LIMITS, NUMBA, Measured
+from benchmarks.measure import LIMITS, Measured
+from benchmarks.processes import CORE, NUMBA
 
 TITLES = {
     "sklearn": "scikit-learn",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import table
-from benchmarks.measure import CORE, Measured, Turn, is_present, measured
+from benchmarks.measure import Measured, is_present, measured
+from benchmarks.processes import CORE, Turn
 from benchmarks.workloads import Goal, Workload, workloads
 
 WORKLOADS = {work.name: work for work in workloads()}

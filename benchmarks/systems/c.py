@@ -53,7 +53,7 @@ def sizes(problem: Problem) -> list[str]:
         "BATCH": recipe.batch,
         "EPOCHS": len(problem.orders),
         "RATE": recipe.rate,
-        "FACTOR": problem.factor(recipe.batch),
+        "FACTOR": problem.factor(recipe.batch),  # every batch is of this size
         "SQUARED": int(recipe.loss == "squared"),
         "EPSILON": recipe.epsilon,
         "DIFFERENCES": int(recipe.epsilon > 0),

@@ -1,0 +1,114 @@
+"""A turn of a system: its process, and the files that the process reads and writes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import predict
+from benchmarks.problem import Array, Problem, Recipe
+from benchmarks.workloads import Workload
+from nncli import api
+from nncli.config import Config
+from nncli.engines.batches import block_epochs, epoch_orders
+from nncli.training.experiment import Experiment
+
+CORE, NUMBA = "nncli", "nncli with numba"
+CHUNK = 100_000  # rows of pandas at a time; it is slower with fewer
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Seconds and peak memory of one process, and the loss it ended at (None: it trains nothing)."""
+
+    seconds: float
+    memory: float
+    loss: float | None
+    kernel: str = ""
+
+
+def prepare(workload: Workload, folder: Path) -> None:
+    """Write what all systems of a workload read."""
+    if workload.kind == "predict":
+        prepare_prediction(folder)
+    else:
+        problem_of(workload).save(folder / "problem.npz")
+
+
+def problem_of(workload: Workload) -> Problem:
+    """The arrays of the experiment that a workload's config describes."""
+    experiment = api.check(Config.of(workload.config))
+    recipe, rows = experiment.recipe, experiment.rows.training
+    gradient = recipe.gradient.options
+    described = Recipe(
+        workload.config,
+        tuple(layer.activation.name for layer in experiment.network.layers),
+        "cross_entropy" if "cross_entropy" in recipe.loss.name else "squared",
+        recipe.loss.reduction == "mean",
+        recipe.optimizer.name,
+        recipe.optimizer.learning_rate,
+        min(recipe.batch_size, len(rows)),
+        float(gradient.get("epsilon", 0)) if recipe.gradient.name == "finite_difference" else 0.0,
+        workload.style,
+        workload.kind == "train",
+    )
+    weights = [(W, b) for W, b in experiment.network.views(experiment.initial) if b is not None]
+    return Problem(described, rows.X, rows.Y, weights, orders(experiment))
+
+
+def orders(experiment: Experiment) -> Array:
+    """Each epoch's order of rows (epochs, n)."""
+    rows, epochs = len(experiment.rows.training), experiment.epochs
+    if not experiment.recipe.shuffle:
+        return np.tile(np.arange(rows), (epochs, 1))
+    blocks = range(-(-epochs // block_epochs(rows)))
+    drawn = [epoch_orders(experiment.recipe.seed, block, rows) for block in blocks]
+    return np.concatenate(drawn)[:epochs].astype(np.int64)
+
+
+def turn(workload: Workload, system: str, folder: Path) -> Turn:
+    """Run a system once, in a process of its own."""
+    if workload.kind == "predict":
+        return predicted(system, folder)
+    problem, result = folder / "problem.npz", folder / "result.json"
+    if workload.kind == "process" and system == CORE:
+        return trained_by_command(workload, folder)
+    module = "nncli" if system in (CORE, NUMBA) else system
+    engine = "numba" if system == NUMBA else "auto"
+    cost = predict.measure(["-m", f"benchmarks.systems.{module}", problem, result, engine])
+    found = json.loads(result.read_text(encoding="utf-8"))
+    seconds = cost.seconds if workload.kind == "process" else found["seconds"]
+    return Turn(seconds, cost.memory, found["loss"], found["kernel"])
+
+
+def trained_by_command(workload: Workload, folder: Path) -> Turn:
+    """Run `nncli train` as a user would, and compute the loss of the weights that it saved."""
+    config, run = folder / "config.yaml", folder / "run"  # JSON is YAML
+    config.write_text(json.dumps(workload.config), encoding="utf-8")
+    cost = predict.measure(["-m", "nncli", "train", config, "-o", run, "--overwrite", "-q"])
+    with np.load(run / "weights.npz") as saved:
+        layers = range(len(workload.config["network"]["layers"]))
+        weights = [(saved[f"layers.{at}.weight"], saved[f"layers.{at}.bias"]) for at in layers]
+    return Turn(cost.seconds, cost.memory, Problem.load(folder / "problem.npz").loss(weights))
+
+
+def prepare_prediction(folder: Path, rows: int = 1_000_000) -> None:
+    """Write a table to predict, and train the network that predicts it."""
+    predict.write_rows(folder / "rows.csv", rows)
+    api.train(predict.network(), output=folder / "run")
+
+
+def predicted(system: str, folder: Path) -> Turn:
+    """Predict the table from file to file; the mean prediction stands for the loss."""
+    source, target, run = folder / "rows.csv", folder / "predicted.csv", folder / "run"
+    if system == CORE:
+        command: list[object] = ["-m", "nncli", "predict", run, "-i", source, "-o", target, "-q"]
+    else:
+        command = ["-c", predict.PANDAS, source, target, run / "weights.npz", CHUNK]
+    cost = predict.measure(command)
+    predictions = np.loadtxt(target, delimiter=",", skiprows=1, usecols=len(predict.INPUTS))
+    target.unlink()
+    return Turn(cost.seconds, cost.memory, float(predictions.mean()))
