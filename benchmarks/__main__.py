@@ -60,10 +60,15 @@ def main() -> None:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("--only", nargs="+", default=[], metavar="WORKLOAD", help="such as W1 (default: all)")
+    names = [work.name for work in workloads()]
+    parser.add_argument("--only", nargs="+", default=[], choices=names, help="workloads (default: all)")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each system (default: 5)")
     parser.add_argument(
-        "--systems", nargs="+", default=[], help="compare with these (default: all installed)"
+        "--systems",
+        nargs="+",
+        default=[],
+        choices=list(table.TITLES),
+        help="compare with these (default: all installed)",
     )
     parser.add_argument("--page", help="page in Markdown that takes tables and plot (default: print only)")
     return parser.parse_args()

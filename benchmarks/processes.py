@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,17 +80,25 @@ def turn(workload: Workload, system: str, folder: Path) -> Turn:
         return trained_by_command(workload, folder)
     module = "nncli" if system in (CORE, NUMBA) else system
     engine = "numba" if system == NUMBA else "auto"
-    cost = predict.measure(["-m", f"benchmarks.systems.{module}", problem, result, engine])
+    cost = cost_of(["-m", f"benchmarks.systems.{module}", problem, result, engine])
     found = json.loads(result.read_text(encoding="utf-8"))
     seconds = cost.seconds if workload.kind == "process" else found["seconds"]
     return Turn(seconds, cost.memory, found["loss"], found["kernel"])
+
+
+def cost_of(arguments: Sequence[object]) -> predict.Cost:
+    """The cost of a Python process; if it fails, its error ends the benchmark."""
+    try:
+        return predict.measure(arguments)
+    except subprocess.CalledProcessError as failed:
+        raise SystemExit(f"{' '.join(map(str, arguments[:2]))} failed:\n{failed.stderr}") from None
 
 
 def trained_by_command(workload: Workload, folder: Path) -> Turn:
     """Run `nncli train` as a user would, and compute the loss of the weights that it saved."""
     config, run = folder / "config.yaml", folder / "run"  # JSON is YAML
     config.write_text(json.dumps(workload.config), encoding="utf-8")
-    cost = predict.measure(["-m", "nncli", "train", config, "-o", run, "--overwrite", "-q"])
+    cost = cost_of(["-m", "nncli", "train", config, "-o", run, "--overwrite", "-q"])
     with np.load(run / "weights.npz") as saved:
         layers = range(len(workload.config["network"]["layers"]))
         weights = [(saved[f"layers.{at}.weight"], saved[f"layers.{at}.bias"]) for at in layers]
@@ -108,7 +118,7 @@ def predicted(system: str, folder: Path) -> Turn:
         command: list[object] = ["-m", "nncli", "predict", run, "-i", source, "-o", target, "-q"]
     else:
         command = ["-c", predict.PANDAS, source, target, run / "weights.npz", CHUNK]
-    cost = predict.measure(command)
+    cost = cost_of(command)
     predictions = np.loadtxt(target, delimiter=",", skiprows=1, usecols=len(predict.INPUTS))
     target.unlink()
     return Turn(cost.seconds, cost.memory, float(predictions.mean()))

@@ -43,7 +43,7 @@ def details(measured: Measured) -> str:
     lines = [
         f"**{measured.workload.name}** {measured.workload.title}",
         "",
-        f"| system | time | nncli is faster by | x limit | peak memory | {last} |",
+        f"| system | time | x nncli | x limit | peak memory | {last} |",
         "|---|--:|--:|--:|--:|--:|",
     ]
     for name in sorted(measured.turns, key=measured.seconds):
