@@ -104,6 +104,16 @@ def _of_activation(experiment: Experiment, message: str, hint: str) -> Mistake:
     return Mistake(("network", "layers", len(experiment.network.layers) - 1, "activation"), message, hint)
 
 
+def _broken_engine(experiment: Experiment) -> Mistake | None:
+    if (broken := experiment.broken_engine) is None:
+        return None
+    return Mistake(
+        ("training", "engine"),
+        f"{broken}; training uses {experiment.engine_name} instead",
+        "upgrade it, or set engine to choose another",
+    )
+
+
 RULES: list[Callable[[Experiment], Mistake | None]] = [
     _single_softmax,
     _no_probabilities,
@@ -113,4 +123,5 @@ RULES: list[Callable[[Experiment], Mistake | None]] = [
     _competing_labels,
     _out_of_reach,
     _linear_layers,
+    _broken_engine,
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 FROM_MATH = ("exp", "expm1", "log1p", "sqrt", "tanh")  # functions that a step imports
 
@@ -26,6 +26,34 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
         tree = _Replaced(text, name).visit(tree)
     text = _Scalar().text(tree)
     yield f"{target} = {text[1:-1] if isinstance(tree, ast.BinOp) else text}"  # without its parentheses
+
+
+def hoisted(expression: str, varying: Collection[str], prefix: str) -> tuple[dict[str, str], str]:
+    """Take out of an expression what has one value for all of its varying names.
+
+    Returns
+    -------
+    expressions by new names, which begin with the prefix, and the expression in these names.
+    """
+    invariants = _Invariants(varying, prefix)
+    tree = invariants.visit(ast.parse(expression, mode="eval").body)
+    return invariants.found, ast.unparse(tree)
+
+
+class _Invariants(ast.NodeTransformer):
+    """Puts names in the place of operations on names none of which varies."""
+
+    def __init__(self, varying: Collection[str], prefix: str) -> None:
+        self._varying, self._prefix = varying, prefix
+        self.found: dict[str, str] = {}
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+        if isinstance(node, ast.BinOp) and names.isdisjoint(self._varying):
+            name = f"{self._prefix}{len(self.found)}"
+            self.found[name] = ast.unparse(node)
+            return ast.Name(name)
+        return self.generic_visit(node)
 
 
 def _is_from_math(node: ast.AST) -> bool:
@@ -76,7 +104,8 @@ class _Scalar:
             case ast.Call(ast.Name("minimum"), [first, second]):
                 return f"min({self.text(first)}, {self.text(second)})"
             case ast.Call(ast.Name("sign"), [argument]):
-                return f"(({self.text(argument)} > 0.0) - ({self.text(argument)} < 0.0))"
+                x = self.text(argument)
+                return f"(1.0 if {x} > 0.0 else -1.0 if {x} < 0.0 else 0.0)"
             case ast.Call(ast.Name(name), arguments):
                 return f"{name}({', '.join(map(self.text, arguments))})"
             case ast.BinOp(left, operator, right):
@@ -89,6 +118,8 @@ class _Scalar:
                 return repr(float(value))
             case ast.Name(name):
                 return name
+            case ast.Subscript():
+                return ast.unparse(node)
         raise AssertionError(ast.unparse(node))
 
     def _product(self, factors: list[ast.expr]) -> str:

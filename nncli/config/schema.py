@@ -313,8 +313,8 @@ class TrainingConfig(Strict):
     )
     engine: ENGINE = Field(
         "auto",
-        description="what computes the updates: numpy, or Python code written for a tiny network; "
-        "auto: the one estimated to be faster",
+        description="what computes the updates: numpy, Python code written for a tiny network, or machine "
+        "code compiled by numba (extra fast); auto: the one estimated to be fastest",
     )
 
 

@@ -123,8 +123,12 @@ class Engine(Protocol):
     def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
         """Return what the engine cannot do in training on so many rows, such as `dropout`, or None."""
 
-    def microseconds(self, network: Network, recipe: Recipe) -> float:
-        """Estimate the time of an update from sizes alone."""
+    def missing(self) -> str | None:
+        """Return why the engine cannot run here, such as `is not installed`, or None."""
+        return None
+
+    def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
+        """Estimate the time of so many updates from sizes alone, with that of making ready."""
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> Plan:
         """Make ready for rows X (n, inputs), Y (n, outputs)."""

@@ -11,23 +11,23 @@ import numpy as np
 
 from nncli.engines.backprop import Backprop
 from nncli.engines.batches import Batches
-from nncli.engines.contract import Chunk, Recipe, State
+from nncli.engines.contract import Chunk, Engine, Recipe, State
 from nncli.engines.optimizer_step import OptimizerStep
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
 
-class NumpyEngine:
+class NumpyEngine(Engine):
     """Plain numpy."""
 
     def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
         """None: it executes every recipe."""
         return None
 
-    def microseconds(self, network: Network, recipe: Recipe) -> float:
+    def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
         """4 us of calls for each layer, 3 for slots, whatever their size; then the products."""
         calls = 2.0 + 4.0 * len(network.layers) + 3.0 * bool(recipe.optimizer.slots)
-        return calls + 0.0001 * network.parameter_count * recipe.batch_size
+        return 1e-6 * updates * (calls + 0.0001 * network.parameter_count * recipe.batch_size)
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
         """List the calls of an update, for rows X (n, inputs), Y (n, outputs)."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from nncli.codegen.step import Step
 from nncli.engines.batches import Batches, block_epochs, epoch_orders
-from nncli.engines.contract import Chunk, Recipe, State
+from nncli.engines.contract import Chunk, Engine, Recipe, State
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
@@ -26,7 +26,7 @@ Row = tuple[float, ...]
 Batch = tuple[Sequence[Row], float, float]
 
 
-class PythonEngine:
+class PythonEngine(Engine):
     """Python source written for the network, one variable for each number."""
 
     def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
@@ -48,11 +48,15 @@ class PythonEngine:
         """Return the function `train` of a network as Python source, which does the updates of a chunk."""
         return Step(network, recipe.loss, recipe.optimizer, recipe.batch_size).source
 
-    def microseconds(self, network: Network, recipe: Recipe) -> float:
-        """35 ns for each parameter and 100 for each unit of a row, 40 for each assignment to a parameter."""
+    def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
+        """35 ns for each parameter and 100 for each unit of a row, 40 for each assignment to a parameter.
+
+        The 0.1 ms for each parameter that writing and compiling take are not counted: a training of more epochs
+        should have the engine of one of fewer.
+        """
         parameters, units = network.parameter_count, sum(layer.units for layer in network.layers)
         rows = (0.035 * parameters + 0.1 * units) * recipe.batch_size
-        return 0.6 + rows + 0.04 * parameters * len(recipe.optimizer.assignments)
+        return 1e-6 * updates * (0.6 + rows + 0.04 * parameters * len(recipe.optimizer.assignments))
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> PythonPlan:
         """Write the step and compile it."""

@@ -53,6 +53,19 @@ class Experiment:
         """The engine that executes the updates."""
         return engines.ENGINES[self.engine_name]
 
+    def engine_estimates(self) -> dict[str, float | str]:
+        """Each engine's estimated seconds for the training, or why it cannot be used."""
+        return engines.estimates(self.network, self.recipe, len(self.rows.training), self.epochs)
+
+    @property
+    def broken_engine(self) -> str | None:
+        """The engine that `auto` would have chosen if it could be imported, and why it cannot."""
+        if self.config.training.engine != "auto":
+            return None
+        return engines.broken(
+            self.engine_name, self.network, self.recipe, len(self.rows.training), self.epochs
+        )
+
     def plan(self) -> Plan:
         """Return the engine's plan for the training rows."""
         return self.engine.plan(self.network, self.rows.training.X, self.rows.training.Y, self.recipe)
@@ -141,9 +154,9 @@ def _experiment(config: Config, rows: Rows) -> Experiment:
 def _engine_name(config: Config, network: Network, recipe: Recipe, rows: int) -> str:
     asked = config.training.engine
     try:
-        return engines.choose(asked, network, recipe, rows)
+        return engines.choose(asked, network, recipe, rows, config.training.epochs)
     except ValueError as reason:
-        mistake = Mistake(("training", "engine"), f"{asked} does not support {reason}", "set engine: auto")
+        mistake = Mistake(("training", "engine"), str(reason), "set engine: auto")
         raise config.error(mistake) from None
 
 

@@ -16,6 +16,8 @@ from nncli.nn.losses import LOSSES
 from . import oracle
 from .oracle import Training
 
+pytestmark = pytest.mark.usefixtures("sources_as_python")
+
 
 def require_agreement(engine: str, training: Training, tolerance: float) -> None:
     """Ten epochs, stopped at three of them."""

@@ -33,6 +33,8 @@ from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
 from nncli.training.experiment import build
 
+pytestmark = pytest.mark.usefixtures("sources_as_python")
+
 NETWORK = Network((Layer(2, 3, ACTIVATIONS["tanh"]()), Layer(3, 1, ACTIVATIONS["identity"]())))
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(7, 2)), RNG.normal(size=(7, 1))
@@ -239,18 +241,18 @@ class WithoutSlots(NumpyEngine):
     def supports(self, network: Network, recipe: Recipe, rows: int) -> str | None:
         return "an optimizer with slots" if recipe.optimizer.slots else None
 
-    def microseconds(self, network: Network, recipe: Recipe) -> float:
+    def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
         return 0.0
 
 
 def test_auto_takes_the_fastest_engine_that_supports_the_recipe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "ENGINES", {"fast": WithoutSlots(), "numpy": NumpyEngine()})
     plain, heavy = recipe(optimizer="sgd"), recipe(optimizer="adam")
-    assert engines.choose("auto", NETWORK, plain, 7) == "fast"
-    assert engines.choose("auto", NETWORK, heavy, 7) == "numpy"
-    assert engines.choose("fast", NETWORK, plain, 7) == "fast"
+    assert engines.choose("auto", NETWORK, plain, 7, 5) == "fast"
+    assert engines.choose("auto", NETWORK, heavy, 7, 5) == "numpy"
+    assert engines.choose("fast", NETWORK, plain, 7, 5) == "fast"
     with pytest.raises(ValueError, match="with slots"):
-        engines.choose("fast", NETWORK, heavy, 7)
+        engines.choose("fast", NETWORK, heavy, 7, 5)
 
 
 @pytest.mark.parametrize(
@@ -267,7 +269,7 @@ def test_auto_writes_the_step_of_tiny_networks_out(
 ) -> None:
     tanh = ACTIVATIONS["tanh"]()
     network = Network(tuple(Layer(*each, tanh) for each in itertools.pairwise(sizes)))
-    assert engines.choose("auto", network, recipe(batch_size=batch_size, optimizer="sgd"), 100) == engine
+    assert engines.choose("auto", network, recipe(batch_size=batch_size, optimizer="sgd"), 100, 100) == engine
 
 
 def test_the_last_engine_supports_every_recipe() -> None:

@@ -67,5 +67,5 @@ def test_a_run_keeps_the_engine_that_began_it(tmp_path: Path) -> None:
 
 def test_an_engine_that_is_named_or_unknown_is_not_replaced() -> None:
     assert xor("training.engine=python").on_engine("numpy").engine_name == "python"
-    assert xor().on_engine("abacus").engine_name == "python"
+    assert xor().on_engine("abacus").engine_name == xor().engine_name
     assert xor("training.dtype=float32").on_engine("python").engine_name == "numpy"

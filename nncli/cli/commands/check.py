@@ -170,7 +170,7 @@ def _input(column: Mapping[str, Any]) -> str:
 
 
 def _initial_state(prepared: Experiment) -> dict[str, str]:
-    """Initializers of each layer, seeds, dtype and threads."""
+    """Initializers of each layer, the choice of the engine, seeds, dtype and threads."""
     network, seed = prepared.config.network, prepared.config.seed
     rows = {}
     for position, layer in enumerate(network.layers):
@@ -179,9 +179,24 @@ def _initial_state(prepared: Experiment) -> dict[str, str]:
         rows[f"layers.{position}"] = f"weights {weights}, biases {biases if layer.bias else 'none'}"
     return {
         **rows,
+        "engine": _engine(prepared),
         "seed": f"data {seed.data}, training {seed.training}",
         "arithmetic": f"{prepared.config.training.dtype}, {counted(prepared.threads, 'thread')}",
     }
+
+
+def _engine(prepared: Experiment) -> str:
+    """The engine, and why: the estimated time of each, or why it cannot be used."""
+    if prepared.config.training.engine != "auto":
+        return f"{prepared.engine_name}, as the config says"
+    estimated = prepared.engine_estimates()
+    times = {name: f"{found:.2g} s" for name, found in estimated.items() if not isinstance(found, str)}
+    own = times.pop(prepared.engine_name)
+    reasons = {name: str(found) for name, found in estimated.items() if name not in times}
+    reasons.pop(prepared.engine_name)
+    others = [f"{name} {found}" for name, found in times.items()]
+    others += [f"{name} {reason}" for name, reason in reasons.items()]
+    return f"{prepared.engine_name}, estimated {own} ({'; '.join(others)})"
 
 
 def _choice(chosen: Choice) -> str:
