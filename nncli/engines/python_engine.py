@@ -51,8 +51,8 @@ class PythonEngine(Engine):
     def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
         """35 ns for each parameter and 100 for each unit of a row, 40 for each assignment to a parameter.
 
-        The 0.1 ms for each parameter that writing and compiling take are not counted: a training of more epochs
-        should have the engine of one of fewer.
+        The 0.1 ms for each parameter that writing and compiling take are not counted, so that a training of
+        more epochs has the engine of one of fewer.
         """
         parameters, units = network.parameter_count, sum(layer.units for layer in network.layers)
         rows = (0.035 * parameters + 0.1 * units) * recipe.batch_size
