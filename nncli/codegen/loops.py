@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nncli.codegen.scalar import hoisted, statements
+from nncli.codegen.scalar import PLAIN_LOGISTIC, hoisted, statements
+from nncli.nn.activations import LOGISTIC
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 from nncli.nn.optimizers import Optimizer
@@ -133,7 +134,8 @@ class Loops:
                 yield from self._softmax(number)
                 continue
             yield f"for j in range({layer.units}):"
-            yield from _indented(statements("t", layer.activation.expression, {"z": f"z{number}[j]"}))
+            expression = layer.activation.expression.replace(LOGISTIC, PLAIN_LOGISTIC)
+            yield from _indented(statements("t", expression, {"z": f"z{number}[j]"}))
             yield f"    a{number}[j] = t"
 
     def _softmax(self, number: int) -> Iterator[str]:
@@ -223,6 +225,7 @@ class Loops:
         yield f"        d{below}[k] += d{number}[j] * W{number}[j, k]"
         slope = self.network.layers[below].activation.derivative_expression
         assert slope is not None
+        slope = slope.replace(LOGISTIC, PLAIN_LOGISTIC)
         yield f"for j in range({layer.inputs}):"
         yield from _indented(statements("t", slope, {"z": f"z{below}[j]", "a": f"a{below}[j]"}))
         yield f"    d{below}[j] *= t"

@@ -6,6 +6,13 @@ import ast
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from nncli.nn.activations import LOGISTIC
+
+# The logistic function in fewer operations, as exact, where overflow gives infinity and raises nothing.
+PLAIN_LOGISTIC = "1 / (1 + exp(-z))"
+# The same where overflow raises, but only one of two choices is evaluated, as in Python.
+LAZY_LOGISTIC = f"where(z >= -700, {PLAIN_LOGISTIC}, exp(z))"
+
 FROM_MATH = ("exp", "expm1", "log1p", "sqrt", "tanh")  # functions that a step imports
 
 
@@ -18,7 +25,7 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
     ----------
     values : what stands for each name of the expression: a variable or a number.
     """
-    tree = _Named(values).visit(ast.parse(expression, mode="eval").body)
+    tree = _Named(values).visit(ast.parse(expression.replace(LOGISTIC, LAZY_LOGISTIC), mode="eval").body)
     calls = Counter(ast.unparse(node) for node in ast.walk(tree) if _is_from_math(node))
     for number, text in enumerate(text for text, times in calls.items() if times > 1):
         name = f"{target}_{number}"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from nncli.codegen.scalar import FROM_MATH, statements
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
@@ -58,7 +60,6 @@ class Step:
         X, Y = _names("x", self.network.inputs), _names("y", self.network.outputs)
         row = [*self._forward(X), *self._backward(X, Y)]
         if self.batch_size == 1:
-            yield "value = 0.0"
             yield f"({_tuple([*X, *Y])},) = rows"
             yield from row
         else:
@@ -66,7 +67,7 @@ class Step:
             yield f"for {_tuple([*X, *Y])} in rows:"
             yield from _indented(row)
         yield from self._penalties()
-        yield f"losses.append(value / divisor{' + cost' if self.network.penalty else ''})"
+        yield f"losses.append(value{self._divided}{' + cost' if self.network.penalty else ''})"
         yield from self._rule()
 
     def _forward(self, X: list[str]) -> Iterator[str]:
@@ -106,15 +107,24 @@ class Step:
         assert self.loss.slope_expression is not None
         assert layer.activation.derivative_expression is not None
         yield from statements("term", self.loss.expression, values)
-        yield "value += term"
+        yield f"value {self._adds if unit == 0 else '+='} term"
         slope = self.loss.slope_expression
         if self.loss.link:  # written in z, of which the activation is known
             slope = slope.replace(str(layer.activation.expression), "a")
         yield from statements(d, slope, values)
-        yield f"{d} /= divisor"
+        if self._divided:
+            yield f"{d} = {d}{self._divided}"
         if not self.loss.link:
             yield from statements("slope", layer.activation.derivative_expression, values)
             yield f"{d} *= slope"
+
+    @cached_property
+    def _divided(self) -> str:
+        """Division by the divisor of the loss, which of a single row is known, and mostly 1."""
+        if self.batch_size > 1:
+            return " / divisor"
+        divisor = self.loss.divisor(np.empty((1, self.network.outputs)))
+        return "" if divisor == 1.0 else f" / {divisor!r}"
 
     @property
     def _adds(self) -> str:

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from nncli.codegen.scalar import PLAIN_LOGISTIC
 from nncli.nn.activations import LOGISTIC
 from nncli.nn.arrays import Array
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 Operand = Array | str  # a string is a scalar: the Python source of its value
-
-# Here overflow gives infinity and no error, so that the plain form is as exact in both tails.
-PLAIN_LOGISTIC = "1 / (1 + exp(-z))"
 
 
 def run(calls: Iterable[Call]) -> None:

@@ -34,6 +34,15 @@ def compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., 
     Its machine code is kept in the user's cache folder. Where that is damaged or cannot be written, the
     function is compiled for this process alone.
     """
+    if source not in _functions:
+        _functions[source] = _compiled(source, name, arguments)
+    return _functions[source]
+
+
+_functions: dict[str, Callable[..., Any]] = {}  # loading machine code takes 20 ms
+
+
+def _compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., Any]:
     kept = cache_folder() / f"nncli_{_digest(source)}.py"
     try:
         function = _jit(vars(_module(kept, source))[name], cache=True)

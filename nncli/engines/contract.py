@@ -36,6 +36,12 @@ class Recipe:
     seed: int
     dtype: str = "float64"
 
+    def learning_rates(self, first: int, last: int) -> Array:
+        """The step sizes in the epochs from `first` to before `last`."""
+        if self.schedule.name == "constant" and first >= self.schedule.warmup:
+            return np.full(last - first, self.optimizer.learning_rate)
+        return np.array([self.learning_rate(epoch) for epoch in range(first, last)], dtype=np.float64)
+
     def learning_rate(self, epoch: int) -> float:
         """The step size in an epoch, which counts from 0."""
         return self.optimizer.learning_rate * self.schedule(epoch)

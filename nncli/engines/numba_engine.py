@@ -112,5 +112,4 @@ class NumbaPlan:
         if recipe.shuffle:
             block, start = divmod(first, block_epochs(n))
             orders = epoch_orders(recipe.seed, block, n)[start:]
-        rates = np.array([recipe.learning_rate(epoch) for epoch in range(first, last)], dtype=np.float64)
-        return orders, rates, self._divisors, self._whole, update, end, first
+        return orders, recipe.learning_rates(first, last), self._divisors, self._whole, update, end, first

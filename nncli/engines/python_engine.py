@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from itertools import repeat
+from itertools import chain, cycle, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -73,22 +73,37 @@ class PythonPlan:
 
     def run(self, state: State, stops: Sequence[int]) -> Chunk:
         """Do updates until each of `stops`."""
-        per_epoch = self.batches.per_epoch
         parameters, slots = tuple(state.parameters.tolist()), tuple(state.slots.ravel().tolist())
-        loss, update = state.partial_loss, state.update
-        states, norms, losses = list[State](), list[float](), list[float]()
+        update, batches = state.update, self._between(state.update, stops[-1])
+        kept, kept_slots, norms, values = list[Row](), list[Row](), list[float](), list[float]()
         for end in stops:
-            batches = self._between(update, end)
-            parameters, slots, values, gradient = self._train(parameters, slots, update, batches)
-            for value in values:
-                loss += value * self._shares[update % per_epoch]
-                update += 1
-                if update % per_epoch == 0:
-                    losses.append(loss)
-                    loss = 0.0
-            norms.append(math.sqrt(sum(g * g for g in gradient)))
-            states.append(State(np.array(parameters), np.reshape(slots, state.slots.shape), end, loss))
-        return Chunk.of(states, norms, losses)
+            some = islice(batches, end - update)
+            parameters, slots, new_values, gradient = self._train(parameters, slots, update, some)
+            kept.append(parameters)
+            kept_slots.append(slots)
+            norms.append(math.hypot(*gradient))
+            values += new_values
+            update = end
+        updates = np.array(stops)
+        losses, partial_losses = self._losses(state, np.array(values), updates)
+        shape = (len(stops), *state.slots.shape)
+        return Chunk(
+            updates, np.array(kept), np.reshape(kept_slots, shape), partial_losses, np.array(norms), losses
+        )
+
+    def _losses(self, state: State, values: Array, stops: Array) -> tuple[Array, Array]:
+        """The loss of each epoch that ended, and of the running one at each stop, from the batches' own."""
+        per_epoch, begin = self.batches.per_epoch, state.update % self.batches.per_epoch
+        epochs = -(-(begin + len(values)) // per_epoch)
+        terms = np.zeros(epochs * per_epoch)
+        terms[begin : begin + len(values)] = values
+        sums = np.zeros((epochs, per_epoch + 1))  # of the first batches of each epoch, from none to all
+        sums[:, 1:] = terms.reshape(epochs, per_epoch) * self._shares
+        sums[0, begin] = state.partial_loss
+        np.add.accumulate(sums, axis=1, out=sums)
+        local = stops - (state.update - begin)
+        partial_losses = np.where(local % per_epoch, sums[(local - 1) // per_epoch, local % per_epoch], 0.0)
+        return sums[: local[-1] // per_epoch, -1], partial_losses
 
     @cached_property
     def _train(self) -> Callable[..., Any]:
@@ -99,32 +114,25 @@ class PythonPlan:
         return [tuple(row) for row in np.hstack([self.batches.X, self.batches.Y]).tolist()]
 
     @cached_property
-    def _parts(self) -> list[slice]:
-        """The rows of each batch of an epoch, by their position in its order."""
-        size = self.batches.recipe.batch_size
-        return [slice(batch * size, (batch + 1) * size) for batch in range(self.batches.per_epoch)]
-
-    @cached_property
     def _divisors(self) -> list[float]:
         return [self.batches.divisor(0, batch) for batch in range(self.batches.per_epoch)]
 
     @cached_property
-    def _shares(self) -> list[float]:
+    def _shares(self) -> Array:
         """Weight of each batch in the loss of its epoch."""
-        return [self.batches.share(divisor) for divisor in self._divisors]
+        return np.array([self.batches.share(divisor) for divisor in self._divisors])
 
     def _between(self, first: int, last: int) -> Iterator[Batch]:
-        """Rows, divisor and learning rate of each update."""
-        recipe, per_epoch = self.batches.recipe, self.batches.per_epoch
-        if per_epoch == 1 and not recipe.shuffle and recipe.schedule.name == "constant":
-            rate = recipe.learning_rate(recipe.schedule.warmup)
-            if first >= recipe.schedule.warmup:
-                yield from zip(repeat(self._rows, last - first), repeat(self._divisors[0]), repeat(rate))
-                return
-        for epoch in range(first // per_epoch, -(-last // per_epoch)):
-            start, end = max(first - epoch * per_epoch, 0), min(last - epoch * per_epoch, per_epoch)
-            rows = self._of_epoch(epoch)[start:end]
-            yield from zip(rows, self._divisors[start:end], repeat(recipe.learning_rate(epoch)))
+        """Rows, divisor and learning rate of each update, without a step of Python between two of them."""
+        per_epoch = self.batches.per_epoch
+        epochs = range(first // per_epoch, -(-last // per_epoch))
+        rates = self.batches.recipe.learning_rates(epochs.start, epochs.stop).tolist()
+        batches = zip(
+            chain.from_iterable(map(self._of_epoch, epochs)),
+            cycle(self._divisors),
+            chain.from_iterable(map(repeat, rates, repeat(per_epoch))),
+        )
+        return islice(batches, first - epochs.start * per_epoch, None)
 
     def _of_epoch(self, epoch: int) -> list[list[Row]]:
         """The rows of each batch of an epoch, in its order."""
@@ -141,7 +149,8 @@ class PythonPlan:
         return self._divided(self._rows)
 
     def _divided(self, rows: list[Row]) -> list[list[Row]]:
-        return [rows[part] for part in self._parts]
+        size = self.batches.recipe.batch_size
+        return [rows[start : start + size] for start in range(0, len(rows), size)]
 
 
 @lru_cache(maxsize=16)
