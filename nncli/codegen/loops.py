@@ -21,9 +21,12 @@ from nncli.engines.vector_math import exp, tanh
 """
 
 
-def step_source(optimizer: Optimizer) -> str:
-    """Return the function `step(W, slots, G, rate, update)` as source: the optimizer's step in one loop."""
-    body = ["update = float(update)", *_rule(optimizer)]
+def step_source(optimizer: Optimizer, dtype: str) -> str:
+    """Return the function `step(W, slots, G, rate, update)` as source: the optimizer's step in one loop.
+
+    Its numbers have the dtype of the arrays and of the rate; in float64 those of float32 take twice as long.
+    """
+    body = _rule(optimizer, "float(update)", "np.float32" if dtype == "float32" else "float")
     return "\n".join([HEAD, "def step(W, slots, G, rate, update):", *_indented(body), ""])
 
 
@@ -92,8 +95,7 @@ class Loops:
         yield from self._penalties()
         yield f"loss += value{' * (divisor / whole)' if self.loss.reduction == 'mean' else ''}"
         yield "rate = rates[epoch - first]"
-        yield "count = float(update + 1)"
-        yield from _rule(self.optimizer, "count")
+        yield from _rule(self.optimizer, "float(update + 1)", "float")
         yield "update += 1"
         yield from self._kept()
 
@@ -242,40 +244,51 @@ class Loops:
                 yield f"        G{number}[j, k] += {layer.l1!r} * slope + {layer.l2!r} * t"
 
 
-def _rule(optimizer: Optimizer, count: str = "update") -> Iterator[str]:
-    """Clipping, weight decay, then the optimizer's assignments, for every parameter in one loop."""
+def _rule(optimizer: Optimizer, count: str, number: str) -> Iterator[str]:
+    """Clipping, weight decay, then the optimizer's assignments, for every parameter in one loop.
+
+    Parameters
+    ----------
+    count : how the number of the update is had, from 1.
+    number : the function that makes a number of the arrays' dtype.
+    """
+    yield f"count = {count}"
     clipped = ""
     if optimizer.clip_norm is not None:
         yield "squares = 0.0"
         yield "for p in range(G.size):"
         yield "    squares += G[p] * G[p]"
-        yield f"share = min(1.0, {optimizer.clip_norm!r} / (sqrt(squares) + 1e-6))"
+        yield f"share = {number}(min(1.0, {optimizer.clip_norm!r} / (sqrt(squares) + 1e-6)))"
         clipped = " * share"
-    values = {name: repr(float(value)) for name, value in optimizer.options.items()}
-    before, loop = _assignments(optimizer, values | {"update": count})
+    options = {**optimizer.options, "decay": optimizer.weight_decay}
+    yield from (f"{name} = {number}({float(value)!r})" for name, value in options.items())
+    before, loop = _assignments(optimizer, number)
     yield from before
     yield "for p in range(W.size):"
     yield f"    w, g = W[p], G[p]{clipped}"
     if optimizer.weight_decay:
-        yield f"    g += {optimizer.weight_decay!r} * w"
+        yield "    g += decay * w"
     yield from (f"    {slot} = slots[{row}, p]" for row, slot in enumerate(optimizer.slots))
     yield from _indented(loop)
     yield "    W[p] = w"
     yield from (f"    slots[{row}, p] = {slot}" for row, slot in enumerate(optimizer.slots))
 
 
-def _assignments(optimizer: Optimizer, values: dict[str, str]) -> tuple[list[str], list[str]]:
+def _assignments(optimizer: Optimizer, number: str) -> tuple[list[str], list[str]]:
     """The statements of the rule that are the same for all parameters, and those of each."""
+    exact = {name: repr(float(value)) for name, value in optimizer.options.items()} | {"update": "count"}
     varying = {"w", "g", *optimizer.slots}
     before, loop = list[str](), list[str]()
-    for number, (name, expression) in enumerate(optimizer.assignments):
-        found, rest = hoisted(expression, varying, f"c{number}_")
+    for index, (name, expression) in enumerate(optimizer.assignments):
+        found, rest = hoisted(expression, varying, f"c{index}_")
         for constant, invariant in found.items():
-            before += statements(constant, invariant, values)
+            # In float64: 1 - 0.999 would be off by 5e-5 in float32.
+            before += statements(f"{constant}_exact", invariant, exact)
+            before.append(f"{constant} = {number}({constant}_exact)")
         if rest in found:
             before.append(f"{name} = {rest}")
         else:
-            loop += statements(name, rest, values)
+            loop += statements(name, rest, {})
             varying.add(name)
     return before, loop
 

@@ -12,7 +12,8 @@ import numpy as np
 from nncli.engines.backprop import Backprop
 from nncli.engines.batches import Batches
 from nncli.engines.contract import Chunk, Engine, Recipe, State
-from nncli.engines.optimizer_step import OptimizerStep
+from nncli.engines.estimates import numpy_update
+from nncli.engines.optimizer_step import NumpyStep, OptimizerStep
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
@@ -25,14 +26,13 @@ class NumpyEngine(Engine):
         return None
 
     def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
-        """4 us of calls for each layer, 3 for slots, whatever their size; then the products."""
-        calls = 2.0 + 4.0 * len(network.layers) + 3.0 * bool(recipe.optimizer.slots)
-        return 1e-6 * updates * (calls + 0.0001 * network.parameter_count * recipe.batch_size)
+        """Estimate the time of so many updates."""
+        return 1e-6 * updates * numpy_update(network, recipe)
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
         """List the calls of an update, for rows X (n, inputs), Y (n, outputs)."""
         _keep_freed_memory()
-        return NumpyPlan(network, Batches(X, Y, recipe))
+        return NumpyPlan(network, Batches(X, Y, recipe), NumpyStep)
 
 
 def _keep_freed_memory() -> None:
@@ -54,11 +54,11 @@ class NumpyPlan:
     slots : of the optimizer (s, P).
     """
 
-    def __init__(self, network: Network, batches: Batches) -> None:
+    def __init__(self, network: Network, batches: Batches, step: type[OptimizerStep]) -> None:
         self.batches = batches
         self.w, self.g = np.zeros((2, network.parameter_count), batches.X.dtype)
         self.slots = batches.recipe.optimizer.init(self.w)
-        self._step = OptimizerStep(batches.recipe.optimizer, self.w, self.g, self.slots)
+        self._step = step(batches.recipe.optimizer, self.w, self.g, self.slots)
         method = Backprop if batches.recipe.gradient.name == "backprop" else AnyGradient
         self._gradient: Callable[[int, int], float] = method(network, batches, self.w, self.g)
 

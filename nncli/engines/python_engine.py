@@ -16,6 +16,7 @@ import numpy as np
 from nncli.codegen.step import Step
 from nncli.engines.batches import Batches, block_epochs, epoch_orders
 from nncli.engines.contract import Chunk, Engine, Recipe, State
+from nncli.engines.estimates import python_update
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
@@ -49,14 +50,8 @@ class PythonEngine(Engine):
         return Step(network, recipe.loss, recipe.optimizer, recipe.batch_size).source
 
     def seconds(self, network: Network, recipe: Recipe, updates: int) -> float:
-        """35 ns for each parameter and 100 for each unit of a row, 40 for each assignment to a parameter.
-
-        The 0.1 ms for each parameter that writing and compiling take are not counted, so that a training of
-        more epochs has the engine of one of fewer.
-        """
-        parameters, units = network.parameter_count, sum(layer.units for layer in network.layers)
-        rows = (0.035 * parameters + 0.1 * units) * recipe.batch_size
-        return 1e-6 * updates * (0.6 + rows + 0.04 * parameters * len(recipe.optimizer.assignments))
+        """Estimate the time of so many updates."""
+        return 1e-6 * updates * python_update(network, recipe)
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> PythonPlan:
         """Write the step and compile it."""
