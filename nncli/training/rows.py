@@ -64,7 +64,8 @@ def prepared(config: Config, table: Table, roles: Roles) -> Rows:
     left_out = len(table) - len(usable)
     table = table.take(usable) if left_out else table
     parts = divide(table, roles.labels(table), config.dataset.split, config.seed.data)
-    training = table.take(parts.train)
+    # Rows that are all taken, in file order, need no copy: it would be as large as the numbers themselves.
+    training = table if len(parts.train) == len(table) else table.take(parts.train)
     targets = roles.Y(training) if roles.task == "regression" else None
     dtype = config.training.dtype
     fitted = fit(training, chosen, targets, config.dataset.preprocessing.scale_targets, dtype)
