@@ -101,6 +101,7 @@ def test_a_file_is_the_same_as_arrays_in_parts_and_as_text_at_once(
         arrays = outcome(content, given)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(block, "typed", lambda cells, spelling: cells)
+        patch.setattr(block, "decimals", lambda text, width, delimiter: None)
         text_alone = outcome(content, given)
     assert arrays == text_alone
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from nncli.tables.numeric import Spelling, typed
+from nncli.tables.decimals import decimals
+from nncli.tables.numeric import NumberCells, Spelling, typed
 
 SPACES = " \t\x0b\x0c\x1c\x1d\x1e\x1f"  # what str.strip removes from an ASCII cell, except line ends
 
@@ -37,6 +38,15 @@ class Block:
         if columns is not None and (not body.isascii() or any(space in body for space in SPACES)):
             return [list(map(str.strip, cells)) for cells in columns]
         return columns
+
+    def numbers(self) -> ByColumn | None:
+        """Return the columns as arrays, as `typed` does; None if a cell is not a short plain number."""
+        rows = decimals(self.text, self.width, self.delimiter)
+        if rows is None:
+            return None
+        # Copies, so that each column can be freed on its own.
+        columns = [rows[:, position].copy() for position in range(self.width)]
+        return [NumberCells(cells, self._spelling(position)) for position, cells in enumerate(columns)]
 
     def typed(self, columns: ByColumn) -> ByColumn:
         """Return the parsed columns, those of plain numbers as arrays."""

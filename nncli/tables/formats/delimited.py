@@ -15,11 +15,12 @@ from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import is_number
-from nncli.tables.formats.block import Block
+from nncli.tables.formats.block import Block, ByColumn
 from nncli.tables.formats.chunks import check_text, located, row_error, unmarked
 from nncli.tables.formats.dialect import BLANK, SAMPLE, SEPARATORS, Dialect, detect, evident
 from nncli.tables.formats.foreign import refuse_text
 from nncli.tables.formats.records import CsvLines, CsvRecord, CsvRecords, cell_start
+from nncli.tables.numeric import NumberCells
 from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.sources import Selection
 from nncli.tables.table import RowError, Source, Table
@@ -195,6 +196,7 @@ class _Body:
     Attributes
     ----------
     bad : number of rows that could not be read.
+    numeric : False after a chunk with something else than numbers: a later one is likely to have it too.
     """
 
     name: str
@@ -203,11 +205,26 @@ class _Body:
     on_bad: OnBad
     remark: str = ""
     bad: int = 0
+    numeric: bool = True
 
     def plain(self, text: str, before: int) -> Table | None:
         """Parse one-line rows at once; return None if a row may need the csv module or is malformed."""
         text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         block = Block(text, len(self.header), self.delimiter)
+        columns = self._numbers(block) or self._columns(block)
+        if columns is None:
+            return None
+        self.numeric = all(isinstance(cells, NumberCells) for cells in columns)
+        lines = range(before + 1, before + len(columns[0]) + 1)
+        source = DelimitedSource(text, lines, self.delimiter, kept=self.kept)
+        return self._table(columns, source)
+
+    def _numbers(self, block: Block) -> ByColumn | None:
+        """Return columns that are all numbers, none of them a header again."""
+        return block.numbers() if self.numeric and not all(map(is_number, self.header)) else None
+
+    def _columns(self, block: Block) -> ByColumn | None:
+        """Return columns of any kind; None if a row has no value or is the header again."""
         columns = block.parsed()
         if columns is None:
             return None
@@ -215,9 +232,7 @@ class _Body:
             return None
         if self.header[0] in columns[0] and tuple(self.header) in zip(*columns, strict=True):
             return None
-        lines = range(before + 1, before + len(columns[0]) + 1)
-        source = DelimitedSource(text, lines, self.delimiter, kept=self.kept)
-        return self._table(block.typed(columns), source)
+        return block.typed(columns)
 
     @cached_property
     def kept(self) -> Sequence[int] | None:
