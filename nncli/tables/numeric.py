@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import chain
 from typing import TypeAlias, overload
 
 import numpy as np
@@ -77,13 +77,51 @@ def plain_numbers(cells: Sequence[str]) -> Array | None:
     return numbers if text.isascii() and "_" not in text else None
 
 
-def joined(parts: Sequence[Sequence[str]]) -> Sequence[str]:
-    """Return the cells of a column whose parts were read one by one."""
-    arrays = [part for part in parts if isinstance(part, NumberCells)]
-    if len(arrays) < len(parts):
-        return [cell for part in parts for cell in part]
-    starts = [0, *accumulate(map(len, arrays))]
-    spellings = [part.spelling for part in arrays]  # without the arrays, which would stay in memory twice
+class Gathering:
+    """Columns of a table whose parts are read one by one.
+
+    Numbers are put where they stay: arrays of all parts, joined at the end, took half the memory of the whole
+    table, because small arrays that are freed are not given back to the system.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._numbers = np.empty((width, 0))  # columns as rows; what is not filled yet takes no memory
+        self._starts = [0]
+        self._parts: list[list[Sequence[str] | Spelling]] = [[] for _ in range(width)]
+
+    def add(self, columns: Sequence[Sequence[str]]) -> None:
+        """Add the next part of each column."""
+        start = self._starts[-1]
+        end = start + len(columns[0])
+        if end > self._numbers.shape[1]:
+            smaller, self._numbers = self._numbers, np.empty((len(columns), 2 * end))
+            self._numbers[:, :start] = smaller[:, :start]
+        for cells, numbers, parts in zip(columns, self._numbers, self._parts, strict=True):
+            if isinstance(cells, NumberCells):
+                numbers[start:end] = cells.numbers
+                parts.append(cells.spelling)
+            else:
+                parts.append(cells)
+        self._starts.append(end)
+
+    def columns(self) -> list[Sequence[str]]:
+        """Return the cells of each column: an array if those of all parts are."""
+        return [self._joined(*pair) for pair in zip(self._numbers, self._parts, strict=True)]
+
+    def _joined(self, numbers: Array, parts: Sequence[Sequence[str] | Spelling]) -> Sequence[str]:
+        spellings = [part for part in parts if not isinstance(part, Sequence)]
+        if len(spellings) == len(parts):
+            return NumberCells(numbers[: self._starts[-1]], _in_succession(spellings, self._starts))
+        sizes = map(int.__sub__, self._starts[1:], self._starts)
+        texts = (
+            part if isinstance(part, Sequence) else part(range(size))
+            for part, size in zip(parts, sizes, strict=True)
+        )
+        return [*chain.from_iterable(texts)]
+
+
+def _in_succession(spellings: Sequence[Spelling], starts: Sequence[int]) -> Spelling:
+    """Return the text of the rows of parts that start at these rows, the last start being the end."""
 
     def spelling(rows: Sequence[int]) -> list[str]:
         if rows == range(starts[-1]):
@@ -92,4 +130,4 @@ def joined(parts: Sequence[Sequence[str]]) -> Sequence[str]:
         places = ((row, bisect_right(starts, row) - 1) for row in rows)
         return [spellings[part]([row - starts[part]])[0] for row, part in places]
 
-    return NumberCells(np.concatenate([part.numbers for part in arrays]), spelling)
+    return spelling

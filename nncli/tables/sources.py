@@ -12,7 +12,7 @@ import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.tables.column import Cells
-from nncli.tables.numeric import joined
+from nncli.tables.numeric import Gathering
 from nncli.tables.table import Source, Table
 
 
@@ -101,14 +101,16 @@ class Succession:
 
 def one_table(parts: Iterable[Table]) -> Table:
     """Return the rows of all parts of a file as one table; the parts have the same columns of text."""
-    first, *others = parts
-    if not others:
+    following = iter(parts)
+    first = next(following)
+    second = next(following, None)
+    if second is None:
         return first
-    sources = [part.source for part in (first, *others) if part.source is not None]
-    waiting = [dict(part.columns) for part in (first, *others)]
-    del others
-    # Each column of the parts is freed once it is joined, or the numbers would be in memory twice.
-    columns = {name: joined([_text(part.pop(name)) for part in waiting]) for name in first.names}
+    gathering, sources = Gathering(len(first.names)), []
+    for part in chain((first, second), following):
+        gathering.add([_text(cells) for cells in part.columns.values()])
+        sources += [part.source] if part.source else []
+    columns = dict(zip(first.names, gathering.columns(), strict=True))
     return Table(first.origin, columns, Succession(sources), first.remark)
 
 

@@ -13,7 +13,7 @@ from nncli.messages.errors import NncliError
 from nncli.tables import reading
 from nncli.tables.column import Column, no_number
 from nncli.tables.formats import block, chunks
-from nncli.tables.numeric import NumberCells, joined, typed
+from nncli.tables.numeric import Gathering, NumberCells, typed
 from nncli.tables.reading import decode
 from nncli.tables.settings import ReadConfig
 from nncli.tables.table import Table
@@ -124,7 +124,13 @@ def test_all_else_stays_text(cell: str) -> None:
 
 def test_a_column_whose_later_part_has_text_is_text() -> None:
     numbers = typed(["1", "2.0"], lambda rows: [["1", "2.0"][row] for row in rows])
-    assert joined([numbers, ["a"], numbers]) == ["1", "2.0", "a", "1", "2.0"]
+    gathering = Gathering(2)
+    for cells in (numbers, ["a"], numbers):
+        gathering.add([cells, typed(["5"] * len(cells), lambda rows: ["5"] * len(rows))])
+    text, array = gathering.columns()
+    assert text == ["1", "2.0", "a", "1", "2.0"]
+    assert isinstance(array, NumberCells)
+    assert (array.numbers.tolist(), [*array]) == ([5.0] * 5, ["5"] * 5)
 
 
 def test_parts_of_numbers_are_joined_without_their_text(monkeypatch: pytest.MonkeyPatch) -> None:

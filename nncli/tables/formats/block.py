@@ -44,8 +44,7 @@ class Block:
         rows = decimals(self.text, self.width, self.delimiter)
         if rows is None:
             return None
-        # Copies, so that each column can be freed on its own.
-        columns = [rows[:, position].copy() for position in range(self.width)]
+        columns = rows.T.copy()
         return [NumberCells(cells, self._spelling(position)) for position, cells in enumerate(columns)]
 
     def typed(self, columns: ByColumn) -> ByColumn:
