@@ -67,12 +67,13 @@ def _ambiguous_dates(table: Table, name: str) -> Iterator[str]:
 
 def _given_away(table: Table, name: str, target: str) -> str:
     """Return how an input determines a target; empty if it does not."""
-    cells, answers = table.typed[name].texts, table.typed[target].texts
-    if list(cells) == list(answers):
-        return "a copy of the target"
     column, numbers = table.typed[name], table.typed[target]
+    same = np.array_equal(column.numbers, numbers.numbers, equal_nan=True)
+    if same and list(column.texts) == list(numbers.texts):
+        return "a copy of the target"
     if column.kind == numbers.kind == "number":
         return "proportional to the target" if _proportional(column.numbers, numbers.numbers) else ""
+    cells, answers = column.texts, numbers.texts
     pairs, values = Counter(zip(cells, answers, strict=True)), {*cells}
     few = 2 <= len(values) and ROWS_PER_VALUE * len(values) <= len(cells)
     return "determines the target" if few and len(pairs) == len(values) and len({*answers}) > 1 else ""

@@ -25,10 +25,11 @@ from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.scaffold.findings import findings
-from nncli.tables.column import ValueKind, is_number
+from nncli.tables.column import Column, ValueKind, is_number
 from nncli.tables.dates import are_compact
 from nncli.tables.table import Table
 
+FIRST_COMPACT = 19_000_101  # the first date of eight digits
 FEWEST_ROWS = 4
 MOST_CATEGORIES_UNASKED = 50  # in a column, unless each has ROWS_PER_CATEGORY on average
 ROWS_PER_CATEGORY = 20
@@ -159,7 +160,10 @@ def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
 
 def _check_targets(table: Table, targets: Sequence[str]) -> None:
     for name in targets:
-        values = set(table.typed[name].texts)
+        column = table.typed[name]
+        if len(np.unique(column.numbers)) > 1:
+            continue
+        values = set(column.texts)
         if len(values) == 1:
             raise DataError(
                 f"{table.origin}: {shown(name)}: '{shown(values.pop())}' in every row",
@@ -294,48 +298,55 @@ def _inputs(
 
 def _names_the_rows(table: Table, name: str) -> str:
     """Return why a column seems to identify the rows; empty if it does not."""
-    cells = table.typed[name].texts
-    if not all(cells) or len(set(cells)) < len(cells):
-        return ""
+    column = table.typed[name]
     if _NAMES_OF_IDS.fullmatch(name):
-        return NAMED
-    kind = table.typed[name].kind
-    if kind == "category":
-        return TEXT
-    if kind == "number" and name == table.names[0] and len(cells) >= COUNTING_ROWS:
-        values = table.typed[name].numbers
+        return NAMED if _all_different(column.texts) else ""
+    if column.kind == "category":
+        return TEXT if _all_different(column.texts) else ""
+    if column.kind == "number" and name == table.names[0] and len(column) >= COUNTING_ROWS:
+        values = column.numbers
         if values[0] in (0.0, 1.0) and (np.diff(values) == 1.0).all():
             return NUMBERED
     return ""
+
+
+def _all_different(cells: Sequence[str]) -> bool:
+    """Tell whether each cell has a text that no other has."""
+    return all(cells) and len(set(cells)) == len(cells)
 
 
 def _input(table: Table, name: str) -> InputProfile | str:
     """Return the profile of an input column, or why it is not an input."""
     column, rows = table.typed[name], len(table)
     kind = column.kind
-    if kind == "number" and are_compact(column.texts):
+    if kind == "number" and column.numbers.min() >= FIRST_COMPACT and are_compact(column.texts):
         kind = "date"
     missing = column.missing(kind)
     count = int(missing.sum())
     if 2 * count > rows:
         return f"no value in {count:,} of {counted(rows, 'row')}"
-    given = [cell for cell, none in zip(column.texts, missing, strict=True) if not none]
     if kind == "number":
         found = _number(table, name, missing)
         if isinstance(found, str):
             return found
         kind = found.kind
     else:
+        given = _given(column, missing)
         different = len({cell.lower() for cell in given} if kind == "boolean" else set(given))
         found = InputProfile(kind, count, different, guessed=kind != "date")
     if found.distinct == 1:
-        return f"'{shown(given[0])}' in every row" + (" that has a value" if count else "")
+        return f"'{shown(_given(column, missing)[0])}' in every row" + (" that has a value" if count else "")
     if kind == "category" and 2 * found.distinct > rows:
         return f"{found.distinct:,} different texts in {counted(rows, 'row')}"
     most = max(MOST_CATEGORIES_UNASKED, min(MOST_CATEGORIES, rows // ROWS_PER_CATEGORY))
     if kind == "category" and found.distinct > most:
         return f"{found.distinct:,} categories in {counted(rows, 'row')}"
     return found
+
+
+def _given(column: Column, missing: Array) -> list[str]:
+    """Return the cells that have a value; not for all numbers, whose text takes ten times their memory."""
+    return [cell for cell, none in zip(column.texts, missing, strict=True) if not none]
 
 
 def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
@@ -354,9 +365,10 @@ def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
             return f"text among its numbers, such as '{shown(cell)}'"
         return InputProfile("category", int(missing.sum()), different, guessed=False)
     distinct = np.unique(values[~missing])
-    given = [cell for cell, none in zip(table.typed[name].texts, missing, strict=True) if not none]
-    if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE and len(distinct) < len(set(given)):
-        return f"{len(set(given)):,} different numbers, of which float64 distinguishes {len(distinct):,}"
+    if np.abs(distinct).max(initial=0.0) >= LARGEST_WHOLE:
+        written = len({*_given(table.typed[name], missing)})
+        if len(distinct) < written:
+            return f"{written:,} different numbers, of which float64 distinguishes {len(distinct):,}"
     codes = are_few_whole_numbers(distinct, len(table))
     return InputProfile("number", int(missing.sum()), len(distinct), codes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli.messages.errors import NncliError
+from nncli.scaffold.from_table import draft
 from nncli.tables import reading
 from nncli.tables.column import Column, no_number
 from nncli.tables.formats import block, chunks
@@ -148,3 +150,13 @@ def test_parts_of_numbers_are_joined_without_their_text(monkeypatch: pytest.Monk
 
 def test_fractions_without_a_point_separate_no_thousands() -> None:
     assert decode(b"x,y\n150,1\n5e-1,2\n", "t.csv").detected().remarks == []
+
+
+def test_a_config_is_drafted_without_the_text_of_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(block.Block, "_cells", property(lambda self: pytest.fail("parsed again")))
+    path = tmp_path / "t.csv"
+    rows = "".join(f"{row},{row % 7},{row / 7:.4f},{row**2 % 101}\n" for row in range(1, 100))
+    path.write_text("row,a,b,y\n" + rows)
+    assert "id: row" in draft(path, ["y"], None, None).text
