@@ -55,17 +55,19 @@ class Data(BaseModel):
     def of(cls, experiment: Experiment) -> Data:
         """The data of an experiment."""
         dataset, columns = experiment.rows.whole, experiment.rows.whole.columns
-        targets = {f"target {name}": dataset.expected[:, [k]] for k, name in enumerate(columns.targets)}
+        targets = {f"target {name}": dataset.expected[:, k : k + 1] for k, name in enumerate(columns.targets)}
         if columns.labelled:
             targets = {f"target {columns.targets[0]}": dataset.expected}
-        named = {f"input {name}": dataset.X[:, [k]] for k, name in enumerate(columns.encoded)} | targets
+        named = {f"input {name}": dataset.X[:, k : k + 1] for k, name in enumerate(columns.encoded)} | targets
         digests = {name: _sha256(values) for name, values in named.items()}
         if columns.classes:
             digests["classes"] = hashlib.sha256("\n".join(columns.classes).encode()).hexdigest()
         size = _block_size(len(dataset))
-        rows = np.hstack([dataset.X, dataset.Y])
-        blocks = [zlib.crc32(rows[start : start + size].tobytes()) for start in range(0, len(rows), size)]
-        return cls(rows=len(rows), columns=digests, blocks=blocks)
+        spans = [slice(start, start + size) for start in range(0, len(dataset), size)]
+        # Views of columns and rows part by part: copies of all took twice the memory of the numbers.
+        parts = (np.hstack([dataset.X[span], dataset.Y[span]]) for span in spans)
+        blocks = [zlib.crc32(part.tobytes()) for part in parts]
+        return cls(rows=len(dataset), columns=digests, blocks=blocks)
 
     def difference(self, before: Data) -> str | None:
         """The first thing that is no longer as it was, or None."""
