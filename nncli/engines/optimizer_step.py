@@ -14,7 +14,7 @@ from nncli.nn.optimizers import Optimizer
 
 
 class OptimizerStep(Protocol):
-    """An optimizer's step over parameters (P,), their gradient (P,) and slots (s, P), made for these arrays."""
+    """An optimizer's step, made for parameters (P,), their gradient (P,) and the slots (s, P)."""
 
     def __init__(self, optimizer: Optimizer, w: Array, g: Array, slots: Array) -> None: ...
 
