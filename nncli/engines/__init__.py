@@ -41,7 +41,7 @@ def choose(name: str, network: Network, recipe: Recipe, rows: int, epochs: int) 
         If the engine of that name cannot be used; the message says why.
     """
     if name == "auto":
-        updates = epochs * updates_per_epoch(rows, recipe)
+        updates = max(1, epochs * updates_per_epoch(rows, recipe))
         fastest = sorted(ENGINES, key=lambda each: ENGINES[each].seconds(network, recipe, updates))
         # In this order: whether numba can be imported is asked only where it would be chosen.
         return next(each for each in fastest if not _refusal(each, network, recipe, rows))

@@ -7,7 +7,6 @@ have those of numpy and a compiled step of the optimizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,9 +51,6 @@ class NumbaPlan:
 
     def __init__(self, network: Network, batches: Batches) -> None:
         self._batches, recipe = batches, batches.recipe
-        self._source = Loops(
-            network, recipe.loss, recipe.optimizer, recipe.batch_size, shuffle=recipe.shuffle
-        ).source
         weighted = recipe.loss.class_weights is not None
         weights = recipe.loss.row_weights(batches.Y)[:, 0].copy() if weighted else np.ones(0)
         self._G = np.zeros(network.parameter_count)
@@ -64,6 +60,7 @@ class NumbaPlan:
         self._whole = recipe.loss.divisor(batches.Y)
         self._in_file_order = np.arange(len(batches.X))[np.newaxis]
         self._in_file_order.flags.writeable = False  # as the orders of epochs are
+        self._train = self._compiled(network)
 
     def run(self, state: State, stops: Sequence[int]) -> Chunk:
         """Do updates until each of `stops`."""
@@ -81,13 +78,13 @@ class NumbaPlan:
             ended += end // per_epoch - update // per_epoch
         return Chunk(updates, kept, kept_slots, partial_losses, norms, losses)
 
-    @cached_property
-    def _train(self) -> Callable[..., Any]:
-        """The function of the source, compiled."""
-        P, s = self._G.size, len(self._batches.recipe.optimizer.slots)
-        nothing = np.empty(0, np.int64), np.empty((0, P)), np.empty((0, s, P)), *np.empty((3, 0))
-        none = np.zeros(P), np.zeros((s, P)), *self._data, *self._of_epochs(0, 0), 0.0, *nothing
-        return compiled(self._source, "train", none)
+    def _compiled(self, network: Network) -> Callable[..., Any]:
+        recipe, P = self._batches.recipe, network.parameter_count
+        loops = Loops(network, recipe.loss, recipe.optimizer, recipe.batch_size, shuffle=recipe.shuffle)
+        W, slots = np.zeros(P), np.zeros((len(recipe.optimizer.slots), P))
+        nothing = np.empty(0, np.int64), np.empty((0, P)), np.empty((0, *slots.shape)), *np.empty((3, 0))
+        arguments = W, slots, *self._data, *self._of_epochs(0, 0), 0.0, *nothing
+        return compiled(loops.source, "train", arguments)
 
     def _blocks(self, update: int, last: int) -> Iterator[tuple[int, int]]:
         """Ranges of updates whose orders are drawn together."""

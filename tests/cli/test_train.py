@@ -281,7 +281,7 @@ def test_signal_within_the_first_epoch_saves_its_newest_chunk(nncli: Command) ->
     words = "dataset: {name: linear_map}\nnetwork: {layers: [{units: 2}]}\n"
     Path("long.yaml").write_text(
         words.replace("{name: linear_map}", "{path: rows.csv, targets: [y1, y2]}")
-        + "training: {batch_size: 1, epochs: 1}\noptimizer: {name: sgd, learning_rate: 1e-4}\n"
+        + "training: {batch_size: 1, epochs: 1, engine: numpy}\noptimizer: {name: sgd, learning_rate: 1e-4}\n"
     )
     rng = np.random.default_rng(0)
     table = rng.uniform(-1, 1, (400_000, 2))

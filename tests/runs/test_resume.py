@@ -60,6 +60,8 @@ CONFIGS = {
     "loss: {name: binary_cross_entropy, class_weight: {0: 1, 1: 2.5}}\n"
     "network: {layers: [{units: 3, activation: tanh, dropout: 0.4}, {units: 1, activation: sigmoid}]}\n",
     "finite differences": "dataset: xor\ngradient: finite_difference\ntraining: {epochs: 1100}\n" + LAYERS,
+    "compiled": "dataset: xor\noptimizer: adam\n"
+    "training: {epochs: 1100, batch_size: 3, engine: numba}\n" + LAYERS,
     # w is multiplied by -1.004 in each update: it diverges in epoch 1,730, between two rows of the history.
     "diverging": "dataset: {columns: [x, y], rows: [[1, 0]], targets: [y]}\n"
     "optimizer: {name: sgd, learning_rate: 1.002}\ntraining: {epochs: 3000}\n"
