@@ -182,18 +182,18 @@ def _use(run: Run, experiment: Experiment) -> list[str]:
 
 def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:
     """First, last and best value of a loss or metric, the best with its epoch."""
+    import numpy as np
+
     from nncli.nn.metrics import METRICS
 
     # The final loss is computed with the saved weights, not during an epoch.
-    values = [*run.history[name], last]
-    epochs = [*run.history["epoch"], run.epoch]
+    values = np.append(run.history[name], last)
+    epochs = np.append(run.history["epoch"], run.epoch)
     metric = METRICS.get(name.removeprefix("val_"))
-    better = max if metric is not None and metric.higher_is_better else min
-    known = [(value, -epoch) for value, epoch in zip(values, epochs, strict=True) if value == value]
-    if not known:
+    if np.isnan(values).all():
         return "-", "-", "-"
-    best, epoch = better(known, key=lambda entry: entry[0])
-    return measured(values[0]), measured(values[-1]), f"{measured(best)} (epoch {-epoch:.0f})"
+    best = np.nanargmax(values) if metric is not None and metric.higher_is_better else np.nanargmin(values)
+    return measured(values[0]), measured(values[-1]), f"{measured(values[best])} (epoch {epochs[best]:.0f})"
 
 
 def _explain(out: Output, prepared: Experiment, run: Run, outcome: Diverged) -> NoReturn:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -12,6 +14,7 @@ from nncli.training.experiment import Experiment
 from nncli.training.loop import Report
 
 ERROR_ROWS = 1000  # most rows whose errors are recorded
+ROWS_OF_TEXT = 10_000  # of the history at once; as text a row takes 30 times the memory of its numbers
 
 
 class Timeline:
@@ -121,11 +124,14 @@ class Record:
             recorded = cadence.recorded(series.epochs, end, best)[part]
             series.keep(recorded & (series.epochs <= epoch))
 
-    def csv(self) -> str:
-        """history.csv: numbers in their shortest exact form, unknown ones empty."""
-        rows = zip(self.history.epochs.tolist(), self.history.values.tolist(), strict=True)
-        lines = (",".join((str(epoch), *map(_cell, row))) for epoch, row in rows)
-        return "\n".join((",".join(self.header), *lines, ""))
+    def csv(self) -> Iterator[str]:
+        """Parts of history.csv: numbers in their shortest exact form, unknown ones empty."""
+        yield ",".join(self.header) + "\n"
+        epochs, values = self.history.epochs, self.history.values
+        for start in range(0, len(epochs), ROWS_OF_TEXT):
+            part = slice(start, start + ROWS_OF_TEXT)
+            rows = zip(epochs[part].tolist(), values[part].tolist(), strict=True)
+            yield "".join(f"{epoch},{','.join(map(_cell, row))}\n" for epoch, row in rows)
 
     def snapshots(self) -> dict[str, Array]:
         """The arrays of snapshots.npz."""

@@ -38,7 +38,7 @@ from nncli.runs.run import (
     versions,
 )
 from nncli.runs.weights import FORMAT, write_model
-from nncli.storage.files import write_json, write_text
+from nncli.storage.files import replacing, write_json, write_text
 from nncli.storage.npz import write_npz
 from nncli.training import loop, measure
 from nncli.training.divergence import Diverged
@@ -242,7 +242,8 @@ class Recording:
         if self._replaces:
             self._remove_leftovers()
             write_text(path / CONFIG, self._config)
-        write_text(path / HISTORY, self._record.csv())
+        with replacing(path / HISTORY) as stream:
+            stream.writelines(part.encode() for part in self._record.csv())
         header = snapshots_header(self._identity.digest)
         write_npz(path / SNAPSHOTS, {"header": header, **self._record.snapshots()})
         (path / THRESHOLD).unlink(missing_ok=True)  # chosen for the weights that are replaced

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 from nncli.messages.errors import NncliError, RunError
 from nncli.storage import locking
@@ -223,7 +223,14 @@ def make_folder(path: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text of a regular file, which must be UTF-8.
+    """The text of a regular file, as `reading` opens it, its line ends as they are."""
+    with reading(path, newline="") as stream:
+        return stream.read()
+
+
+@contextmanager
+def reading(path: Path, newline: str | None = None) -> Iterator[TextIO]:
+    """A regular file opened as text, which must be UTF-8.
 
     Raises
     ------
@@ -232,7 +239,8 @@ def read_text(path: Path) -> str:
     """
     require_regular(path)
     try:
-        return path.read_bytes().decode()
+        with path.open(encoding="utf-8", newline=newline) as stream:
+            yield stream
     except UnicodeDecodeError:
         raise RunError(f"{path}: damaged: not UTF-8 text") from None
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import io
 import os
 import re
 import struct
@@ -17,7 +16,7 @@ import numpy as np
 
 from nncli.messages.errors import RunError
 from nncli.nn.arrays import Array
-from nncli.storage.files import require_regular, write_bytes
+from nncli.storage.files import replacing, require_regular
 
 DIGEST = "digest"
 
@@ -31,14 +30,13 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
         If the file cannot be written; the old one stands.
     """
     whole = {**arrays, DIGEST: np.frombuffer(digest(arrays), dtype=np.uint8)}
-    buffer = io.BytesIO()
     # Without compression, and with zip's oldest date instead of now: the bytes depend on the arrays alone.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with replacing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in whole.items():
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
-    write_bytes(path, buffer.getvalue())
+            member = zipfile.ZipInfo(f"{name}.npy")
+            member.file_size = array.nbytes  # decides how sizes are stored; the true one follows
+            with archive.open(member, "w") as written:
+                np.lib.format.write_array(written, np.ascontiguousarray(array), allow_pickle=False)
 
 
 def read_npz(path: Path) -> dict[str, Array]:
@@ -129,5 +127,5 @@ def digest(arrays: Mapping[str, Array]) -> bytes:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         total.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
-        total.update(array.tobytes())
+        total.update(array.data)
     return total.digest()
