@@ -27,7 +27,7 @@ def step_source(optimizer: Optimizer, dtype: str) -> str:
     Its numbers have the dtype of the arrays and of the rate; in float64 those of float32 take twice as long.
     """
     body = _rule(optimizer, "float(update)", "np.float32" if dtype == "float32" else "float")
-    return "\n".join([HEAD, "def step(W, slots, G, rate, update):", *_indented(body), ""])
+    return "\n".join([HEAD, "def step(W, slots, G, rate, update):", *indented(body), ""])
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Loops:
             "def train(W, slots, G, X, Y, weights, orders, rates, divisors, whole, update, end, first, loss,",
             "          stops, kept, kept_slots, partial_losses, norms, losses):",
         ]
-        return "\n".join([*head, *_indented([*self._arrays(), *self._updates(), "return loss"]), ""])
+        return "\n".join([*head, *indented([*self._arrays(), *self._updates(), "return loss"]), ""])
 
     def _arrays(self) -> Iterator[str]:
         """Views of the layers' parameters and gradients, and the arrays of a row."""
@@ -77,7 +77,7 @@ class Loops:
         yield "n, stop, ended = X.shape[0], 0, 0"
         yield f"per_epoch = (n + {size - 1}) // {size}"
         yield "while update < end:"
-        yield from _indented(self._update())
+        yield from indented(self._update())
 
     def _update(self) -> Iterator[str]:
         yield "epoch, batch = update // per_epoch, update % per_epoch"
@@ -90,7 +90,7 @@ class Loops:
             yield "G[:] = 0.0"
         yield "for i in range(begin, after):"
         yield f"    r = {order}"
-        yield from _indented([*self._forward(), *self._output_error(), *self._backward()])
+        yield from indented([*self._forward(), *self._output_error(), *self._backward()])
         yield "value /= divisor"
         yield from self._penalties()
         yield f"loss += value{' * (divisor / whole)' if self.loss.reduction == 'mean' else ''}"
@@ -137,7 +137,7 @@ class Loops:
                 continue
             yield f"for j in range({layer.units}):"
             expression = layer.activation.expression.replace(LOGISTIC, PLAIN_LOGISTIC)
-            yield from _indented(statements("t", expression, {"z": f"z{number}[j]"}))
+            yield from indented(statements("t", expression, {"z": f"z{number}[j]"}))
             yield f"    a{number}[j] = t"
 
     def _softmax(self, number: int) -> Iterator[str]:
@@ -165,7 +165,7 @@ class Loops:
             yield from self._cross_entropy(last, units)
         else:
             yield f"for j in range({units}):"
-            yield from _indented(self._elementwise_error(last))
+            yield from indented(self._elementwise_error(last))
             if not self.loss.link and self.network.output_activation.expression is None:
                 yield from self._through_softmax(last)
         yield f"value += term * {weight}"
@@ -229,7 +229,7 @@ class Loops:
         assert slope is not None
         slope = slope.replace(LOGISTIC, PLAIN_LOGISTIC)
         yield f"for j in range({layer.inputs}):"
-        yield from _indented(statements("t", slope, {"z": f"z{below}[j]", "a": f"a{below}[j]"}))
+        yield from indented(statements("t", slope, {"z": f"z{below}[j]", "a": f"a{below}[j]"}))
         yield f"    d{below}[j] *= t"
 
     def _penalties(self) -> Iterator[str]:
@@ -240,7 +240,7 @@ class Loops:
                 yield f"    for k in range({layer.inputs}):"
                 yield f"        t = W{number}[j, k]"
                 yield f"        value += {layer.l1!r} * abs(t) + {0.5 * layer.l2!r} * t * t"
-                yield from _indented(_indented(statements("slope", "sign(t)", {})))
+                yield from indented(indented(statements("slope", "sign(t)", {})))
                 yield f"        G{number}[j, k] += {layer.l1!r} * slope + {layer.l2!r} * t"
 
 
@@ -269,7 +269,7 @@ def _rule(optimizer: Optimizer, count: str, number: str) -> Iterator[str]:
     if optimizer.weight_decay:
         yield "    g += decay * w"
     yield from (f"    {slot} = slots[{row}, p]" for row, slot in enumerate(optimizer.slots))
-    yield from _indented(loop)
+    yield from indented(loop)
     yield "    W[p] = w"
     yield from (f"    slots[{row}, p] = {slot}" for row, slot in enumerate(optimizer.slots))
 
@@ -293,5 +293,6 @@ def _assignments(optimizer: Optimizer, number: str) -> tuple[list[str], list[str
     return before, loop
 
 
-def _indented(lines: Iterator[str] | list[str]) -> list[str]:
+def indented(lines: Iterator[str] | list[str]) -> list[str]:
+    """Return lines one level further to the right."""
     return [f"    {line}" for line in lines]

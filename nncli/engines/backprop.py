@@ -1,4 +1,4 @@
-"""Backpropagation as numpy calls on arrays made once.
+"""Gradients of batches: backpropagation as numpy calls on arrays made once, and any by its function.
 
 Arrays are feature-major, (units, rows). The input of a layer with biases ends with a row of ones, so that
 biases and their gradient take part in the products.
@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from nncli.engines.batches import Batches
 from nncli.engines.calls import Call, Calls, Operand, run
+from nncli.engines.contract import Recipe
 from nncli.nn.arrays import Array
 from nncli.nn.losses import Loss
 from nncli.nn.network import Layer, Network
@@ -25,7 +26,16 @@ TOGETHER = 16  # batches of one block that are gathered in one go
 GATHERED = 100_000  # numbers that are gathered in one go
 
 
-class Backprop:
+class BatchGradient(Protocol):
+    """The gradient of a batch, made for parameters (P,) and an array (P,) that it is written to."""
+
+    def __init__(self, network: Network, batches: Batches, w: Array, g: Array) -> None: ...
+
+    def __call__(self, epoch: int, batch: int) -> float:
+        """Write the gradient, and return what the batch adds to the epoch's loss."""
+
+
+class Backprop(BatchGradient):
     """Loss and gradient of a batch; a large batch is divided into blocks whose arrays fit the cache."""
 
     def __init__(self, network: Network, batches: Batches, w: Array, g: Array) -> None:
@@ -86,6 +96,24 @@ class Backprop:
             self._network.blocks(self._part),
         )
         return self._passes[place, rows]
+
+
+class AnyGradient(BatchGradient):
+    """The gradient by the function of the recipe, such as finite differences; nothing is dropped there."""
+
+    def __init__(self, network: Network, batches: Batches, w: Array, g: Array) -> None:
+        self._network, self._batches, self._w, self._g = network, batches, w, g
+
+    def __call__(self, epoch: int, batch: int) -> float:
+        """Write the gradient of a batch, and return what the batch adds to the epoch's loss."""
+        recipe, rows = self._batches.recipe, self._batches.rows(epoch, batch)
+        value, self._g[...] = recipe.gradient(self._network, self._w, *rows, recipe.loss)
+        return value * self._batches.share(self._batches.divisor(epoch, batch))
+
+
+def gradient_of(recipe: Recipe) -> type[BatchGradient]:
+    """Return how numpy computes the gradient of a recipe."""
+    return Backprop if recipe.gradient.name == "backprop" else AnyGradient
 
 
 class Blocks:

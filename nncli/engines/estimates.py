@@ -41,16 +41,38 @@ def looped_update(network: Network, recipe: Recipe) -> float:
     )
 
 
+def are_differences_looped(network: Network, recipe: Recipe) -> bool:
+    """Tell whether finite differences can be written as loops, which are faster than numpy at any size."""
+    expressions = [recipe.loss.expression, *(layer.activation.expression for layer in network.layers)]
+    return recipe.gradient.name != "backprop" and recipe.dtype == "float64" and None not in expressions
+
+
 def compiled_step_update(network: Network, recipe: Recipe) -> float:
-    """Gradient by products of numpy; then 0.2 ns for each assignment to a parameter."""
+    """Gradient by numpy or by compiled differences; then 0.2 ns for each assignment to a parameter."""
     step = 0.0002 * network.parameter_count * len(recipe.optimizer.assignments)
+    if are_differences_looped(network, recipe):
+        return 3.0 + 0.002 * _moved(network, recipe) + step
     return _gradient(network, recipe) + 1.0 + step
 
 
 def _gradient(network: Network, recipe: Recipe) -> float:
-    """By numpy: 4 us of calls for each layer, 3 ns for each unit and 0.1 for each parameter of a row."""
+    """By numpy: 4 us of calls for each layer, 3 ns for each unit and 0.1 for each parameter of a row.
+
+    Finite differences take 100 us of calls for each layer, and 4 ns for each unit whose value is changed.
+    """
+    if recipe.gradient.name != "backprop":
+        return 100.0 * len(network.layers) + 0.004 * _moved(network, recipe)
     row = 0.003 * _units(network) + 0.0001 * network.parameter_count
     return 2.0 + 4.0 * len(network.layers) + row * recipe.batch_size
+
+
+def _moved(network: Network, recipe: Recipe) -> int:
+    """Units whose value is changed by moving each parameter, in all rows of a batch."""
+    moves, above = 0, 0
+    for layer in reversed(network.layers):
+        moves += layer.shape[0] * layer.shape[1] * (1 + above)
+        above += layer.units
+    return moves * recipe.batch_size * (1 if recipe.gradient.options.get("scheme") == "forward" else 2)
 
 
 def _units(network: Network) -> int:

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from nncli.codegen.loops import Loops
+from nncli.engines.backprop import gradient_of
 from nncli.engines.batches import Batches, block_epochs, epoch_orders
 from nncli.engines.compilation import compiled, unusable
 from nncli.engines.contract import Chunk, Engine, Plan, Recipe, State
-from nncli.engines.estimates import compiled_step_update, looped_update
+from nncli.engines.differences import CompiledDifferences
+from nncli.engines.estimates import are_differences_looped, compiled_step_update, looped_update
 from nncli.engines.numpy_engine import NumpyPlan
 from nncli.engines.optimizer_step import CompiledStep
 from nncli.nn.arrays import Array
@@ -39,11 +41,12 @@ class NumbaEngine(Engine):
         return 1.5 + 1e-6 * updates * fastest
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> Plan:
-        """Compile loops, or the optimizer's step alone where the products of numpy are faster."""
+        """Compile the loops that are faster than numpy, or else the optimizer's step alone."""
         batches = Batches(X, Y, recipe)
         if looped_update(network, recipe) < compiled_step_update(network, recipe):
             return NumbaPlan(network, batches)
-        return NumpyPlan(network, batches, CompiledStep)
+        gradient = CompiledDifferences if are_differences_looped(network, recipe) else gradient_of(recipe)
+        return NumpyPlan(network, batches, gradient, CompiledStep)
 
 
 class NumbaPlan:

@@ -5,11 +5,11 @@ A tiny update costs its calls, some 0.3 us each; a wide one its matrix products.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
-from nncli.engines.backprop import Backprop
+from nncli.engines.backprop import BatchGradient, gradient_of
 from nncli.engines.batches import Batches
 from nncli.engines.contract import Chunk, Engine, Recipe, State
 from nncli.engines.estimates import numpy_update
@@ -32,7 +32,7 @@ class NumpyEngine(Engine):
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
         """List the calls of an update, for rows X (n, inputs), Y (n, outputs)."""
         _keep_freed_memory()
-        return NumpyPlan(network, Batches(X, Y, recipe), NumpyStep)
+        return NumpyPlan(network, Batches(X, Y, recipe), gradient_of(recipe), NumpyStep)
 
 
 def _keep_freed_memory() -> None:
@@ -54,13 +54,14 @@ class NumpyPlan:
     slots : of the optimizer (s, P).
     """
 
-    def __init__(self, network: Network, batches: Batches, step: type[OptimizerStep]) -> None:
+    def __init__(
+        self, network: Network, batches: Batches, gradient: type[BatchGradient], step: type[OptimizerStep]
+    ) -> None:
         self.batches = batches
         self.w, self.g = np.zeros((2, network.parameter_count), batches.X.dtype)
         self.slots = batches.recipe.optimizer.init(self.w)
         self._step = step(batches.recipe.optimizer, self.w, self.g, self.slots)
-        method = Backprop if batches.recipe.gradient.name == "backprop" else AnyGradient
-        self._gradient: Callable[[int, int], float] = method(network, batches, self.w, self.g)
+        self._gradient = gradient(network, batches, self.w, self.g)
 
     def run(self, state: State, stops: Sequence[int]) -> Chunk:
         """Do updates until each of `stops`."""
@@ -79,16 +80,3 @@ class NumpyPlan:
                     states.append(State(self.w.copy(), self.slots.copy(), update + 1, loss))
                     norms.append(float(np.sqrt(self.g @ self.g)))
         return Chunk.of(states, norms, ended)
-
-
-class AnyGradient:
-    """The gradient by the function of the recipe, such as finite differences; nothing is dropped there."""
-
-    def __init__(self, network: Network, batches: Batches, w: Array, g: Array) -> None:
-        self._network, self._batches, self._w, self._g = network, batches, w, g
-
-    def __call__(self, epoch: int, batch: int) -> float:
-        """Write the gradient of a batch, and return what the batch adds to the epoch's loss."""
-        recipe, rows = self._batches.recipe, self._batches.rows(epoch, batch)
-        value, self._g[...] = recipe.gradient(self._network, self._w, *rows, recipe.loss)
-        return value * self._batches.share(self._batches.divisor(epoch, batch))

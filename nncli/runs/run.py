@@ -25,7 +25,7 @@ from nncli.nn.network import Network
 from nncli.runs.identity import Data
 from nncli.runs.owner import is_owned
 from nncli.runs.weights import FORMAT, read_model
-from nncli.storage.files import read_json, reading
+from nncli.storage.files import opened_text, read_json
 from nncli.storage.npz import read_npz
 from nncli.training.experiment import Experiment, build
 from nncli.training.model import Model
@@ -282,7 +282,7 @@ class Run:
         """history.csv by column; a cell left empty is NaN."""
         file = self.path / HISTORY
         try:
-            with reading(file) as lines:
+            with opened_text(file) as lines:
                 header = next(lines, "").rstrip("\n").split(",")
                 if header[:2] != ["epoch", "loss"] or len(set(header)) < len(header):
                     raise ValueError("another header")

@@ -223,13 +223,13 @@ def make_folder(path: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The text of a regular file, as `reading` opens it, its line ends as they are."""
-    with reading(path, newline="") as stream:
+    """The text of a regular file, as `opened_text` opens it, its line ends as they are."""
+    with opened_text(path, newline="") as stream:
         return stream.read()
 
 
 @contextmanager
-def reading(path: Path, newline: str | None = None) -> Iterator[TextIO]:
+def opened_text(path: Path, newline: str | None = None) -> Iterator[TextIO]:
     """A regular file opened as text, which must be UTF-8.
 
     Raises

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nncli.engines import numba_engine, optimizer_step
+from nncli.engines import differences, numba_engine, optimizer_step
 
 
 def as_python(source: str, name: str, arguments: Any) -> Callable[..., Any]:
@@ -22,6 +22,6 @@ def as_python(source: str, name: str, arguments: Any) -> Callable[..., Any]:
 def sources_as_python() -> Iterator[None]:
     """Have Python execute the loops of the compiled engine; test_numba_engine.py compiles some."""
     with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-        for module in (numba_engine, optimizer_step):
+        for module in (numba_engine, optimizer_step, differences):
             patch.setattr(module, "compiled", as_python)
         yield

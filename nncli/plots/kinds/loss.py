@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PANELS = 6
 STRETCHES = 2000  # of a history of more epochs than:
-MOST_EPOCHS = 10_000
+SHOWN_EPOCHS = 10_000
 VALIDATION = "val_"  # prefix of the history's columns that are measured on the validation set
 NAME_HEIGHT = 0.035  # height of a curve's label, relative to the figure
 
@@ -116,7 +116,7 @@ def _shown(curves: Sequence[Array]) -> Array:
     A stretch is narrower than a pixel. Of 1,000,000 epochs the picture takes 4 s instead of 21.
     """
     count = len(curves[0])
-    if count <= MOST_EPOCHS:
+    if count <= SHOWN_EPOCHS:
         return np.arange(count)
     edges = np.linspace(0, count, STRETCHES + 1).astype(np.intp).tolist()
     extremes = [_extremes(values, edges) for values in curves]
