@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TypeAlias, overload
@@ -127,7 +126,14 @@ def _in_succession(spellings: Sequence[Spelling], starts: Sequence[int]) -> Spel
         if rows == range(starts[-1]):
             spans = zip(spellings, starts, starts[1:], strict=False)
             return [cell for spelled, start, end in spans for cell in spelled(range(end - start))]
-        places = ((row, bisect_right(starts, row) - 1) for row in rows)
-        return [spellings[part]([row - starts[part]])[0] for row, part in places]
+        chosen = np.asarray(rows, int)
+        parts = np.searchsorted(starts, chosen, "right") - 1
+        texts = [""] * len(chosen)
+        for part in np.unique(parts).tolist():  # each part is split once, in whatever order its rows are
+            places = np.flatnonzero(parts == part)
+            spelled = spellings[part]((chosen[places] - starts[part]).tolist())
+            for place, text in zip(places.tolist(), spelled, strict=True):
+                texts[place] = text
+        return texts
 
     return spelling

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from nncli.data.encoding import ALL_DIFFERENT, FITTERS, MOST_CATEGORIES
-from nncli.data.preprocessing import Preprocessing, complete, fit, treatments
+from nncli.data.preprocessing import DType, Preprocessing, complete, fit, treatments
 from nncli.data.scaling import FILLS, SCALERS, Missing, Scale
 from nncli.data.settings import ColumnConfig, PreprocessingConfig
 from nncli.messages.errors import DataError
@@ -113,6 +113,16 @@ def test_the_kind_can_be_given_instead() -> None:
     assert as_number.X(column("0 No 1 TRUE")).tolist() == [[0], [0], [1], [1]]
     as_names = only_x(column("2020-01-31 2020-02-01"), columns={"x": ColumnConfig(kind="category")})
     assert as_names.encoded == ("x=2020-01-31", "x=2020-02-01")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inputs_stand_in_the_order_of_their_columns_in_the_type_asked_for(dtype: DType) -> None:
+    table = csv("color,size,old\nred,0.1,yes\ngreen,2,no\nred,-3,no\n")
+    chosen = treatments(table, table.names, PreprocessingConfig(scale="none"))
+    X = fit(table, chosen, None, "none", dtype).X(table)
+    expected = np.array([[0, 1, 0.1, 1], [1, 0, 2, 0], [0, 1, -3, 0]], dtype)
+    assert (X.dtype, X.flags.c_contiguous) == (expected.dtype, True)
+    assert X.tolist() == expected.tolist()
 
 
 def test_scaling_as_worked_by_hand() -> None:

@@ -254,6 +254,24 @@ def test_data_may_move(tmp_path: Path) -> None:
     assert runs.Recording.resumed(build(moved), Run(tmp_path / "run")).finished
 
 
+@pytest.mark.parametrize(
+    ("dtype", "columns", "blocks"),
+    [
+        ("float32", ["5b47f698b62b359e", "1edfd94bfe1ac063"], [3133054594, 3657961924, 1401115375]),
+        ("float64", ["c414c207281eb3ad", "2b01a3308bdce001"], [2392191993, 1783436101, 1518195529]),
+    ],
+)
+def test_the_digests_of_data_are_those_of_earlier_runs(
+    dtype: str, columns: list[str], blocks: list[int]
+) -> None:
+    rows = [[0.1, 2, 0.3], [-4, 5.5, 6], [7, 1e-3, 9]]
+    table = {"columns": ["a", "b", "y"], "rows": rows, "targets": ["y"]}
+    layers = {"layers": [{"units": 1}]}
+    data = Data.of(build(Config.of({"dataset": table, "network": layers, "training": {"dtype": dtype}})))
+    assert [digest[:16] for digest in data.columns.values()] == [*columns, "842f5f7d57a5d1d4"]
+    assert data.blocks == blocks
+
+
 def test_first_changed_block_of_many_rows_is_reported() -> None:
     def data(changed: int | None) -> Data:
         rows = [[float(row), 0.0 if row != changed else 1.0] for row in range(2500)]

@@ -136,7 +136,7 @@ def test_a_column_whose_later_part_has_text_is_text() -> None:
 
 
 def test_parts_of_numbers_are_joined_without_their_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(block.Block, "_cells", property(lambda self: pytest.fail("parsed again")))
+    monkeypatch.setattr(block, "_lines", lambda text: pytest.fail("split again"))
     monkeypatch.setattr(chunks, "PIECE", 64)
     monkeypatch.setattr(reading, "ROWS", 5)
     text = "x,y\n" + "".join(f"{row},{row / 7}\n" for row in range(100))
@@ -155,8 +155,31 @@ def test_fractions_without_a_point_separate_no_thousands() -> None:
 def test_a_config_is_drafted_without_the_text_of_numbers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(block.Block, "_cells", property(lambda self: pytest.fail("parsed again")))
+    monkeypatch.setattr(block, "_lines", lambda text: pytest.fail("split again"))
     path = tmp_path / "t.csv"
     rows = "".join(f"{row},{row % 7},{row / 7:.4f},{row**2 % 101}\n" for row in range(1, 100))
     path.write_text("row,a,b,y\n" + rows)
     assert "id: row" in draft(path, ["y"], None, None).text
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_rows_in_any_order_have_their_text_though_one_block_is_kept(
+    monkeypatch: pytest.MonkeyPatch, quote: str
+) -> None:
+    monkeypatch.setattr(chunks, "PIECE", 64)
+    monkeypatch.setattr(reading, "ROWS", 5)
+    written = [(f"{row}", f"{quote}{row}.50{quote}", f" {row}e0") for row in range(100)]
+    table = decode(("a,b,c\n" + "".join(",".join(row) + "\n" for row in written)).encode(), "t.csv")
+    order = np.random.default_rng(0).permutation(100)
+    chosen = table.take(order)
+    for name, forms in zip("abc", zip(*written, strict=True), strict=True):
+        assert isinstance(table.columns[name], NumberCells)
+        assert [*chosen.columns[name]] == [forms[row].strip(' "') for row in order]
+    assert block._lines.cache_info().currsize == 1
+    assert block._lines.cache_info().misses > 30
+
+
+def test_the_text_of_a_column_splits_no_cell_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = decode(b"a,b,c\n1,2,3\n4,5,6\n", "t.csv")
+    monkeypatch.setattr(block.Block, "_split", lambda self, body: pytest.fail("split whole"))
+    assert [[*cells] for cells in table.columns.values()] == [["1", "4"], ["2", "5"], ["3", "6"]]
