@@ -8,6 +8,7 @@ import pytest
 
 from nncli.data.columns import Task
 from nncli.messages.errors import DataError
+from nncli.scaffold.findings import findings
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables.reading import parse_csv
 from nncli.tables.table import Table
@@ -260,3 +261,19 @@ def test_whole_numbers_that_float64_cannot_tell_apart_are_left_out_as_such() -> 
     found = profile(Table("t", {"big": big, "x": numbers, "y": [str(i / 3) for i in range(40)]}), ["y"])
     assert found.left_out == {"big": "40 different numbers, of which float64 distinguishes 1"}
     assert list(found.inputs) == ["x"]
+
+
+def test_numbers_that_are_all_days_are_dates() -> None:
+    days = [f"202301{1 + row % 28:02}" for row in range(ROWS)]
+    found = profile(table(day=days, x=X, y=Y), ["y"])
+    assert (found.inputs["day"].kind, found.inputs["x"].kind) == ("date", "number")
+
+
+@pytest.mark.parametrize(
+    ("cells", "how"),
+    [(Y, "a copy of the target"), ([f"{cell}0" for cell in Y], "proportional to the target")],
+)
+def test_the_target_under_another_name_is_told_by_its_text(cells: Sequence[str], how: str) -> None:
+    assert [*findings(table(x=cells, y=Y), ["y"], ["x"], "regression")] == [
+        f"x: {how} y; exclude it unless it is known for new rows"
+    ]
