@@ -20,6 +20,7 @@ def train(problem: Problem) -> tuple[float, Weights]:
     training = {**settings["training"], "epochs": len(problem.orders), "engine": sys.argv[3]}
     experiment = api.check(Config.of({**settings, "training": training}))
     with threads.limited(experiment.threads):
+        experiment.plan()  # compiles, if the engine does
         began = time.perf_counter()
         record = Record(experiment)
         for report in loop.train(experiment):

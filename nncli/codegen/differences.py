@@ -21,8 +21,8 @@ class DifferenceLoops:
     whose numbers stand next to each other, so that a compiler computes several at once.
 
     The function `differences(W, C, X, Y, weights, steps)` returns the sum of the terms of the rows. For each
-    parameter it writes to C (P,) the sum with it moved by the first of the steps (2,), less that with it moved
-    by the second; of one step (1,), less that with none moved. The weights (n,) are those of the rows' classes.
+    parameter it writes to C (P,) the sum with it moved by the first of the steps (2,), less that with it
+    moved by the second; of one step (1,), less that with none moved. The weights (n,) are those of the rows.
     """
 
     network: Network
