@@ -1,4 +1,4 @@
-"""The commands as functions, for Python users: check, train, predict, evaluate, plot, gradcheck ...
+"""The commands as functions, for Python users: check, train, predict, evaluate, plot, gradcheck, trace ...
 
 A config is a path, a mapping of the same keys, or a `Config`. A run is a `Run`, its directory or its name.
 Rows are a path, a mapping of columns, an array of inputs, or a data frame. What a user can fix is an
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.gradcheck import TensorChecks
     from nncli.inspection.reproduction import Repetition, Reproduction
+    from nncli.inspection.trace import Trace
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
     from nncli.runs import Recording, Run
@@ -53,6 +54,7 @@ __all__ = [
     "predict",
     "reproduce",
     "resume",
+    "trace",
     "train",
 ]
 
@@ -380,6 +382,46 @@ def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:
     if isinstance(target, Run):
         return check_run(target)
     return check_gradients(target if isinstance(target, Experiment) else check(target))
+
+
+def trace(
+    target: Configured | Experiment | Run,
+    row: int = 1,
+    *,
+    epoch: int | None = None,
+    layer: int | None = None,
+    unit: int | None = None,
+) -> Trace:
+    """Trace a training row: every number of its forward and backward pass and of the update, with formulas.
+
+    The weights are those that a config starts from, or those of a run.
+
+    Parameters
+    ----------
+    row : from 1, in the order of the training rows.
+    epoch : one at which a run recorded its weights (default: those that it saved).
+    layer, unit : what to show of a network of more than 40 weights, from 0 (default: in each layer the unit
+        with the largest error).
+
+    Raises
+    ------
+    NncliError
+        If there is no such row, epoch, layer or unit, or config or data cannot be used.
+    """
+    from nncli.inspection import trace as tracing
+    from nncli.runs import Run
+
+    if isinstance(target, Run):
+        prepared = target.experiment
+        model = target.model if epoch is None else target.model_at(epoch)
+        parameters = model.parameters
+    else:
+        prepared = target if isinstance(target, Experiment) else check(target)
+        parameters = prepared.initial
+        if epoch:
+            raise NncliError(f"epoch {epoch}: a config has the weights of epoch 0 alone", hint="give a run")
+    tracing.require_place(prepared, row, layer, unit)
+    return tracing.trace(prepared, parameters, row - 1, layer, unit)
 
 
 def reproduce(run: Reference = None) -> Reproduction:

@@ -35,7 +35,7 @@ SCREEN = 50  # lines
 MOST_FILES = 15  # of a folder; kinds of pictures and commands may be more
 
 # Names that mean the same wherever they stand.
-SAME_THING = {"main", "tanh", "train"}
+SAME_THING = {"main", "tanh", "trace", "train"}
 
 CORE = [
     *(path for path in sorted((PACKAGE / "nn").glob("*.py")) if path.name != "metrics.py"),

@@ -339,6 +339,33 @@ def note_skipped(rejected: Rejects, used: int, out: Output) -> dict[str, object]
     return {"rejected": rejected.count, "rejected_file": str(rejected.path)}
 
 
+def experiment_or_run(
+    target: str | None, run: str | None, overrides: list[str] | None, out: Output
+) -> Experiment | Run:
+    """Return the experiment of a config, or a run with its data as they were (default: the latest run)."""
+    from nncli import api
+    from nncli.cli.misplaced import one_run
+    from nncli.messages.errors import NncliError
+    from nncli.messages.wording import shown
+
+    target = one_run(target, run, out.command)
+    if target is not None and run is None and _is_config(target):
+        return api.check(read_config(Path(target), overrides))
+    if overrides:
+        raise NncliError(
+            f"--set {shown(overrides[0])}: the config of a run cannot be changed",
+            hint="give the run's config.yaml instead, which has its initial weights",
+        )
+    found = find_whole_run(target, out)
+    warn_of_changed_data(found, out)
+    return found
+
+
+def _is_config(target: str) -> bool:
+    path = Path(target)
+    return target == "-" or path.suffix in (".yaml", ".yml") or (path.is_file() and path.suffix != ".npz")
+
+
 def note_remarks(table: Table, out: Output) -> None:
     """Report on stderr what was detected about a table: its layout, and how its numbers are written."""
     for remark in table.remarks:

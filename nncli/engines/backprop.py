@@ -258,16 +258,18 @@ class Layers:
         scale : what the errors are multiplied by, an array without dimensions.
         w, g : the blocks of the parameters and of the gradient, (units, inputs + 1) each.
         """
-        self._forward(rows.X, w)
+        self._forward(rows.X, w, loss)
         terms = self._output_error(rows, loss, scale).reshape(-1)
         self._backward(rows.X, w, g)
         masks = [(each.mask, each.layer) for each in self._layers if each.mask is not None]
         return Pass(self._calls.taken(), _sum_of(terms), masks)
 
-    def _forward(self, X: Array, w: list[Array]) -> None:
+    def _forward(self, X: Array, w: list[Array], loss: Loss) -> None:
         inputs = X.T
         for each, block in zip(self._layers, w, strict=True):
             self._calls.add(block.dot, inputs, each.Z)
+            if each is self._layers[-1] and loss.expression is None:
+                return  # cross-entropy takes the softmax itself
             if each.layer.activation.expression is None:
                 self._calls.add(_softmax, each.Z, each.A)
             elif each.Z is not each.A:

@@ -44,7 +44,7 @@ def test_gradcheck_beyond_tolerance_exits_with_4(trained: Command) -> None:
 def test_gradcheck_refuses_to_set_values_of_a_run(trained: Command) -> None:
     result = trained("gradcheck", "xor", "--set", "loss=mse")
     assert (result.code, result.out) == (2, "")
-    assert "--set loss=mse: the config of a run cannot be changed\nhint: check the run's" in result.err
+    assert "--set loss=mse: the config of a run cannot be changed\nhint: give the run's" in result.err
     assert trained("gradcheck", "runs/xor/config.yaml", "--set", "loss=mse").code == 0
 
 

@@ -10,7 +10,7 @@ import pytest
 from nncli.cli import registry
 from tests.cli.conftest import Command
 
-BY_POSITION = ["predict", "evaluate", "plot", "gradcheck", "reproduce", "resume", "runs"]
+BY_POSITION = ["predict", "evaluate", "plot", "gradcheck", "trace", "reproduce", "resume", "runs"]
 
 
 def test_every_command_with_run_in_its_arguments_has_the_option() -> None:

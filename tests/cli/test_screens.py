@@ -44,6 +44,8 @@ RESULTS = [
     "evaluate iris --part train",
     "gradcheck iris.yaml",
     "gradcheck iris -v",
+    "trace iris",
+    "trace iris.yaml --layer 0 --unit 3",
     "reproduce iris --progress none",
     "runs",
     "plot --list",

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.misplaced import one_run
-from nncli.cli.options import Overrides, RunOption, find_whole_run, read_config, warn_of_changed_data
+from nncli.cli.options import Overrides, RunOption, experiment_or_run
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
-from nncli.messages.wording import shown
 
 if TYPE_CHECKING:
     from nncli.inspection.gradcheck import TensorCheck
     from nncli.nn.arrays import Array
-    from nncli.runs import Run
     from nncli.training.experiment import Experiment
 
 
@@ -58,23 +54,14 @@ def gradcheck(
     """Compare backprop with finite differences and report the largest error in each tensor."""
     from nncli import api
     from nncli.inspection.gradcheck import TOLERANCE
-    from nncli.messages.errors import CheckFailed, NncliError
+    from nncli.messages.errors import CheckFailed
+    from nncli.training.experiment import Experiment
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    limit, parameters = TOLERANCE if tolerance is None else tolerance, None
-    checked: Experiment | Run
-    target = one_run(target, run, out.command)
-    if target is not None and run is None and _is_config(target):
-        checked = prepared = api.check(read_config(Path(target), set_))
-    elif set_:
-        raise NncliError(
-            f"--set {shown(set_[0])}: the config of a run cannot be changed",
-            hint="check the run's config.yaml instead; it is checked at its initial weights",
-        )
-    else:
-        checked = find_whole_run(target, out)
-        warn_of_changed_data(checked, out)
-        prepared, parameters = checked.experiment, checked.model.parameters
+    limit = TOLERANCE if tolerance is None else tolerance
+    checked = experiment_or_run(target, run, set_, out)
+    prepared = checked if isinstance(checked, Experiment) else checked.experiment
+    parameters = None if isinstance(checked, Experiment) else checked.model.parameters
     checks = api.gradcheck(checked)
     _note_conditions(out, prepared)
     out.detail(fitted_table(_tensors(checks), left=2, columns=out.columns))
@@ -173,8 +160,3 @@ def _fields(check: TensorCheck, out: Output) -> dict[str, Any]:
         "kinks": int(check.kinks.sum()),
         **({"entries": {name: values.tolist() for name, values in arrays.items()}} if out.verbose else {}),
     }
-
-
-def _is_config(target: str) -> bool:
-    path = Path(target)
-    return target == "-" or path.suffix in (".yaml", ".yml") or (path.is_file() and path.suffix != ".npz")

@@ -1,0 +1,91 @@
+"""Scalar expressions of the recipe as people write them, in names or with numbers in their place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nncli.codegen.scalar import PLAIN_LOGISTIC
+from nncli.nn.activations import LOGISTIC
+
+MOST_TERMS = 5  # of a sum of more than
+LONG_SUM = 8  # terms
+
+
+def digits(value: float) -> str:
+    """A number to six significant digits."""
+    return f"{value:.6g}"
+
+
+def readable(expression: str) -> str:
+    """Return an expression as text: x^2 for square(x), and `u if z > 0 else v` for where(z > 0, u, v)."""
+    return _text(_parsed(expression), {})
+
+
+def substituted(expression: str, values: Mapping[str, float]) -> str:
+    """Return an expression as text with numbers in the place of names."""
+    return _text(_parsed(expression), values)
+
+
+def sum_of_products(factors: Sequence[tuple[float, float]], last: float | None = None) -> str:
+    """Return `a * b + c * d + last`; of a long sum the largest products, and what the others add up to."""
+    products = [f"{_factor(a)} * {_factor(b)}" for a, b in factors]
+    if len(products) > LONG_SUM:
+        order = sorted(range(len(factors)), key=lambda index: -abs(factors[index][0] * factors[index][1]))
+        rest = sum(factors[index][0] * factors[index][1] for index in order[MOST_TERMS:])
+        products = [products[index] for index in sorted(order[:MOST_TERMS])]
+        products.append(f"{_factor(rest)} ({len(order) - MOST_TERMS} smaller terms)")
+    return " + ".join([*products, *([] if last is None else [_factor(last)])])
+
+
+def evaluated(expression: str, values: Mapping[str, float]) -> float:
+    """Return the value of an expression of numbers."""
+    return float(eval(expression, {**_FUNCTIONS, **values}))
+
+
+_FUNCTIONS = {name: getattr(np, name) for name in ("exp", "expm1", "log1p", "sqrt", "tanh", "where")}
+_FUNCTIONS |= {name: getattr(np, name) for name in ("maximum", "minimum", "sign", "square")}
+
+
+def _factor(value: float) -> str:
+    return f"({digits(value)})" if value < 0 else digits(value)
+
+
+def _parsed(expression: str) -> ast.expr:
+    return ast.parse(expression.replace(LOGISTIC, PLAIN_LOGISTIC), mode="eval").body
+
+
+def _text(tree: ast.expr, values: Mapping[str, float]) -> str:
+    text = ast.unparse(_Readable(values).visit(tree))
+    return text.replace(" ** ", "^")
+
+
+class _Readable(ast.NodeTransformer):
+    """Puts powers and conditions in the place of calls, and numbers in the place of names."""
+
+    def __init__(self, values: Mapping[str, float]) -> None:
+        self._values = values
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id not in self._values:
+            return node
+        return ast.Name(_factor(self._values[node.id]))  # as text, with the parentheses that people write
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        arguments = [self.visit(argument) for argument in node.args]
+        if name == "square":
+            return ast.BinOp(arguments[0], ast.Pow(), ast.Constant(2))
+        if name == "where":
+            condition, chosen, other = arguments
+            return ast.IfExp(condition, chosen, other)
+        return ast.Call(node.func, [_bare(argument) for argument in arguments], [])
+
+
+def _bare(argument: ast.expr) -> ast.expr:
+    """A negative number without parentheses, for those of a call are enough."""
+    if isinstance(argument, ast.Name) and argument.id.startswith("("):
+        return ast.Name(argument.id[1:-1])
+    return argument

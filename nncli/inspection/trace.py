@@ -1,0 +1,360 @@
+"""Trace of one row: every number of a forward pass, a backward pass and an update, and how it is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nncli.inspection.formulas import digits, evaluated, readable, substituted, sum_of_products
+from nncli.messages.errors import NncliError
+from nncli.messages.wording import counted
+from nncli.nn.arrays import Array
+from nncli.training.experiment import Experiment
+
+FEW_WEIGHTS = 40  # of a network that is shown whole
+MOST_OF_A_UNIT = 5  # of a unit of a larger one
+
+
+@dataclass(frozen=True)
+class TraceLine:
+    """A number and how it is computed.
+
+    Attributes
+    ----------
+    name : such as z, a or dL/dz.
+    formula : in names; empty for a sum of products, whose numbers say as much.
+    numbers : the formula with numbers in the place of names.
+    """
+
+    name: str
+    formula: str
+    numbers: str
+    value: float
+
+
+@dataclass(frozen=True)
+class TraceSection:
+    """The lines of a unit or of the loss; `left_out` says what is not shown."""
+
+    title: str
+    lines: tuple[TraceLine, ...]
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One row's step through a network, computed by the functions that train.
+
+    Attributes
+    ----------
+    row : from 0, of the training rows.
+    inputs, targets : of the row as the network sees them, by name.
+    loss : of the row by itself, penalties included.
+    left_out : what is not shown of a large network, and how to see it.
+    """
+
+    row: int
+    inputs: Mapping[str, float]
+    targets: Mapping[str, float]
+    loss: float
+    forward: tuple[TraceSection, ...]
+    terms: TraceSection
+    backward: tuple[TraceSection, ...]
+    update: tuple[TraceSection, ...]
+    left_out: str = ""
+
+
+def trace(
+    experiment: Experiment, parameters: Array, row: int, layer: int | None = None, unit: int | None = None
+) -> Trace:
+    """Trace a training row through a network with given parameters (P,).
+
+    The row is treated as a batch by itself, and the optimizer's step as its first. No unit is dropped.
+
+    Parameters
+    ----------
+    layer, unit : what to show of a network of more than 40 weights (default: in each layer the unit with the
+        largest error).
+    """
+    return _Tracer(experiment, parameters, row, layer, unit).trace()
+
+
+def require_place(experiment: Experiment, row: int, layer: int | None, unit: int | None) -> None:
+    """Raise NncliError if there is no such row (from 1), layer or unit (from 0)."""
+    rows, layers = len(experiment.rows.training), experiment.network.layers
+    if not 1 <= row <= rows:
+        raise NncliError(f"row {row}: there are {counted(rows, 'training row')}", hint=f"give 1 to {rows}")
+    if unit is not None and layer is None:
+        raise NncliError(f"unit {unit}: of which layer?", hint=f"give a layer too: 0 to {len(layers) - 1}")
+    if layer is not None and not 0 <= layer < len(layers):
+        raise NncliError(
+            f"layer {layer}: there are {counted(len(layers), 'layer')}", hint=f"give 0 to {len(layers) - 1}"
+        )
+    if layer is not None and unit is not None and not 0 <= unit < layers[layer].units:
+        units = layers[layer].units
+        raise NncliError(
+            f"unit {unit}: layer {layer} has {counted(units, 'unit')}", hint=f"give 0 to {units - 1}"
+        )
+
+
+class _Tracer:
+    """The numbers of one row, and the sections that show them."""
+
+    def __init__(
+        self, experiment: Experiment, parameters: Array, row: int, layer: int | None, unit: int | None
+    ) -> None:
+        self.network, self.recipe, self.w, self.row = experiment.network, experiment.recipe, parameters, row
+        data = experiment.rows.training
+        self.X, self.Y = data.X[[row]], data.Y[[row]]
+        columns = data.columns
+        self.inputs_by_name = list(columns.encoded)
+        self.outputs = list(columns.classes if columns.task == "multiclass" else columns.targets)
+        self.activities = self.network.forward(parameters, self.X)
+        self.inputs = [self.X[0], *(activity.A[0] for activity in self.activities)]
+        self.errors = self._errors()
+        self.loss, self.g = self.recipe.gradient(self.network, parameters, self.X, self.Y, self.recipe.loss)
+        self.weights, self.gradients = self.network.blocks(parameters), self.network.blocks(self.g)
+        self.last = len(self.network.layers) - 1
+        self.shown = self._shown(layer, unit)
+
+    def _errors(self) -> list[tuple[Array, Array]]:
+        """The derivatives dL/da and dL/dz, (units,) each, of each layer; dL/da is unknown for a linked loss."""
+        loss, output, last = self.recipe.loss, self.activities[-1], self.network.layers[-1]
+        dZ = loss.output_error(last.activation, output.Z, output.A, self.Y)
+        dA = np.full_like(dZ, np.nan) if loss.link else loss.slope(output.A, self.Y) / loss.divisor(self.Y)
+        if loss.class_weights is not None:
+            dA = dA * loss.row_weights(self.Y)
+        errors = [(dA[0], dZ[0])]
+        for index in reversed(range(1, len(self.network.layers))):
+            below, layer = self.activities[index - 1], self.network.layers[index - 1]
+            dA = dZ @ self.network.views(self.w)[index].W
+            dZ = layer.activation.backward(dA, below.Z, below.A)
+            errors.append((dA[0], dZ[0]))
+        return errors[::-1]
+
+    def _shown(self, layer: int | None, unit: int | None) -> list[list[int]]:
+        """The units of each layer that are shown."""
+        every = [list(range(each.units)) for each in self.network.layers]
+        if layer is not None:
+            chosen = every[layer] if unit is None else [every[layer][unit]]
+            return [chosen if index == layer else [] for index in range(len(every))]
+        if self.network.parameter_count <= FEW_WEIGHTS:
+            return every
+        return [[int(np.abs(dz).argmax())] for _, dz in self.errors]
+
+    def trace(self) -> Trace:
+        """Everything that is shown."""
+        layers = range(len(self.network.layers))
+        units = [(layer, unit) for layer in layers for unit in self.shown[layer]]
+        back = [(layer, unit) for layer in reversed(layers) for unit in self.shown[layer]]
+        return Trace(
+            row=self.row,
+            inputs=dict(zip(self.inputs_by_name, self.X[0].tolist(), strict=True)),
+            targets=dict(zip(self.outputs, self.Y[0].tolist(), strict=True)),
+            loss=float(self.loss),
+            forward=tuple(self._forward(*each) for each in units),
+            terms=self._terms(),
+            backward=tuple(self._backward(*each) for each in back),
+            update=tuple(self._update(units)),
+            left_out=self._left_out,
+        )
+
+    def _forward(self, layer: int, unit: int) -> TraceSection:
+        """Z as the sum it is, and a."""
+        activation, activity = self.network.layers[layer].activation, self.activities[layer]
+        z, a = float(activity.Z[0, unit]), float(activity.A[0, unit])
+        w = self.weights[layer][unit].tolist()
+        products = list(zip(w, self.inputs[layer].tolist(), strict=False))
+        total = sum_of_products(products, w[-1] if self.network.layers[layer].bias else None)
+        lines = [TraceLine("z", "", total, z)]
+        if activation.expression is None:
+            every = " + ".join(f"exp({digits(each)})" for each in activity.Z[0].tolist())
+            lines.append(TraceLine("a", "exp(z) / (sum of exp(z))", f"exp({digits(z)}) / ({every})", a))
+        else:
+            lines.append(_line("a", activation.expression, {"z": z}, a))
+        return TraceSection(f"{_unit_name(layer, unit)}, {activation.name}", tuple(lines))
+
+    def _terms(self) -> TraceSection:
+        """The term of each output, and the loss."""
+        loss, output = self.recipe.loss, self.activities[-1]
+        terms = loss.terms(output.Z if loss.link else output.A, self.Y)[0].tolist()
+        if loss.expression is None:
+            pairs = list(zip(self.Y[0].tolist(), output.A[0].tolist(), strict=True))
+            sums = " + ".join(f"{digits(y)} * log({digits(a)})" for y, a in pairs)
+            lines = [TraceLine("term", "-(sum of y * log(a))", f"-({sums})", terms[0])]
+        else:
+            lines = [
+                _line(f"term of {name}", self._term_of(unit), self._of_output(unit), terms[unit])
+                for unit, name in enumerate(self.outputs)
+            ]
+        total = self._scaled(" + ".join(map(digits, terms)), len(terms) > 1)
+        if self.network.penalty:
+            total += f" + {digits(float(self.network.cost(self.w)))} (penalties)"
+        lines.append(TraceLine("L", "", total, float(self.loss)))
+        return TraceSection(f"{loss.name}, {loss.reduction}", tuple(lines))
+
+    def _term_of(self, unit: int) -> str:
+        """The expression of a term; of binary cross-entropy that of textbooks where six digits suffice."""
+        loss, a = self.recipe.loss, float(self.activities[-1].A[0, unit])
+        textbook = loss.name == "binary_cross_entropy" and 0.001 < a < 0.999
+        return "-(y * log(a) + (1 - y) * log(1 - a))" if textbook else str(loss.expression)
+
+    def _scaled(self, text: str, several: bool) -> str:
+        """A text times the weight of the row's class, and divided by the divisor of the loss."""
+        loss = self.recipe.loss
+        divisor = loss.divisor(self.Y)
+        weight = 1.0 if loss.class_weights is None else float(loss.row_weights(self.Y)[0, 0])
+        factor = (f" * {digits(weight)}" if weight != 1.0 else "") + (
+            f" / {digits(divisor)}" if divisor != 1.0 else ""
+        )
+        return f"({text}){factor}" if several and factor else text + factor
+
+    def _of_output(self, unit: int) -> dict[str, float]:
+        """Values of the names in the loss's expressions."""
+        output = self.activities[-1]
+        values = {"y": float(self.Y[0, unit]), "z": float(output.Z[0, unit]), "a": float(output.A[0, unit])}
+        return values | dict(self.recipe.loss.options)
+
+    def _backward(self, layer: int, unit: int) -> TraceSection:
+        """The factors of the chain rule, and the derivative by each weight."""
+        error = float(self.errors[layer][1][unit])
+        lines = [*(self._output_error(unit) if layer == self.last else self._error(layer, unit))]
+        columns = self._columns(layer, unit)
+        for column in columns:
+            name = self._input_name(layer, column)
+            u = float(self.inputs[layer][column]) if name else 1.0
+            numbers = sum_of_products([(error, u)]) if name else digits(error)
+            each = self.network.layers[layer]
+            w = float(self.weights[layer][unit, column])
+            if name and (each.l1 or each.l2):
+                numbers += f" + {digits(each.l1 * float(np.sign(w)) + each.l2 * w)} (penalties)"
+            derivative = float(self.gradients[layer][unit, column])
+            lines.append(
+                TraceLine(
+                    f"dL/dw[{name}]" if name else "dL/db",
+                    f"dL/dz * {name}" if name else "dL/dz",
+                    numbers,
+                    derivative,
+                )
+            )
+        return TraceSection(_unit_name(layer, unit), tuple(lines), self._more(layer, columns))
+
+    def _output_error(self, unit: int) -> Iterator[TraceLine]:
+        """dL/dz of an output: of a linked loss at once, else through dL/da and da/dz."""
+        loss, activation = self.recipe.loss, self.network.output_activation
+        of_a, of_z = (float(each[unit]) for each in self.errors[-1])
+        values = self._of_output(unit)
+        if loss.slope_expression is None:
+            shares = digits(float(self.Y.sum()))
+            text = f"{digits(values['a'])} * {shares} - {digits(values['y'])}"
+            yield TraceLine("dL/dz", "a * (sum of y) - y", self._scaled(text, True), of_z)
+            return
+        slope = (
+            loss.slope_expression.replace(str(activation.expression), "a")
+            if loss.link
+            else loss.slope_expression
+        )
+        numbers = self._scaled(substituted(slope, values), True)
+        if loss.link:
+            yield TraceLine("dL/dz", readable(slope), numbers, of_z)
+            return
+        yield TraceLine("dL/da", readable(slope), numbers, of_a)
+        if activation.derivative_expression is None:
+            A, dA = self.activities[-1].A[0], self.errors[-1][0]
+            total = digits(float(dA @ A))
+            yield TraceLine(
+                "dL/dz",
+                "a * (dL/da - (sum of dL/da * a))",
+                f"{digits(values['a'])} * ({digits(of_a)} - {total})",
+                of_z,
+            )
+        else:
+            yield from self._through_activation(self.last, unit)
+
+    def _error(self, layer: int, unit: int) -> Iterator[TraceLine]:
+        """dL/da of a hidden unit as the sum over the units above, then da/dz and dL/dz."""
+        above, errors = self.weights[layer + 1], self.errors[layer + 1][1]
+        products = list(zip(errors.tolist(), above[:, unit].tolist(), strict=True))
+        yield TraceLine(
+            "dL/da", "sum of dL/dz * w above", sum_of_products(products), float(self.errors[layer][0][unit])
+        )
+        yield from self._through_activation(layer, unit)
+
+    def _through_activation(self, layer: int, unit: int) -> Iterator[TraceLine]:
+        activation, activity = self.network.layers[layer].activation, self.activities[layer]
+        assert activation.derivative is not None
+        assert activation.derivative_expression is not None
+        values = {"z": float(activity.Z[0, unit]), "a": float(activity.A[0, unit])}
+        slope = float(activation.derivative(activity.Z, activity.A)[0, unit])
+        of_a, of_z = (float(each[unit]) for each in self.errors[layer])
+        yield _line("da/dz", activation.derivative_expression, values, slope)
+        yield TraceLine("dL/dz", "dL/da * da/dz", sum_of_products([(of_a, slope)]), of_z)
+
+    def _update(self, units: list[tuple[int, int]]) -> Iterator[TraceSection]:
+        """The optimizer's first step of each weight."""
+        optimizer, g = self.recipe.optimizer, self.g
+        if optimizer.clip_norm is not None:
+            norm = float(np.sqrt(g @ g))
+            share = min(1.0, optimizer.clip_norm / (norm + 1e-6))
+            numbers = f"minimum({digits(optimizer.clip_norm)} / ({digits(norm)} + 1e-06), 1)"
+            line = TraceLine("share", "minimum(clip_norm / (norm + 1e-06), 1)", numbers, share)
+            yield TraceSection("clipping: g is dL/dw times this share", (line,))
+            g = g * share
+        moved, _ = optimizer.step(self.w, self.g, optimizer.init(self.w), 1, self.recipe.learning_rate(0))
+        for layer, unit in units:
+            columns = self._columns(layer, unit)
+            lines = [line for column in columns for line in self._step(layer, unit, column, g, moved)]
+            yield TraceSection(_unit_name(layer, unit), tuple(lines), self._more(layer, columns))
+
+    def _step(self, layer: int, unit: int, column: int, g: Array, moved: Array) -> Iterator[TraceLine]:
+        """The statements of the optimizer's rule for one weight."""
+        optimizer = self.recipe.optimizer
+        name = self._input_name(layer, column)
+        place = self.network.offsets[layer] + unit * self.network.layers[layer].shape[1] + column
+        values = {"w": float(self.w[place]), "g": float(g[place]), "update": 1.0}
+        values |= {"rate": self.recipe.learning_rate(0), **optimizer.options}
+        values |= dict.fromkeys(optimizer.slots, optimizer.initial)
+        if optimizer.weight_decay:
+            with_decay = values | {"decay": optimizer.weight_decay}
+            values["g"] = evaluated("g + decay * w", with_decay)
+            yield _line("g", "g + decay * w", with_decay, values["g"])
+        for index, (target, expression) in enumerate(optimizer.assignments):
+            is_last = index == len(optimizer.assignments) - 1  # adamw has w decay before
+            value = float(moved[place]) if is_last else evaluated(expression, values)
+            shown = (f"w[{name}]" if name else "bias") if is_last else target
+            yield _line(shown, expression, values, value)
+            values[target] = value
+
+    def _columns(self, layer: int, unit: int) -> list[int]:
+        """The weights of a unit that are shown, and its bias: all, or those of the largest derivatives."""
+        count = self.network.layers[layer].shape[1]
+        if self.network.parameter_count <= FEW_WEIGHTS or count <= MOST_OF_A_UNIT:
+            return list(range(count))
+        largest = np.argsort(-np.abs(self.gradients[layer][unit]), kind="stable")[:MOST_OF_A_UNIT]
+        return sorted(largest.tolist())
+
+    def _more(self, layer: int, columns: list[int]) -> str:
+        more = self.network.layers[layer].shape[1] - len(columns)
+        return f"{counted(more, 'weight')} with smaller derivatives" if more else ""
+
+    def _input_name(self, layer: int, column: int) -> str:
+        """The name of an input of a layer; empty for the bias."""
+        if column == self.network.layers[layer].inputs:
+            return ""
+        return f"a{layer - 1}_{column}" if layer else self.inputs_by_name[column]
+
+    @property
+    def _left_out(self) -> str:
+        shown = sum(map(len, self.shown))
+        units = sum(layer.units for layer in self.network.layers)
+        return f"{counted(units - shown, 'unit')} of {units}" if shown < units else ""
+
+
+def _unit_name(layer: int, unit: int) -> str:
+    return f"layers.{layer}, unit {unit} (a{layer}_{unit})"
+
+
+def _line(name: str, expression: str, values: Mapping[str, float], value: float) -> TraceLine:
+    return TraceLine(name, readable(expression), substituted(expression, values), value)
