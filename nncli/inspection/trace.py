@@ -120,7 +120,7 @@ class _Tracer:
         self.shown = self._shown(layer, unit)
 
     def _errors(self) -> list[tuple[Array, Array]]:
-        """The derivatives dL/da and dL/dz of each layer, (units,) each; dL/da is unknown for a linked loss."""
+        """The derivatives dL/da and dL/dz of each layer, (units,) each; a linked loss has no dL/da."""
         loss, output, last = self.recipe.loss, self.activities[-1], self.network.layers[-1]
         dZ = loss.output_error(last.activation, output.Z, output.A, self.Y)
         dA = np.full_like(dZ, np.nan) if loss.link else loss.slope(output.A, self.Y) / loss.divisor(self.Y)
