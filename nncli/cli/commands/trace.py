@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     {
         "nncli trace xor.yaml": "follow the first row through a network at its initial weights",
         "nncli trace xor --row 4 --epoch 100": "follow another row, at the weights of an epoch",
+        "nncli trace xor.yaml --format latex > step.tex": "write the step as a LaTeX document",
     },
 )
 def trace(
@@ -49,6 +50,10 @@ def trace(
         int | None, typer.Option(metavar="L", help="Layer to show of a large network, from 0.")
     ] = None,
     unit: Annotated[int | None, typer.Option(metavar="U", help="Unit of that layer to show, from 0.")] = None,
+    format: Annotated[
+        Literal["text", "latex"],
+        typer.Option(metavar="FORMAT", help="text, or latex: a document to compile.", show_default=False),
+    ] = "text",
     set_: Overrides = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -57,6 +62,7 @@ def trace(
 ) -> None:
     """Show every number of one row's step: forward, loss, backward and update, each with its formula."""
     from nncli import api
+    from nncli.inspection import latex
     from nncli.training.experiment import Experiment
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -64,7 +70,10 @@ def trace(
     prepared = traced if isinstance(traced, Experiment) else traced.experiment
     found = api.trace(traced, row, epoch=epoch, layer=layer, unit=unit)
     _note_conditions(out, prepared)
-    out.result("\n".join(_text(found, prepared)))
+    if format == "latex":
+        out.verbatim(latex.document(found))
+    else:
+        out.result("\n".join(_text(found, prepared)))
     out.object("trace", asdict(found) | {"row": row})
 
 
