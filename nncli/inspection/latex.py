@@ -15,7 +15,7 @@ TOKEN = re.compile(
     r"|(?P<operator> \* | >= | <= )"
     r"|(?P<gap>(?<=[A-Za-z]) (?=[A-Za-z]))"
 )
-HEAD = r"""\documentclass{article}
+PREAMBLE = r"""\documentclass{article}
 \usepackage{amsmath}
 \usepackage[margin=1.5cm, landscape]{geometry}
 \setlength{\parindent}{0pt}
@@ -23,7 +23,7 @@ HEAD = r"""\documentclass{article}
 \begin{document}"""
 BREAK = " \\\\\n"
 COMMANDS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh"}
-OPERATORS = {" * ": r" \cdot ", " >= ": r" \ge ", " <= ": r" \le "}
+SIGNS = {" * ": r" \cdot ", " >= ": r" \ge ", " <= ": r" \le "}
 
 
 def document(trace: Trace) -> str:
@@ -35,7 +35,7 @@ def document(trace: Trace) -> str:
         ("Update", trace.update),
     ]
     body = [line for title, sections in parts for line in _part(title, sections)]
-    return "\n".join([HEAD, *body, r"\end{document}"])
+    return "\n".join([PREAMBLE, *body, r"\end{document}"])
 
 
 def _part(title: str, sections: tuple[TraceSection, ...]) -> Iterator[str]:
@@ -72,7 +72,7 @@ def _token(found: re.Match[str]) -> str:
         return COMMANDS.get(found["name"], _word(found["name"])) + subscript
     if found["power"]:
         return f"^{{{found['power']}}}"
-    return OPERATORS.get(found["operator"] or "", r"\ ")
+    return SIGNS.get(found["operator"] or "", r"\ ")
 
 
 def _word(name: str) -> str:
