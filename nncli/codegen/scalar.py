@@ -25,6 +25,9 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
     ----------
     values : what stands for each name of the expression: a variable or a number.
     """
+    if expression.count(LOGISTIC) > 1:  # once, for a call in one of two choices must not be moved before them
+        yield from statements(f"{target}_s", LOGISTIC, values)
+        expression, values = expression.replace(LOGISTIC, "s"), {**values, "s": f"{target}_s"}
     tree = _Named(values).visit(ast.parse(expression.replace(LOGISTIC, LAZY_LOGISTIC), mode="eval").body)
     calls = Counter(ast.unparse(node) for node in ast.walk(tree) if _is_from_math(node))
     for number, text in enumerate(text for text, times in calls.items() if times > 1):

@@ -93,9 +93,10 @@ class PythonPlan:
         terms = np.zeros(epochs * per_epoch)
         terms[begin : begin + len(values)] = values
         sums = np.zeros((epochs, per_epoch + 1))  # of the first batches of each epoch, from none to all
-        sums[:, 1:] = terms.reshape(epochs, per_epoch) * self._shares
-        sums[0, begin] = state.partial_loss
-        np.add.accumulate(sums, axis=1, out=sums)
+        with np.errstate(all="ignore"):  # the caller judges what is no longer finite
+            sums[:, 1:] = terms.reshape(epochs, per_epoch) * self._shares
+            sums[0, begin] = state.partial_loss
+            np.add.accumulate(sums, axis=1, out=sums)
         local = stops - (state.update - begin)
         partial_losses = np.where(local % per_epoch, sums[(local - 1) // per_epoch, local % per_epoch], 0.0)
         return sums[: local[-1] // per_epoch, -1], partial_losses

@@ -23,7 +23,7 @@ PREAMBLE = r"""\documentclass{article}
 \begin{document}"""
 BREAK = " \\\\\n"
 COMMANDS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh"}
-SIGNS = {" * ": r" \cdot ", " >= ": r" \ge ", " <= ": r" \le "}
+TEX_OPERATORS = {" * ": r" \cdot ", " >= ": r" \ge ", " <= ": r" \le "}
 
 
 def document(trace: Trace) -> str:
@@ -72,7 +72,7 @@ def _token(found: re.Match[str]) -> str:
         return COMMANDS.get(found["name"], _word(found["name"])) + subscript
     if found["power"]:
         return f"^{{{found['power']}}}"
-    return SIGNS.get(found["operator"] or "", r"\ ")
+    return TEX_OPERATORS.get(found["operator"] or "", r"\ ")
 
 
 def _word(name: str) -> str:
