@@ -43,14 +43,22 @@ _functions: dict[str, Callable[..., Any]] = {}  # loading machine code takes 20 
 
 
 def _compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., Any]:
-    kept = cache_folder() / f"nncli_{_digest(source)}.py"
+    with suppress(Exception):  # whatever is wrong with the folder or its files
+        return _kept(source, name, arguments)
+    function = _jit(_executed(source)[name], cache=False)
+    function(*arguments)
+    return function
+
+
+def _kept(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., Any]:
+    """The function with its machine code in the cache folder; files that fail are removed."""
+    path = cache_folder() / f"nncli_{_digest(source)}.py"
     try:
-        function = _jit(vars(_module(kept, source))[name], cache=True)
+        function = _jit(vars(_module(path, source))[name], cache=True)
         function(*arguments)
-    except Exception:  # whatever numba finds in the files: they are made anew by the next process
-        _forget(kept)
-        function = _jit(_executed(source)[name], cache=False)
-        function(*arguments)
+    except Exception:
+        _forget(path)
+        raise
     return function
 
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     {
         "nncli trace xor.yaml": "follow the first row through a network at its initial weights",
         "nncli trace xor --row 4 --epoch 100": "follow another row, at the weights of an epoch",
-        "nncli trace xor.yaml --format latex > step.tex": "write the step as a LaTeX document",
     },
 )
 def trace(
