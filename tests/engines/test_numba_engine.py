@@ -181,6 +181,16 @@ def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path, monkeypatch
     tmp_path.chmod(0o700)
 
 
+def test_without_a_home_the_function_is_compiled_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("NNCLI_CACHE_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", home)
+    assert compiled_anew(SOURCE, "doubled", [1.0])(0.0) == 2.0
+
+
 def test_machine_code_stops_and_starts_again_at_the_same_bytes() -> None:
     system = xor("training.engine=numba", "training.batch_size=1")
     plan, begin = system.plan(), start(system.network, system.initial, system.recipe)
