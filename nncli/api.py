@@ -400,8 +400,8 @@ def trace(
     ----------
     row : from 1, in the order of the training rows.
     epoch : one at which a run recorded its weights (default: those that it saved).
-    layer, unit : what to show of a network of more than 40 weights, from 0 (default: in each layer the unit
-        with the largest error).
+    layer, unit : what to show, from 0 (default: everything, but of a network of more than 40 weights in each
+        layer the unit with the largest error).
 
     Raises
     ------

@@ -44,6 +44,16 @@ ConfigOrTable = Annotated[
         show_default=False,
     ),
 ]
+ConfigOrRun = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="CONFIG|RUN",
+        help="A config, taken at its initial weights, or a run, at its trained weights "
+        "(default: the latest run).",
+        autocompletion=completion.either(completion.run_names, completion.config_files),
+        show_default=False,
+    ),
+]
 RunReference = Annotated[
     str | None,
     typer.Argument(

@@ -31,13 +31,11 @@ def run(calls: Iterable[Call]) -> None:
 class Calls:
     """Writes calls for arrays of one dtype; temporary arrays are used again as soon as they are free.
 
-    Attributes
-    ----------
-    list : the calls so far; they run in this order.
+    They are made in the order in which they were added.
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.list: list[Call] = []
+        self._calls: list[Call] = []
         self._dtype = dtype
         self._free: list[Array] = []
         self._temporary: dict[int, Array] = {}  # by id, free or not
@@ -46,7 +44,7 @@ class Calls:
 
     def add(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Add a call as it is."""
-        self.list.append((function, arguments))
+        self._calls.append((function, arguments))
 
     def assign(self, target: Array, expression: str, values: Mapping[str, Operand]) -> None:
         """Add the calls that assign an expression to an array, which may be one of its values.
@@ -68,7 +66,7 @@ class Calls:
 
     def taken(self) -> list[Call]:
         """Return the calls so far, and begin anew."""
-        calls, self.list = self.list, []
+        calls, self._calls = self._calls, []
         return calls
 
     def scalar(self, expression: str, values: Mapping[str, Operand]) -> str | None:

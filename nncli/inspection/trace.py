@@ -75,8 +75,8 @@ def trace(
 
     Parameters
     ----------
-    layer, unit : what to show of a network of more than 40 weights (default: in each layer the unit with the
-        largest error).
+    layer, unit : what to show (default: everything, but of a network of more than 40 weights in each layer
+        the unit with the largest error).
     """
     return _Tracer(experiment, parameters, row, layer, unit).trace()
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Overrides, RunOption, experiment_or_run
+from nncli.cli.options import ConfigOrRun, Overrides, RunOption, experiment_or_run
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
@@ -30,16 +29,7 @@ if TYPE_CHECKING:
 )
 def gradcheck(
     context: typer.Context,
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CONFIG|RUN",
-            help="A config, checked at its initial weights, or a run, at its trained weights "
-            "(default: the latest run).",
-            autocompletion=completion.either(completion.run_names, completion.config_files),
-            show_default=False,
-        ),
-    ] = None,
+    target: ConfigOrRun = None,
     run: RunOption = None,
     tolerance: Annotated[
         float | None,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import Overrides, RunOption, experiment_or_run
+from nncli.cli.options import ConfigOrRun, Overrides, RunOption, experiment_or_run
 from nncli.cli.output import Output
 from nncli.cli.registry import command
 from nncli.messages.wording import counted
@@ -30,23 +29,15 @@ if TYPE_CHECKING:
 )
 def trace(
     context: typer.Context,
-    target: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="CONFIG|RUN",
-            help="A config, traced at its initial weights, or a run, at its trained weights "
-            "(default: the latest run).",
-            autocompletion=completion.either(completion.run_names, completion.config_files),
-            show_default=False,
-        ),
-    ] = None,
+    target: ConfigOrRun = None,
     run: RunOption = None,
     row: Annotated[int, typer.Option(metavar="N", help="Training row to trace, from 1.")] = 1,
     epoch: Annotated[
         int | None, typer.Option(metavar="K", help="Epoch at which a run recorded its weights.")
     ] = None,
     layer: Annotated[
-        int | None, typer.Option(metavar="L", help="Layer to show of a large network, from 0.")
+        int | None,
+        typer.Option(metavar="L", help="Layer to show, from 0 (default: all)."),
     ] = None,
     unit: Annotated[int | None, typer.Option(metavar="U", help="Unit of that layer to show, from 0.")] = None,
     format: Annotated[
