@@ -89,6 +89,34 @@ class TensorChecks(tuple[TensorCheck, ...]):
         return html_table(rows, ("tensor", "shape", "largest error", "backprop", "finite difference"))
 
 
+def wrong_place(checks: TensorChecks, limit: float) -> str | None:
+    """Return where a wrong gradient points to; None if no error is above the limit.
+
+    Errors are passed from the last layer to the first, so the mistake is where they begin.
+    """
+    wrong = {check.name for check in checks if check.worst > limit}
+    if not wrong:
+        return None
+    layers = sorted({name.rpartition(".")[0] for name in wrong}, key=lambda name: int(name.split(".")[1]))
+    last = checks[-1].name.rpartition(".")[0]
+    if all(name.endswith(".bias") for name in wrong):
+        return f"only biases are wrong ({', '.join(sorted(wrong))}): look at db, the sum of dZ over the rows"
+    if all(name.endswith(".weight") for name in wrong) and any(
+        check.name.endswith(".bias") for check in checks
+    ):
+        return "the biases are right, so dZ is too: look at dW = dZ^T u, with the input u of the layer"
+    if layers[-1] == last:
+        return (
+            f"the error begins in the last layer, {last}: look at dZ there, the derivative of the loss times "
+            "that of the activation"
+        )
+    above = f"layers.{int(layers[-1].split('.')[1]) + 1}"
+    return (
+        f"{above} is right, and the error begins in {layers[-1]}: look at the step between them, dA = dZ W "
+        f"times the derivative of the activation of {layers[-1]}"
+    )
+
+
 def check_gradients(experiment: Experiment, parameters: Array | None = None) -> TensorChecks:
     """Check backprop at `parameters` (default: the initial ones) on the first rows of an experiment."""
     return check_method(experiment, backprop(), parameters)
