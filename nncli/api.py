@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from nncli.config import Config, Override, load_config
 from nncli.messages.errors import CheckFailed, ConfigError, DataError, DivergedError, NncliError, RunError
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.gradcheck import TensorChecks
     from nncli.inspection.reproduction import Repetition, Reproduction
+    from nncli.inspection.student.code_check import CodeCheck
     from nncli.inspection.trace import Trace
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
@@ -364,24 +365,56 @@ def _or_stored(run: Run, threshold: float | None) -> float | None:
     return stored.threshold if stored and stored.fits(run.model) else threshold
 
 
-def gradcheck(target: Configured | Experiment | Run) -> TensorChecks:
+@overload
+def gradcheck(
+    target: Configured | Experiment | Run, *, code: None = None, directions: int | None = None
+) -> TensorChecks: ...
+
+
+@overload
+def gradcheck(
+    target: Configured | Experiment | Run, *, code: str | os.PathLike[str], directions: int | None = None
+) -> CodeCheck: ...
+
+
+def gradcheck(
+    target: Configured | Experiment | Run,
+    *,
+    code: str | os.PathLike[str] | None = None,
+    directions: int | None = None,
+) -> TensorChecks | CodeCheck:
     """Compare backprop with finite differences, for a config as it starts or for a run as trained.
 
     Returns
     -------
-    One entry for each weight matrix and bias vector; `worst` is the one with the largest relative error.
+    One entry for each weight matrix and bias vector; `worst` is the one with the largest relative error. With
+    `code` the result of the check of that file.
+
+    Parameters
+    ----------
+    code : a Python file with functions `forward(X, W, b)` and `backward(X, Y, W, b)`, which are checked
+        instead of nncli's; mistakes in them are named.
+    directions : random directions to check in each tensor; 0 checks every parameter (default: 0, above 20,000
+        parameters 3).
 
     Raises
     ------
     NncliError
-        If config or data cannot be used.
+        If config, data, weights or code cannot be used.
     """
-    from nncli.inspection.gradcheck import check_gradients, check_run
+    from nncli.inspection.directions import check_all_or_directions
+    from nncli.inspection.student.code_check import check_code
     from nncli.runs import Run
 
+    parameters = None
     if isinstance(target, Run):
-        return check_run(target)
-    return check_gradients(target if isinstance(target, Experiment) else check(target))
+        target.require_own_weights()
+        prepared, parameters = target.experiment, target.model.parameters
+    else:
+        prepared = target if isinstance(target, Experiment) else check(target)
+    if code is not None:
+        return check_code(prepared, Path(code), parameters)
+    return check_all_or_directions(prepared, parameters, directions)
 
 
 def trace(

@@ -13,7 +13,6 @@ from nncli.nn.arrays import Array
 from nncli.nn.gradients import GradientMethod, backprop, central_differences, forward_differences
 from nncli.nn.losses import Loss
 from nncli.nn.network import Network
-from nncli.runs import Run
 from nncli.training.experiment import Experiment
 
 TOLERANCE = 1e-6
@@ -64,6 +63,11 @@ class TensorCheck:
         """The largest error."""
         return float(self.error[self.index])
 
+    @staticmethod
+    def place(index: tuple[int, ...]) -> str:
+        """Name an entry, to follow the name of the tensor: [unit,input]."""
+        return f"[{','.join(map(str, index))}]"
+
 
 class TensorChecks(tuple[TensorCheck, ...]):
     """The checks of all tensors of a network."""
@@ -75,6 +79,11 @@ class TensorChecks(tuple[TensorCheck, ...]):
         """The check with the largest error."""
         return max(self, key=lambda check: check.worst)
 
+    @property
+    def sorted(self) -> list[TensorCheck]:
+        """The checks, those with the largest errors first."""
+        return sorted(self, key=lambda check: -check.worst)
+
     def _repr_html_(self) -> str:
         rows = [
             (
@@ -83,7 +92,7 @@ class TensorChecks(tuple[TensorCheck, ...]):
                 f"{check.worst:.1e}",
                 *(f"{each[check.index]:.6g}" for each in pair),
             )
-            for check in self
+            for check in self.sorted
             for pair in [(check.backprop, check.finite_difference)]
         ]
         return html_table(rows, ("tensor", "shape", "largest error", "backprop", "finite difference"))
@@ -120,18 +129,6 @@ def wrong_place(checks: TensorChecks, limit: float) -> str | None:
 def check_gradients(experiment: Experiment, parameters: Array | None = None) -> TensorChecks:
     """Check backprop at `parameters` (default: the initial ones) on the first rows of an experiment."""
     return check_method(experiment, backprop(), parameters)
-
-
-def check_run(run: Run) -> TensorChecks:
-    """Check backprop at the trained parameters of a run.
-
-    Raises
-    ------
-    RunError
-        If its weights are not of its own network.
-    """
-    run.require_own_weights()
-    return check_gradients(run.experiment, run.model.parameters)
 
 
 def check_method(

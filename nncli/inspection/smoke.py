@@ -11,7 +11,8 @@ import numpy as np
 
 from nncli import runs
 from nncli.inference.evaluation import evaluate_rows
-from nncli.inspection.gradcheck import TOLERANCE, check_gradients
+from nncli.inspection.directions import check_all_or_directions
+from nncli.inspection.gradcheck import TOLERANCE
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.runs import Run
 from nncli.training import measure
@@ -52,7 +53,7 @@ def smoke(experiment: Experiment) -> Smoke:
         # Threads may round otherwise: 1e-12 in float64.
         if not np.allclose(predicted, trained, rtol=4500 * np.finfo(small.initial.dtype).eps, atol=0):
             raise CheckFailed("smoke: the saved weights give other predictions than the trained ones")
-        checks = check_gradients(small)
+        checks = check_all_or_directions(small)
         worst = checks.worst
         if worst.worst > TOLERANCE:
             raise CheckFailed(f"smoke: the gradient of {worst.name} is wrong by {worst.worst:.1e}")

@@ -127,3 +127,100 @@ def test_error_of_the_configured_differences_is_reported(trained: Command, schem
     assert far["worst"] / near["worst"] == pytest.approx(10**order, rel=0.3)  # the order of the scheme
     assert f"{scheme} differences with epsilon 1e-06" in trained(*words).err
     assert "differences with epsilon" not in trained("gradcheck", "xor.yaml").err
+
+
+OWN = """\
+import numpy as np
+
+print("a print of the student's own")
+
+def forward(X, W, b):
+    for w, c in zip(W, b):
+        X = 1 / (1 + np.exp(-(X @ w.T + c)))
+    return X
+
+def backward(X, Y, W, b):
+    hidden = forward(X, W[:1], b[:1])
+    error = forward(X, W, b) - Y
+    below = error @ W[1] * hidden * (1 - hidden)
+    return [below.T @ X, error.T @ hidden], [below.sum(axis=0), error.sum(axis=0)]
+"""
+
+
+def test_own_code_is_checked(trained: Command) -> None:
+    Path("own.py").write_text(OWN)
+    for target in ("xor.yaml", "xor"):
+        result = trained("gradcheck", target, "--code", "own.py")
+        assert result.code == 0
+        assert "own.py takes row vectors, arrays, weights (units, inputs)" in result.err
+        assert result.out.splitlines()[-1].startswith("ok: no mistake found; 17 gradients agree")
+
+
+def test_mistakes_in_own_code_exit_with_4(trained: Command) -> None:
+    Path("own.py").write_text(OWN.replace("error @ W[1] * hidden", "error @ W[1] * 0.25"))
+    result = trained("gradcheck", "xor.yaml", "--code", "own.py")
+    assert result.code == 4
+    assert "error: own.py: backward: the gradient is wrong\nhint: layers.1 is right, and the" in result.err
+    Path("own.py").write_text(OWN.replace("- Y", "+ Y"))
+    mistakes = json.loads(trained("gradcheck", "xor.yaml", "--code", "own.py", "--json").out)["mistakes"]
+    assert [each["function"] for each in mistakes] == ["backward"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "error"),
+    [
+        (None, 2, "own.py: no such file"),
+        ("def forward(:", 2, "own.py:1: SyntaxError: invalid syntax\nhint: fix this first"),
+        ("import no_such_module", 2, "own.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
+        (
+            "def forward(X, W, b): return X",
+            2,
+            "own.py: no function 'backward'\nhint: define backward(",
+        ),
+        (
+            OWN.replace("X @ w.T", "X @ W.T"),
+            4,
+            "own.py:7: AttributeError: 'list' object has no",
+        ),
+        (
+            OWN.replace("return X\n", "return None\n", 1),
+            4,
+            "own.py: forward: it does not return 1",
+        ),
+        (OWN.replace("[below.T", "[below[9].T"), 4, "own.py: backward: own.py:14"),
+        (OWN + "raise SystemExit(3)", 2, "own.py:15: SystemExit: 3"),
+    ],
+)
+def test_unusable_own_code_is_one_message(trained: Command, text: str | None, code: int, error: str) -> None:
+    if text is not None:
+        Path("own.py").write_text(text)
+    result = trained("gradcheck", "xor.yaml", "--code", "own.py")
+    assert result.code == code
+    assert error in result.err
+    assert "Traceback" not in result.err
+
+
+def test_own_code_that_never_ends_is_stopped(trained: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nncli.inspection.student.process.TIME_LIMIT", 1.0)
+    Path("own.py").write_text("while True: pass")
+    result = trained("gradcheck", "xor.yaml", "--code", "own.py")
+    assert result.code == 4
+    assert "own.py: no answer within 1 s\nhint: look for an endless loop" in result.err
+
+
+def test_large_networks_are_checked_along_directions(trained: Command) -> None:
+    words = ["gradcheck", "xor.yaml", "--set", "network.layers[0].units=7000"]
+    result = trained(*words)
+    assert result.code == 0
+    assert "checked along 3 random directions in each tensor" in result.err
+    assert "ok: 12 derivatives along random directions agree" in result.out
+    assert "ok: 8 derivatives" in trained(*words, "--directions", "2").out
+    assert "ok: 17 gradients" in trained("gradcheck", "xor.yaml", "--directions", "0").out
+    assert "along direction" in trained("gradcheck", "xor.yaml", "--directions", "1", "-v").out
+
+
+def test_tensors_are_listed_by_their_errors(trained: Command) -> None:
+    header, *rows, _ = trained("gradcheck", "xor").out.splitlines()
+    assert header.split()[:2] == ["tensor", "shape"]
+    errors = [float(row.split()[2]) for row in rows]
+    assert errors == sorted(errors, reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,7 @@ PLANTED = {
         "rows",
         "return 1 / (1 + np.exp(-z))",
         "return np.tanh(z)",
-        "layers.0 and layers.1 uses tanh; the config's is sigmoid",
+        "tanh is used in layers.0 and layers.1; the config's is sigmoid",
     ),
     "mixed layouts": (
         "columns",
@@ -167,13 +168,51 @@ PLANTED = {
     ),
 }
 
+SOFTMAX = {
+    "dataset": {
+        "columns": ["x1", "x2", "class"],
+        "rows": [[0.0, 0.3, "a"], [0.5, -1.0, "b"], [1.0, 0.7, "c"], [-1.0, 0.2, "a"]],
+        "targets": ["class"],
+    },
+    "network": {
+        "layers": [
+            {"units": 3, "activation": "tanh"},
+            {"units": 3, "activation": "tanh"},
+            {"units": 3, "activation": "softmax"},
+        ]
+    },
+    "loss": "cross_entropy",
+}
+PLANTED_IN_SOFTMAX = {
+    "a (1 - a) at the output": (
+        "(output - Y) / len(X)",
+        "(output - Y) / len(X) * output * (1 - output)",
+        "a (1 - a) is applied to the output error of layers.2",
+    ),
+    "derivative of sigmoid": (
+        "(1 - a**2)",
+        "a * (1 - a)",
+        "the derivative of sigmoid is used for tanh in layers.0 and layers.1",
+    ),
+    "no division": (" / len(X)", "", "the division by N is missing"),
+    "divided twice": ("/ len(X)", "/ len(X) ** 2", "the division by the number of rows is done twice"),
+    "weights transposed": ("dZ @ W[layer].T", "dZ @ W[layer]", "dA is computed with transposed weights"),
+    "square gradients transposed": ("a.T @ dZ", "dZ.T @ a", "dW of layers.0 is transposed"),
+    "two mistakes": (
+        "dZ.sum(axis=0)",
+        "-dZ[-1]",
+        "the gradient is wrong",
+    ),
+}
+XOR = {"dataset": "xor", "network": {"hidden": [4], "activation": "sigmoid"}, "loss": "mse"}
 
-def checked(tmp_path: Path, style: str, old: str = "", new: str = "") -> CodeCheck:
+
+def checked(tmp_path: Path, style: str, old: str = "", new: str = "", config: Any = CONFIG) -> CodeCheck:
     text = (STUDENTS / f"{style}.py").read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "student.py"
     path.write_text(text.replace(old, new) if old else text, encoding="utf-8")
-    return check_code(check(CONFIG), path)
+    return check_code(check(config), path)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -191,3 +230,52 @@ def test_planted_mistake_is_named(tmp_path: Path, name: str) -> None:
     result = checked(tmp_path, style, old, new)
     assert not result.ok
     assert words in str(result.mistakes[0])
+
+
+def test_right_softmax_passes_with_weights_by_inputs_and_units(tmp_path: Path) -> None:
+    result = checked(tmp_path, "softmax", config=SOFTMAX)
+    assert result.ok
+    assert str(result.layout) == "row vectors, arrays, weights (inputs, units)"
+
+
+@pytest.mark.parametrize("name", PLANTED_IN_SOFTMAX)
+def test_planted_mistake_is_named_in_three_layers_with_softmax(tmp_path: Path, name: str) -> None:
+    old, new, words = PLANTED_IN_SOFTMAX[name]
+    result = checked(tmp_path, "softmax", old, new, SOFTMAX)
+    assert words in str(result.mistakes[0])
+
+
+def test_program_that_reports_one_loss_and_descends_another_is_named(tmp_path: Path) -> None:
+    result = checked(tmp_path, "error_signal", config=XOR)
+    assert [str(each) for each in result.mistakes] == [
+        "backward: this is the gradient of binary_cross_entropy (sum), and the config's loss is mse (mean)"
+    ]
+    reported = checked(
+        tmp_path, "error_signal", config={**XOR, "loss": {"name": "binary_cross_entropy", "reduction": "sum"}}
+    )
+    assert [str(each) for each in reported.mistakes] == [
+        "loss: this is mse (mean), and the config's loss is binary_cross_entropy (sum)"
+    ]
+
+
+def test_program_that_mixes_two_weight_layouts_is_named(tmp_path: Path) -> None:
+    result = check_code(check("configs/worked_example.yaml"), STUDENTS / "two_layouts.py")
+    (mistake,) = result.mistakes
+    assert str(mistake) == (
+        "forward: it mixes two layouts of weights: it takes those of layers.0 as (inputs, units), "
+        "layers.1 as (units, inputs)"
+    )
+
+
+def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
+    path = tmp_path / "student.py"
+    text = (STUDENTS / "columns.py").read_text(encoding="utf-8")
+    text = text.replace("* sigmoid_derivative(z1)", "").replace(
+        "np.dot(delta2, a1.T)", "np.dot(delta2, z1.T)"
+    )
+    path.write_text(text, encoding="utf-8")
+    mistakes = {each.mistake for each in check_code(check(CONFIG), path).mistakes}
+    assert mistakes == {
+        "the derivative of sigmoid is missing in layers.0",
+        "dW is computed with z of the layer below instead of its activation a",
+    }

@@ -1,4 +1,4 @@
-"""What a student's functions return for the problems, in each layout."""
+"""Outputs, gradients and losses that a student's functions return, in each layout."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from nncli.inspection.student.layouts import Layout, layouts, numbers
+from nncli.inspection.student.layouts import Layout, as_array, layouts
 from nncli.inspection.student.problem import Problem
-from nncli.inspection.student.process import Call, Returned, Student
+from nncli.inspection.student.process import Returned, Student, StudentCall
 from nncli.nn.arrays import Array
 from nncli.nn.network import LayerView
 
@@ -62,7 +62,7 @@ def close(given: Array, right: Array) -> bool:
     return given.shape == right.shape and bool(np.allclose(given, right, rtol=1e-9, atol=1e-12))
 
 
-def outputs(student: Student, given: list[Problem]) -> list[Outputs]:
+def outputs_of(student: Student, given: list[Problem]) -> list[Outputs]:
     """Return the outputs of forward in every layout, computed in one process."""
     tried = [(layout, layout.problems(given)) for layout in layouts(given[0].network)]
     biased = student.takes_biases("forward")
@@ -76,7 +76,7 @@ def outputs(student: Student, given: list[Problem]) -> list[Outputs]:
     return found
 
 
-def gradients(student: Student, layout: Layout, given: list[Problem]) -> Gradients:
+def gradients_of(student: Student, layout: Layout, given: list[Problem]) -> Gradients:
     """Return the gradients of backward in one layout."""
     own = layout.problems(given)
     biased = student.takes_biases("backward")
@@ -91,30 +91,30 @@ def gradients(student: Student, layout: Layout, given: list[Problem]) -> Gradien
     return Gradients(layout, own, values, mistakes)
 
 
-def losses(student: Student, layout: Layout, given: list[Problem]) -> list[float | str]:
+def losses_of(student: Student, layout: Layout, given: list[Problem]) -> list[float | str]:
     """Return the loss of each problem, or the error of its call."""
     own = layout.problems(given)
-    calls = [Call("loss", [layout.rows_of(each.outputs), layout.rows_of(each.Y)]) for each in own]
+    calls = [StudentCall("loss", [layout.rows_of(each.outputs), layout.rows_of(each.Y)]) for each in own]
     return [_loss(result) for result in student.call(calls)]
 
 
 def _loss(result: Returned) -> float | str:
     if result.error:
         return result.error
-    values = numbers(result.value)
+    values = as_array(result.value)
     return (
         float(values.item()) if values is not None and values.size == 1 else "loss does not return a number"
     )
 
 
-def _forward(layout: Layout, problem: Problem, biased: bool) -> Call:
+def _forward(layout: Layout, problem: Problem, biased: bool) -> StudentCall:
     arguments = [layout.rows_of(problem.X), layout.weights_of(problem)]
-    return Call("forward", [*arguments, layout.biases_of(problem)] if biased else arguments)
+    return StudentCall("forward", [*arguments, layout.biases_of(problem)] if biased else arguments)
 
 
-def _backward(layout: Layout, problem: Problem, biased: bool) -> Call:
+def _backward(layout: Layout, problem: Problem, biased: bool) -> StudentCall:
     arguments = [layout.rows_of(problem.X), layout.rows_of(problem.Y), layout.weights_of(problem)]
-    return Call("backward", [*arguments, layout.biases_of(problem)] if biased else arguments)
+    return StudentCall("backward", [*arguments, layout.biases_of(problem)] if biased else arguments)
 
 
 def _first_error(results: Sequence[Returned]) -> str | None:
@@ -126,7 +126,7 @@ def _outputs(layout: Layout, result: Returned, problem: Problem) -> Array | None
 
 
 class _Misshapen(ValueError):
-    """Gradients that cannot be told apart by layer."""
+    """Gradients that cannot be assigned to layers."""
 
 
 def _gradient(layout: Layout, returned: Any, problem: Problem) -> tuple[Array | None, tuple[str, ...]]:
@@ -198,7 +198,7 @@ def _parted(returned: Any, layers: int) -> tuple[list[Array], list[Array | None]
         ):
             given = returned[1]
             biases = given if isinstance(given, list) and len(given) == layers else [None] * layers
-            return weights, [None if each is None else numbers(each) for each in biases]
+            return weights, [None if each is None else as_array(each) for each in biases]
         if weights := _matrices(returned, layers):
             return weights, [None] * layers
     raise _Misshapen(f"it must return dW, db: two lists of {layers} arrays, one for each layer")
@@ -206,7 +206,7 @@ def _parted(returned: Any, layers: int) -> tuple[list[Array], list[Array | None]
 
 def _matrices(values: list[Any], layers: int) -> list[Array] | None:
     """Return one matrix for each layer; None if they are something else."""
-    arrays = [numbers(each) for each in values]
+    arrays = [as_array(each) for each in values]
     matrices = [each for each in arrays if each is not None and each.ndim == 2]
     return matrices if len(matrices) == len(values) == layers else None
 

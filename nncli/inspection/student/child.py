@@ -66,7 +66,7 @@ def result(functions: dict[str, Any], call: dict[str, Any], path: str) -> dict[s
     try:
         with np.errstate(all="ignore"):
             value = functions[call["function"]](*map(argument, call["arguments"]))
-        return {"value": plain(value)}
+        return {"value": as_lists(value)}
     except BaseException as error:
         return {"error": described(error, path)}
 
@@ -79,16 +79,16 @@ def argument(given: dict[str, Any]) -> Any:
     return [argument(each) for each in value] if kind == "list" else value
 
 
-def plain(value: Any) -> Any:
+def as_lists(value: Any) -> Any:
     """Turn arrays, tuples and numbers into lists and floats; None stays None."""
     if value is None:
         return None
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [as_lists(each) for each in value]
     if isinstance(value, np.ndarray) and value.dtype != object:
         return value.astype(np.float64).tolist()
     if isinstance(value, np.ndarray):
-        return [plain(each) for each in value]
+        return [as_lists(each) for each in value]
     return float(value)
 
 
@@ -96,7 +96,8 @@ def described(error: BaseException, path: str) -> dict[str, Any]:
     """Describe an error with the last line of the student's file that led to it."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     line = frames[-1].lineno if frames else getattr(error, "lineno", None)
-    return {"type": type(error).__name__, "message": str(error), "line": line}
+    message = getattr(error, "msg", None) or str(error)
+    return {"type": type(error).__name__, "message": message, "line": line}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import numpy as np
 from nncli.inspection.gradcheck import TOLERANCE, TensorChecks, compare, finite_differences, wrong_place
 from nncli.inspection.student import answers
 from nncli.inspection.student.answers import Outputs
-from nncli.inspection.student.explanations import Explanation, explain
+from nncli.inspection.student.explanations import Explanation, find_explanation
 from nncli.inspection.student.layouts import Layout
 from nncli.inspection.student.problem import Problem, problems
 from nncli.inspection.student.process import Student
@@ -62,12 +62,16 @@ class CodeCheck:
         return told + (self.tensors._repr_html_() if self.tensors else "")
 
 
-def check_code(experiment: Experiment, path: Path) -> CodeCheck:
+def check_code(experiment: Experiment, path: Path, parameters: Array | None = None) -> CodeCheck:
     """Check the functions `forward(X, W, b)` and `backward(X, Y, W, b)` of a file, and name their mistakes.
 
     The functions run in a process of their own. W and b are lists of the layers' weights and biases; forward
     returns the outputs, and backward the lists dW, db of the loss's gradients. An optional `loss(A, Y)`
     returns the loss. How arrays are laid out is found out from forward, see `Layout`.
+
+    Parameters
+    ----------
+    parameters : of the network, (P,) (default: the initial ones).
 
     Raises
     ------
@@ -76,8 +80,8 @@ def check_code(experiment: Experiment, path: Path) -> CodeCheck:
     CheckFailed
         If it does not answer in time.
     """
-    student, given = Student(path), problems(experiment)
-    every = answers.outputs(student, given)
+    student, given = Student(path), problems(experiment, parameters)
+    every = answers.outputs_of(student, given)
     fitting = [each.layout for each in every if each.agree]
     agreeing = [layout for layout in fitting if not layout.is_mixed]
     if not fitting:
@@ -120,11 +124,13 @@ def _forward_mistake(student: Student, every: Sequence[Outputs], problem: Proble
     if answered:
         return _unexplained_outputs(answered[0])
     errors = [each.error for each in every if each.error]
-    if not errors:
+    if len(errors) < len(every):
         outputs = network.outputs
         return CodeMistake(
             "forward", f"it does not return {outputs} {'output' if outputs == 1 else 'outputs'} for each row"
         )
+    if len(set(errors)) == 1:
+        return CodeMistake("forward", f"it fails: {errors[0]}")
     # The call that came furthest had its arguments in the layout that the code expects.
     furthest = max(errors, key=_line)
     return CodeMistake(
@@ -154,13 +160,13 @@ def _unexplained_outputs(outputs: Outputs) -> CodeMistake:
 
 def _backward(student: Student, layout: Layout, given: list[Problem], learning_rate: float) -> CodeCheck:
     """Check backward in one layout."""
-    found = answers.gradients(student, layout, given)
+    found = answers.gradients_of(student, layout, given)
     if found.values is None:
         return CodeCheck(student.path, layout, None, (CodeMistake("backward", str(found.error)),))
     own = len(layout.problems(given[:1]))
     tensors = _tensors(found.problems[0], found.values[0])
     # Kinks and equal weights may lie in the config's own numbers, none in random ones.
-    explanation = explain(found.values[own:], found.problems[own:], learning_rate)
+    explanation = find_explanation(found.values[own:], found.problems[own:], learning_rate)
     of_form = [CodeMistake("backward", words) for words in found.mistakes]
     return CodeCheck(student.path, layout, tensors, (*of_form, *_told(explanation, tensors)))
 
@@ -214,7 +220,7 @@ def _loss_mistakes(student: Student, layout: Layout, given: list[Problem]) -> li
     if "loss" not in student.functions:
         return []
     problems, right = layout.problems(given), given[0].loss
-    values = answers.losses(student, layout, given)
+    values = answers.losses_of(student, layout, given)
     if failed := next((each for each in values if isinstance(each, str)), None):
         return [CodeMistake("loss", failed)]
     every = [right, *(make(reduction=reduction) for make in LOSSES.values() for reduction in ("mean", "sum"))]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from nncli.inspection.student.factors import constant_factors, explained
+from nncli.inspection.student.factors import constant_factors, factor_of
 from nncli.inspection.student.hypotheses import Hypothesis, hypotheses
 from nncli.inspection.student.problem import Problem
 from nncli.nn.arrays import Array
@@ -29,7 +29,9 @@ class Explanation:
     weight: int
 
 
-def explain(given: Sequence[Array], problems: Sequence[Problem], learning_rate: float) -> Explanation | None:
+def find_explanation(
+    given: Sequence[Array], problems: Sequence[Problem], learning_rate: float
+) -> Explanation | None:
     """Return the simplest explanation of gradients (P,); one without mistakes if they are right."""
     own = hypotheses(problems[0], learning_rate)
     found = [*_explanations([RIGHT, *own], given, problems)]
@@ -48,7 +50,7 @@ def _explanations(
         factors = _factors(hypothesis, given, problems)
         if factors is None:
             continue
-        factor = explained(factors, problems)
+        factor = factor_of(factors, problems)
         own = hypothesis.named
         yield Explanation(
             (*(mistake for mistake, _ in own), *factor.mistakes),

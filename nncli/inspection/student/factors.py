@@ -49,7 +49,7 @@ def constant_factors(student: Sequence[Array], other: Sequence[Array]) -> Array 
     return np.array(factors)
 
 
-def explained(factors: Array, problems: Sequence[Problem]) -> Factor:
+def factor_of(factors: Array, problems: Sequence[Problem]) -> Factor:
     """Return the simplest explanation of the factors (problems,); where several are as simple, all."""
     known = np.isfinite(factors)
     tried = [problem for problem, each in zip(problems, known, strict=True) if each]

@@ -138,9 +138,18 @@ def _of_another_loss(network: Network, loss: Loss) -> Iterator[Hypothesis]:
                 yield Hypothesis.of(
                     f"this is the gradient of {name} ({reduction}), and the config's loss is "
                     f"{loss.name} ({loss.reduction})",
-                    f"descend the config's loss, or set loss: {{name: {name}, reduction: {reduction}}}",
+                    _towards(network, other),
                     {"output_error": partial(_of_loss, loss=other)},
                 )
+
+
+def _towards(network: Network, other: Loss) -> str:
+    """Return the fix for the gradient of another loss."""
+    change = f"set loss: {{name: {other.name}, reduction: {other.reduction}}}"
+    slope = network.output_activation.derivative_expression
+    if other.link and slope:
+        return f"use the derivative of the config's loss times {readable(slope)} for dZ, or {change}"
+    return f"use the derivative of the config's loss, or {change}"
 
 
 def _alike(loss: Loss, other: Loss) -> bool:
@@ -168,7 +177,7 @@ def _of_backward_weights(network: Network, learning_rate: float) -> Iterator[Hyp
     if len(network.layers) < 2:
         return
     yield Hypothesis.of(
-        "the weights are transposed on the way back",
+        "dA is computed with transposed weights",
         "use dA = dZ W for weights of shape (units, inputs) and rows of X: forward uses their transpose",
         {"down": lambda dZ, W, dW: dZ @ W.T},
     )

@@ -14,13 +14,13 @@ from nncli.messages.wording import listed
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
-Rows = Literal["row vectors", "column vectors", "one row at a time", "one column at a time"]
+RowLayout = Literal["row vectors", "column vectors", "one row at a time", "one column at a time"]
 MOST_MIXED = 4  # layers whose weights are also tried in different layouts
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How functions take their arguments.
+    """Layout in which functions take their arguments.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Layout:
     lists : lists of numbers instead of numpy arrays.
     """
 
-    rows: Rows
+    rows: RowLayout
     transposed: tuple[bool, ...]
     bias: tuple[int, ...] = (-1,)
     lists: bool = False
@@ -76,18 +76,17 @@ class Layout:
         return {"list": [self._argument(view.W.T if turn else view.W) for view, turn in turned]}
 
     def biases_of(self, problem: Problem) -> dict[str, Any]:
-        """The biases of all layers as an argument, None for a layer without."""
-        biases = [view.b for view in problem.network.views(problem.parameters)]
-        return {
-            "list": [{"plain": None} if b is None else self._argument(b.reshape(self.bias)) for b in biases]
-        }
+        """The biases of all layers as an argument; zeros for a layer without."""
+        layers = zip(problem.network.layers, problem.network.views(problem.parameters), strict=True)
+        biases = [np.zeros(layer.units) if view.b is None else view.b for layer, view in layers]
+        return {"list": [self._argument(b.reshape(self.bias)) for b in biases]}
 
     def _argument(self, values: Array) -> dict[str, Any]:
         return {"plain" if self.lists else "array": values.tolist()}
 
     def outputs(self, returned: Any, problem: Problem) -> Array | None:
         """The outputs (n, outputs) that forward returned; None if they have another shape."""
-        values = numbers(returned)
+        values = as_array(returned)
         shape = problem.Y.shape
         if values is None or values.size != problem.Y.size:
             return None
@@ -98,8 +97,10 @@ class Layout:
         return values.reshape(shape) if values.shape in (shape, shape[:1]) else None
 
 
-def numbers(returned: Any) -> Array | None:
+def as_array(returned: Any) -> Array | None:
     """Return what a function returned as an array; None if it is not one of numbers."""
+    if returned is None:
+        return None
     try:
         return np.array(returned, dtype=np.float64)
     except (TypeError, ValueError):

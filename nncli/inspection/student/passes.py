@@ -17,7 +17,7 @@ Through = Callable[[Activation, Array, Array, Array], Array]
 
 @dataclass(frozen=True)
 class LayerInput:
-    """What dW is computed from besides dZ, and what may be mistaken for it.
+    """Arrays that dW may be computed from besides dZ.
 
     Attributes
     ----------

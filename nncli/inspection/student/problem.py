@@ -14,8 +14,8 @@ from nncli.nn.losses import Loss
 from nncli.nn.network import Network
 from nncli.training.experiment import Experiment
 
-MOST_ROWS = 8  # of the config's own
-FEWEST_ROWS = 5  # of the random ones
+OWN_ROWS = 8  # of the config's own
+RANDOM_ROWS = 5  # of the random ones
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Problem:
             yield replace(self, X=self.X[[row]], Y=self.Y[[row]])
 
 
-def problems(experiment: Experiment) -> list[Problem]:
-    """The config's initial weights on its first rows, then random weights on random rows, twice.
+def problems(experiment: Experiment, parameters: Array | None = None) -> list[Problem]:
+    """Return the parameters (default: the initial ones) on the config's first rows, and two random problems.
 
     At the config's own numbers different mistakes can give the same gradient: a mean is a sum where there is
     one row, and a transposed matrix is none where all weights are equal. The number of random rows is that of
@@ -58,10 +58,11 @@ def problems(experiment: Experiment) -> list[Problem]:
     """
     network, loss = experiment.network, experiment.recipe.loss
     data = experiment.rows.training
-    X, Y = (each[:MOST_ROWS].astype(np.float64) for each in (data.X, data.Y))
-    own = Problem(network, experiment.initial.astype(np.float64), X, Y, loss)
+    X, Y = (each[:OWN_ROWS].astype(np.float64) for each in (data.X, data.Y))
+    at = experiment.initial if parameters is None else parameters
+    own = Problem(network, at.astype(np.float64), X, Y, loss)
     widths = {network.inputs, *(layer.units for layer in network.layers)}
-    counts = [count for count in range(FEWEST_ROWS, FEWEST_ROWS + len(widths) + 2) if count not in widths][:2]
+    counts = [count for count in range(RANDOM_ROWS, RANDOM_ROWS + len(widths) + 2) if count not in widths][:2]
     return [own, *(_random(own, count) for count in counts)]
 
 

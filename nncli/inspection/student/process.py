@@ -15,10 +15,10 @@ from nncli.inspection.student import child
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.messages.wording import printable
 
-SECONDS = 30.0  # for all calls together
+TIME_LIMIT = 30.0  # for all calls together
 
 
-class Call(NamedTuple):
+class StudentCall(NamedTuple):
     """A call of a function by its name, with encoded arguments."""
 
     function: str
@@ -26,7 +26,7 @@ class Call(NamedTuple):
 
 
 class Returned(NamedTuple):
-    """What a call returned, as nested lists; or `error`, why it did not."""
+    """Value that a call returned, as nested lists; or `error`, the reason why it did not."""
 
     value: Any = None
     error: str | None = None
@@ -57,15 +57,15 @@ class Student:
         """Tell whether a function has an argument for the biases."""
         return self.functions[function] >= {"forward": 3, "backward": 4}[function]
 
-    def call(self, calls: Sequence[Call]) -> list[Returned]:
+    def call(self, calls: Sequence[StudentCall]) -> list[Returned]:
         """Make calls, each with arguments of its own."""
         results = self._run(calls)["results"]
         return [Returned(each.get("value"), self._words(each.get("error"))) for each in results]
 
-    def _run(self, calls: Sequence[Call]) -> dict[str, Any]:
+    def _run(self, calls: Sequence[StudentCall]) -> dict[str, Any]:
         if not self.path.is_file():
             raise NncliError(f"{self.path}: no such file", hint="give a Python file")
-        request = {"path": str(self.path), "calls": [call._asdict() for call in calls]}
+        request = {"path": str(self.path.resolve()), "calls": [call._asdict() for call in calls]}
         try:
             done = subprocess.run(
                 [sys.executable, child.__file__],
@@ -73,12 +73,12 @@ class Student:
                 capture_output=True,
                 text=True,
                 encoding="utf-8",
-                timeout=SECONDS,
+                timeout=TIME_LIMIT,
                 check=False,
             )
         except subprocess.TimeoutExpired:
             raise CheckFailed(
-                f"{self.path}: no answer within {SECONDS:.0f} s",
+                f"{self.path}: no answer within {TIME_LIMIT:.0f} s",
                 hint="look for an endless loop; a training at the end of the file belongs below"
                 ' `if __name__ == "__main__":`',
             ) from None
@@ -86,7 +86,7 @@ class Student:
             raise CheckFailed(f"{self.path}: Python ended with code {done.returncode}: {done.stderr[-500:]}")
         response: dict[str, Any] = json.loads(done.stdout)
         if error := response.get("error"):
-            raise NncliError(str(self._words(error)), hint="fix this first, so that Python can load the file")
+            raise NncliError(f"{self._words(error)}", hint="fix this first, so that Python can load the file")
         return response
 
     def _words(self, error: Mapping[str, Any] | None) -> str | None:

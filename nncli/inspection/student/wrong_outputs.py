@@ -60,9 +60,8 @@ def _with_activation(network: Network, chosen: list[int], other: Activation) -> 
         return
     where = " and ".join(f"layers.{index}" for index in chosen)
     (name,) = right
-    words = (
-        f"the activation of {where} is missing" if other.name == "identity" else f"{where} uses {other.name}"
-    )
+    missing = other.name == "identity"
+    words = f"the activation of {where} is missing" if missing else f"{other.name} is used in {where}"
     yield WrongForward(
         f"{words}; the config's is {name}",
         f"apply {name} to z, or set activation: {other.name} in the config",
