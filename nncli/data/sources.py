@@ -33,6 +33,7 @@ BUILTIN: dict[str, dict[str, Any]] = {
     "iris": {"file": "iris.csv", "targets": ["species"]},
     "diabetes": {"file": "diabetes.csv", "targets": ["progression"]},
     "digits": {"file": "digits.csv", "targets": ["digit"]},
+    "voices": {"file": "voices.csv", "targets": ["disease"], "id": "patient"},
 }
 SAMPLES = 1000
 

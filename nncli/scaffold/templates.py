@@ -1,4 +1,4 @@
-"""Configs that ship with nncli, one for every reference system."""
+"""Configs that ship with nncli: one for every reference system, and some that are broken on purpose."""
 
 from __future__ import annotations
 
@@ -7,13 +7,22 @@ from nncli.messages.suggestions import nearest
 from nncli.storage import resources
 
 
+BROKEN = "broken_"  # prefix of the templates whose fault the reader is to find
+
+
 def names() -> list[str]:
-    """Return the names of all templates, sorted."""
-    return sorted(
+    """Return the names of all templates, sorted; those that are broken on purpose come last."""
+    found = [
         entry.name.removesuffix(".yaml")
         for entry in resources.folder("configs").iterdir()
         if entry.name.endswith(".yaml")
-    )
+    ]
+    return sorted(found, key=lambda name: (is_broken(name), name))
+
+
+def is_broken(name: str) -> bool:
+    """Return True if a template is broken on purpose."""
+    return name.startswith(BROKEN)
 
 
 def canonical(name: str) -> str:

@@ -144,7 +144,9 @@ def test_the_same_training_gets_the_same_advice(long: bool) -> None:
 
 @pytest.mark.parametrize("epochs", [None, 0, 1, 3, 9, 10, 20, 100])
 @pytest.mark.parametrize(
-    "template", [path for path in TEMPLATES if "published" not in path.stem], ids=lambda path: path.stem
+    "template",
+    [path for path in TEMPLATES if not path.stem.startswith("broken_") and "published" not in path.stem],
+    ids=lambda path: path.stem,
 )
 def test_no_template_is_warned_of_at_any_length(template: Path, epochs: int | None) -> None:
     config = load_config(template)

@@ -67,7 +67,10 @@ def test_smoke_run_passes_on_every_template_whatever_the_seed(name: str, long: b
         assert smoke(build(config)).worst <= TOLERANCE, seed
 
 
-@pytest.mark.parametrize("name", [name for name in templates.names() if name != "linear_map_published"])
+DIVERGING = {"linear_map_published", "broken_learning_rate"}
+
+
+@pytest.mark.parametrize("name", [name for name in templates.names() if name not in DIVERGING])
 def test_gradients_of_every_template_agree_untrained_and_trained(name: str) -> None:
     experiment = build(load_config(folder("configs") / f"{name}.yaml"))
     *_, last = train(experiment)

