@@ -25,7 +25,7 @@ import nncli
 
 ROOT = Path(__file__).resolve().parents[1]
 WARM = ROOT / "tests" / "warm.py"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAVED = re.compile(r"# (?P<name>[\w-]+\.(?:yaml|py|csv))\n")
