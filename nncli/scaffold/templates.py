@@ -6,7 +6,6 @@ from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import nearest
 from nncli.storage import resources
 
-
 BROKEN = "broken_"  # prefix of the templates whose fault the reader is to find
 
 
