@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nncli import load_config, plots, train
+from nncli import compare, load_config, plots, train
+from nncli.config import Override
 from nncli.plots import View
 from nncli.scaffold import templates
 
@@ -98,6 +99,9 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
 }
 
 
+COMPARISON = "perceptron-compare"
+
+
 def draw(template: str, folder: Path) -> None:
     """Train on a template or a table and draw its pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -111,7 +115,23 @@ def draw(template: str, folder: Path) -> None:
             picture.with_suffix(".csv").unlink()  # the docs need only the picture
 
 
+def draw_comparison(folder: Path) -> None:
+    """Train the perceptron with and without a hidden layer, and draw both learning curves into a folder."""
+    hidden = Override("network.layers", "[{units: 4, activation: sigmoid}, {units: 1, activation: sigmoid}]")
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Path(scratch) / "perceptron.yaml"
+        config.write_text(templates.text("perceptron"), encoding="utf-8")
+        runs = [
+            train(load_config(config, changes), output=Path(scratch) / f"perceptron{suffix}")
+            for suffix, changes in (("", []), ("-2", [hidden]))
+        ]
+        picture = folder / f"{COMPARISON}.svg"
+        compare(runs, target="mse=0.001", output=picture)
+        picture.with_suffix(".csv").unlink()  # the docs need only the picture
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     for template in PICTURES:
         draw(template, IMAGES)
+    draw_comparison(IMAGES)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.gradcheck import TensorChecks
     from nncli.inspection.reproduction import Repetition, Reproduction
+    from nncli.inspection.side_by_side import RunComparison
     from nncli.inspection.student.code_check import CodeCheck
     from nncli.inspection.trace import Trace
     from nncli.nn.arrays import Array
@@ -45,6 +46,7 @@ __all__ = [
     "Run",
     "RunError",
     "check",
+    "compare",
     "evaluate",
     "gradcheck",
     "init",
@@ -513,6 +515,34 @@ def plot(
     fixed = {name: str(value) for name, value in (at or {}).items()}
     view = plots.View(features, fixed, weights, directions)
     return plots.saved(runs, kinds, view, None if output is None else Path(output), format)
+
+
+def compare(
+    runs: Sequence[Reference] = (), *, target: str | None = None, output: str | os.PathLike[str] | None = None
+) -> RunComparison:
+    """Compare runs: the keys in which their configs differ, their results, and their learning curves.
+
+    Runs that differ by their seed alone are summarized by their median.
+
+    Parameters
+    ----------
+    runs : two or more (default: the two latest).
+    target : a value to reach, such as `mse=0.05`; the comparison tells the first epoch that does.
+    output : a file for a picture of the learning curves on one axis (default: no picture).
+
+    Raises
+    ------
+    NncliError
+        If there are fewer than two runs, or the target was not recorded.
+    """
+    from nncli import plots
+    from nncli.inspection.side_by_side import Target, compare_runs
+
+    found = [open_run(run) for run in runs] or list_runs()[1::-1]
+    comparison = compare_runs(found, Target.parse(target) if target else None)
+    if output is not None:
+        plots.saved_overlay(comparison, Path(output))
+    return comparison
 
 
 def __getattr__(name: str) -> Any:

@@ -148,7 +148,7 @@ def _made() -> dict[str, str]:
 
 def test_the_pictures_shown_are_those_that_are_made() -> None:
     shown = {Path(target).stem for _, target in _links() if "images/" in target}
-    assert shown == set(_made())
+    assert shown == {*_made(), MAKE_IMAGES.COMPARISON}
     assert {path.name for path in MAKE_IMAGES.IMAGES.iterdir()} == {f"{name}.svg" for name in shown}
 
 
@@ -158,6 +158,12 @@ def test_the_pictures_are_up_to_date(template: str, tmp_path: Path) -> None:
     for name in MAKE_IMAGES.PICTURES[template]:
         fresh, kept = tmp_path / f"{name}.svg", MAKE_IMAGES.IMAGES / f"{name}.svg"
         assert _words(fresh) == _words(kept), "run python docs/make_images.py"
+
+
+def test_the_picture_of_a_comparison_is_up_to_date(tmp_path: Path) -> None:
+    MAKE_IMAGES.draw_comparison(tmp_path)
+    name = f"{MAKE_IMAGES.COMPARISON}.svg"
+    assert _words(tmp_path / name) == _words(MAKE_IMAGES.IMAGES / name), "run python docs/make_images.py"
 
 
 def _words(picture: Path) -> list[str]:

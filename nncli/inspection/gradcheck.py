@@ -154,10 +154,10 @@ def compare_gradients(
     with np.errstate(all="ignore"):
         value, gradient = method(network, parameters, X, Y, loss)
         numeric = finite_differences(network, parameters, X, Y, loss)
-    return compare(network, value, gradient, numeric)
+    return compared(network, value, gradient, numeric)
 
 
-def compare(network: Network, value: float, gradient: Array, numeric: Differences) -> TensorChecks:
+def compared(network: Network, value: float, gradient: Array, numeric: Differences) -> TensorChecks:
     """Compare a loss and its gradient (P,) with the finite differences."""
     low, high = numeric.low, numeric.high
     with np.errstate(all="ignore"):

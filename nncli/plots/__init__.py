@@ -15,12 +15,14 @@ from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.plots import style
-from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, save
+from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, require_room, save
 from nncli.plots.saved import SavedPicture, SavedPictures, places
 from nncli.runs import Run
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from nncli.inspection.side_by_side import RunComparison
 
 __all__ = [
     "KINDS",
@@ -37,6 +39,7 @@ __all__ = [
     "require_known",
     "save",
     "saved",
+    "saved_overlay",
 ]
 
 
@@ -123,6 +126,24 @@ def saved(
         save(picture, path)
         written.append(SavedPicture(kind, path, picture.caption))
     return SavedPictures(written)
+
+
+def saved_overlay(comparison: RunComparison, path: Path) -> SavedPicture:
+    """Draw the learning curves of several runs on one axis, and write their numbers to a CSV file.
+
+    Raises
+    ------
+    NncliError
+        If the file cannot be written or is none of a picture, or matplotlib cannot be loaded.
+    """
+    from nncli.plots import overlay
+
+    require_room(path)
+    with _silent(), _matplotlib():
+        numbers = overlay.overlaid(comparison)
+        picture = Picture(overlay.draw_overlay(numbers), numbers)
+    save(picture, path)
+    return SavedPicture("loss", path, picture.caption)
 
 
 def _kind(module: str, summary: str) -> PictureKind:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nncli.config import load_config
-from nncli.inspection.gradcheck import CHECKED_ROWS, TOLERANCE, TensorCheck, compare, finite_differences
+from nncli.inspection.gradcheck import CHECKED_ROWS, TOLERANCE, TensorCheck, compared, finite_differences
 from nncli.inspection.kinks import meets_kink
 from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.arrays import Array
@@ -80,10 +80,10 @@ def test_right_gradients_pass_and_planted_mistakes_fail_on_random_networks(part:
         value, gradient = backprop()(*case)
         with np.errstate(all="ignore"):
             numeric = finite_differences(*case)
-        assert worst(compare(network, value, gradient, numeric)) <= TOLERANCE, seed
+        assert worst(compared(network, value, gradient, numeric)) <= TOLERANCE, seed
         for name, mistake in MISTAKES.items():
             wrong = planted(network, gradient, mistake)
-            assert worst(compare(network, value, wrong, numeric)) > 1e-3, (seed, name)
+            assert worst(compared(network, value, wrong, numeric)) > 1e-3, (seed, name)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

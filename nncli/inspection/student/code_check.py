@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nncli.inspection.gradcheck import TOLERANCE, TensorChecks, compare, finite_differences, wrong_place
+from nncli.inspection.gradcheck import TOLERANCE, TensorChecks, compared, finite_differences, wrong_place
 from nncli.inspection.student import answers
 from nncli.inspection.student.answers import Outputs
 from nncli.inspection.student.explanations import Explanation, find_explanation
@@ -212,7 +212,7 @@ def _tensors(problem: Problem, gradient: Array) -> TensorChecks:
     )
     with np.errstate(all="ignore"):
         numeric = finite_differences(network, parameters, X, Y, loss)
-    return compare(network, problem.value_of(loss), gradient, numeric)
+    return compared(network, problem.value_of(loss), gradient, numeric)
 
 
 def _loss_mistakes(student: Student, layout: Layout, given: list[Problem]) -> list[CodeMistake]:

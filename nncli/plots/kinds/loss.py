@@ -73,7 +73,7 @@ def numbers(run: Run, view: View) -> LossCurves:
     """Read the training history. Values on the training and the validation set share a panel."""
     recorded = {name: _drawable(values) for name, values in run.history.items()}
     names = [name for name in recorded if _worth_a_panel(name, recorded[name])][:PANELS]
-    shown = _shown([values for name in names for values in _curves(recorded, name).values()])
+    shown = shown_epochs([values for name in names for values in _curves(recorded, name).values()])
     history = {name: values[shown] for name, values in recorded.items()}
     return LossCurves(
         run=naming.run_and_rows(run),
@@ -110,8 +110,8 @@ def _count_epochs(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def _shown(curves: Sequence[Array]) -> Array:
-    """Positions of the epochs that are shown: all, or both ends and each curve's extremes in each stretch.
+def shown_epochs(curves: Sequence[Array]) -> Array:
+    """Return the positions of the epochs that are shown: all, or both ends and the extremes of each stretch.
 
     A stretch is narrower than a pixel. Of 1,000,000 epochs the picture takes 4 s instead of 21.
     """
