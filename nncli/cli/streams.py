@@ -73,6 +73,18 @@ def unread(stream: TextIO) -> bool:
     return isinstance(stream, _Written) and stream.failure is not None
 
 
+def shows_braille(stream: TextIO) -> bool:
+    """Tell whether a stream can show braille: by its encoding, and unless the locale is explicitly ASCII."""
+    locale = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_CTYPE", "LANG"))), "")
+    if locale in ("C", "POSIX"):  # here Python writes UTF-8 nevertheless
+        return False
+    try:
+        "\N{BRAILLE PATTERN DOTS-12345678}".encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def encode_as_utf_8(stream: Any) -> None:
     """Encode a stream as UTF-8, like files: rows are written for programs that expect it."""
     stream.reconfigure(encoding="utf-8")
