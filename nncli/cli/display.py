@@ -30,7 +30,6 @@ SHORTEST_PAUSE = 0.1  # seconds between two drawings
 SPEED_UPDATES = 20  # reports from which the speed is measured
 MOST_POINTS = 2048  # of a curve
 CHART_ROWS = 7
-WIDEST_CHART = 120  # columns, beyond which so low a chart would look flat
 LOWEST_SCREEN = 12  # rows that the chart and its lines take
 SHORTEST_BAR = 10  # columns
 HEARTBEAT = 30.0  # longest time between lines, in seconds
@@ -109,6 +108,7 @@ class Block:
         self.losses = {"loss": Course(), "val_loss": Course()}
         self.live: Live | None = None
         self.closed = not _is_live()
+        self.braille = shows_braille(sys.stderr)  # before rich replaces the stream
         print(_described(experiment, run), file=sys.stderr, flush=True)
         self.began = self.drawn = time.monotonic()
 
@@ -136,6 +136,8 @@ class Block:
         from rich.live import Live
         from rich.text import Text
 
+        from nncli.plots.chart import WIDEST_CHART
+
         if self.live is None:
             self.live = Live(console=Console(stderr=True), auto_refresh=False, transient=True)
             self.live.start()
@@ -148,12 +150,11 @@ class Block:
         """Lines of the block: numbers above the chart, or a single line on a low terminal."""
         from nncli.plots.chart import chart
 
-        braille = shows_braille(sys.stderr)
         if rows < LOWEST_SCREEN:
-            return [self.status.single_line(columns, braille)]
+            return [self.status.single_line(columns, self.braille)]
         curves = {name: course.points for name, course in self.losses.items() if len(course.points[0])}
-        plot = chart(curves, "loss", width=columns, height=CHART_ROWS, braille=braille)
-        return [self.status.progress(columns, braille), self.status.numbers(columns), *plot]
+        plot = chart(curves, "loss", width=columns, height=CHART_ROWS, braille=self.braille)
+        return [self.status.progress(columns, self.braille), self.status.numbers(columns), *plot]
 
 
 class Course:

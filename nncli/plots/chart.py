@@ -10,6 +10,7 @@ import numpy as np
 from nncli.nn.arrays import Array
 from nncli.plots.scale import AxisScale, number
 
+WIDEST_CHART = 120  # columns, beyond which so low a chart would look flat
 LABEL_WIDTH = 8  # columns of a value's label at least, so that a growing chart keeps its place
 BRAILLE_DOTS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])  # of a cell, (4, 2)
 NO_DOTS = "\N{BRAILLE PATTERN BLANK}"
@@ -38,10 +39,11 @@ def chart(
     ----------
     curves : name -> epochs (n,), ascending, and values (n,). Values that are not finite are left out.
     title : description of the values.
-    width : columns of the longest line, at least 32.
+    width : columns of the longest line, at least 32; no more than WIDEST_CHART are used.
     height : rows of the plot itself; an odd number puts a label on the first and on the last row.
     braille : whether braille can be shown, which has eight dots in a character; otherwise ASCII is used.
     """
+    width = min(width, WIDEST_CHART)
     scale = AxisScale.of(np.concatenate([values for _, values in curves.values()]), deepest=np.inf)
     points = {name: _points(epochs, scale.drawn(values)) for name, (epochs, values) in curves.items()}
     labels = _labels(scale, height, braille)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from nncli import plots
+from nncli import plots, runs
 from tests.cli.conftest import Command
+from tests.golden import Golden
 
 
 def test_without_a_kind_all_that_fit_are_drawn_with_their_numbers(trained: Command) -> None:
@@ -73,3 +76,62 @@ def test_kind_that_does_not_fit_says_why(trained: Command) -> None:
 
 def test_list_names_every_kind(trained: Command) -> None:
     assert [line.split()[0] for line in trained("plot", "--list").out.splitlines()] == list(plots.KINDS)
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_term_prints_the_loss_curve_and_writes_nothing(
+    trained: Command, golden: Golden, monkeypatch: pytest.MonkeyPatch, locale: str
+) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    before = sorted(Path().rglob("*"))
+    result = trained("plot", "--term")
+    golden.check(result.out)
+    assert (result.code, result.err) == (0, "using runs/xor, the latest run\n")
+    assert sorted(Path().rglob("*")) == before
+    assert trained("plot", "loss", "--term").out == result.out
+    assert trained("plot", "loss", "--term", "-q").out == result.out[: result.out.rindex("loss fell")]
+
+
+def test_term_prints_several_runs_below_their_names(trained: Command) -> None:
+    trained("train", "xor.yaml", "--epochs", "20", "-q")
+    lines = trained("plot", "loss", "xor", "xor-2", "--term").out.splitlines()
+    assert [line for line in lines if line.startswith("runs/")] == ["runs/xor:", "runs/xor-2:"]
+    assert [line.split()[-1] for line in lines if " epoch " in line] == ["1,000", "20"]
+
+
+def test_term_with_json_prints_the_numbers(trained: Command) -> None:
+    (curves,) = json.loads(trained("plot", "loss", "--term", "--json").out)["charts"]
+    history = runs.find("xor").history
+    assert curves["run"] == "runs/xor"
+    assert curves["epochs"] == history["epoch"].tolist()
+    assert curves["loss"] == history["loss"].tolist()
+    assert "val_loss" not in curves
+
+
+def test_term_shows_the_validation_loss(trained: Command) -> None:
+    trained("init", "iris")
+    trained("train", "iris.yaml", "--epochs", "5", "--set", "dataset.split.validation=0.2", "-q")
+    assert "val_loss" in trained("plot", "iris", "--term").out
+    (curves,) = json.loads(trained("plot", "iris", "--term", "--json").out)["charts"]
+    assert curves["val_loss"] == runs.find("iris").history["val_loss"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["boundary"], "--term draws loss only, not boundary\nhint: type: nncli plot loss --term"),
+        (["loss", "-o", "a.svg"], "--term writes no file, so it cannot be combined with -o\nhint: remove -o"),
+        (["loss", "--format", "svg"], "cannot be combined with --format\nhint: remove --format"),
+    ],
+)
+def test_term_draws_the_loss_alone_and_no_file(trained: Command, words: list[str], message: str) -> None:
+    result = trained("plot", *words, "--term")
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+
+
+def test_term_loads_no_matplotlib(trained: Command) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "nncli", "plot", "loss", "--term"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert "nncli.plots.chart" in done.stderr
+    assert "matplotlib" not in done.stderr

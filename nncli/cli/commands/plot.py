@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
@@ -12,11 +14,18 @@ from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.misplaced import kinds_and_runs
 from nncli.cli.options import find_whole_run
-from nncli.cli.output import Output
+from nncli.cli.output import USUAL_COLUMNS, Output
 from nncli.cli.registry import command
+from nncli.cli.streams import shows_braille
 from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 
+if TYPE_CHECKING:
+    from nncli.nn.arrays import Array
+    from nncli.plots.kinds.loss import LossCurves
+    from nncli.runs import Run
+
+CHART_ROWS = 15  # of --term; with its other lines it fits a terminal of 24 rows
 TWO_WEIGHTS = "layers.0.weight[0,0] layers.0.weight[0,1]"  # as an example
 
 
@@ -92,6 +101,10 @@ def plot(
             show_default=False,
         ),
     ] = "pca",
+    term: Annotated[
+        bool,
+        typer.Option("--term", help="Print the loss curve on the terminal, and write no file."),
+    ] = False,
     list_: Annotated[bool, typer.Option("--list", help="List the kinds of plot.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -110,7 +123,12 @@ def plot(
     kinds, named = kinds_and_runs(kind or [])
     plots.require_known(kinds)
     references: list[str | None] = [*named, *(run or ())] or [None]
+    if term:
+        _require_loss_alone(kinds, output, format)
     found = [find_whole_run(reference, out) for reference in references]
+    if term:
+        _print_charts(found, out)
+        return
     pictures = api.plot(
         found,
         kinds,
@@ -126,6 +144,52 @@ def plot(
     drawn = [{"kind": each.kind, "path": str(each.path), "caption": each.caption} for each in pictures]
     out.result(_listed(drawn, out))
     out.object("plot", {"pictures": drawn})
+
+
+def _require_loss_alone(kinds: list[str], output: Path | None, format: str | None) -> None:
+    """Raise NncliError unless the loss alone is to be drawn, and not into a file."""
+    from nncli.messages.errors import NncliError
+
+    if others := [kind for kind in kinds if kind != "loss"]:
+        raise NncliError(f"--term draws loss only, not {others[0]}", hint="type: nncli plot loss --term")
+    flag = "-o" if output is not None else "--format" if format is not None else None
+    if flag is not None:
+        raise NncliError(
+            f"--term writes no file, so it cannot be combined with {flag}", hint=f"remove {flag}"
+        )
+
+
+def _print_charts(runs: list[Run], out: Output) -> None:
+    """Print the losses of runs as charts, each with its caption, or with --json as numbers."""
+    from nncli import plots
+
+    charts = []
+    for run in runs:
+        plots.chosen(run, ["loss"], plots.View())
+        curves = cast("LossCurves", plots.KINDS["loss"].numbers(run, plots.View()))
+        losses = dict(zip(("loss", "val_loss"), curves.losses.values(), strict=False))
+        if len(runs) > 1:
+            out.verbatim(f"{run.path}:")
+        out.verbatim("\n".join(_chart(curves, losses, out.columns or USUAL_COLUMNS)))
+        out.detail(printable(curves.caption) + "\n" * (run is not runs[-1]))
+        numbers = {name: values.tolist() for name, values in losses.items()}
+        charts.append(
+            {
+                "run": str(run.path),
+                "caption": curves.caption,
+                "epochs": curves.epochs.astype(int).tolist(),
+                **numbers,
+            }
+        )
+    out.object("plot", {"charts": charts})
+
+
+def _chart(curves: LossCurves, losses: Mapping[str, Array], columns: int) -> list[str]:
+    from nncli.plots.chart import chart
+
+    points = {name: (curves.epochs, values) for name, values in losses.items()}
+    braille = shows_braille(sys.stdout)
+    return chart(points, curves.label, width=columns, height=CHART_ROWS, braille=braille)
 
 
 def _listed(drawn: list[dict[str, str]], out: Output) -> str:

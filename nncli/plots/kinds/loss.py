@@ -58,6 +58,11 @@ class LossCurves:
         return next(iter(self.panels.values()))
 
     @property
+    def label(self) -> str:
+        """Label of the losses: `loss: mse (mean)`."""
+        return next(iter(self.panels))
+
+    @property
     def title(self) -> str:
         """Title of the picture."""
         epochs = counted(int(self.epochs[-1]), "epoch")
