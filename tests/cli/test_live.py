@@ -204,13 +204,13 @@ def test_block_shows_the_curve_and_the_numbers_that_fit(
         200: ["loss", "val_loss", "accuracy", "gradient norm", "learning rate"],
     }
     for progress, numbers, *plot in session(columns).blocks[1:]:
-        epochs, speed, left = r"epoch [ \d]\d,\d{3}/10,000", r" +[\d,]+ epochs/s", r" +\d+:\d\d left"
+        epochs, speed, left = r"epoch [ \d,]{6}/10,000", r" +[\d,]+ epochs/s", r" +\d+:\d\d left"
         middle = r"" if columns == 40 else rf"  [━╺─]{{10,}}  +\d+%{speed}"
         assert re.fullmatch(epochs + (middle or r"  +\d+%") + left, progress), progress
         assert re.findall(r"([a-z_]+(?: [a-z]+)?) \d", numbers) == fields[columns]
-        assert plot[0].strip() == "loss, log scale"
+        assert plot[0].strip() in ("loss", "loss, log scale")
         assert re.search("[\u2801-\u28ff]", "".join(plot[1:8]))
-        assert re.fullmatch(r" {9}0 +epoch +\d+,\d{3}", plot[8])
+        assert re.fullmatch(r" {9}0 +epoch +[\d,]+", plot[8])
 
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
@@ -253,7 +253,7 @@ def test_interrupted_training_leaves_a_clean_screen(folder: Path) -> None:
     assert ended.code == 130
     described, interruption = ended.final.split("interrupted after ")
     assert [line.split()[0] for line in described.splitlines()] == ["run", "data", "model", "fit"]
-    assert interruption.endswith("nncli resume endless")
+    assert interruption.split()[-3:] == ["nncli", "resume", "endless"]
     assert ended.sent.rindex("\x1b[?25h") > ended.sent.rindex("\x1b[?25l")
 
 
