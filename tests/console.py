@@ -112,6 +112,7 @@ def _surroundings() -> dict[str, str]:
         "PYTHONPATH": str(package),
         "PYTHONUNBUFFERED": "1",  # keeps stdout and stderr in the order of a terminal
         "PYTHONIOENCODING": "utf-8",
+        "LC_ALL": "C.UTF-8",  # shows braille
         "OPENBLAS_NUM_THREADS": "1",  # the networks are small, and starting idle threads takes time
         "COLUMNS": "80",
         "NO_COLOR": "1",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 PATIENCE = 0.5  # seconds before a chart appears
 SHORTEST_PAUSE = 0.1  # seconds between two drawings
 SPEED_UPDATES = 20  # reports from which the speed is measured
-MOST_POINTS = 2048  # of a curve
+KEPT_POINTS = 2048  # of a curve
 CHART_ROWS = 7
 LOWEST_SCREEN = 12  # rows that the chart and its lines take
 SHORTEST_BAR = 10  # columns
@@ -97,14 +97,14 @@ class Lines:
         """Do nothing: there is nothing to restore."""
 
 
-class Block:
+class LiveView:
     """Loss curve with lines of numbers, redrawn at most ten times a second; it appears after half a second.
 
     It has the same height and the same columns throughout. On a low terminal it is a single line.
     """
 
     def __init__(self, experiment: Experiment, run: Run) -> None:
-        self.status = Status(experiment)
+        self.status = StatusLines(experiment)
         self.losses = {"loss": Course(), "val_loss": Course()}
         self.live: Live | None = None
         self.closed = not _is_live()
@@ -173,7 +173,7 @@ class Course:
         self._epochs = np.concatenate([self._epochs, epochs[kept]])
         self._values = np.concatenate([self._values, values[kept]])
         self._count += len(epochs)
-        while len(self._epochs) > MOST_POINTS:
+        while len(self._epochs) > KEPT_POINTS:
             self._epochs, self._values = self._epochs[::2], self._values[::2]
             self._every *= 2
         if len(epochs):
@@ -191,7 +191,7 @@ class Course:
         return np.append(self._epochs, self._last[0]), np.append(self._values, self._last[1])
 
 
-class Status:
+class StatusLines:
     """Progress, speed and the newest numbers of a training, as lines whose fields keep their columns."""
 
     def __init__(self, experiment: Experiment) -> None:
@@ -299,7 +299,7 @@ def display(
     if progress == "none" or (out.quiet and progress == "auto"):
         shown = Silent()
     elif progress == "live" or (progress == "auto" and _is_live()):
-        shown = Block(experiment, run)
+        shown = LiveView(experiment, run)
     else:
         shown = Lines(experiment, run)
     try:

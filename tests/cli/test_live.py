@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import nncli
-from nncli.cli.display import MOST_POINTS, Course
+from nncli.cli.display import KEPT_POINTS, Course
 
 SECONDS = 60  # after which a program that does not end is killed
 CODE = re.compile(r"\x1b\[(\??[\d;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+")
@@ -281,7 +281,7 @@ def test_course_is_bounded_and_the_same_however_it_arrives(size: int) -> None:
     whole.add(epochs, values)
     for start in range(0, len(epochs), size):
         parts.add(epochs[start : start + size], values[start : start + size])
-    assert MOST_POINTS / 2 <= len(whole.points[0]) <= MOST_POINTS + 1
+    assert KEPT_POINTS / 2 <= len(whole.points[0]) <= KEPT_POINTS + 1
     for one, other in zip(whole.points, parts.points, strict=True):
         assert one.tolist() == other.tolist()
     assert whole.points[0][[0, -1]].tolist() == [1, 99_998]
