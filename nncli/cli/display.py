@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import numpy as np
 
 from nncli.cli.output import Output, columns_of
-from nncli.cli.streams import shows_braille
+from nncli.cli.streams import NARROWEST, shows_braille
 from nncli.messages.layout import definitions
 from nncli.messages.wording import measured, printable
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.5  # seconds before a chart appears
 SHORTEST_PAUSE = 0.1  # seconds between two drawings
-SPEED_UPDATES = 20  # reports from which the speed is measured
+SPEED_UPDATES = 20  # latest reports, with a pause between them, from which the speed is measured
 KEPT_POINTS = 2048  # of a curve
 CHART_ROWS = 7
 LOWEST_SCREEN = 12  # rows that the chart and its lines take
@@ -100,7 +100,7 @@ class Lines:
 class LiveView:
     """Loss curve with lines of numbers, redrawn at most ten times a second; it appears after half a second.
 
-    It has the same height and the same columns throughout. On a low terminal it is a single line.
+    It has the same height and the same columns throughout. On a small terminal it is a single line.
     """
 
     def __init__(self, experiment: Experiment, run: Run) -> None:
@@ -147,10 +147,10 @@ class LiveView:
         self.live.update(text, refresh=True)
 
     def _lines(self, columns: int, rows: int) -> list[str]:
-        """Lines of the block: numbers above the chart, or a single line on a low terminal."""
+        """Lines of the block: numbers above the chart, or a single line on a small terminal."""
         from nncli.plots.chart import chart
 
-        if rows < LOWEST_SCREEN:
+        if rows < LOWEST_SCREEN or columns < NARROWEST:
             return [self.status.single_line(columns, self.braille)]
         curves = {name: course.points for name, course in self.losses.items() if len(course.points[0])}
         plot = chart(curves, "loss", width=columns, height=CHART_ROWS, braille=self.braille)
@@ -211,15 +211,15 @@ class StatusLines:
         self.values["loss"], self.epoch = report.loss, report.epoch
         if self.recipe.schedule.name != "constant" or self.recipe.schedule.warmup:
             self.values["learning_rate"] = self.recipe.learning_rate(max(0, report.epoch - 1))
-        self.times.append((now, report.epoch))
+        if not self.times or now - self.times[-1][0] >= SHORTEST_PAUSE:
+            self.times.append((now, report.epoch))
 
     def progress(self, columns: int, braille: bool) -> str:
         """Line of epoch, bar, percentage, speed and time left, as far as they fit."""
         percent = f"{self._share:4.0%}"
         fields = {"epoch": self._epoch, "percent": percent, "speed": self._speed, "left": self._time_left}
-        return self._with_bar(
-            _fitting(fields, ("epoch", "left", "speed", "percent"), columns), columns, braille
-        )
+        fitting = _fitting(fields, ("epoch", "left", "speed", "percent"), columns)
+        return self._with_bar(fitting, columns, braille)
 
     def single_line(self, columns: int, braille: bool) -> str:
         """Line of epoch, bar, loss and time left, as far as they fit."""
@@ -236,7 +236,7 @@ class StatusLines:
         """Join fields, with a bar after the first where there is room for one."""
         room = columns - len("  ".join(fields)) - 2
         if room >= SHORTEST_BAR:
-            fields = [fields[0], _bar(self._share, room, braille), *fields[1:]]
+            fields = [*fields[:1], _bar(self._share, room, braille), *fields[1:]]
         return "  ".join(fields)
 
     @property

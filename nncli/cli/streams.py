@@ -13,7 +13,7 @@ from typing import Any, TextIO, cast
 
 from nncli.messages.errors import NncliError
 
-NARROWEST, WIDEST = 40, 400  # columns of help and bars
+NARROWEST, WIDEST = 40, 400  # columns of help and charts
 
 SPELLED = "nncli.spelled"  # name of the handler below
 ASCII_SPELLINGS = {

@@ -247,6 +247,12 @@ def test_low_terminal_shows_a_single_line(session: Callable[..., Session]) -> No
         assert re.fullmatch(r"epoch [ \d,]+/10,000  [━╺─]+  loss \S+ +\d+:\d\d left", line)
 
 
+def test_narrow_terminal_shows_a_single_line(session: Callable[..., Session]) -> None:
+    blocks = session(25).blocks
+    assert len(blocks) >= 3
+    assert {len(block) for block in blocks} == {1}
+
+
 def test_interrupted_training_leaves_a_clean_screen(folder: Path) -> None:
     words = ("train", "iris.yaml", *ENDLESS, "-o", "endless", "--overwrite")
     ended = run(folder, words, (80, 24), interrupted=3)

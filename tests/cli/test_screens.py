@@ -49,6 +49,7 @@ RESULTS = [
     "reproduce iris --progress none",
     "runs",
     "plot --list",
+    "plot loss --term --run iris",
     "plot loss confusion network --run iris",
 ]
 REFUSALS = [

@@ -16,7 +16,7 @@ from nncli.cli.misplaced import kinds_and_runs
 from nncli.cli.options import find_whole_run
 from nncli.cli.output import USUAL_COLUMNS, Output
 from nncli.cli.registry import command
-from nncli.cli.streams import shows_braille
+from nncli.cli.streams import NARROWEST, shows_braille
 from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 
@@ -170,7 +170,7 @@ def _print_charts(runs: list[Run], out: Output) -> None:
         losses = dict(zip(("loss", "val_loss"), curves.losses.values(), strict=False))
         if len(runs) > 1:
             out.verbatim(f"{run.path}:")
-        out.verbatim("\n".join(_chart(curves, losses, out.columns or USUAL_COLUMNS)))
+        out.verbatim("\n".join(_chart(curves, losses, max(out.columns or USUAL_COLUMNS, NARROWEST))))
         out.detail(printable(curves.caption) + "\n" * (run is not runs[-1]))
         numbers = {name: values.tolist() for name, values in losses.items()}
         charts.append(
