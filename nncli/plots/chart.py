@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nncli.messages.wording import shortened
 from nncli.nn.arrays import Array
 from nncli.plots.scale import AxisScale, number
 
@@ -51,9 +52,10 @@ def chart(
     columns = width - len(labels[0]) - 1 - max(map(len, names))
     plot = _plot(list(points.values()), scale, (height, columns), braille)
     margin = " " * (len(labels[0]) + 1)
+    heading = shortened(title, width - len(scale.name)) + scale.name
     rows = zip(labels, _axis(height, braille), plot, names, strict=True)
     return [
-        (margin + title + scale.name)[:width],
+        margin[: width - len(heading)] + heading,
         *("".join(row).rstrip() for row in rows),
         margin + _epochs(np.concatenate([epochs for epochs, _ in points.values()]), columns),
     ]

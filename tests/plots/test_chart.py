@@ -73,6 +73,18 @@ def test_title_names_a_logarithmic_scale(largest: float, named: str) -> None:
     assert chart(one([largest, 1]), "loss", width=40, height=5, braille=True)[0].strip() == named
 
 
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [
+        ("loss: mse (mean)", "         loss: mse (mean), log scale"),
+        ("loss: cross_entropy (mean)", "   loss: cross_entropy (mean), log scale"),
+        ("loss: binary_cross_entropy (sum)", "loss: binary..._entropy (sum), log scale"),
+    ],
+)
+def test_long_title_is_shortened_and_keeps_its_scale(title: str, line: str) -> None:
+    assert chart(one([100, 1]), title, width=40, height=5, braille=True)[0] == line
+
+
 @given(
     st.lists(st.floats(), min_size=1, max_size=30),
     st.lists(st.floats(), min_size=1, max_size=30),
