@@ -44,6 +44,8 @@ RESULTS = [
     "evaluate iris --part train",
     "gradcheck iris.yaml",
     "gradcheck iris -v",
+    "gradcheck xor.yaml --code right.py",
+    "compare iris iris-2 --target accuracy=0.5 --weights",
     "trace iris",
     "trace iris.yaml --layer 0 --unit 3",
     "reproduce iris --progress none",
@@ -61,6 +63,8 @@ REFUSALS = [
     "plot none --run iris",
     "evaluate iris --fail-if 'accuracy > 0.001'",
     "predict none",
+    "gradcheck xor.yaml --code wrong.py",
+    "compare iris xor",
     "frobnicate",
 ]
 BAD = """\
@@ -72,6 +76,20 @@ training: {epochs: -1, batch_size: none, a_key_that_is_much_too_long_for_any_ter
 LONG = """\
 dataset: xor
 network: {weight_init: {name: uniform, low: -1, high: 1}, layers: [{units: 1, activation: sigmoidd}]}
+"""
+
+RIGHT = """\
+import numpy as np
+
+def forward(X, W, b):
+    for w, c in zip(W, b):
+        X = 1 / (1 + np.exp(-(X @ w.T + c)))
+    return X
+
+def backward(X, Y, W, b):
+    hidden, error = forward(X, W[:1], b[:1]), forward(X, W, b) - Y
+    below = error @ W[1] * hidden * (1 - hidden)
+    return [below.T @ X, error.T @ hidden], [below.sum(axis=0), error.sum(axis=0)]
 """
 
 PEOPLE = (
@@ -90,7 +108,10 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{template}.yaml").write_text(package.init(template))
     config = load_config(folder / "iris.yaml", [Override.parse("training.epochs=5")])
     package.train(config, output=folder / "runs" / "iris")
-    for name, text in {"bad.yaml": BAD, "long.yaml": LONG, "people.csv": PEOPLE}.items():
+    faster = load_config(folder / "iris.yaml", [Override.parse("training.epochs=9")])
+    package.train(faster, output=folder / "runs" / "iris-2")
+    files = {"bad.yaml": BAD, "long.yaml": LONG, "people.csv": PEOPLE, "right.py": RIGHT}
+    for name, text in {**files, "wrong.py": RIGHT.replace("hidden * (1 - hidden)", "hidden")}.items():
         (folder / name).write_text(text)
     return folder
 
