@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from nncli.inspection.reproduction import Repetition, Reproduction
     from nncli.inspection.side_by_side import RunComparison
     from nncli.inspection.student.code_check import CodeCheck
-    from nncli.inspection.trace import Trace
+    from nncli.inspection.traced import Trace
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
     from nncli.runs import Recording, Run

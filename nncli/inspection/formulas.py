@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import math
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,11 +14,15 @@ from nncli.nn.activations import LOGISTIC
 
 MOST_TERMS = 5  # of a sum of more than
 LONG_SUM = 8  # terms
+NEAR_ONE = 0.01  # where six digits of a leave fewer than five of 1 - a
 
 
 def digits(value: float) -> str:
-    """A number to six significant digits."""
-    return f"{value:.6g}"
+    """A number to six significant digits; just below 1 to as many as give 1 minus the number six digits."""
+    distance = 1.0 - abs(value)
+    if 0.0 < distance < NEAR_ONE:
+        return f"{value:.{min(5 - math.floor(math.log10(distance)), 16)}f}".rstrip("0")
+    return f"{value + 0.0:.6g}"  # -0.0 + 0.0 is 0.0
 
 
 def readable(expression: str) -> str:
@@ -26,7 +32,7 @@ def readable(expression: str) -> str:
 
 def substituted(expression: str, values: Mapping[str, float]) -> str:
     """Return an expression as text with numbers in the place of names."""
-    return _text(_parsed(expression), values)
+    return _led(_text(_parsed(expression), values))
 
 
 def sum_of_products(factors: Sequence[tuple[float, float]], last: float | None = None) -> str:
@@ -37,7 +43,7 @@ def sum_of_products(factors: Sequence[tuple[float, float]], last: float | None =
         rest = sum(factors[index][0] * factors[index][1] for index in order[MOST_TERMS:])
         products = [products[index] for index in sorted(order[:MOST_TERMS])]
         products.append(f"{_factor(rest)} ({len(order) - MOST_TERMS} smaller terms)")
-    return " + ".join([*products, *([] if last is None else [_factor(last)])])
+    return _led(" + ".join([*products, *([] if last is None else [_factor(last)])]))
 
 
 def evaluated(expression: str, values: Mapping[str, float]) -> float:
@@ -47,6 +53,11 @@ def evaluated(expression: str, values: Mapping[str, float]) -> float:
 
 _FUNCTIONS = {name: getattr(np, name) for name in ("exp", "expm1", "log1p", "sqrt", "tanh", "where")}
 _FUNCTIONS |= {name: getattr(np, name) for name in ("maximum", "minimum", "sign", "square")}
+
+
+def _led(text: str) -> str:
+    """A text without the parentheses around a negative number that it starts with; those of a power stay."""
+    return re.sub(r"^\((-[^()]+)\)(?!\^)", r"\1", text)
 
 
 def _factor(value: float) -> str:

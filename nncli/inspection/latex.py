@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nncli.inspection.trace import Trace, TraceLine, TraceSection
+from nncli.inspection.traced import ROUNDED, Trace, TraceLine, TraceSection
 
 TOKEN = re.compile(
     r"d(?P<above>[La])/d(?P<below>[a-z]+)(?:\[(?P<of>[^\]]*)\])?"
@@ -13,7 +13,7 @@ TOKEN = re.compile(
     r"|(?P<name>[A-Za-z]\w*)(?:\[(?P<index>[^\]]*)\])?"
     r"|\^(?P<power>\d+)"
     r"|(?P<operator> \* | >= | <= )"
-    r"|(?P<gap>(?<=[A-Za-z]) (?=[A-Za-z]))"
+    r"|(?P<gap>(?<=\w) (?=\w))"
 )
 PREAMBLE = r"""\documentclass{article}
 \usepackage{amsmath}
@@ -28,18 +28,21 @@ TEX_OPERATORS = {" * ": r" \cdot ", " >= ": r" \ge ", " <= ": r" \le "}
 
 def document(trace: Trace) -> str:
     """Return a whole LaTeX document with the trace."""
-    parts = [
-        ("Forward", trace.forward),
-        (f"Loss: {trace.terms.title}", (trace.terms,)),
-        ("Backward", trace.backward),
-        ("Update", trace.update),
-    ]
-    body = [line for title, sections in parts for line in _part(title, sections)]
-    return "\n".join([PREAMBLE, *body, r"\end{document}"])
+    body = [line for title, sections in trace.parts for line in _part(title, sections)]
+    return "\n".join([PREAMBLE, *_names(trace), *body, r"\end{document}"])
+
+
+def _names(trace: Trace) -> Iterator[str]:
+    """What the names in the formulas mean."""
+    yield r"\begin{description}"
+    for name, meaning in trace.names.items():
+        yield rf"\item[${mathematics(name)}$] {_escaped(meaning)}"
+    yield r"\end{description}"
+    yield ROUNDED
 
 
 def _part(title: str, sections: tuple[TraceSection, ...]) -> Iterator[str]:
-    yield rf"\section*{{{_escaped(title)}}}"
+    yield rf"\section*{{{_escaped(title[0].upper() + title[1:])}}}"
     for section in sections:
         if len(sections) > 1:
             yield rf"\paragraph{{{_escaped(section.title)}}}"
@@ -52,8 +55,7 @@ def _part(title: str, sections: tuple[TraceSection, ...]) -> Iterator[str]:
 
 def equation(line: TraceLine) -> str:
     """Return a line as an equation, its formula, its numbers and its value below each other."""
-    sides = dict.fromkeys(filter(None, [line.formula, line.numbers, f"{line.value:.6g}"]))
-    return f"{mathematics(line.name)} {BREAK.join(f'&= {mathematics(side)}' for side in sides)}"
+    return f"{mathematics(line.name)} {BREAK.join(f'&= {mathematics(side)}' for side in line.sides)}"
 
 
 def mathematics(text: str) -> str:

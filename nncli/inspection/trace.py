@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from nncli.inspection.formulas import digits, evaluated, readable, substituted, sum_of_products
+from nncli.inspection.formulas import LONG_SUM, digits, evaluated, readable, substituted, sum_of_products
+from nncli.inspection.traced import Trace, TraceLine, TraceSection
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
@@ -15,55 +17,7 @@ from nncli.training.experiment import Experiment
 
 FEW_WEIGHTS = 40  # of a network that is shown whole
 MOST_OF_A_UNIT = 5  # of a unit of a larger one
-
-
-@dataclass(frozen=True)
-class TraceLine:
-    """A number and how it is computed.
-
-    Attributes
-    ----------
-    name : such as z, a or dL/dz.
-    formula : in names; empty for a sum of products, whose numbers say as much.
-    numbers : the formula with numbers in the place of names.
-    """
-
-    name: str
-    formula: str
-    numbers: str
-    value: float
-
-
-@dataclass(frozen=True)
-class TraceSection:
-    """The lines of a unit or of the loss; `left_out` says what is not shown."""
-
-    title: str
-    lines: tuple[TraceLine, ...]
-    left_out: str = ""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """One row's step through a network, computed by the functions that train.
-
-    Attributes
-    ----------
-    row : from 0, of the training rows.
-    inputs, targets : of the row as the network sees them, by name.
-    loss : of the row by itself, penalties included.
-    left_out : what is not shown of a large network, and how to see it.
-    """
-
-    row: int
-    inputs: Mapping[str, float]
-    targets: Mapping[str, float]
-    loss: float
-    forward: tuple[TraceSection, ...]
-    terms: TraceSection
-    backward: tuple[TraceSection, ...]
-    update: tuple[TraceSection, ...]
-    left_out: str = ""
+LONG_FORMULA = 70  # characters
 
 
 def trace(
@@ -158,6 +112,8 @@ class _Tracer:
             terms=self._terms(),
             backward=tuple(self._backward(*each) for each in back),
             update=tuple(self._update(units)),
+            optimizer=f"{self.recipe.optimizer.name}, learning rate {digits(self.recipe.learning_rate(0))}",
+            names=self._names,
             left_out=self._left_out,
         )
 
@@ -168,13 +124,21 @@ class _Tracer:
         w = self.weights[layer][unit].tolist()
         products = list(zip(w, self.inputs[layer].tolist(), strict=False))
         total = sum_of_products(products, w[-1] if self.network.layers[layer].bias else None)
-        lines = [TraceLine("z", "", total, z)]
+        lines = [TraceLine("z", self._weighted_sum(layer), total, z)]
         if activation.expression is None:
             every = " + ".join(f"exp({digits(each)})" for each in activity.Z[0].tolist())
             lines.append(TraceLine("a", "exp(z) / (sum of exp(z))", f"exp({digits(z)}) / ({every})", a))
         else:
             lines.append(_line("a", activation.expression, {"z": z}, a))
         return TraceSection(f"{_unit_name(layer, unit)}, {activation.name}", tuple(lines))
+
+    def _weighted_sum(self, layer: int) -> str:
+        """The formula of z; of a unit with many inputs in words."""
+        names = [self._input_name(layer, column) for column in range(self.network.layers[layer].inputs)]
+        bias = " + bias" if self.network.layers[layer].bias else ""
+        written_out = " + ".join(f"w[{name}] * {name}" for name in names)
+        is_short = len(names) <= LONG_SUM and len(written_out) <= LONG_FORMULA
+        return (written_out if is_short else "sum of w * input") + bias
 
     def _terms(self) -> TraceSection:
         """The term of each output, and the loss."""
@@ -190,15 +154,17 @@ class _Tracer:
                 for unit, name in enumerate(self.outputs)
             ]
         total = self._scaled(" + ".join(map(digits, terms)), len(terms) > 1)
+        formula = self._scaled_formula("sum of terms" if len(terms) > 1 else lines[0].name, len(terms) > 1)
         if self.network.penalty:
+            formula += " + penalties"
             total += f" + {digits(float(self.network.cost(self.w)))} (penalties)"
-        lines.append(TraceLine("L", "", total, float(self.loss)))
+        lines.append(TraceLine("L", formula, total, float(self.loss)))
         return TraceSection(f"{loss.name}, {loss.reduction}", tuple(lines))
 
     def _term_of(self, unit: int) -> str:
         """The expression of a term; of binary cross-entropy that of textbooks where six digits suffice."""
         loss, a = self.recipe.loss, float(self.activities[-1].A[0, unit])
-        textbook = loss.name == "binary_cross_entropy" and 0.001 < a < 0.999
+        textbook = loss.name == "binary_cross_entropy" and 1e-9 < a < 1 - 1e-9
         return "-(y * log(a) + (1 - y) * log(1 - a))" if textbook else str(loss.expression)
 
     def _scaled(self, text: str, several: bool) -> str:
@@ -209,6 +175,17 @@ class _Tracer:
         factor = (f" * {digits(weight)}" if weight != 1.0 else "") + (
             f" / {digits(divisor)}" if divisor != 1.0 else ""
         )
+        return f"({text}){factor}" if several and factor else text + factor
+
+    def _scaled_formula(self, text: str, several: bool) -> str:
+        """A formula with the same factors by name."""
+        loss = self.recipe.loss
+        is_weighted = loss.class_weights is not None and float(loss.row_weights(self.Y)[0, 0]) != 1.0
+        weight, factor = (["class_weight"], " * class_weight") if is_weighted else ([], "")
+        outputs = ["outputs"] if not loss.per_row and self.Y.shape[1] > 1 else []
+        if loss.divisor(self.Y) != 1.0:
+            below = " * ".join([*weight, *outputs])
+            factor += f" / ({below})" if weight and outputs else f" / {below}"
         return f"({text}){factor}" if several and factor else text + factor
 
     def _of_output(self, unit: int) -> dict[str, float]:
@@ -226,19 +203,14 @@ class _Tracer:
             name = self._input_name(layer, column)
             u = float(self.inputs[layer][column]) if name else 1.0
             numbers = sum_of_products([(error, u)]) if name else digits(error)
+            formula = f"dL/dz * {name}" if name else "dL/dz"
             each = self.network.layers[layer]
             w = float(self.weights[layer][unit, column])
             if name and (each.l1 or each.l2):
+                formula += " + penalties"
                 numbers += f" + {digits(each.l1 * float(np.sign(w)) + each.l2 * w)} (penalties)"
             derivative = float(self.gradients[layer][unit, column])
-            lines.append(
-                TraceLine(
-                    f"dL/dw[{name}]" if name else "dL/db",
-                    f"dL/dz * {name}" if name else "dL/dz",
-                    numbers,
-                    derivative,
-                )
-            )
+            lines.append(TraceLine(f"dL/dw[{name}]" if name else "dL/dbias", formula, numbers, derivative))
         return TraceSection(_unit_name(layer, unit), tuple(lines), self._more(layer, columns))
 
     def _output_error(self, unit: int) -> Iterator[TraceLine]:
@@ -249,7 +221,8 @@ class _Tracer:
         if loss.slope_expression is None:
             shares = digits(float(self.Y.sum()))
             text = f"{digits(values['a'])} * {shares} - {digits(values['y'])}"
-            yield TraceLine("dL/dz", "a * (sum of y) - y", self._scaled(text, True), of_z)
+            formula = self._scaled_formula("a * (sum of y) - y", True)
+            yield TraceLine("dL/dz", formula, self._scaled(text, True), of_z)
             return
         slope = (
             loss.slope_expression.replace(str(activation.expression), "a")
@@ -257,10 +230,11 @@ class _Tracer:
             else loss.slope_expression
         )
         numbers = self._scaled(substituted(slope, values), True)
+        formula = self._scaled_formula(readable(slope), True)
         if loss.link:
-            yield TraceLine("dL/dz", readable(slope), numbers, of_z)
+            yield TraceLine("dL/dz", formula, numbers, of_z)
             return
-        yield TraceLine("dL/da", readable(slope), numbers, of_a)
+        yield TraceLine("dL/da", formula, numbers, of_a)
         if activation.derivative_expression is None:
             A, dA = self.activities[-1].A[0], self.errors[-1][0]
             total = digits(float(dA @ A))
@@ -277,9 +251,9 @@ class _Tracer:
         """dL/da of a hidden unit as the sum over the units above, then da/dz and dL/dz."""
         above, errors = self.weights[layer + 1], self.errors[layer + 1][1]
         products = list(zip(errors.tolist(), above[:, unit].tolist(), strict=True))
-        yield TraceLine(
-            "dL/da", "sum of dL/dz * w above", sum_of_products(products), float(self.errors[layer][0][unit])
-        )
+        formula = f"sum over layers.{layer + 1} of dL/dz * w[{_output_name(layer, unit)}]"
+        of_a = float(self.errors[layer][0][unit])
+        yield TraceLine("dL/da", formula, sum_of_products(products), of_a)
         yield from self._through_activation(layer, unit)
 
     def _through_activation(self, layer: int, unit: int) -> Iterator[TraceLine]:
@@ -319,12 +293,15 @@ class _Tracer:
         if optimizer.weight_decay:
             with_decay = values | {"decay": optimizer.weight_decay}
             values["g"] = evaluated("g + decay * w", with_decay)
-            yield _line("g", "g + decay * w", with_decay, values["g"])
+            line = _line("g", "g + decay * w", with_decay, values["g"])
+            yield line if name else replace(line, formula=_of_bias(line))
         for index, (target, expression) in enumerate(optimizer.assignments):
             is_last = index == len(optimizer.assignments) - 1  # adamw has w decay before
             value = float(moved[place]) if is_last else evaluated(expression, values)
-            shown = (f"w[{name}]" if name else "bias") if is_last else target
-            yield _line(shown, expression, values, value)
+            line = _line(target, expression, values, value)
+            formula = line.formula if name else _of_bias(line)
+            new = f"new w[{name}]" if name else "new bias"
+            yield replace(line, name=new if is_last else target, formula=formula)
             values[target] = value
 
     def _columns(self, layer: int, unit: int) -> list[int]:
@@ -343,7 +320,20 @@ class _Tracer:
         """The name of an input of a layer; empty for the bias."""
         if column == self.network.layers[layer].inputs:
             return ""
-        return f"a{layer - 1}_{column}" if layer else self.inputs_by_name[column]
+        return _output_name(layer - 1, column) if layer else self.inputs_by_name[column]
+
+    @property
+    def _names(self) -> dict[str, str]:
+        """The names in the formulas and their meaning."""
+        return {
+            "z": "weighted sum of a unit's inputs, plus its bias",
+            "a": f"output of a unit, computed from z; {_output_name(0, 0)} is that of layers.0, unit 0",
+            "w": "weight before the update; w[x] is that of a unit for its input x",
+            "y": "target",
+            "L": "loss of this row",
+            "g": "gradient of the weight or bias: dL/dw or dL/dbias",
+            "rate": "learning rate",
+        }
 
     @property
     def _left_out(self) -> str:
@@ -353,7 +343,16 @@ class _Tracer:
 
 
 def _unit_name(layer: int, unit: int) -> str:
-    return f"layers.{layer}, unit {unit} (a{layer}_{unit})"
+    return f"layers.{layer}, unit {unit} ({_output_name(layer, unit)})"
+
+
+def _output_name(layer: int, unit: int) -> str:
+    return f"a{layer}_{unit}"
+
+
+def _of_bias(line: TraceLine) -> str:
+    """The formula of a weight for a bias instead."""
+    return re.sub(r"\bw\b", "bias", line.formula)
 
 
 def _line(name: str, expression: str, values: Mapping[str, float], value: float) -> TraceLine:

@@ -6,12 +6,23 @@ import html
 from collections.abc import Iterable, Sequence
 
 
-def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = ()) -> str:
-    """Return rows of text as an HTML table; the first cell of a row is its heading."""
+def html_text(tag: str, text: str) -> str:
+    """Return an HTML element, such as a paragraph or a heading, that holds a text."""
+    return f"<{tag}>{html.escape(text)}</{tag}>"
+
+
+def html_table(rows: Iterable[Sequence[str]], header: Sequence[str] = (), *, left: bool = False) -> str:
+    """Return rows of text as an HTML table; the first cell of a row is its heading.
+
+    Parameters
+    ----------
+    left : align cells to the left, as text; notebooks align them to the right, as numbers.
+    """
+    style = ' style="text-align: left"' if left else ""
     lines = [f"<tr>{''.join(map(_heading, header))}</tr>"] if header else []
     for first, *others in rows:
-        cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in others)
-        lines.append(f"<tr>{_heading(first)}{cells}</tr>")
+        cells = "".join(f"<td{style}>{html.escape(cell)}</td>" for cell in others)
+        lines.append(f"<tr><th{style}>{html.escape(first)}</th>{cells}</tr>")
     return f"<table>{''.join(lines)}</table>"
 
 

@@ -16,7 +16,8 @@ from nncli import api
 from nncli.config import Config
 from nncli.engines.contract import start
 from nncli.engines.numpy_engine import NumpyEngine
-from nncli.inspection.trace import FEW_WEIGHTS, Trace, TraceLine, TraceSection, trace
+from nncli.inspection.trace import FEW_WEIGHTS, trace
+from nncli.inspection.traced import Trace, TraceLine, TraceSection
 from nncli.messages.errors import NncliError
 from nncli.nn.losses import LOSSES
 from nncli.training.experiment import Experiment
@@ -86,7 +87,7 @@ def test_every_number_is_the_engines_and_follows_from_the_text(loss: str, data: 
     plan = NumpyEngine().plan(network, X[[row]], Y[[row]], alone)
     chunk = plan.run(start(network, w, alone), [1])
     assert found.loss == pytest.approx(chunk.losses[0], rel=1e-10, abs=1e-12)
-    moved = [line.value for line in lines(found) if line.name.startswith("w[") or line.name == "bias"]
+    moved = [line.value for line in lines(found) if line.name.startswith("new ")]
     np.testing.assert_allclose(moved, chunk.parameters[0], rtol=1e-10, atol=1e-10)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,12 +10,13 @@ import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import ConfigOrRun, Overrides, RunOption, experiment_or_run
-from nncli.cli.output import Output
+from nncli.cli.output import USUAL_COLUMNS, Output
 from nncli.cli.registry import command
-from nncli.messages.wording import counted
+from nncli.messages.layout import definitions
+from nncli.messages.wording import width
 
 if TYPE_CHECKING:
-    from nncli.inspection.trace import Trace, TraceSection
+    from nncli.inspection.traced import Trace, TraceLine
     from nncli.training.experiment import Experiment
 
 
@@ -31,7 +32,7 @@ def trace(
     context: typer.Context,
     target: ConfigOrRun = None,
     run: RunOption = None,
-    row: Annotated[int, typer.Option(metavar="N", help="Training row to trace, from 1.")] = 1,
+    row: Annotated[int, typer.Option(metavar="N", help="Training row to trace (default: 1, the first).")] = 1,
     epoch: Annotated[
         int | None, typer.Option(metavar="K", help="Epoch at which a run recorded its weights.")
     ] = None,
@@ -50,7 +51,10 @@ def trace(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show every number of one row's step: forward, loss, backward and update, each with its formula."""
+    """Show every number of one row's step: forward, loss, backward and update, each with its formula.
+
+    Numbers are rounded to six digits; by hand, the last digits can differ.
+    """
     from nncli import api
     from nncli.inspection import latex
     from nncli.training.experiment import Experiment
@@ -59,54 +63,63 @@ def trace(
     traced = experiment_or_run(target, run, set_, out)
     prepared = traced if isinstance(traced, Experiment) else traced.experiment
     found = api.trace(traced, row, epoch=epoch, layer=layer, unit=unit)
-    _note_conditions(out, prepared)
+    _note_conditions(out, prepared, row)
     if format == "latex":
         out.verbatim(latex.document(found))
     else:
-        out.result("\n".join(_text(found, prepared)))
+        rows = len(prepared.rows.training)
+        out.result("\n".join(_text(found, rows, out.columns or USUAL_COLUMNS)))
     out.object("trace", asdict(found) | {"row": row})
 
 
-def _note_conditions(out: Output, prepared: Experiment) -> None:
+def _note_conditions(out: Output, prepared: Experiment, row: int) -> None:
     """Report how the step differs from one of training."""
     if prepared.recipe.batch_size > 1:
         out.note(f"the row is a batch by itself; in training a batch has {prepared.recipe.batch_size} rows")
+    elif row > 1:
+        out.note(f"row {row} is traced without the updates by other rows, which come before it in training")
     if prepared.network.has_dropout:
         out.note("dropout is turned off")
     if prepared.recipe.optimizer.slots:
-        out.note("the update is the first of the optimizer, which remembers nothing before it")
+        out.note("the update is the first of the optimizer, as if none came before it")
 
 
-def _text(found: Trace, prepared: Experiment) -> Iterator[str]:
-    """Lines of text that show a trace."""
-    rows = len(prepared.rows.training)
-    yield f"row {found.row + 1} of {rows:,}: {_named(found.inputs)} -> {_named(found.targets)}"
-    optimizer = prepared.recipe.optimizer
-    rate = f"learning_rate {prepared.recipe.learning_rate(0):g}"
-    for title, sections in (
-        ("forward", found.forward),
-        (f"loss: {found.terms.title}", (found.terms,)),
-        ("backward", found.backward),
-        (f"update: {optimizer.name}, {rate}", found.update),
-    ):
+def _text(found: Trace, rows: int, columns: int) -> Iterator[str]:
+    """Lines of text that show a trace, no wider than `columns` where formulas allow it."""
+    from nncli.inspection.traced import ROUNDED
+
+    yield f"row {found.row + 1} of {rows:,}: {found.values}"
+    yield ""
+    yield definitions([*found.names.items()], columns)
+    yield from ("", ROUNDED)
+    for title, sections in found.parts:
         yield from ("", title)
         for section in sections:
-            yield from _lines(section, titled=section is not found.terms)
+            if section is not found.terms:
+                yield f"  {section.title}"
+            for line in section.lines:
+                yield from _lines(line, columns)
+            if section.left_out:
+                yield f"    ... {section.left_out}"
     if found.left_out:
-        yield from ("", f"{found.left_out} are not shown; name them by --layer and --unit")
+        yield from ("", f"{found.left_out} are not shown; choose them with --layer and --unit")
 
 
-def _named(values: Mapping[str, float]) -> str:
-    pairs = [f"{name} = {value:.6g}" for name, value in values.items()]
-    more = [f"... ({counted(len(pairs) - 8, 'more column')})"] if len(pairs) > 8 else []
-    return ", ".join([*pairs[:8], *more])
-
-
-def _lines(section: TraceSection, *, titled: bool) -> Iterator[str]:
-    if titled:
-        yield f"  {section.title}"
-    for line in section.lines:
-        steps = [line.formula, line.numbers, f"{line.value:.6g}"]
-        yield f"    {' = '.join([line.name, *dict.fromkeys(filter(None, steps))])}"
-    if section.left_out:
-        yield f"    ... {section.left_out}"
+def _lines(line: TraceLine, columns: int) -> Iterator[str]:
+    """Lines of a number; if one does not suffice, the formula's own line, and below it the others."""
+    indent = " " * 4
+    first, *sides = line.sides
+    whole = indent + " = ".join([line.name, first, *sides])
+    if width(whole) <= columns:
+        yield whole
+        return
+    yield f"{indent}{line.name} = {first}"
+    below = indent + " " * (len(line.name) + 1 if columns >= USUAL_COLUMNS else 2)
+    text = below[:-1]
+    for side in sides:
+        if text.strip() and width(text) + width(side) + 3 > columns:
+            yield text
+            text = below[:-1]
+        text += f" = {side}"
+    if sides:
+        yield text
