@@ -33,7 +33,7 @@ def document(trace: Trace) -> str:
 
 
 def _names(trace: Trace) -> Iterator[str]:
-    """What the names in the formulas mean."""
+    """A list of the names in the formulas with their meaning."""
     yield r"\begin{description}"
     for name, meaning in trace.names.items():
         yield rf"\item[${mathematics(name)}$] {_escaped(meaning)}"

@@ -325,6 +325,15 @@ class _Tracer:
     @property
     def _names(self) -> dict[str, str]:
         """The names in the formulas and their meaning."""
+        network, loss = self.network, self.recipe.loss
+        rare = {
+            "outputs": (
+                "number of outputs",
+                not loss.per_row and loss.reduction == "mean" and network.outputs > 1,
+            ),
+            "class_weight": ("weight of the row's class", loss.class_weights is not None),
+            "penalties": ("l1 and l2 penalties, or their derivative", network.penalty),
+        }
         return {
             "z": "weighted sum of a unit's inputs, plus its bias",
             "a": f"output of a unit, computed from z; {_output_name(0, 0)} is that of layers.0, unit 0",
@@ -333,6 +342,7 @@ class _Tracer:
             "L": "loss of this row",
             "g": "gradient of the weight or bias: dL/dw or dL/dbias",
             "rate": "learning rate",
+            **{name: meaning for name, (meaning, is_used) in rare.items() if is_used},
         }
 
     @property

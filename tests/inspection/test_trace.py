@@ -16,6 +16,7 @@ from nncli import api
 from nncli.config import Config
 from nncli.engines.contract import start
 from nncli.engines.numpy_engine import NumpyEngine
+from nncli.inspection.formulas import digits, substituted, sum_of_products
 from nncli.inspection.trace import FEW_WEIGHTS, trace
 from nncli.inspection.traced import Trace, TraceLine, TraceSection
 from nncli.messages.errors import NncliError
@@ -43,7 +44,7 @@ def computed(line: TraceLine) -> tuple[float, float]:
     """The value of a line's numbers, which have six digits, and how far rounding may take it."""
     text = re.sub(r" \((\d+ smaller terms|penalties)\)", "", line.numbers).replace("^", "**")
     value = float(eval(text, dict(FUNCTIONS)))
-    sizes = [abs(float(digits)) for digits in re.findall(r"\d+\.?\d*(?:e[-+]\d+)?", text)]
+    sizes = [abs(float(each)) for each in re.findall(r"\d+\.?\d*(?:e[-+]\d+)?", text)]
     return value, 1e-5 * (abs(line.value) + 1.0 + max(sizes) ** 2 * len(sizes))
 
 
@@ -150,3 +151,54 @@ def test_a_place_that_does_not_exist_is_named(place: dict[str, int], message: st
     with pytest.raises(NncliError) as caught:
         api.trace(xor(), **place)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.1234567, "0.123457"),
+        (0.9567891, "0.956789"),
+        (0.9987654321, "0.99876543"),  # so that 1 - a has six digits too
+        (-0.9987654321, "-0.99876543"),
+        (1.0 - 2.0**-53, "0.9999999999999999"),
+        (0.999, "0.999"),
+        (1.0, "1"),
+        (-0.0, "0"),
+        (1.0005, "1.0005"),
+    ],
+)
+def test_a_number_has_six_digits_and_just_below_1_those_that_a_subtraction_needs(
+    value: float, text: str
+) -> None:
+    assert digits(value) == text
+
+
+def test_of_a_sum_of_products_only_the_inner_negative_numbers_have_parentheses() -> None:
+    assert sum_of_products([(-2.0, -3.0), (-1.0, 0.5)], -4.0) == "-2 * (-3) + (-1) * 0.5 + (-4)"
+    assert substituted("w - rate * g", {"w": -1.0, "rate": 0.1, "g": -2.0}) == "-1 - 0.1 * (-2)"
+    assert substituted("square(a)", {"a": -1.0}) == "(-1)^2"
+
+
+def test_the_divisor_of_a_mean_is_in_the_formula_and_in_the_names() -> None:
+    two = {"columns": ["x", "u", "v"], "rows": [[1, 0, 1]], "targets": ["u", "v"], "task": "regression"}
+    found = api.trace(Config.of({"dataset": two, "network": {"layers": [{"units": 2}]}, "loss": "mse"}))
+    assert found.terms.lines[-1].formula == "(sum of terms) / outputs"
+    assert found.backward[0].lines[0].formula == "(2 * (a - y)) / outputs"
+    assert found.names["outputs"] == "number of outputs"
+
+
+def test_a_trace_reads_well_at_a_prompt_and_in_a_notebook() -> None:
+    data = {"columns": ["a<b", "y"], "rows": [[2, 1]], "targets": ["y"]}
+    found = api.trace(Config.of({"dataset": data, "network": {"layers": [{"units": 1, "weights": [[0.5]]}]}}))
+    assert repr(found) == str(found) == "<Trace of row 1: a<b = 2 -> y = 1, 1 unit, loss 0>"
+    text = found._repr_html_()
+    tags = re.findall(r"<(\w+)", text)
+    assert set(tags) == {"p", "h4", "h5", "table", "tr", "th", "td"}
+    assert re.findall("<h4>(.*?)</h4>", text) == [title for title, _ in found.parts]
+    assert text.count("<h5>layers.0, unit 0 (a0_0)") == 3
+    rows = re.findall("<tr>(.*?)</tr>", text)
+    cells = [re.findall("<t[hd][^>]*>(.*?)</t", row) for row in rows[len(found.names) :]]
+    assert cells[0] == ["z", "= w[a&lt;b] * a&lt;b + bias", "= 0.5 * 2 + 0", "= 1"]
+    assert {len(each) for each in cells} == {4}
+    assert "a<b" not in text
+    assert "http" not in text

@@ -53,7 +53,7 @@ def trace(
 ) -> None:
     """Show every number of one row's step: forward, loss, backward and update, each with its formula.
 
-    Numbers are rounded to six digits; by hand, the last digits can differ.
+    Numbers have six digits (more just below 1); by hand, the last can differ.
     """
     from nncli import api
     from nncli.inspection import latex
