@@ -85,7 +85,10 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "perceptron-boundary": ("boundary", View(features=("x1", "x2"), at={"x3": 1.0})),
     },
     "worked_example": {"worked-example-network": ("network", View())},
-    "height_weight": {"height-weight-boundary": ("boundary", View())},
+    "height_weight": {
+        "height-weight-boundary": ("boundary", View()),
+        "height-weight-loss": ("loss", View()),
+    },
     "two_of_iris": {
         "iris-confusion": ("confusion", View()),
         "iris-roc": ("roc", View()),

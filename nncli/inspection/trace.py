@@ -334,13 +334,14 @@ class _Tracer:
             "class_weight": ("weight of the row's class", loss.class_weights is not None),
             "penalties": ("l1 and l2 penalties, or their derivative", network.penalty),
         }
+        has_bias = any(layer.bias for layer in network.layers)
         return {
-            "z": "weighted sum of a unit's inputs, plus its bias",
+            "z": "weighted sum of a unit's inputs" + (", plus its bias" if has_bias else ""),
             "a": f"output of a unit, computed from z; {_output_name(0, 0)} is that of layers.0, unit 0",
             "w": "weight before the update; w[x] is that of a unit for its input x",
             "y": "target",
             "L": "loss of this row",
-            "g": "gradient of the weight or bias: dL/dw or dL/dbias",
+            "g": "dL/dw of the weight" + (", or dL/dbias of the bias" if has_bias else ""),
             "rate": "learning rate",
             **{name: meaning for name, (meaning, is_used) in rare.items() if is_used},
         }
