@@ -56,8 +56,8 @@ _FUNCTIONS |= {name: getattr(np, name) for name in ("maximum", "minimum", "sign"
 
 
 def _led(text: str) -> str:
-    """A text without the parentheses around a negative number that it starts with; those of a power stay."""
-    return re.sub(r"^\((-[^()]+)\)(?!\^)", r"\1", text)
+    """A text without the parentheses around a leading negative number, except in a power or a choice."""
+    return re.sub(r"^\((-[^()]+)\)(?!\^| if)", r"\1", text)
 
 
 def _factor(value: float) -> str:

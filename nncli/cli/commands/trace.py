@@ -68,7 +68,7 @@ def trace(
         out.verbatim(latex.document(found))
     else:
         rows = len(prepared.rows.training)
-        out.result("\n".join(_text(found, rows, out.columns or USUAL_COLUMNS)))
+        out.result("\n".join(_text(found, rows, out.columns)))
     out.object("trace", asdict(found) | {"row": row})
 
 
@@ -84,8 +84,8 @@ def _note_conditions(out: Output, prepared: Experiment, row: int) -> None:
         out.note("the update is the first of the optimizer, as if none came before it")
 
 
-def _text(found: Trace, rows: int, columns: int) -> Iterator[str]:
-    """Lines of text that show a trace, no wider than `columns` where formulas allow it."""
+def _text(found: Trace, rows: int, columns: int | None) -> Iterator[str]:
+    """Lines that show a trace, no wider than `columns` where formulas allow it; None sets no limit."""
     from nncli.inspection.traced import ROUNDED
 
     yield f"row {found.row + 1} of {rows:,}: {found.values}"
@@ -105,12 +105,12 @@ def _text(found: Trace, rows: int, columns: int) -> Iterator[str]:
         yield from ("", f"{found.left_out} are not shown; choose them with --layer and --unit")
 
 
-def _lines(line: TraceLine, columns: int) -> Iterator[str]:
+def _lines(line: TraceLine, columns: int | None) -> Iterator[str]:
     """Lines of a number; if one does not suffice, the formula's own line, and below it the others."""
     indent = " " * 4
     first, *sides = line.sides
     whole = indent + " = ".join([line.name, first, *sides])
-    if width(whole) <= columns:
+    if columns is None or width(whole) <= columns:
         yield whole
         return
     yield f"{indent}{line.name} = {first}"
