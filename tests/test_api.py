@@ -107,7 +107,7 @@ def test_a_run_reads_well_at_a_prompt_and_in_a_notebook(run: nncli.Run) -> None:
 
 def test_results_show_their_numbers_in_a_notebook(run: nncli.Run) -> None:
     evaluation, checks = nncli.evaluate(run), nncli.gradcheck(run)
-    assert f"<tr><th>loss</th><td>{evaluation.metrics['loss']:.6g}</td></tr>" in evaluation._repr_html_()
+    assert f"<tr><th>loss</th><td>{evaluation.metrics['loss']:.6g}</td><td>" in evaluation._repr_html_()
     assert (
         "<tr><th></th><th>precision</th><th>recall</th><th>f1</th><th>rows</th></tr>"
         in evaluation._repr_html_()

@@ -129,12 +129,15 @@ def _summarize(out: Output, run: Run, experiment: Experiment, warning: Mapping[s
     """Print the results of a finished run and commands to try next."""
     from nncli.inference.conditions import by_name
 
-    rows = [("", "first", "last" if run.epoch == run.info.get("epochs", run.epoch) else "saved", "best")]
+    saved = "last" if run.epoch == run.info.get("epochs", run.epoch) else "saved"
+    models = {name: {**by_name(parts), **parts["train"]} for name, parts in run.baselines_by_part.items()}
+    rows = [("", "first", saved, "best", *models)]
     results = {**by_name(run.results_by_part), **run.results}
-    shown = [name for name in run.history if name in results]
-    named = run.model.columns.named
-    rows += [(named(name), *_course(run, name, results[name])) for name in shown]
-    rows += [(named(name), "", measured(results[name]), "") for name in results if name.startswith("test_")]
+    courses = {name: _course(run, name, results[name]) for name in run.history if name in results}
+    courses |= {name: ("", measured(results[name]), "") for name in results if name.startswith("test_")}
+    for name, course in courses.items():
+        compared = (measured(model.get(name)) for model in models.values())
+        rows.append((run.model.columns.named(name), *course, *compared))
     out.detail(fitted_table(rows, columns=out.columns))
     if words := _which_loss(run):
         out.detail(words)

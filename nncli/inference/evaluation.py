@@ -22,6 +22,7 @@ from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.tables.table import Table
 from nncli.training import measure
+from nncli.training.baselines import Baselines
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Evaluation:
     confusion : of a task with one class per row.
     labels : of a multilabel task.
     targets : the config's metrics of each target, where there are several that hold values.
+    baselines : the loss and metrics of the best constant prediction (`baseline`) and of a linear model
+        (`linear`), both fitted to the training set.
     best_threshold : what was chosen before the evaluation, if it was asked for.
     """
 
@@ -51,11 +54,18 @@ class Evaluation:
     confusion: Confusion | None
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
+    baselines: Mapping[str, Mapping[str, float]]
     best_threshold: BestThreshold | None = None
 
     def _repr_html_(self) -> str:
-        facts = [(self.roles.named(name), measured(value, 6)) for name, value in self.metrics.items()]
-        tables = [html_table([*facts, ("rows", f"{self.rows:,}")])]
+        facts = [
+            (
+                self.roles.named(name),
+                *(measured(each.get(name), 6) for each in (self.metrics, *self.baselines.values())),
+            )
+            for name in self.metrics
+        ]
+        tables = [html_table([*facts, ("rows", f"{self.rows:,}")], ("", "network", *self.baselines))]
         if self.confusion:
             tables.append(_shares_table(self.confusion.classes, self.confusion))
         elif self.labels:
@@ -149,6 +159,7 @@ def evaluate_tables(
     with threads.limited(run.experiment.threads):
         metrics = {**measure.measure(run.experiment, model.parameters, rows)}
         A = model.outputs(rows.X)
+        baselines = Baselines(run.experiment).results(rows)
     metrics |= _at_threshold(run, A, rows.expected, columns)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(
@@ -161,6 +172,7 @@ def evaluate_tables(
         confusion=None if values or several else Confusion.of(A, rows.expected, columns),
         labels=LabelCounts.of(A, rows.expected, columns) if several else None,
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
+        baselines=baselines,
     )
 
 

@@ -41,6 +41,7 @@ from nncli.runs.weights import FORMAT, write_model
 from nncli.storage.files import replacing, write_json, write_text
 from nncli.storage.npz import write_npz
 from nncli.training import loop, measure
+from nncli.training.baselines import Baselines, parts_of
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
 from nncli.training.loop import Progress, Report
@@ -73,6 +74,7 @@ class Recording:
         self._record = checkpoint.record if checkpoint else Record(experiment)
         self._identity = Identity.of(experiment)
         self._config = experiment.config.to_yaml(run.path)
+        self._baselines = Baselines(experiment)
         self._replaces = checkpoint is None and run.begun  # until the files of this training are whole
         started = (run.started if checkpoint else "") or _now()
         self._info = {"status": "running", "started": started, **_circumstances(self, command)}
@@ -250,9 +252,10 @@ class Recording:
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.rows.training.columns))
 
     def _write_results(self, parameters: Array, epoch: int) -> None:
-        parts = {"train": self.experiment.rows.training, **self.experiment.rows.held_out}
+        parts = parts_of(self.experiment)
         results: dict[str, Any] = {"epoch": epoch}
         results |= {part: measure.measure(self.experiment, parameters, rows) for part, rows in parts.items()}
+        results |= self._baselines.results_by_part
         write_json(self.run.path / RESULTS, results)
 
     def _write_info(self, status: Status, epoch: int) -> None:

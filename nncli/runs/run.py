@@ -27,6 +27,7 @@ from nncli.runs.owner import is_owned
 from nncli.runs.weights import FORMAT, read_model
 from nncli.storage.files import opened_text, read_json
 from nncli.storage.npz import read_npz
+from nncli.training.baselines import BASELINE, LINEAR
 from nncli.training.experiment import Experiment, build
 from nncli.training.model import Model
 from nncli.version import VERSION
@@ -220,6 +221,19 @@ class Run:
             return {part: _numbers(stored[part]) for part in PARTS if part in stored or part == "train"}
         except (AttributeError, KeyError, ValueError, OverflowError):  # other values, numbers beyond floats
             raise RunError(f"{self.path / RESULTS}: damaged: the results are missing") from None
+
+    @cached_property
+    def baselines_by_part(self) -> dict[str, dict[str, dict[str, float]]]:
+        """Results of the best constant and the linear model: name -> set -> results; empty in older runs."""
+        stored = read_json(self.path / RESULTS)
+        try:
+            return {
+                name: {part: _numbers(results) for part, results in stored[name].items()}
+                for name in (BASELINE, LINEAR)
+                if name in stored
+            }
+        except (AttributeError, ValueError, OverflowError):
+            raise RunError(f"{self.path / RESULTS}: damaged: the baselines are missing") from None
 
     @property
     def epoch(self) -> int:

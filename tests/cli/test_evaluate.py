@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -163,7 +164,7 @@ TAGS = [("100", "110"), ("010", "010"), ("110", "000"), ("000", "000")]
 def test_labels_are_listed_one_by_one_with_their_counts(nncli: Command) -> None:
     labeled(nncli, TAGS)
     out = nncli("evaluate", "tags").out
-    assert [line.split() for line in out.partition("\n\n")[0].splitlines()][1:] == [
+    assert [line.split()[:2] for line in out.partition("\n\n")[0].splitlines()][2:] == [
         ["accuracy", "0.5"],
         ["f1", "0.388889"],
         ["rows", "4"],
@@ -244,3 +245,54 @@ def test_evaluate_without_targets_names_the_column(trained: Command) -> None:
 )
 def test_fail_if_decides_the_exit_code(trained: Command, condition: str, code: int) -> None:
     assert trained("evaluate", "--fail-if", condition).code == code
+
+
+def test_results_stand_beside_those_of_a_constant_and_of_a_linear_model(trained: Command) -> None:
+    header, *rows = trained("evaluate", "xor").out.partition("\n\n")[0].splitlines()
+    assert header.split() == ["network", "baseline", "linear"]
+    assert rows[2].split() == ["accuracy", "1", "0.5", "0.5"]
+    found = json.loads(trained("evaluate", "xor", "--json").out)
+    assert found["baseline"] == pytest.approx({"loss": 4 * np.log(2), "mse": 0.25, "accuracy": 0.5})
+    assert "baseline" not in trained("evaluate", "xor", "-q").out
+    *_, accuracy = [line for line in trained("train", "xor.yaml").out.splitlines() if "accuracy" in line]
+    assert accuracy.split()[-2:] == ["0.5", "0.5"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "code", "words"),
+    [
+        ("accuracy < baseline + 0.02", 0, ""),
+        ("accuracy < baseline", 0, ""),
+        ("accuracy<linear+0.5", 0, ""),
+        ("train_accuracy > baseline + 0.4", 4, "train_accuracy is 1, baseline 0.5"),
+        ("mse >= linear - 0.3", 4, "'mse >= linear - 0.3' is true: mse is 0.00451685, linear 0.25"),
+        ("mse > baseline -", 2, "expected NAME OP NUMBER, or NAME OP baseline + NUMBER"),
+        ("mse > baseline 0.1", 2, "expected NAME OP NUMBER, or NAME OP baseline + NUMBER"),
+        ("mse > baselin", 2, "expected NAME OP NUMBER, or NAME OP baseline + NUMBER"),
+    ],
+)
+@pytest.mark.parametrize("command", ["evaluate xor", "train xor.yaml --overwrite -o runs/new", "resume xor"])
+def test_a_condition_may_compare_with_a_baseline(
+    trained: Command, command: str, condition: str, code: int, words: str
+) -> None:
+    result = trained(*command.split(), "-q", "--fail-if", condition)
+    assert result.code == code
+    assert words in result.err
+
+
+def test_a_failed_condition_names_the_set_that_it_judged(nncli: Command) -> None:
+    nncli("init", "iris")
+    words = [
+        "train",
+        "iris.yaml",
+        "-q",
+        "--epochs",
+        "1",
+        "--set",
+        "dataset.split={validation: 0.2, test: 0.2}",
+    ]
+    assert "test_accuracy is 0." in nncli(*words, "--fail-if", "accuracy < 1").err
+    assert ": test_accuracy is 0." in nncli("evaluate", "--fail-if", "accuracy < 1").err
+    assert (
+        ": val_accuracy is 0." in nncli("evaluate", "--part", "validation", "--fail-if", "accuracy < 1").err
+    )

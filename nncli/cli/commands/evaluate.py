@@ -107,15 +107,33 @@ def evaluate(
     for warning in (evaluation.without.warning, evaluation.unseen.warning):
         if warning:
             out.warning(warning)
-    roles = evaluation.roles
-    rows = [(roles.named(name), measured(value, 6)) for name, value in evaluation.metrics.items()]
-    out.result(aligned([*rows, ("rows", f"{evaluation.rows:,}")]))
+    out.result(_metrics(evaluation, out))
     for block in _details(evaluation, out.columns):
         out.detail(f"\n{block}")
     chosen = {"best_threshold": vars(best)} if best else {}
     out.object("evaluate", _object(found, evaluation) | chosen | skipped)
+    baselines = {
+        model: {**values, **{prefix + name: value for name, value in values.items()}}
+        for model, values in evaluation.baselines.items()
+    }
     for condition in conditions:
-        condition.check(results, evaluation.roles.named)
+        condition.check(results, evaluation.roles.named, baselines)
+
+
+def _metrics(evaluation: Evaluation, out: Output) -> str:
+    """Table of the loss and the metrics, unless -q is given beside those of the baselines."""
+    models = {} if out.quiet else evaluation.baselines
+    rows = [
+        [
+            evaluation.roles.named(name),
+            measured(value, 6),
+            *(measured(each[name], 6) for each in models.values()),
+        ]
+        for name, value in evaluation.metrics.items()
+    ]
+    header = [["", "network", *models]] if models else []
+    blanks = [""] * len(models)
+    return fitted_table([*header, *rows, ["rows", f"{evaluation.rows:,}", *blanks]], columns=out.columns)
 
 
 def _best_threshold(
@@ -290,6 +308,7 @@ def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "without_target": evaluation.without.rows,
         "unseen": evaluation.unseen.rows,
         "metrics": evaluation.metrics,
+        **evaluation.baselines,
     }
     if evaluation.roles.positive is not None:
         values |= {"positive": evaluation.roles.positive, "threshold": evaluation.roles.threshold}

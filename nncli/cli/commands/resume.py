@@ -51,7 +51,7 @@ def resume(
 ) -> None:
     """Resume a run from its checkpoint. The result is byte-identical to an uninterrupted run."""
     from nncli import api, runs
-    from nncli.inference.conditions import Condition, measured_names
+    from nncli.inference.conditions import Condition, baselines_by_name, measured_names
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_run(one_run(run, run_, out.command), out, having=runs.CHECKPOINT)
@@ -62,5 +62,6 @@ def resume(
         for name, (then, now) in found.other_versions.items():
             out.note(f"{name} changed from {then} to {now}; last digits may differ from an uninterrupted run")
         results = follow(out, recording, progress)
+    baselines = baselines_by_name(runs.Run(found.path).baselines_by_part)
     for condition in conditions:
-        condition.check(results, found.model.columns.named)
+        condition.check(results, found.model.columns.named, baselines)

@@ -104,8 +104,9 @@ def train(
 ) -> None:
     """Train a network from a config file or a table. The last line of the output is the run directory."""
     from nncli import api
-    from nncli.inference.conditions import Condition, measured_names
+    from nncli.inference.conditions import Condition, baselines_by_name, measured_names
     from nncli.messages.errors import NncliError
+    from nncli.runs import Run
     from nncli.storage.lookup import TABLES
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -131,8 +132,9 @@ def train(
         results = follow(out, recording, progress)
     if TABLES.includes(str(path)):
         note_how_to_edit(out, path, roles)
+    baselines = baselines_by_name(Run(recording.run.path).baselines_by_part)
     for condition in conditions:
-        condition.check(results, prepared.rows.training.columns.named)
+        condition.check(results, prepared.rows.training.columns.named, baselines)
 
 
 def _loaded(
@@ -163,8 +165,9 @@ def _show_step(out: Output, prepared: Experiment) -> None:
 
 
 def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> None:
-    from nncli.inference.conditions import by_name
+    from nncli.inference.conditions import baselines_by_name, by_name
     from nncli.inspection.smoke import smoke
+    from nncli.training.baselines import Baselines
 
     result = smoke(prepared)
     out.result(
@@ -172,5 +175,6 @@ def _smoke(out: Output, prepared: Experiment, conditions: list[Condition]) -> No
         f"{result.files} files written and read back, gradients agree (largest error {result.worst:.1e})"
     )
     out.object("smoke", {"ok": True, "epochs": result.epochs, "rows": result.rows, "metrics": result.metrics})
+    baselines = baselines_by_name(Baselines(prepared).results_by_part)
     for condition in conditions:
-        condition.check(by_name({"train": result.metrics}), prepared.rows.training.columns.named)
+        condition.check(by_name({"train": result.metrics}), prepared.rows.training.columns.named, baselines)
