@@ -36,17 +36,19 @@ class Advice:
     why : the cause, with the number that proves it.
     trials : the changes that helped, each tried alone from the start, the best first.
     otherwise : what to do where none helped.
+    known : changes whose effect is known in another way, in words with that effect.
     """
 
     since: str
     why: str
     trials: tuple[Trial, ...]
     otherwise: str
+    known: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """`set key: new instead of old in FILE:LINE (tried: ...)`, one for each trial that helped."""
-        return tuple(trial.words for trial in self.trials)
+        """`set key: new instead of old in FILE:LINE (tried: ...)`, one for each change that helped."""
+        return (*self.known, *(trial.words for trial in self.trials))
 
     @property
     def hint(self) -> str:

@@ -112,13 +112,15 @@ def _best_epoch(recording: Recording) -> str:
 
 
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
-    """Warn if the network learned nothing or too little; return the fields of --json for the warning."""
-    from nncli.advice import plateau, underfit
+    """Warn if the network learned nothing, too little or by heart; return the fields of --json for that."""
+    from nncli.advice import imbalance, overfit, plateau, underfit
     from nncli.messages.errors import NncliError
 
     parameters, history = run.model.parameters, run.history
     advice = plateau.examine(experiment, parameters, history["epoch"], history["loss"])
     advice = advice or underfit.examine(experiment, parameters)
+    advice = advice or overfit.examine(experiment, history, run.results_by_part, run.baselines_by_part)
+    advice = advice or imbalance.examine(experiment, parameters)
     if advice is None:
         return {}
     out.warning(NncliError(advice.since, source=f"why: {advice.why}", hint=advice.hint))

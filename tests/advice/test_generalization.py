@@ -1,0 +1,126 @@
+"""Overfitting and rare classes are named where they were planted, and nowhere else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nncli import Run, train
+from nncli.advice import imbalance, overfit
+from nncli.advice.trials import Advice
+from nncli.nn.arrays import Array
+from nncli.scaffold import templates
+from nncli.storage.resources import folder
+
+SEEDS = range(3)
+
+
+def config(X: Array, y: Any, **changes: Any) -> dict[str, Any]:
+    names = [f"x{k}" for k in range(X.shape[1])]
+    rows = [[*row, target] for row, target in zip(X.tolist(), y, strict=True)]
+    classes = isinstance(rows[0][-1], str)
+    return {
+        "dataset": {"columns": [*names, "y"], "rows": rows, "targets": ["y"], **changes.pop("dataset", {})},
+        "network": {"hidden": [64], "activation": "tanh"},
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "training": {"epochs": 200, "batch_size": 16, **changes.pop("training", {})},
+        "metrics": ["accuracy"] if classes else ["r2"],
+        **changes,
+    }
+
+
+def advice(run: Run) -> Advice | None:
+    overfitted = overfit.examine(run.experiment, run.history, run.results_by_part, run.baselines_by_part)
+    return overfitted or imbalance.examine(run.experiment, run.model.parameters)
+
+
+def noisy(seed: int, rows: int = 120) -> tuple[Array, list[float]]:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, 6))
+    return X, (X[:, 0] + rng.normal(size=rows)).tolist()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rising_validation_loss_is_overfitting_and_early_stopping_its_cure(
+    seed: int, tmp_path: Path
+) -> None:
+    values = config(*noisy(seed), dataset={"split": {"validation": 0.25}})
+    run = train(values, output=tmp_path / "long")
+    found = advice(run)
+    assert found is not None
+    losses = run.history["val_loss"]
+    best = int(losses.argmin())
+    assert (
+        f"val_loss was lowest in epoch {best} ({losses[best]:.4g}) and ended at {losses[-1]:.4g}"
+        in found.since
+    )
+    assert found.changes[0].startswith("set training.early_stopping: true")
+    values["training"]["early_stopping"] = True
+    stopped = train(values, output=tmp_path / "stopped")
+    value = stopped.results_by_part["validation"]["loss"]
+    assert f"it saves the weights of epoch {stopped.epoch}, val_loss {value:.4g}" in found.changes[0]
+    assert advice(stopped) is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_test_loss_above_that_of_a_linear_model_is_overfitting(seed: int, tmp_path: Path) -> None:
+    found = advice(train(config(*noisy(seed), dataset={"split": {"test": 0.3}}), output=tmp_path / "run"))
+    assert found is not None
+    assert "on the test set, where a linear model has" in found.since
+
+
+def test_shuffled_labels_are_overfitted(tmp_path: Path) -> None:
+    X, y = noisy(0)
+    shuffled = np.random.default_rng(1).permutation(y).tolist()
+    found = advice(train(config(X, shuffled, dataset={"split": {"test": 0.3}}), output=tmp_path / "run"))
+    assert found is not None
+    assert "the network overfits" in found.since
+
+
+def rare(seed: int) -> tuple[Array, list[str]]:
+    """Two clouds that overlap, the second of which has 8 % of the rows."""
+    rng = np.random.default_rng(seed)
+    positive = rng.uniform(size=500) < 0.08
+    X = rng.normal(size=(500, 2)) + 1.2 * positive[:, np.newaxis]
+    return X, ["yes" if each else "no" for each in positive]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_rare_class_that_is_hardly_found_is_named_and_class_weights_help(seed: int, tmp_path: Path) -> None:
+    values = config(*rare(seed), network={"hidden": [4], "activation": "tanh"}, training={"epochs": 50})
+    run = train(values, output=tmp_path / "run")
+    found = advice(run)
+    assert found is not None
+    labels = np.array(run.experiment.rows.training.Y[:, 0])
+    assert f"'yes' is {labels.mean():.1%} of the training rows" in found.why
+    predicted = run.model.outputs(run.experiment.rows.training.X)[:, 0] >= 0.5
+    assert f"(recall {predicted[labels == 1].mean():.2g})" in found.since
+    assert found.changes[0].startswith("set loss.class_weight: balanced")
+    values["loss"] = {"name": "binary_cross_entropy", "class_weight": "balanced"}
+    better = train(values, output=tmp_path / "better")
+    again = better.model.outputs(better.experiment.rows.training.X)[:, 0] >= 0.5
+    assert f"-> {again[labels == 1].mean():.2g})" in found.changes[0]
+    assert advice(better) is None
+
+
+SOUND = [name for name in templates.names() if not name.startswith("broken")]
+
+
+@pytest.mark.parametrize("name", [name for name in SOUND if name != "linear_map_published"])
+def test_nothing_is_said_of_a_sound_template(name: str, tmp_path: Path) -> None:
+    assert advice(train(folder("configs") / f"{name}.yaml", output=tmp_path / "run")) is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("split", [{"validation": 0.25}, {"test": 0.25}, {"validation": 0.2, "test": 0.2}])
+def test_nothing_is_said_where_held_out_rows_are_met_as_well(
+    seed: int, split: dict[str, float], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(300, 3))
+    y = np.sin(X[:, 0]) + 0.5 * X[:, 1] + 0.05 * rng.normal(size=300)
+    values = config(X, y.tolist(), dataset={"split": split}, network={"hidden": [8], "activation": "tanh"})
+    assert advice(train(values, output=tmp_path / "run")) is None
