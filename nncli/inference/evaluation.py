@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.inference.best_threshold import OF_DECISIONS, BestThreshold
 from nncli.inference.classes import Confusion, LabelCounts, decided
+from nncli.inference.intervals import Measure, bootstrap
 from nncli.inference.rejects import Rejects, sound_rows
 from nncli.inference.unseen import UnseenCategories
 from nncli.inference.without_target import WithoutTarget
@@ -23,6 +25,7 @@ from nncli.runs import Run
 from nncli.tables.table import Table
 from nncli.training import measure
 from nncli.training.baselines import Baselines
+from nncli.training.model import Model
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class Evaluation:
     targets : the config's metrics of each target, where there are several that hold values.
     baselines : the loss and metrics of the best constant prediction (`baseline`) and of a linear model
         (`linear`), both fitted to the training set.
+    measure : positions of rows (d,), repeated ones too, to the loss and the metrics by name.
     best_threshold : what was chosen before the evaluation, if it was asked for.
     """
 
@@ -55,7 +59,16 @@ class Evaluation:
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
     baselines: Mapping[str, Mapping[str, float]]
+    measure: Measure = field(repr=False)
     best_threshold: BestThreshold | None = None
+
+    @cached_property
+    def intervals(self) -> dict[str, tuple[float, float]]:
+        """The 95 % interval of the loss and of each metric, by the bootstrap.
+
+        Empty for fewer than 20 rows, and for the training set, on which metrics are better than on others.
+        """
+        return {} if self.part == "train" else bootstrap(self.measure, self.rows)
 
     def _repr_html_(self) -> str:
         facts = [
@@ -157,14 +170,15 @@ def evaluate_tables(
         raise without.error
     rows = _joined(parts)
     with threads.limited(run.experiment.threads):
-        metrics = {**measure.measure(run.experiment, model.parameters, rows)}
-        A = model.outputs(rows.X)
         baselines = Baselines(run.experiment).results(rows)
-    metrics |= _at_threshold(run, A, rows.expected, columns)
+        measured_on = _measure(run, model, rows)
+        metrics = measured_on(np.arange(len(rows)))
+        A = model.outputs(rows.X)
     values, several = columns.task == "regression", columns.task == "multilabel"
     return Evaluation(
         roles=columns,
         metrics=metrics,
+        measure=measured_on,
         rows=len(rows),
         part=None,
         unseen=unseen,
@@ -174,6 +188,25 @@ def evaluate_tables(
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
         baselines=baselines,
     )
+
+
+def _measure(run: Run, model: Model, rows: Dataset) -> Measure:
+    """Return a function from positions of rows (d,) to the loss and the metrics on these rows."""
+    experiment, loss = run.experiment, run.experiment.recipe.loss
+    with np.errstate(all="ignore"):
+        output = experiment.network.forward(model.parameters, rows.X)[-1]
+        A, cost = rows.columns.unscaled(output.A), experiment.network.cost(model.parameters)
+
+    def measure_rows(positions: Array) -> dict[str, float]:
+        Z, scaled, Y = output.Z[positions], output.A[positions], rows.Y[positions]
+        outputs, expected = A[positions], rows.expected[positions]
+        with np.errstate(all="ignore"):
+            value = float(loss.value(Z, scaled, Y) + cost)
+        found = measure.metrics(experiment, outputs, expected)
+        values = {"loss": value, **{name: float(each) for name, each in found.items()}}
+        return values | _at_threshold(run, outputs, expected, model.columns)
+
+    return measure_rows
 
 
 def _at_threshold(run: Run, A: Array, Y: Array, columns: Columns) -> dict[str, float]:

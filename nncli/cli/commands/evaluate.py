@@ -123,17 +123,16 @@ def evaluate(
 def _metrics(evaluation: Evaluation, out: Output) -> str:
     """Table of the loss and the metrics, unless -q is given beside those of the baselines."""
     models = {} if out.quiet else evaluation.baselines
-    rows = [
-        [
-            evaluation.roles.named(name),
-            measured(value, 6),
-            *(measured(each[name], 6) for each in models.values()),
-        ]
-        for name, value in evaluation.metrics.items()
-    ]
-    header = [["", "network", *models]] if models else []
-    blanks = [""] * len(models)
-    return fitted_table([*header, *rows, ["rows", f"{evaluation.rows:,}", *blanks]], columns=out.columns)
+    intervals = {} if out.quiet else evaluation.intervals
+    rows = []
+    for name, value in evaluation.metrics.items():
+        interval = [" to ".join(map(measured, intervals.get(name, ())))] if intervals else []
+        compared = [measured(each[name], 6) for each in models.values()]
+        rows.append([evaluation.roles.named(name), measured(value, 6), *interval, *compared])
+    header = ["", "network", *(["95% interval"] if intervals else []), *models]
+    blanks = [""] * (len(header) - 2)
+    rows += [["rows", f"{evaluation.rows:,}", *blanks]]
+    return fitted_table(rows if out.quiet else [header, *rows], columns=out.columns)
 
 
 def _best_threshold(
@@ -309,6 +308,7 @@ def _object(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "unseen": evaluation.unseen.rows,
         "metrics": evaluation.metrics,
         **evaluation.baselines,
+        "intervals": evaluation.intervals,
     }
     if evaluation.roles.positive is not None:
         values |= {"positive": evaluation.roles.positive, "threshold": evaluation.roles.threshold}
