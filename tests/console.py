@@ -30,6 +30,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _BLOCK = re.compile(r"^```(?P<language>\w+)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _SAVED = re.compile(r"# (?P<name>[\w-]+\.(?:yaml|py|csv))\n")
 _SECONDS = re.compile(r"\b\d+\.\d+ s\b")
+_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2}\b")
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def _merged(shown: str, actual: str) -> str:
     lines = []
     for line in actual.splitlines():
         kept = next((form for form in forms if agrees(form, line)), None)
-        lines.append(kept or _SECONDS.sub("... s", line))
+        lines.append(kept or _DATE.sub("...", _SECONDS.sub("... s", line)))
     return "".join(f"{line}\n" for line in lines)
 
 

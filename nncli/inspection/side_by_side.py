@@ -186,7 +186,7 @@ class RunComparison:
         if len(self.groups) == 1:
             return self._by_seed()
         several = ranges and any(len(group.runs) > 1 for group in self.groups)
-        rows = [["run", *(["runs"] if several else []), *self._short_keys(), *self.measures]]
+        rows = [["run", *(["runs"] if several else []), *short_keys(self.differing), *self.measures]]
         best = {name: self.best(name) for name in self.measures}
         for position, group in enumerate(self.groups):
             settings = [shown(value) or "-" for value in group.settings.values()]
@@ -210,13 +210,6 @@ class RunComparison:
             self._shown(name, np.median(each)) for name, each in zip(self.measures, values, strict=True)
         ]
         return [*rows, ["median", "", *medians]]
-
-    def _short_keys(self) -> list[str]:
-        """Last parts of the differing keys, or the whole keys where these are not unique."""
-        short = [key.rpartition(".")[2] for key in self.differing]
-        return [
-            name if short.count(name) == 1 else key for name, key in zip(short, self.differing, strict=True)
-        ]
 
     def _cell(self, group: RunGroup, name: str, *, ranges: bool) -> str:
         """Show a value; of several runs the median, with `ranges` also the lowest and highest."""
@@ -252,20 +245,33 @@ def compare_runs(runs: Sequence[Run], target: Target | None = None) -> RunCompar
     for run in runs:
         _require_recorded(run, target)
     by_config: dict[str, list[Run]] = {}
-    settings = {run: _settings(run) for run in runs}
+    settings = {run: settings_of(run) for run in runs}
     for run in runs:
         by_config.setdefault(str(_without_seed(settings[run])), []).append(run)
     firsts = [settings[group[0]] for group in by_config.values()]
-    differing = [key for key in _keys(firsts) if len({each.get(key) for each in firsts}) > 1]
-    if len({each[ALL_LAYERS].count(",") for each in firsts}) > 1:
-        differing = [key for key in differing if not key.startswith(f"{ALL_LAYERS}[")]
-    if len(firsts) > 1 and differing != ["seed"]:
-        differing = [key for key in differing if not _is_seed(key)] or differing
+    differing = differing_keys(firsts)
     groups = [
         RunGroup(tuple(group), {key: first.get(key, "") for key in differing})
         for group, first in zip(by_config.values(), firsts, strict=True)
     ]
     return RunComparison(tuple(groups), target)
+
+
+def differing_keys(settings: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the keys, other than seeds, whose values differ between the settings of runs.
+
+    Where networks differ in depth, the key `network.layers` stands for those of the layers.
+    """
+    keys = [key for key in _keys(settings) if len({each.get(key) for each in settings}) > 1]
+    if len({each[ALL_LAYERS].count(",") for each in settings}) > 1:
+        keys = [key for key in keys if not key.startswith(f"{ALL_LAYERS}[")]
+    return [key for key in keys if not _is_seed(key)]
+
+
+def short_keys(keys: Sequence[str]) -> list[str]:
+    """Return the last parts of keys, or the whole keys where these are not unique."""
+    short = [key.rpartition(".")[2] for key in keys]
+    return [name if short.count(name) == 1 else key for name, key in zip(short, keys, strict=True)]
 
 
 def higher_is_better(name: str) -> bool:
@@ -283,6 +289,14 @@ def _require_recorded(run: Run, target: Target | None) -> None:
         )
 
 
+def telling_results(run: Run) -> dict[str, float]:
+    """Return the results on the test set, else the validation set, else the training set, by name."""
+    results = _results(run)
+    names = list(run.results)
+    part = next((prefix for prefix in ("test_", "val_") if prefix + names[0] in results), "")
+    return {part + name: results[part + name] for name in names}
+
+
 def _results(run: Run) -> dict[str, float]:
     """Results by name: those of the training set without a prefix."""
     prefixes = {**PREFIXES, "train": ""}
@@ -294,8 +308,8 @@ def _in_all(name: str, results: Sequence[Mapping[str, float]]) -> bool:
     return all(name in each for each in results)
 
 
-def _settings(run: Run) -> dict[str, str]:
-    """Every key of the resolved config and its value as text; layers as one key if they are alike."""
+def settings_of(run: Run) -> dict[str, str]:
+    """Return every key of the resolved config, except the name, and its value as text."""
     resolved = run.config.resolved(ROOT)
     resolved.pop("name")
     if run.config.dataset.path is not None:

@@ -13,15 +13,15 @@ from nncli.messages.layout import fitted_table
 from nncli.messages.wording import measured, printable, shown
 
 if TYPE_CHECKING:
-    from nncli.runs import Run
+    from nncli.inspection.run_list import ListedRun
 
 
 @command(
     "Look",
     2,
     {
-        "nncli runs": "compare the results of all runs",
-        "nncli runs --json": "read them in a script",
+        "nncli runs": "list all runs with their settings that differ and their results",
+        "nncli runs --sort accuracy": "list the best ones first",
     },
 )
 def runs(
@@ -45,47 +45,41 @@ def runs(
             autocompletion=completion.run_names,
         ),
     ] = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Column to sort by, the best or the first value on top (default: date)."
+        ),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs in ./runs, newest first, with status, epochs and results."""
+    """List the runs in ./runs with status, settings that differ, and results on held-out rows."""
     from nncli import runs as store
+    from nncli.inspection.run_list import FACTS, list_of_runs
+    from nncli.inspection.side_by_side import short_keys
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     named = [*(names or ()), *(more or ())]
     found = [store.find(name, store.RUN) for name in named] if named else store.all_runs()
-    out.object(
-        "runs", {"runs": [{"run": str(run.path), **_info(run), "results": _results(run)} for run in found]}
-    )
     if not found:
+        out.object("runs", {"runs": []})
         out.note("no runs in ./runs yet; train one with: nncli train CONFIG")
         return
-    results = {run: _results(run) for run in found}
-    columns = [*dict.fromkeys(["loss", *(name for each in results.values() for name in each)])]
-    rows = [["run", "status", "epochs", *map(shown, columns)]]
-    for run in found:
-        info = _info(run)
-        facts = [printable(run.name), shown(str(info.get("status"))), shown(str(info.get("epochs", "")))]
-        rows.append([*facts, *(measured(results[run].get(name)) for name in columns)])
-    out.result(fitted_table(rows, left=2, columns=out.columns))
+    every = list_of_runs(found, sort)
+    out.object("runs", {"runs": [_fields(each) for each in every]})
+    keys = list(every[0].settings)
+    results = list(dict.fromkeys(name for each in every for name in each.results)) or ["loss"]
+    rows = [[*FACTS, *short_keys(keys), *map(shown, results)]]
+    for each in every:
+        settings = [shown(each.settings[key]) or "-" for key in keys]
+        facts = [printable(shown(value)) for value in each.facts.values()]
+        rows.append([*facts, *settings, *(measured(each.results.get(name)) for name in results)])
+    out.result(fitted_table(rows, left=3, columns=out.columns, last=len(results)))
 
 
-def _results(run: Run) -> dict[str, float]:
-    """Results of a run; empty if it is unfinished or cannot be read."""
-    from nncli.messages.errors import RunError
-
-    try:
-        return dict(run.results)
-    except RunError:
-        return {}
-
-
-def _info(run: Run) -> dict[str, Any]:
-    from nncli.messages.errors import RunError
-
-    try:
-        return {**run.info, "status": run.status}
-    except RunError:
-        return {"status": "damaged"}
+def _fields(each: ListedRun) -> dict[str, Any]:
+    """Fields of --json."""
+    return {"run": str(each.run.path), **each.info, "settings": each.settings, "results": each.results}
