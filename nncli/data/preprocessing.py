@@ -58,6 +58,15 @@ class Preprocessing:
         """Names of the network's inputs, such as `age`, `color=green`, `color=red`."""
         return tuple(name for column in self.columns for name in column.encoded)
 
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """Positions of the network's inputs that encode each column, by its name."""
+        found, end = {}, 0
+        for column in self.columns:
+            start, end = end, end + len(column.encoded)
+            found[column.name] = slice(start, end)
+        return found
+
     def X(self, table: Table) -> Array:
         """Return the network's inputs (n, encoded) for a table's rows; columns are found by name.
 
@@ -79,10 +88,9 @@ class Preprocessing:
     def _encoded(self, table: Table) -> Array:
         table.require([column.name for column in self.columns])
         # Not all encoded columns and then their copy: that took a third more memory than the numbers and X.
-        X, end = np.empty((len(table), len(self.encoded)), self.dtype), 0
+        X, blocks = np.empty((len(table), len(self.encoded)), self.dtype), self.blocks
         for column in self.columns:
-            start, end = end, end + len(column.encoded)
-            X[:, start:end] = self._inputs(column, table)
+            X[:, blocks[column.name]] = self._inputs(column, table)
         return X
 
     def _inputs(self, column: Encoding, table: Table) -> Array:

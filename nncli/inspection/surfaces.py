@@ -370,12 +370,9 @@ def loss_surface(run: Run, over: WeightPlane) -> LossSurface:
     epochs, points = recorded_path(run)
     path = over.project(points)
     x_range, y_range = _ranges(over, path)
-    neurons = sum(layer.units for layer in experiment.network.layers)
-    cost = len(experiment.rows.training) * (experiment.network.parameter_count + ACTIVATION_COST * neurons)
-    steps = int(np.clip(np.sqrt(AFFORDABLE / cost), 21, 61))
-    rows = _some_rows(
-        len(experiment.rows.training), int(AFFORDABLE / (steps**2 * cost / len(experiment.rows.training)))
-    )
+    count = len(experiment.rows.training)
+    steps = int(np.clip(np.sqrt(AFFORDABLE / (count * _cost_of_a_row(experiment.network))), 21, 61))
+    rows = affordable_rows(experiment.network, count, steps**2)
     x, y = np.linspace(*x_range, steps), np.linspace(*y_range, steps)
     values = [[_loss(experiment, over.parameters(a, b), rows) for a in x] for b in y]
     return LossSurface(
@@ -399,9 +396,18 @@ def _loss(experiment: Experiment, parameters: Array, rows: Array) -> float:
         return float(value + network.cost(parameters))
 
 
-def _some_rows(count: int, most: int) -> Array:
-    """Return all row positions, or `most` of them evenly spaced, but at least 100 if there are as many."""
+def affordable_rows(network: Network, count: int, passes: int) -> Array:
+    """Return evenly spaced positions of the rows that can pass a network so often within a few seconds.
+
+    These are all of `count` rows if possible, and at least 100 if there are as many.
+    """
+    most = int(AFFORDABLE / (passes * _cost_of_a_row(network)))
     return np.unique(np.linspace(0, count - 1, min(count, max(100, most))).astype(int))
+
+
+def _cost_of_a_row(network: Network) -> int:
+    """Return the multiplications that take as long as a row's pass through a network."""
+    return network.parameter_count + ACTIVATION_COST * sum(layer.units for layer in network.layers)
 
 
 def _ranges(over: WeightPlane, path: Array) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -1,0 +1,1 @@
+"""What a trained network makes of each input column of its table."""
