@@ -211,6 +211,7 @@ KINDS: dict[str, PictureKind] = {
     "calibration": _kind("calibration", "observed frequencies against predicted probabilities"),
     "parity": _kind("parity", "predicted against true values, a panel for each target"),
     "residuals": _kind("residuals", "residuals against predictions, with their distribution"),
+    "importance": _kind("importance", "how much worse the score gets when an input is shuffled"),
     "network": _kind("network", "diagram of the network with its trained weights"),
     "activations": _kind("activations", "activation functions and the distribution of their inputs"),
 }
