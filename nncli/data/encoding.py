@@ -230,6 +230,10 @@ class Date:
         values = days(column.texts, self.order)
         if self.fill is not None and np.isnan(values).any():
             values = np.where(column.missing(self.kind), self.fill, values)
+        return self.encode_days(values)
+
+    def encode_days(self, values: Array) -> Array:
+        """Return the inputs (n, encoded) of days since 1970 (n,), NaN where a value is."""
         found: list[Array] = []
         for part in self.parts:
             if part == "days":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,25 +117,36 @@ def has_too_few_inputs(run: Run) -> str | None:
     return f"a surface needs two numeric inputs, but the run has {_listed(numbers) or 'none'}"
 
 
-def _check_names(run: Run, shown: tuple[str, str], at: Mapping[str, float | str]) -> None:
-    names = run.model.columns.inputs
-    for name in (*shown, *at):
-        if name not in names:
-            near = nearest(name, names)
+def require_inputs(run: Run, names: Iterable[str]) -> None:
+    """Raise RunError unless every name is an input of a run."""
+    known = run.model.columns.inputs
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
             raise RunError(
-                f"{run.path}: no input named '{name}'; the inputs are {_listed(names)}",
+                f"{run.path}: no input named '{name}'; the inputs are {_listed(known)}",
                 hint=f"did you mean {near}?" if near else None,
             )
+
+
+def require_two(run: Run, shown: tuple[str, str]) -> None:
+    """Raise RunError if both inputs to show are the same."""
+    if shown[0] == shown[1]:
+        raise RunError(
+            f"--features {shown[0]},{shown[1]}: the two inputs must differ",
+            hint=f"inputs: {_listed(run.model.columns.inputs)}",
+        )
+
+
+def _check_names(run: Run, shown: tuple[str, str], at: Mapping[str, float | str]) -> None:
+    require_inputs(run, (*shown, *at))
     for column in run.model.columns.preprocessing.columns:
         if column.name in shown and not isinstance(column, Number):
             raise RunError(
                 f"--features {','.join(shown)}: input {column.name} is not numeric",
                 hint=f"fix its value with --at {column.name}=VALUE",
             )
-    if shown[0] == shown[1]:
-        raise RunError(
-            f"--features {shown[0]},{shown[1]}: the two inputs must differ", hint=f"inputs: {_listed(names)}"
-        )
+    require_two(run, shown)
     for name in at:
         if name in shown:
             raise RunError(

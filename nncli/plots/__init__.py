@@ -212,6 +212,9 @@ KINDS: dict[str, PictureKind] = {
     "parity": _kind("parity", "predicted against true values, a panel for each target"),
     "residuals": _kind("residuals", "residuals against predictions, with their distribution"),
     "importance": _kind("importance", "how much worse the score gets when an input is shuffled"),
+    "dependence": _kind(
+        "dependence", "predictions as one input changes: the mean over rows, and single rows"
+    ),
     "network": _kind("network", "diagram of the network with its trained weights"),
     "activations": _kind("activations", "activation functions and the distribution of their inputs"),
 }

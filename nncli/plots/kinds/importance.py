@@ -138,10 +138,10 @@ def _label(data: InputImportance) -> str:
 
 def _note(data: InputImportance) -> str:
     found = data.found
-    score = SCORES[found.score]
     notes = [
-        f"Without shuffling, {score} is {number(found.intact)}. Bars: mean of {found.shuffled.shape[1]} shuffles; "
-        "dots: each shuffle. Inputs that carry the same information share their importance."
+        f"Without shuffling, {SCORES[found.score]} is {number(found.intact)}.",
+        f"Bars: mean of {found.shuffled.shape[1]} shuffles; dots: each shuffle.",
+        "Inputs that carry the same information share their importance.",
     ]
     if len(found.inputs) > MOST_BARS:
         notes.append(f"Shows the {MOST_BARS} most important of {len(found.inputs):,} inputs.")
