@@ -94,6 +94,8 @@ class DependenceCurves:
         each = self.found[int(place)]
         means = each.means[:, output]
         low, high = int(means.argmin()), int(means.argmax())
+        if means[low] == means[high]:
+            return f"no mean prediction depends on an input drawn ({self.rows})"
         name = naming.short(each.over.name)
         return (
             f"mean {self.named[output]} depends most on {name}: "
@@ -186,7 +188,8 @@ def draw(data: DependenceCurves) -> Figure:
                 axes.set_ylabel(_label(data, group))
         _draw_distribution(block[-1], each.over, drawn)
         for axes in block:
-            _finish(axes, each.over, drawn, labelled=axes is block[-1])
+            _finish(axes, each.over, drawn)
+        block[-1].set_xlabel(style.plain(each.over.name, 40 if len(groups) == 1 else 26))
     if several:
         figure.legend(
             handles=_handles(data, groups[0]),
@@ -200,7 +203,7 @@ def draw(data: DependenceCurves) -> Figure:
 
 
 def _subject(data: DependenceCurves) -> str:
-    if data.chosen or len(data.found) == 1:
+    if data.chosen or data.inputs <= 2:
         return " and ".join(naming.short(each.over.name) for each in data.found)
     if len(data.found) == data.inputs:
         return f"all {data.inputs} inputs"
@@ -209,10 +212,11 @@ def _subject(data: DependenceCurves) -> str:
 
 def _note(data: DependenceCurves) -> str:
     groups = data.groups
-    curves = data.found[0].curves.shape[1]
+    curves = len(range(0, data.found[0].curves.shape[1], len(groups[0])))
+    single = f"{curves} single rows" if len(groups[0]) == 1 else f"{curves} single rows for each line"
     notes = [
         "Thick: mean prediction as the input of every row is set to a value.",
-        f"Thin: {curves} single rows.",
+        f"Thin: {single}.",
         "Below: distribution of the input.",
     ]
     drawn = sum(len(group) for group in groups)
@@ -265,7 +269,7 @@ def _draw_curves(axes: Axes, each: Dependence, drawn: Array, group: Sequence[int
         color = style.GRAY if step == 1 else style.COLORS[order]
         axes.plot(
             x,
-            each.curves[drawn, ::step, output],
+            each.curves[drawn, order::step, output],
             color=color,
             linewidth=0.5,
             alpha=0.3,
@@ -273,17 +277,23 @@ def _draw_curves(axes: Axes, each: Dependence, drawn: Array, group: Sequence[int
             gid="rows",
         )
     for order, output in enumerate(group):
-        axes.plot(x, each.means[drawn, output], gid="mean", zorder=3, **_mean_line(order, each.over))
+        dash = "" if each.over.categories else style.DASHES[order % len(style.DASHES)]
+        line = _mean_line(order, marked=_is_marked(each.over))
+        axes.plot(x, each.means[drawn, output], gid="mean", zorder=3, **{**line, "linestyle": dash})
 
 
-def _mean_line(order: int, over: InputValues | None = None) -> dict[str, Any]:
-    """Return the style of an output's mean predictions: points for categories, which have no order."""
-    marked = over is not None and len(over.values) <= FEW_VALUES
+def _is_marked(over: InputValues) -> bool:
+    """Tell whether each value has a marker: categories, which have no order, and few numbers."""
+    return bool(over.categories) or len(over.values) <= FEW_VALUES
+
+
+def _mean_line(order: int, *, marked: bool) -> dict[str, Any]:
+    """Return the style of an output's mean predictions."""
     return {
         "color": style.COLORS[order],
-        "linestyle": "" if over is not None and over.categories else style.DASHES[order % len(style.DASHES)],
+        "linestyle": style.DASHES[order % len(style.DASHES)],
         "linewidth": 2.2,
-        "marker": style.MARKERS[order] if marked or over is None or over.categories else "",
+        "marker": style.MARKERS[order] if marked else "",
         "markersize": 6,
         "markeredgecolor": style.PAPER,
         "markeredgewidth": 0.6,
@@ -295,6 +305,10 @@ def _draw_distribution(axes: Axes, over: InputValues, drawn: Array) -> None:
     if over.categories:
         counts = np.bincount(over.occurring.astype(np.intp), minlength=len(over.values))[drawn]
         axes.bar(x, counts, width=0.6, color=style.SKY)
+    elif len(x) <= FEW_VALUES:
+        counts = np.array([np.count_nonzero(over.occurring == value) for value in x])
+        scale = AxisScale.linear(x)
+        axes.bar(x, counts, width=(scale.high - scale.low) / BARS, color=style.SKY)
     else:
         low, high = float(over.values[0]), float(over.values[-1])
         within = over.occurring[(over.occurring >= low) & (over.occurring <= high)]
@@ -306,7 +320,7 @@ def _draw_distribution(axes: Axes, over: InputValues, drawn: Array) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def _finish(axes: Axes, over: InputValues, drawn: Array, *, labelled: bool) -> None:
+def _finish(axes: Axes, over: InputValues, drawn: Array) -> None:
     """Set the range and the ticks of the input."""
     if over.categories:
         axes.set_xlim(-0.6, len(drawn) - 0.4)
@@ -322,19 +336,26 @@ def _finish(axes: Axes, over: InputValues, drawn: Array, *, labelled: bool) -> N
         if len(over.values) <= 5 and not isinstance(over.column, Date):
             axes.set_xticks(over.values, [number(value) for value in over.values])
         else:
-            positions, labels = scale.ticks(4)
-            if isinstance(over.column, Date):
-                labels = [_date(over, position) for position in positions]
-            axes.set_xticks(positions, labels)
-    if labelled:
-        axes.set_xlabel(style.plain(over.name, 40))
+            axes.set_xticks(*(_date_ticks(over, scale) if isinstance(over.column, Date) else scale.ticks(4)))
+
+
+def _date_ticks(over: InputValues, scale: AxisScale) -> tuple[list[float], list[str]]:
+    """Return positions and labels of few dates, without the time if it is midnight at all of them."""
+    positions, _ = scale.ticks(3)
+    labels = [_date(over, position) for position in positions]
+    if all(label.endswith(" 00:00") for label in labels):
+        return positions, [label.removesuffix(" 00:00") for label in labels]
+    if max(map(len, labels)) > 10:
+        return positions[:: len(positions)], labels[:: len(positions)]
+    return positions, labels
 
 
 def _handles(data: DependenceCurves, group: Sequence[int]) -> list[Any]:
     from matplotlib.lines import Line2D
 
+    marked = any(_is_marked(each.over) for each in data.found)
     return [
-        Line2D([], [], label=style.plain(data.outputs[output], 24), **_mean_line(order))
+        Line2D([], [], label=style.plain(data.outputs[output], 24), **_mean_line(order, marked=marked))
         for order, output in enumerate(group)
     ]
 

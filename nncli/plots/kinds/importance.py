@@ -53,23 +53,19 @@ class InputImportance:
         return counted(self.found.rows, f"{PART_STYLES[self.found.part].label} row")
 
     @property
-    def effect(self) -> str:
-        """What shuffling does to the score if an input matters: `lowers accuracy`."""
-        return f"{'raises' if self.found.score == 'loss' else 'lowers'} {SCORES[self.found.score]}"
-
-    @property
     def caption(self) -> str:
         """The most important input, with the score before and after it is shuffled."""
         found, first = self.found, int(self.found.order[0])
+        score, before = SCORES[found.score], number(found.intact)
         if not found.means[first] > 0:
-            finding = f"no input matters: shuffling none of them {self.effect}"
-            return f"{finding} from {number(found.intact)} ({self.rows})"
-        after = found.shuffled[first].mean()
+            effect = "raise" if found.score == "loss" else "lower"
+            finding = f"no input matters: shuffling one of them does not {effect} {score}"
+            return f"{finding}, which is {before} ({self.rows})"
+        effect = "raises" if found.score == "loss" else "lowers"
+        finding = f"{naming.short(found.inputs[first])} matters most: shuffling it {effect} {score}"
         left = len(found.inputs) - MOST_BARS
-        return (
-            f"{naming.short(found.inputs[first])} matters most: shuffling it {self.effect} from "
-            f"{number(found.intact)} to {number(after)} ({self.rows})"
-            + (f"; {counted(left, 'less important input')} not drawn" if left > 0 else "")
+        return f"{finding} from {before} to {number(found.shuffled[first].mean())} ({self.rows})" + (
+            f"; {counted(left, 'less important input')} not drawn" if left > 0 else ""
         )
 
     @property
