@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from nncli import runs
 from nncli.config import Config
+from nncli.data.columns import Dataset
+from nncli.data.encoding import FITTERS, Treatment
 from nncli.inference import evaluation
 from nncli.inspection.inputs import importance
+from nncli.inspection.inputs.dependence import input_values, most_important, partial_dependence
 from nncli.inspection.inputs.importance import permutation_importance
 from nncli.nn.arrays import Array
 from nncli.nn.randomness import random_stream
 from nncli.runs import Run
+from nncli.tables.column import Column
 from nncli.tables.table import Table
 from nncli.training import experiment
 
+TREATMENT = Treatment("number", "standard", "error", "error")
 COLORS = ("blue", "green", "red")
 
 
@@ -66,6 +72,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
         "values": train(folder / "values", ["price"], {"units": 1}, metrics=["r2"]),
         "loss": train(folder / "loss", ["price"], {"units": 1}, loss="mse", metrics=["mae"]),
     }
+
+
+def _rows_of(name: str, column: Column) -> Dataset:
+    empty = np.empty((len(column), 0))
+    return Dataset(Table("rows", {name: column.cells}), cast("Any", None), empty, empty, empty)
 
 
 def score(name: str, A: Array, Y: Array) -> float:
@@ -129,3 +140,70 @@ def test_of_very_many_rows_some_are_evaluated(
     monkeypatch.setattr(importance, "affordable_rows", lambda network, count, passes: np.arange(0, count, 2))
     found = permutation_importance(trained["values"])
     assert (found.rows, found.used) == (20, 10)
+
+
+@pytest.mark.parametrize("shape", ["classes", "values"])
+def test_dependence_is_the_prediction_of_rows_whose_cells_of_a_column_are_replaced(
+    shape: str, trained: dict[str, Run]
+) -> None:
+    run = trained[shape]
+    table = run.experiment.rows.held_out["test"].table
+    cells: dict[str, list[Any]] = {
+        "size": sorted({*table.typed["size"].numbers.tolist()}),
+        "color": ["blue", "green", "red"],
+        "old": ["no", "yes"],
+        "sold": sorted({*table.columns["sold"]}),
+    }
+    found = partial_dependence(run, list(cells))
+    assert [each.over.name for each in found] == list(cells)
+    for each, values in zip(found, cells.values(), strict=True):
+        assert len(each.means) == len(each.curves) == len(values) > 1
+        for place, value in enumerate(values):
+            same = [value] * 20 if isinstance(value, str) else np.full(20, value)
+            A = run.model.outputs(
+                run.model.columns.X(Table("replaced", {**table.columns, each.over.name: same}))
+            )
+            np.testing.assert_allclose(each.curves[place], A, rtol=1e-12)
+            mean = [sum(column) / 20 for column in A.T.tolist()]
+            np.testing.assert_allclose(each.means[place], mean, rtol=1e-12)
+
+
+def test_dependence_on_many_values_runs_between_two_percentiles() -> None:
+    rng = np.random.default_rng(0)
+    numbers = Column(np.append(rng.normal(size=198), [-1000.0, 1000.0]))
+    over = input_values(FITTERS["number"]("x", numbers, TREATMENT), _rows_of("x", numbers))
+    assert len(over.values) == 50
+    np.testing.assert_allclose(over.values[[0, -1]], np.quantile(numbers.numbers, [0.025, 0.975]))
+    np.testing.assert_allclose(np.diff(over.values), np.ptp(over.values) / 49)
+    assert len(over.occurring) == 200
+
+
+def test_dependence_on_a_number_that_hardly_varies_has_its_own_values() -> None:
+    numbers = Column(np.append(np.zeros(9900), np.arange(1.0, 101.0)))
+    over = input_values(FITTERS["number"]("x", numbers, TREATMENT), _rows_of("x", numbers))
+    assert len(over.values) == 50
+    assert {*over.values} <= {*np.arange(101.0)}
+
+
+def test_dependence_knows_how_often_categories_and_truth_values_occur() -> None:
+    cells = Column(["b", "a", "b", "c", "b"])
+    over = input_values(FITTERS["category"]("x", cells, TREATMENT), _rows_of("x", cells))
+    assert over.categories == ("a", "b", "c")
+    assert over.occurring.tolist() == [1, 0, 1, 2, 1]
+    cells = Column(["Yes", "no", "Yes"])
+    over = input_values(FITTERS["boolean"]("x", cells, TREATMENT), _rows_of("x", cells))
+    assert over.categories == ("no", "Yes")
+    assert over.occurring.tolist() == [1, 0, 1]
+    assert over.encoded.tolist() == [[0], [1]]
+
+
+def test_dependence_on_a_column_without_values_is_at_the_value_that_replaces_them() -> None:
+    fitted = FITTERS["number"]("x", Column(np.array([1.0, 3.0])), replace(TREATMENT, missing="mean"))
+    over = input_values(fitted, _rows_of("x", Column(np.array([np.nan, np.nan]))))
+    assert over.values.tolist() == [2.0]
+
+
+def test_the_most_important_inputs_come_first(trained: dict[str, Run]) -> None:
+    found = permutation_importance(trained["values"])
+    expected = sorted(found.inputs, key=lambda name: -found.means[found.inputs.index(name)])
+    assert most_important(trained["values"], 3) == expected[:3]
