@@ -179,6 +179,29 @@ def _shapes() -> dict[str, dict[str, Any]]:
             [{"units": 1, "weights": [[0.0]], "biases": [3.0]}],
             split=SPLIT,
         ),
+        "constant outputs of two inputs": _inline(
+            ["a", "b", "y"],
+            [[*row[:2], 3.0] for row in numbers],
+            [{"units": 1, "weights": [[0.0, 0.0]], "biases": [3.0]}],
+            training={"epochs": 0},
+        ),
+        "30 inputs": _inline(
+            [*(f"x{i}" for i in range(30)), "y"],
+            [[*row[:30], row[0] + row[7]] for row in numbers],
+            [{"units": 1}],
+        ),
+        "many categories": _inline(
+            ["kind", "day", "clock", "old", "y"],
+            [
+                [
+                    *(f"kind {chr(48 + (i % 25 if i % 25 < 15 else i % 25 - 15))}", f"2024-01-{i + 1:02}"),
+                    *(f"{i % 24:02}:30", "yes" if i % 3 else "no", row[0]),
+                ]
+                for i, row in enumerate(numbers)
+            ],
+            [{"units": 1}],
+            preprocessing={"columns": {name: {"kind": "date"} for name in ("day", "clock")}},
+        ),
         "held out, diverged": _inline(
             ["a", "y"],
             [[row[0], row[1]] for row in numbers],
@@ -206,6 +229,7 @@ OF_OUTCOMES = {
     *("held out", "classes held out", "one class held out", "two of three classes held out"),
     *("many labels", "labels on all rows or none held out"),
     *("many classes", "not probabilities", "values held out", "scaled targets", "constant outputs"),
+    *("constant outputs of two inputs", "30 inputs", "many categories"),
     *("four targets", "eight targets", "beyond all floats", "held out, diverged"),
 }
 

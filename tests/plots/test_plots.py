@@ -12,10 +12,12 @@ import pytest
 
 from nncli import plots
 from nncli.inference.evaluation import parts
+from nncli.inspection.inputs.dependence import most_important, partial_dependence
+from nncli.inspection.inputs.importance import permutation_importance
 from nncli.messages.errors import NncliError, RunError
 from nncli.nn.metrics import LABEL_METRICS, METRICS
 from nncli.plots import KINDS, PICTURE_FORMATS, View, fitting, save, style
-from nncli.plots.scale import AxisScale
+from nncli.plots.scale import AxisScale, number
 from nncli.runs import Run
 from tests.golden import Golden
 from tests.plots.conftest import HOSTILE, OF_OUTCOMES, SHAPES
@@ -25,6 +27,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 OF_VALUES = {"parity", "residuals"}
 OF_CLASSES = {"confusion", "roc", "calibration"}
+OF_INPUTS = {"importance", "dependence"}
 
 
 @pytest.mark.parametrize(
@@ -33,7 +36,7 @@ OF_CLASSES = {"confusion", "roc", "calibration"}
         (kind, shape)
         for kind in KINDS
         for shape in SHAPES
-        if shape not in OF_OUTCOMES or kind in OF_VALUES | OF_CLASSES | {"loss"}
+        if shape not in OF_OUTCOMES or kind in OF_VALUES | OF_CLASSES | OF_INPUTS | {"loss"}
     ],
 )
 def test_every_kind_draws_every_run_or_says_why_not(
@@ -61,10 +64,17 @@ def test_every_kind_draws_every_run_or_says_why_not(
 
 
 def test_a_run_with_two_inputs_gets_every_kind_of_its_task(trained: dict[str, Run]) -> None:
-    assert fitting(trained["xor"], View()) == [name for name in KINDS if name not in OF_VALUES]
+    assert fitting(trained["xor"], View()) == [name for name in KINDS if name not in OF_VALUES | OF_INPUTS]
     assert fitting(trained["formula"], View()) == [
         name for name in KINDS if name not in OF_CLASSES | {"boundary"}
     ]
+
+
+@pytest.mark.parametrize("shape", ["xor", "not", "perceptron", "height weight"])
+def test_inputs_of_a_teaching_example_with_few_rows_are_not_compared(
+    shape: str, trained: dict[str, Run]
+) -> None:
+    assert not {*fitting(trained[shape], View())} & OF_INPUTS
 
 
 @pytest.mark.parametrize("suffix", PICTURE_FORMATS)
@@ -278,6 +288,9 @@ def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -
         ("parity", "many labels"),
         ("boundary", "many labels"),
         ("residuals", "classes"),
+        ("importance", "xor"),
+        ("importance", "scaled targets"),
+        ("dependence", "held out"),
     ],
 )
 def test_kind_of_another_task_says_why_it_does_not_fit(
@@ -393,3 +406,102 @@ def test_a_scale_has_few_distinct_ticks_within_its_range(low: float, high: float
     assert len(set(labels)) == len(labels)
     span = scale.high - scale.low
     assert all(scale.low - 1e-6 * span <= position <= scale.high + 1e-6 * span for position in positions)
+
+
+def test_the_most_important_inputs_are_drawn_and_the_numbers_of_all_are_kept(trained: dict[str, Run]) -> None:
+    picture = plots.draw("importance", trained["30 inputs"], View())
+    found = permutation_importance(trained["30 inputs"])
+    axes = picture.figure.axes[0]
+    bars = [patch.get_width() for patch in axes.patches]
+    assert bars == sorted(found.means, reverse=True)[:20]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [found.inputs[position] for position in found.order[:20]]
+    assert len(picture.numbers.columns["input"]) == 30
+    assert picture.caption.endswith("(30 training rows); 10 less important inputs not drawn")
+    assert "Shows the 20 most important of 30 inputs." in picture.figure._supxlabel.get_text()
+
+
+def test_importance_names_the_score_with_its_values_before_and_after(trained: dict[str, Run]) -> None:
+    run = trained["classes"]
+    found = permutation_importance(run)
+    first = found.order[0]
+    picture = plots.draw("importance", run, View())
+    assert picture.caption == (
+        f"{found.inputs[first]} matters most: shuffling it lowers accuracy from {number(found.intact)} to "
+        f"{number(found.shuffled[first].mean())} (30 training rows)"
+    )
+    assert picture.figure.axes[0].get_xlabel() == "drop in accuracy when the input is shuffled"
+    dots = [line for line in picture.figure.axes[0].get_lines() if line.get_gid() == "repeats"]
+    assert [*dots[0].get_xdata()] == found.drops[found.order].ravel().tolist()
+    rises = plots.draw("importance", trained["formula"], View())
+    assert " matters most: shuffling it raises the loss from " in rises.caption
+    label = "rise of the loss (mse, mean) when the input is shuffled"
+    assert rises.figure.axes[0].get_xlabel() == label
+
+
+def test_importance_of_inputs_that_change_nothing_says_so(trained: dict[str, Run]) -> None:
+    run = trained["constant outputs of two inputs"]
+    assert plots.draw("importance", run, View()).caption == (
+        "no input matters: shuffling one of them does not raise the loss, which is 0 (30 training rows)"
+    )
+    assert plots.draw("dependence", run, View()).caption == (
+        "no mean prediction depends on an input drawn (30 training rows)"
+    )
+
+
+def test_dependence_has_a_panel_for_each_of_the_most_important_inputs(trained: dict[str, Run]) -> None:
+    run = trained["200 inputs"]
+    picture = plots.draw("dependence", run, View())
+    panels = [axes for axes in picture.figure.axes if axes.get_ylim() == (-0.05, 1.05)]
+    found = partial_dependence(run, most_important(run, 4))
+    assert len(panels) == 4
+    for axes, each in zip(panels, found, strict=True):
+        (mean,) = [line for line in axes.get_lines() if line.get_gid() == "mean"]
+        assert [*mean.get_ydata()] == each.means[:, 0].tolist()
+        assert len([line for line in axes.get_lines() if line.get_gid() == "rows"]) == 30
+    names = [axes.get_xlabel() for axes in picture.figure.axes if axes.get_xlabel()]
+    assert names == most_important(run, 4)
+    assert "Dependence on the 4 most important of 200 inputs" in picture.figure.get_suptitle()
+
+
+def test_dependence_of_classes_has_a_line_for_each_and_their_probabilities_sum_to_one(
+    trained: dict[str, Run],
+) -> None:
+    figure = plots.draw("dependence", trained["classes"], View()).figure
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["x", "y", "z"]
+    lines = [line for line in figure.axes[0].get_lines() if line.get_gid() == "mean"]
+    np.testing.assert_allclose(np.sum([line.get_ydata() for line in lines], axis=0), 1.0)
+    assert len({str(line._dash_pattern) for line in lines}) == len({line.get_color() for line in lines}) == 3
+
+
+def test_dependence_of_several_targets_has_panels_for_each(trained: dict[str, Run]) -> None:
+    figure = plots.draw("dependence", trained["formula"], View()).figure
+    names = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+    assert names == ["predicted X1", "predicted X2"]
+    means = [axes for axes in figure.axes if any(line.get_gid() == "mean" for line in axes.get_lines())]
+    assert len(means) == 4
+
+
+def test_dependence_on_named_inputs_has_their_panels_in_that_order(trained: dict[str, Run]) -> None:
+    run = trained["200 inputs"]
+    picture = plots.draw("dependence", run, View(features=("x7", "x3")))
+    assert [axes.get_xlabel() for axes in picture.figure.axes if axes.get_xlabel()] == ["x7", "x3"]
+    assert list(dict.fromkeys(picture.numbers.columns["input"])) == ["x7", "x3"]
+    with pytest.raises(RunError, match="no input named 'x777'"):
+        KINDS["dependence"].unfit(run, View(features=("x777", "x3")))
+    with pytest.raises(RunError, match="the two inputs must differ"):
+        KINDS["dependence"].unfit(run, View(features=("x3", "x3")))
+
+
+def test_dependence_draws_the_most_frequent_of_many_categories_and_keeps_the_numbers_of_all(
+    trained: dict[str, Run],
+) -> None:
+    picture = plots.draw("dependence", trained["many categories"], View(features=("kind", "day")))
+    drawn = [label.get_text() for label in picture.figure.axes[2].get_xticklabels()]
+    assert drawn == [f"kind {code}" for code in "0123456789"]
+    columns = picture.numbers.columns
+    values = [v for v, name in zip(columns["value"], columns["input"], strict=True) if name == "kind"]
+    assert len(values) == 15
+    days = [v for v, name in zip(columns["value"], columns["input"], strict=True) if name == "day"]
+    assert days[0] == "2024-01-01"
+    assert "Shows the 10 most frequent categories." in picture.figure._supxlabel.get_text()

@@ -57,16 +57,16 @@ class InputImportance:
         """The most important input, with the score before and after it is shuffled."""
         found, first = self.found, int(self.found.order[0])
         score, before = SCORES[found.score], number(found.intact)
-        if not found.means[first] > 0:
+        if found.means[first] > 0:
+            effect = "raises" if found.score == "loss" else "lowers"
+            finding = f"{naming.short(found.inputs[first])} matters most: shuffling it {effect} {score}"
+            finding += f" from {before} to {number(found.shuffled[first].mean())} ({self.rows})"
+        else:
             effect = "raise" if found.score == "loss" else "lower"
             finding = f"no input matters: shuffling one of them does not {effect} {score}"
-            return f"{finding}, which is {before} ({self.rows})"
-        effect = "raises" if found.score == "loss" else "lowers"
-        finding = f"{naming.short(found.inputs[first])} matters most: shuffling it {effect} {score}"
+            finding += f", which is {before} ({self.rows})"
         left = len(found.inputs) - MOST_BARS
-        return f"{finding} from {before} to {number(found.shuffled[first].mean())} ({self.rows})" + (
-            f"; {counted(left, 'less important input')} not drawn" if left > 0 else ""
-        )
+        return f"{finding}; {counted(left, 'less important input')} not drawn" if left > 0 else finding
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:
