@@ -94,10 +94,15 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "iris-roc": ("roc", View()),
         "iris-calibration": ("calibration", View()),
     },
+    "iris": {
+        "iris-importance": ("importance", View()),
+        "iris-dependence": ("dependence", View()),
+    },
     "diabetes_with_validation": {
         "diabetes-loss": ("loss", View()),
         "diabetes-parity": ("parity", View()),
         "diabetes-residuals": ("residuals", View()),
+        "diabetes-dependence": ("dependence", View()),
     },
 }
 

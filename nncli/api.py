@@ -498,7 +498,7 @@ def plot(
     kinds : kinds of picture (default: all that fit).
     output : a file for one picture, or a directory (default: plots/ in the run).
     format : the file format (default: that of `output`, else svg).
-    features : the two inputs of a surface or boundary (default: chosen automatically).
+    features : the two inputs of a surface or boundary, or of `dependence` (default: chosen automatically).
     at : values of the inputs that are not drawn (default: their medians).
     weights : two parameters that span the weight surface, such as `layers.0.weight[0,1]`.
     directions : the directions that span it otherwise.

@@ -418,7 +418,8 @@ def test_the_most_important_inputs_are_drawn_and_the_numbers_of_all_are_kept(tra
     assert names == [found.inputs[position] for position in found.order[:20]]
     assert len(picture.numbers.columns["input"]) == 30
     assert picture.caption.endswith("(30 training rows); 10 less important inputs not drawn")
-    assert "Shows the 20 most important of 30 inputs." in picture.figure._supxlabel.get_text()
+    note = " ".join(picture.figure._supxlabel.get_text().split())
+    assert "Shows the 20 most important of 30 inputs." in note
 
 
 def test_importance_names_the_score_with_its_values_before_and_after(trained: dict[str, Run]) -> None:
