@@ -1,1 +1,1 @@
-"""What a trained network makes of each input column of its table."""
+"""Influence of each input column of a table on what a trained network predicts."""

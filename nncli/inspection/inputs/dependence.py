@@ -19,7 +19,7 @@ from nncli.tables.column import Column
 from nncli.tables.dates import days
 
 MOST_VALUES = 50
-MOST_CURVES = 50
+MOST_SINGLE_ROWS = 50
 PERCENTILES = (2.5, 97.5)
 
 
@@ -147,7 +147,7 @@ def _spread(known: Array, *, whole: bool) -> Array:
 
 def _dependence(run: Run, data: Dataset, over: InputValues) -> Dependence:
     block = run.model.columns.preprocessing.blocks[over.name]
-    rows = np.unique(np.linspace(0, len(data) - 1, min(len(data), MOST_CURVES)).astype(np.intp))
+    rows = np.unique(np.linspace(0, len(data) - 1, min(len(data), MOST_SINGLE_ROWS)).astype(np.intp))
     X, means, curves = data.X.copy(), [], []
     for encoded in as_dtype(over.encoded, run.model.columns.preprocessing.dtype):
         X[:, block] = encoded
