@@ -342,12 +342,15 @@ def _finish(axes: Axes, over: InputValues, drawn: Array) -> None:
 def _date_ticks(over: InputValues, scale: AxisScale) -> tuple[list[float], list[str]]:
     """Return positions and labels of few dates, without the time if it is midnight at all of them."""
     positions, _ = scale.ticks(3)
+    for hours in (3, 6, 12):
+        first, last = np.ceil(scale.low * 24 / hours), np.floor(scale.high * 24 / hours)
+        if scale.high - scale.low < 2 and 0 < last - first < 4:
+            positions = [float(step * hours / 24) for step in np.arange(first, last + 1)]
+            break
     labels = [_date(over, position) for position in positions]
     if all(label.endswith(" 00:00") for label in labels):
-        return positions, [label.removesuffix(" 00:00") for label in labels]
-    if max(map(len, labels)) > 10:
-        return positions[:: len(positions)], labels[:: len(positions)]
-    return positions, labels
+        labels = [label.removesuffix(" 00:00") for label in labels]
+    return positions, [label.replace(" ", "\n") for label in labels]
 
 
 def _handles(data: DependenceCurves, group: Sequence[int]) -> list[Any]:
