@@ -12,6 +12,7 @@ import pytest
 
 from nncli import plots
 from nncli.inference.evaluation import parts
+from nncli.inspection.inputs import importance
 from nncli.inspection.inputs.dependence import most_important, partial_dependence
 from nncli.inspection.inputs.importance import permutation_importance
 from nncli.messages.errors import NncliError, RunError
@@ -472,6 +473,8 @@ def test_dependence_of_classes_has_a_line_for_each_and_their_probabilities_sum_t
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["x", "y", "z"]
     lines = [line for line in figure.axes[0].get_lines() if line.get_gid() == "mean"]
     np.testing.assert_allclose(np.sum([line.get_ydata() for line in lines], axis=0), 1.0)
+    named = [str(line._dash_pattern) for line in figure.legends[0].get_lines()]
+    assert named == [str(line._dash_pattern) for line in lines]
     assert len({str(line._dash_pattern) for line in lines}) == len({line.get_color() for line in lines}) == 3
 
 
@@ -506,3 +509,13 @@ def test_dependence_draws_the_most_frequent_of_many_categories_and_keeps_the_num
     days = [v for v, name in zip(columns["value"], columns["input"], strict=True) if name == "day"]
     assert days[0] == "2024-01-01"
     assert "Shows the 10 most frequent categories." in picture.figure._supxlabel.get_text()
+
+
+@pytest.mark.parametrize("kind", sorted(OF_INPUTS))
+def test_of_very_many_rows_some_are_used_and_the_note_says_so(
+    kind: str, trained: dict[str, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importance, "affordable_rows", lambda network, count, passes: np.arange(0, count, 2))
+    figure = plots.draw(kind, trained["formula"], View()).figure
+    assert "1,000 training rows" in figure.get_suptitle()
+    assert "Uses 500 evenly spaced rows." in " ".join(figure._supxlabel.get_text().split())

@@ -63,12 +63,14 @@ class Dependence:
     means : mean predictions over the rows, (values, outputs).
     curves : predictions of some of the rows, (values, curves, outputs).
     rows : positions of these rows among all that were evaluated, (curves,).
+    used : number of evaluated rows, fewer than the set has if it is very large.
     """
 
     over: InputValues
     means: Array
     curves: Array
     rows: Array
+    used: int
 
 
 def partial_dependence(run: Run, inputs: Sequence[str]) -> list[Dependence]:
@@ -154,4 +156,4 @@ def _dependence(run: Run, data: Dataset, over: InputValues) -> Dependence:
         A = run.model.outputs(X)
         means.append(A.mean(axis=0))
         curves.append(A[rows])
-    return Dependence(over, np.array(means), np.array(curves), rows)
+    return Dependence(over, np.array(means), np.array(curves), rows, len(data))

@@ -65,7 +65,8 @@ class DependenceCurves:
 
     Attributes
     ----------
-    run, rows : name of the run, and number and set of the rows: `30 test rows`.
+    run : name of the run.
+    count, rows : number of rows, and the same with their set: `30 test rows`.
     task : of the run.
     target : name of the target of a single one, else nothing.
     outputs, named : name of each output, short and as captions name it.
@@ -76,6 +77,7 @@ class DependenceCurves:
     """
 
     run: str
+    count: int
     rows: str
     task: Task
     target: str
@@ -142,6 +144,7 @@ def numbers(run: Run, view: View) -> DependenceCurves:
     spreads = data.expected.std(axis=0) if regression else np.ones(columns.outputs)
     return DependenceCurves(
         run=naming.run_name(run),
+        count=len(data),
         rows=counted(len(data), f"{PART_STYLES[part].label} row"),
         task=columns.task,
         target=columns.targets[0] if len(columns.targets) == 1 else "",
@@ -229,6 +232,8 @@ def _note(data: DependenceCurves) -> str:
         notes.append(f"Shows {which} of {len(data.outputs)} {kind}{change}.")
     if any(len(each.over.categories) > MOST_CATEGORIES_DRAWN for each in data.found):
         notes.append(f"Shows the {MOST_CATEGORIES_DRAWN} most frequent categories.")
+    if data.found[0].used < data.count:
+        notes.append(f"Uses {data.found[0].used:,} evenly spaced rows.")
     return " ".join(notes)
 
 
