@@ -496,7 +496,8 @@ def plot(
     Parameters
     ----------
     kinds : kinds of picture (default: all that fit).
-    output : a file for one picture, or a directory (default: plots/ in the run).
+    output : a file for one picture, or a directory (default: plots/ in the run). The loss of several runs is
+        drawn into one file.
     format : the file format (default: that of `output`, else svg).
     features : the two inputs of a surface or boundary, or of `dependence` (default: chosen automatically).
     at : values of the inputs that are not drawn (default: their medians).

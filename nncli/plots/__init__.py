@@ -114,11 +114,18 @@ def saved(
 ) -> SavedPictures:
     """Draw kinds of pictures of runs into files (default: all kinds that fit); arguments as for `places`.
 
+    The learning curves of several runs share one picture if the output is a file.
+
     Raises
     ------
     NncliError
         If a kind does not exist or does not fit, or a file cannot be written.
     """
+    if len(runs) > 1 and list(kinds) == ["loss"] and output is not None and output.suffix:
+        from nncli.inspection.side_by_side import compare_runs
+
+        path, *_ = places([(runs[0], "loss")], output, suffix)
+        return SavedPictures([saved_overlay(compare_runs(runs), path)])
     wanted = [(run, kind) for run in runs for kind in chosen(run, kinds, view)]
     written = []
     for (run, kind), path in zip(wanted, places(wanted, output, suffix), strict=True):

@@ -137,3 +137,16 @@ def test_term_loads_no_matplotlib(trained: Command) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "nncli.plots.chart" in done.stderr
     assert "matplotlib" not in done.stderr
+
+
+def test_losses_of_several_runs_share_one_picture_if_the_output_is_a_file(trained: Command) -> None:
+    trained("train", "xor.yaml", "-q", "--learning-rate", "0.5")
+    words = ["plot", "loss", "--run", "xor", "--run", "xor-2"]
+    result = trained(*words, "-o", "both.svg", "--json")
+    (picture,) = json.loads(result.out)["pictures"]
+    assert picture["path"] == "both.svg"
+    assert "lowest for learning_rate 0.5" in picture["caption"]
+    curves = {line.split(",")[1] for line in Path("both.csv").read_text().splitlines()[1:]}
+    assert curves == {"learning_rate 0.1", "learning_rate 0.5"}
+    assert len(json.loads(trained(*words, "--json").out)["pictures"]) == 2
+    assert "cannot write '.gif'" in trained(*words, "-o", "both.gif").err
