@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from nncli.data.columns import Columns, Task
     from nncli.inference.best_threshold import BestThreshold
     from nncli.inference.evaluation import Evaluation
+    from nncli.inspection.compare.side_by_side import RunComparison
     from nncli.inspection.gradcheck import TensorChecks
     from nncli.inspection.reproduction import Repetition, Reproduction
-    from nncli.inspection.side_by_side import RunComparison
     from nncli.inspection.student.code_check import CodeCheck
     from nncli.inspection.traced import Trace
     from nncli.nn.arrays import Array
@@ -537,7 +537,7 @@ def compare(
         If there are fewer than two runs, or the target was not recorded.
     """
     from nncli import plots
-    from nncli.inspection.side_by_side import Target, compare_runs
+    from nncli.inspection.compare.side_by_side import Target, compare_runs
 
     found = [open_run(run) for run in runs] or list_runs()[1::-1]
     comparison = compare_runs(found, Target.parse(target) if target else None)

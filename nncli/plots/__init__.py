@@ -22,7 +22,7 @@ from nncli.runs import Run
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from nncli.inspection.side_by_side import RunComparison
+    from nncli.inspection.compare.side_by_side import RunComparison
 
 __all__ = [
     "KINDS",
@@ -122,7 +122,7 @@ def saved(
         If a kind does not exist or does not fit, or a file cannot be written.
     """
     if len(runs) > 1 and list(kinds) == ["loss"] and output is not None and output.suffix:
-        from nncli.inspection.side_by_side import compare_runs
+        from nncli.inspection.compare.side_by_side import compare_runs
 
         path, *_ = places([(runs[0], "loss")], output, suffix)
         return SavedPictures([saved_overlay(compare_runs(runs), path)])

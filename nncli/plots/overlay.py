@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.inspection.side_by_side import RunComparison, RunGroup, Target
+from nncli.inspection.compare.side_by_side import RunComparison, RunGroup, Target
 from nncli.messages.wording import counted, listed
 from nncli.nn.arrays import Array
 from nncli.nn.metrics import METRICS

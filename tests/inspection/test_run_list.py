@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from nncli import NncliError, Run, train
-from nncli.inspection.run_list import ListedRun, list_of_runs
+from nncli.inspection.compare.run_list import ListedRun, list_of_runs
 
 IRIS: dict[str, Any] = {
     "network": {"layers": [{"units": 3, "activation": "softmax"}]},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nncli import NncliError, Run, compare, train
-from nncli.inspection.side_by_side import RunComparison
+from nncli.inspection.compare.side_by_side import RunComparison
 from nncli.plots.overlay import overlaid
 
 XOR: dict[str, Any] = {

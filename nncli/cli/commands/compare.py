@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +14,12 @@ from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.options import find_whole_run
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
-from nncli.messages.wording import printable, width
+from nncli.messages.wording import measured, printable, width
 
 if TYPE_CHECKING:
     from nncli.cli.output import Output
-    from nncli.inspection.parting import Parting
-    from nncli.inspection.side_by_side import RunComparison, RunGroup
+    from nncli.inspection.compare.parting import Parting
+    from nncli.inspection.compare.side_by_side import RunComparison, RunGroup
     from nncli.runs import Run
 
 FEW_NAMES = 4  # of runs in the name of a picture
@@ -95,7 +96,7 @@ def compare(
 
 def _show(out: Output, comparison: RunComparison) -> None:
     """Print what differs, and the table of results."""
-    from nncli.inspection.side_by_side import BEST
+    from nncli.inspection.compare.side_by_side import BEST
 
     differs = ", ".join(comparison.differing)
     out.detail(f"differs: {differs}\n" if differs else "the configs are equal, except for seeds and names\n")
@@ -113,6 +114,19 @@ def _show(out: Output, comparison: RunComparison) -> None:
         out.detail("   ".join(notes))
     if comparison.incomparable:
         out.note(comparison.incomparable)
+    for line in _paired(comparison):
+        out.detail(line)
+
+
+def _paired(comparison: RunComparison) -> Iterator[str]:
+    """Lines on how far two runs differ on the same held-out rows."""
+    if not comparison.paired:
+        return
+    first, second = comparison.runs
+    yield f"\n{second.name} less {first.name} on the same rows, with 95% interval:"
+    for name, (difference, low, high) in comparison.paired.items():
+        words = "" if comparison.paired[name].is_clear else "  (could be chance)"
+        yield f"{name} {measured(difference)} ({measured(low)} to {measured(high)}){words}"
 
 
 def _place(runs: list[Run]) -> Path:
@@ -138,6 +152,7 @@ def _fields(comparison: RunComparison) -> dict[str, Any]:
         "differing": comparison.differing,
         "target": {"name": target.name, "value": target.value} if target else None,
         "groups": [_group(comparison, group) for group in comparison.groups],
+        "paired": {name: each._asdict() for name, each in comparison.paired.items()},
     }
 
 

@@ -13,7 +13,7 @@ from nncli.messages.layout import fitted_table
 from nncli.messages.wording import measured, printable, shown
 
 if TYPE_CHECKING:
-    from nncli.inspection.run_list import ListedRun
+    from nncli.inspection.compare.run_list import ListedRun
 
 
 @command(
@@ -58,8 +58,8 @@ def runs(
 ) -> None:
     """List the runs in ./runs with status, settings that differ, and results on held-out rows."""
     from nncli import runs as store
-    from nncli.inspection.run_list import FACTS, list_of_runs
-    from nncli.inspection.side_by_side import short_keys
+    from nncli.inspection.compare.run_list import FACTS, list_of_runs
+    from nncli.inspection.compare.side_by_side import short_keys
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     named = [*(names or ()), *(more or ())]

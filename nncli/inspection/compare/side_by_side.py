@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from nncli.inference.conditions import PREFIXES
-from nncli.inspection.parting import Parting, parting
+from nncli.inspection.compare.paired import PairedDifference, paired_differences
+from nncli.inspection.compare.parting import Parting, parting
 from nncli.messages.errors import NncliError
 from nncli.messages.notebook import html_table
 from nncli.messages.suggestions import suggestion
@@ -173,6 +174,11 @@ class RunComparison:
                 f"{len(self.runs)} runs: the weights of two can be compared", hint="name two runs"
             )
         return parting(*self.runs)
+
+    @cached_property
+    def paired(self) -> Mapping[str, PairedDifference]:
+        """Differences between two runs on the same held-out rows, by name; empty where there are none."""
+        return {} if len(self.runs) != 2 or self.incomparable else paired_differences(*self.runs)
 
     def table(self, *, ranges: bool = True) -> list[list[str]]:
         """Return rows of text below a header: settings, then measures, the best marked.

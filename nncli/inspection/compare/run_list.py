@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.inspection.side_by_side import (
+from nncli.inspection.compare.side_by_side import (
     differing_keys,
     higher_is_better,
     settings_of,

@@ -1,0 +1,1 @@
+"""Several runs beside each other: settings, results, weights, and their list."""
