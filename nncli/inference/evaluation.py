@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from nncli.inference.intervals import Measure, bootstrap
 from nncli.inference.rejects import Rejects, sound_rows
 from nncli.inference.unseen import UnseenCategories
 from nncli.inference.without_target import WithoutTarget
+from nncli.inference.worst import WorstRow, worst_rows
 from nncli.messages.errors import RunError
 from nncli.messages.notebook import html_table
 from nncli.messages.wording import listed, measured
@@ -45,6 +46,7 @@ class Evaluation:
     targets : the config's metrics of each target, where there are several that hold values.
     baselines : the loss and metrics of the best constant prediction (`baseline`) and of a linear model
         (`linear`), both fitted to the training set.
+    worst : the number of rows to the rows with the largest losses, the worst first.
     measure : positions of rows (d,), repeated ones too, to the loss and the metrics by name.
     best_threshold : what was chosen before the evaluation, if it was asked for.
     """
@@ -59,6 +61,7 @@ class Evaluation:
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
     baselines: Mapping[str, Mapping[str, float]]
+    worst: Callable[[int], list[WorstRow]] = field(repr=False)
     measure: Measure = field(repr=False)
     best_threshold: BestThreshold | None = None
 
@@ -178,6 +181,7 @@ def evaluate_tables(
     return Evaluation(
         roles=columns,
         metrics=metrics,
+        worst=partial(worst_rows, model, run.experiment.recipe.loss, rows),
         measure=measured_on,
         rows=len(rows),
         part=None,

@@ -296,3 +296,21 @@ def test_a_failed_condition_names_the_set_that_it_judged(nncli: Command) -> None
     assert (
         ": val_accuracy is 0." in nncli("evaluate", "--part", "validation", "--fail-if", "accuracy < 1").err
     )
+
+
+def test_worst_rows_are_listed_below_the_metrics(nncli: Command) -> None:
+    nncli("init", "xor")
+    nncli("train", "xor.yaml", "-q")
+    out = nncli("evaluate", "--worst", "2", "-q").out
+    header, *rows = out.partition("\n\n")[2].splitlines()
+    assert header.split() == ["line", "y", "pred_y", "probability", "loss"]
+    assert len(rows) == 2
+    worst = json.loads(nncli("evaluate", "--worst", "2", "--json").out)["worst"]
+    assert [str(row["line"]) for row in worst] == [row.split()[0] for row in rows]
+    Path("more.csv").write_text("x1,x2,y\n0,0,1\n1,1,0\n")
+    table = nncli("evaluate", "-i", "more.csv", "--worst", "1").out.strip().splitlines()[-1]
+    assert table.split()[:3] == ["2", "1", "0"]
+    refused = nncli("evaluate", "-i", "more.csv", "--worst", "1", "--on-error", "skip")
+    assert (refused.code, refused.out) == (2, "")
+    assert "--worst and --on-error skip cannot be combined" in refused.err
+    assert nncli("evaluate", "--worst", "0").code == 2

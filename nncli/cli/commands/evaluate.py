@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nncli.inference.best_threshold import BestThreshold
     from nncli.inference.classes import Confusion, LabelCounts
     from nncli.inference.evaluation import Evaluation
+    from nncli.inference.worst import WorstRow
     from nncli.nn.arrays import Array
     from nncli.runs import Run
 
@@ -76,6 +78,14 @@ def evaluate(
             "(without one, the training set), and store it in the run for predict and evaluate.",
         ),
     ] = None,
+    worst: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            help="List the N rows with the largest loss, with their line in the file and their id.",
+        ),
+    ] = None,
     fail_if: FailIf = None,
     on_error: OnError = "stop",
     quiet: Quiet = False,
@@ -97,7 +107,7 @@ def evaluate(
     if input is None:
         evaluation, skipped = api.evaluate(found, part=part, threshold=threshold), dict[str, object]()
     else:
-        evaluation, skipped = _of_input(found, input, part, on_error, threshold, out)
+        evaluation, skipped = _of_input(found, input, part, on_error, threshold, worst, out)
     if evaluation.part and found.experiment.rows.held_out:
         out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set")
     results = {**evaluation.metrics}
@@ -110,8 +120,12 @@ def evaluate(
     out.result(_metrics(evaluation, out))
     for block in _details(evaluation, out.columns):
         out.detail(f"\n{block}")
+    found_worst = evaluation.worst(worst) if worst else []
+    if found_worst:
+        out.result(f"\n{_worst(evaluation, found_worst, out.columns)}")
     chosen = {"best_threshold": vars(best)} if best else {}
-    out.object("evaluate", _object(found, evaluation) | chosen | skipped)
+    listed = {"worst": [asdict(row) for row in found_worst]} if worst else {}
+    out.object("evaluate", _object(found, evaluation) | listed | chosen | skipped)
     baselines = {
         model: {**values, **{prefix + name: value for name, value in values.items()}}
         for model, values in evaluation.baselines.items()
@@ -162,14 +176,39 @@ def _best_threshold(
     return best
 
 
+def _worst(evaluation: Evaluation, rows: Sequence[WorstRow], columns: int | None) -> str:
+    """Table of the rows with the largest losses."""
+    roles = evaluation.roles
+    id_ = [shown(roles.id)] if roles.id and any(row.id for row in rows) else []
+    shares = ["probability"] if rows[0].probability is not None else []
+    targets = [shown(name) for name in roles.targets]
+    header = ["line", *id_, *targets, *(f"pred_{name}" for name in targets), *shares, "loss"]
+    table = [header]
+    for row in rows:
+        values = roles.task == "regression"
+        predicted = [measured(float(cell)) if values else shown(cell) for cell in row.predicted]
+        cells = [*map(shown, row.expected), *predicted]
+        share = [measured(row.probability)] if shares else []
+        table.append([f"{row.line}", *([shown(row.id)] if id_ else []), *cells, *share, measured(row.loss)])
+    return fitted_table(table, columns=columns, last=1)
+
+
 def _of_input(
-    run: Run, input: str, part: str | None, on_error: str, threshold: float | None, out: Output
+    run: Run,
+    input: str,
+    part: str | None,
+    on_error: str,
+    threshold: float | None,
+    worst: int | None,
+    out: Output,
 ) -> tuple[Evaluation, dict[str, object]]:
     """Evaluate the table of --input; return also the fields of --json about skipped rows."""
     from nncli.inference.evaluation import evaluate_tables
     from nncli.inference.rejects import rejects
     from nncli.messages.errors import NncliError
 
+    if worst and on_error == "skip":
+        raise NncliError("--worst and --on-error skip cannot be combined", hint="remove one of the two")
     if part:
         raise NncliError(
             f"--input {shown(input)} and --part {part} cannot be combined",
