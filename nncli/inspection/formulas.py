@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nncli.codegen.scalar import PLAIN_LOGISTIC
-from nncli.nn.activations import LOGISTIC
+from nncli.nn.activations import GELU_CLIP, LOGISTIC
 
 MOST_TERMS = 5  # of a sum of more than
 LONG_SUM = 8  # terms
@@ -65,7 +65,8 @@ def _factor(value: float) -> str:
 
 
 def _parsed(expression: str) -> ast.expr:
-    return ast.parse(expression.replace(LOGISTIC, PLAIN_LOGISTIC), mode="eval").body
+    plain = expression.replace(LOGISTIC, PLAIN_LOGISTIC).replace(GELU_CLIP, "z")
+    return ast.parse(plain, mode="eval").body
 
 
 def _text(tree: ast.expr, values: Mapping[str, float]) -> str:

@@ -21,7 +21,9 @@ PREAMBLE = r"""\documentclass{article}
 \setlength{\parindent}{0pt}
 \allowdisplaybreaks
 \begin{document}"""
+LONGEST_SIDE = 105  # characters of a side of an equation, about the width of a page
 BREAK = " \\\\\n"
+CONTINUED = rf"{BREAK}&\quad {{}}"  # before a plus sign, which needs something on its left
 COMMANDS = {"exp": r"\exp", "log": r"\log", "tanh": r"\tanh"}
 TEX_OPERATORS = {" * ": r" \cdot ", " >= ": r" \ge ", " <= ": r" \le "}
 
@@ -55,7 +57,31 @@ def _part(title: str, sections: tuple[TraceSection, ...]) -> Iterator[str]:
 
 def equation(line: TraceLine) -> str:
     """Return a line as an equation, its formula, its numbers and its value below each other."""
-    return f"{mathematics(line.name)} {BREAK.join(f'&= {mathematics(side)}' for side in line.sides)}"
+    sides = (CONTINUED.join(_broken(side)) for side in line.sides)
+    return f"{mathematics(line.name)} {BREAK.join(f'&= {side}' for side in sides)}"
+
+
+def _broken(side: str) -> Iterator[str]:
+    """Yield the lines of a side that is too long for one, broken before plus signs outside parentheses."""
+    line = ""
+    for term in _terms(side):
+        if line and len(line) + len(term) > LONGEST_SIDE:
+            yield mathematics(line)
+            line = ""
+        line += term
+    yield mathematics(line)
+
+
+def _terms(side: str) -> Iterator[str]:
+    """Yield the terms of a sum, each with the plus sign before it."""
+    term, depth = "", 0
+    for piece in re.split(r"(?= \+ )", side):
+        if term and depth == 0:
+            yield term
+            term = ""
+        term += piece
+        depth += piece.count("(") - piece.count(")")
+    yield term
 
 
 def mathematics(text: str) -> str:

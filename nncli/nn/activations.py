@@ -110,6 +110,7 @@ def elu(
 
 _GELU_C = 0.7978845608028654  # sqrt(2 / pi)
 _GELU_K = 0.044715
+GELU_CLIP = "maximum(minimum(z, 12), -12)"  # z, but for where it makes no difference to gelu
 
 
 def _gelu_tanh(Z: Array) -> tuple[Array, Array]:
@@ -131,15 +132,14 @@ def _gelu_derivative(Z: Array, A: Array) -> Array:
 
 def gelu() -> Activation:
     """Gaussian error linear unit in its tanh form (Hendrycks & Gimpel 2016, section 2)."""
-    clipped = "maximum(minimum(z, 12), -12)"
-    tanh = f"tanh({_GELU_C!r} * ({clipped} + {_GELU_K!r} * {clipped}**3))"
+    tanh = f"tanh({_GELU_C!r} * ({GELU_CLIP} + {_GELU_K!r} * {GELU_CLIP}**3))"
     return _elementwise(
         "gelu",
         _gelu,
         _gelu_derivative,
         f"0.5 * z * (1 + {tanh})",
-        f"0.5 * (1 + {tanh}) + 0.5 * {clipped} * (1 - {tanh}**2)"
-        f" * {_GELU_C!r} * (1 + 3 * {_GELU_K!r} * {clipped}**2)",
+        f"0.5 * (1 + {tanh}) + 0.5 * {GELU_CLIP} * (1 - {tanh}**2)"
+        f" * {_GELU_C!r} * (1 + 3 * {_GELU_K!r} * {GELU_CLIP}**2)",
     )
 
 

@@ -20,7 +20,8 @@ def test_every_command_with_run_in_its_arguments_has_the_option() -> None:
         by_position = any(
             each.param_type_name == "argument" and "RUN" in each.metavar.split("|") for each in parameters
         )
-        assert by_position == any("--run" in each.opts for each in parameters) == (name in BY_POSITION)
+        has_option = any("--run" in each.opts for each in parameters)
+        assert by_position == has_option == (name in (*BY_POSITION, "compare"))
 
 
 @pytest.mark.parametrize("command", BY_POSITION)
@@ -34,6 +35,13 @@ def test_a_run_is_found_by_position_and_by_option(trained: Command, command: str
     assert by_position.code == by_option.code == 0
     first, second = (json.loads(result.out) for result in (by_position, by_option))
     assert first == second
+
+
+def test_runs_to_compare_are_found_by_position_and_by_option(trained: Command) -> None:
+    assert trained("train", "xor.yaml", "-q", "--seed", "1").code == 0
+    both = [["xor", "xor-2"], ["xor", "--run", "xor-2"], ["--run", "xor", "--run", "runs/xor-2"]]
+    first, *others = (json.loads(trained("compare", *words, "-q", "--json").out) for words in both)
+    assert all(found == first for found in others)
 
 
 @pytest.mark.parametrize("command", ["predict", "evaluate", "gradcheck", "reproduce", "resume"])

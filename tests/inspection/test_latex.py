@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nncli.inspection.latex import document, mathematics
+from nncli.inspection.latex import document, equation, mathematics
 from nncli.inspection.trace import trace
+from nncli.inspection.traced import TraceLine
 from nncli.nn.losses import LOSSES
 
 from ..engines import oracle
 from .test_trace import experiment_of
 
-COMMANDS = {"cdot", "exp", "frac", "ge", "le", "log", "mathrm", "partial", "tanh"}
+COMMANDS = {"quad", "cdot", "exp", "frac", "ge", "le", "log", "mathrm", "partial", "tanh"}
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,19 @@ def test_every_equation_of_a_document_can_be_set(loss: str, data: st.DataObject)
     text = document(trace(experiment_of(training), training.parameters, 0))
     assert text.count(r"\begin{") == text.count(r"\end{")
     for block in re.findall(r"\\begin{align\*}\n(.*?)\n\\end{align\*}", text, re.DOTALL):
-        for equation in block.split(" \\\\\n"):
-            assert equation.count("&=") == 1
-            assert set(re.findall(r"\\([A-Za-z]+)", equation)) <= COMMANDS
-            assert re.fullmatch(r"[\w .,()+*/=<>&{}^\\-]+", equation.replace(r"\_", ""))
-            depths = [
-                equation[:end].count("{") - equation[:end].count("}") for end in range(len(equation) + 1)
-            ]
+        for line in block.split(" \\\\\n"):
+            assert line.count("&=") == 1 or line.startswith(r"&\quad {} + ")
+            assert set(re.findall(r"\\([A-Za-z]+)", line)) <= COMMANDS
+            assert re.fullmatch(r"[\w .,()+*/=<>&{}^\\-]+", line.replace(r"\_", ""))
+            depths = [line[:end].count("{") - line[:end].count("}") for end in range(len(line) + 1)]
             assert min(depths) == depths[-1] == 0
+
+
+def test_long_sums_are_broken_before_plus_signs_outside_parentheses() -> None:
+    term = f"(1 + {'2 * ' * 12}3)"
+    line = TraceLine("z", "", " + ".join([term] * 6), 1.0)
+    text = equation(line)
+    assert text.count(r"&\quad {} + (1 + 2") == 5  # each term is more than half as long as a line
+    assert max(map(len, text.splitlines())) < 400
+    assert text.count("(") == text.count(")")
+    assert equation(TraceLine("z", "", "1 + 2", 3.0)) == "z &= 1 + 2 \\\\\n&= 3"
