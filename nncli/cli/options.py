@@ -73,6 +73,16 @@ RunOption = Annotated[
         autocompletion=completion.run_names,
     ),
 ]
+RunsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        help="Same as the argument RUN; repeatable.",
+        show_default=False,
+        autocompletion=completion.run_names,
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option(

@@ -11,7 +11,7 @@ import typer
 
 from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import find_whole_run
+from nncli.cli.options import RunsOption, find_whole_run
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
 from nncli.messages.wording import measured, printable, width
@@ -44,16 +44,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    more: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="Same as the argument RUN; repeatable.",
-            show_default=False,
-            autocompletion=completion.run_names,
-        ),
-    ] = None,
+    more: RunsOption = None,
     target: Annotated[
         str | None,
         typer.Option(metavar="NAME=X", help="Count the epochs until a loss or metric reaches a value."),

@@ -8,6 +8,7 @@ import typer
 
 from nncli.cli import completion
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.options import RunsOption
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
 from nncli.messages.wording import measured, printable, shown
@@ -35,16 +36,7 @@ def runs(
             show_default=False,
         ),
     ] = None,
-    more: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--run",
-            metavar="RUN",
-            help="Same as the argument RUN; repeatable.",
-            show_default=False,
-            autocompletion=completion.run_names,
-        ),
-    ] = None,
+    more: RunsOption = None,
     sort: Annotated[
         str | None,
         typer.Option(
