@@ -51,10 +51,7 @@ def trace(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show every number of one row's step: forward, loss, backward and update, each with its formula.
-
-    Numbers have six digits (more just below 1); by hand, the last can differ.
-    """
+    """Show every number of one row's step: forward, loss, backward and update, each with its formula."""
     from nncli import api
     from nncli.inspection import latex
     from nncli.training.experiment import Experiment
