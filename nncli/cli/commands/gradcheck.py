@@ -37,7 +37,8 @@ def gradcheck(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Python file with functions forward(X, W, b) and backward(X, Y, W, b) to check instead.",
+            help="Python file with functions forward(X, W, b) and backward(X, Y, W, b), checked instead of"
+            " nncli's own backprop.",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +48,7 @@ def gradcheck(
             metavar="N",
             min=0,
             help="Random directions to check in each tensor; 0 checks every parameter"
-            " (default: 0, above 20,000 parameters 3).",
+            " (default: 0, or 3 for more than 20,000 parameters).",
             show_default=False,
         ),
     ] = None,

@@ -34,7 +34,7 @@ def init(
         str | None,
         typer.Argument(
             metavar="TEMPLATE",
-            help="Template name; --list shows all (default: xor). A table works as with --from-csv.",
+            help="Template name; --list shows all (default: xor). Or a table file, read as with --from-csv.",
             autocompletion=completion.either(completion.template_names, completion.table_files),
             show_default=False,
         ),

@@ -34,7 +34,7 @@ def trace(
     run: RunOption = None,
     row: Annotated[int, typer.Option(metavar="N", help="Training row to trace (default: 1, the first).")] = 1,
     epoch: Annotated[
-        int | None, typer.Option(metavar="K", help="Epoch at which a run recorded its weights.")
+        int | None, typer.Option(metavar="K", help="Use the weights that the run recorded at this epoch.")
     ] = None,
     layer: Annotated[
         int | None,

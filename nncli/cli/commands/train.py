@@ -70,7 +70,7 @@ def train(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the run in --output (no effect without it).")
+        bool, typer.Option("--overwrite", help="Replace the run in --output (no effect without --output).")
     ] = False,
     resume: Annotated[
         bool,
@@ -92,7 +92,7 @@ def train(
         bool,
         typer.Option(
             "--show-step",
-            help="Print the training step as Python code, as engine: python runs it, without training.",
+            help="Print the training step as the Python code that engine: python runs, and do not train.",
         ),
     ] = False,
     fail_if: FailIf = None,
