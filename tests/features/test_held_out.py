@@ -144,3 +144,14 @@ def test_names_of_conditions_are_those_of_the_results(tmp_path: Path) -> None:
 def test_split_that_cannot_be_is_reported_at_its_key(split: dict[str, Any], message: str) -> None:
     with pytest.raises(NncliError, match=message):
         experiment(split)
+
+
+@pytest.mark.parametrize("baselines", [3, {"train": 3}, {"train": {"loss": "low"}}, {"train": {}}])
+def test_damaged_results_of_a_baseline_are_reported(tmp_path: Path, baselines: object) -> None:
+    list(runs.record(experiment(SPLIT, training={"epochs": 1}), Run(tmp_path)))
+    stored = json.loads((tmp_path / runs.RESULTS).read_text())
+    (tmp_path / runs.RESULTS).write_text(json.dumps({**stored, "baseline": baselines}))
+    with pytest.raises(NncliError, match="damaged: the baselines are missing"):
+        _ = Run(tmp_path).baselines_by_part
+    (tmp_path / runs.RESULTS).write_text(json.dumps({name: stored[name] for name in ("epoch", "train")}))
+    assert Run(tmp_path).baselines_by_part == {}  # of a run of an earlier nncli

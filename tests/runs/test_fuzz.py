@@ -23,7 +23,7 @@ from ..config.endings import mutated, read_or_refused
 CASES = 600
 READERS: dict[str, list[Callable[[Run], object]]] = {
     runs.HISTORY: [lambda run: run.history],
-    runs.RESULTS: [lambda run: run.results],
+    runs.RESULTS: [lambda run: run.results, lambda run: run.baselines_by_part],
     runs.RUN: [
         lambda run: run.info,
         lambda run: run.status,
