@@ -1,7 +1,7 @@
 """Draw every picture of README and docs into docs/images.
 
 Run it with `python docs/make_images.py`. Each picture is what `nncli train` and `nncli plot` draw from a
-template of `nncli init`, or from one of the configs for tables below.
+template of `nncli init`, or from one of the configs below.
 """
 
 from __future__ import annotations
@@ -59,8 +59,19 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
         metrics=["r2", "mae"],
     ),
 }
+# A formula of one input is in no template.
+SINE: Mapping[str, Any] = {
+    "dataset": {
+        "function": {"inputs": {"x": [-3, 3]}, "targets": {"y": "sin(2 * x)"}, "samples": 60, "noise": 0.1},
+        "split": {"test": 0.25},
+    },
+    "network": {"layers": [{"units": 16, "activation": "tanh"}, {"units": 1}]},
+    "optimizer": {"name": "adam", "learning_rate": 0.02},
+    "training": {"epochs": 600},
+}
+CONFIGS: Mapping[str, Mapping[str, Any]] = {**TABLES, "sine": SINE}
 
-# template or table -> picture -> (kind, what to show)
+# template or config -> picture -> (kind, what to show)
 PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     "xor": {
         "xor-boundary": ("boundary", View()),
@@ -85,6 +96,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "perceptron-boundary": ("boundary", View(features=("x1", "x2"), at={"x3": 1.0})),
     },
     "worked_example": {"worked-example-network": ("network", View())},
+    "sine": {"sine-fit": ("fit", View())},
     "height_weight": {
         "height-weight-boundary": ("boundary", View()),
         "height-weight-loss": ("loss", View()),
@@ -111,10 +123,10 @@ COMPARISON = "perceptron-compare"
 
 
 def draw(template: str, folder: Path) -> None:
-    """Train on a template or a table and draw its pictures into a folder."""
+    """Train on a template or a config and draw its pictures into a folder."""
     with tempfile.TemporaryDirectory() as scratch:
         config = Path(scratch) / f"{template}.yaml"
-        text = json.dumps(TABLES[template]) if template in TABLES else templates.text(template)
+        text = json.dumps(CONFIGS[template]) if template in CONFIGS else templates.text(template)
         config.write_text(text, encoding="utf-8")
         run = train(load_config(config), output=Path(scratch) / template)
         for name, (kind, view) in PICTURES[template].items():

@@ -210,6 +210,7 @@ KINDS: dict[str, PictureKind] = {
         "3-D surface over two inputs: squared error, or the output if only rows have true values",
     ),
     "weight-surface": _kind("weight_surface", "loss over two weights or directions, with the training path"),
+    "fit": _kind("fit", "output over a single input, with the rows and the true function"),
     "boundary": _kind("boundary", "decision boundary over two inputs, with the rows as points"),
     "weights": _kind("weights", "every weight and bias over the epochs"),
     "errors": _kind("errors", "error of each row over the epochs, on linear and on log-log axes"),

@@ -78,6 +78,11 @@ def unfit(run: Run) -> str | None:
     task = run.model.columns.task
     if task != "regression":
         return f"it needs a regression target, but the task is {task}"
+    return too_large(run)
+
+
+def too_large(run: Run) -> str | None:
+    """Return the reason why outputs or targets of a run cannot be drawn, or None if they can."""
     drawable = all((np.abs([one.A, one.Y]) < FARTHEST).all() for one in outcomes.outcomes(run))
     return (
         None if drawable else f"a prediction or a target is infinite, not a number or beyond {FARTHEST:.0e}"
@@ -97,9 +102,15 @@ def r2_of_target(A: Array, Y: Array) -> str:
 
 def panels(parts: Sequence[Outcome]) -> list[int]:
     """Return positions of the targets drawn: of many, those with the lowest R² on the last part."""
+    return sorted(lowest_r2(parts)[:MOST_PANELS])
+
+
+def lowest_r2(parts: Sequence[Outcome]) -> list[int]:
+    """Return positions of all targets, the one with the lowest R² on the last part first."""
     A, Y = parts[-1].A, parts[-1].Y
     scores = [float(metrics.r2(A[:, [index]], Y[:, [index]])) for index in range(A.shape[1])]
-    return sorted(np.argsort(scores, kind="stable")[:MOST_PANELS].tolist())
+    positions: list[int] = np.argsort(scores, kind="stable").tolist()
+    return positions
 
 
 def selection(values: PredictedValues) -> str:
@@ -119,11 +130,16 @@ def points(parts: Sequence[Outcome], drawn: list[int]) -> Iterator[tuple[Outcome
     for index in drawn:
         for one in parts:
             A, Y = one.A[:, index], one.Y[:, index]
-            rows = np.arange(len(A))
-            if len(A) > MOST_POINTS:
-                largest = np.argsort(-np.abs(A - Y), kind="stable")[:LARGEST_ERRORS]
-                rows = np.union1d(outcomes.thinned(len(A), MOST_POINTS), largest)
+            rows = rows_drawn(A, Y)
             yield one, index, A[rows], Y[rows]
+
+
+def rows_drawn(A: Array, Y: Array) -> Array:
+    """Return positions of the rows drawn: of many, evenly spaced ones and those with the largest errors."""
+    if len(A) <= MOST_POINTS:
+        return np.arange(len(A))
+    largest = np.argsort(-np.abs(A - Y), kind="stable")[:LARGEST_ERRORS]
+    return np.union1d(outcomes.thinned(len(A), MOST_POINTS), largest)
 
 
 def scatter(axes: Axes, part: str, x: Array, y: Array) -> None:

@@ -29,6 +29,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 OF_VALUES = {"parity", "residuals"}
 OF_CLASSES = {"confusion", "roc", "calibration"}
 OF_INPUTS = {"importance", "dependence"}
+OF_ONE_INPUT = {"fit"}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ OF_INPUTS = {"importance", "dependence"}
         (kind, shape)
         for kind in KINDS
         for shape in SHAPES
-        if shape not in OF_OUTCOMES or kind in OF_VALUES | OF_CLASSES | OF_INPUTS | {"loss"}
+        if shape not in OF_OUTCOMES or kind in OF_VALUES | OF_CLASSES | OF_INPUTS | OF_ONE_INPUT | {"loss"}
     ],
 )
 def test_every_kind_draws_every_run_or_says_why_not(
@@ -65,9 +66,11 @@ def test_every_kind_draws_every_run_or_says_why_not(
 
 
 def test_a_run_with_two_inputs_gets_every_kind_of_its_task(trained: dict[str, Run]) -> None:
-    assert fitting(trained["xor"], View()) == [name for name in KINDS if name not in OF_VALUES | OF_INPUTS]
+    assert fitting(trained["xor"], View()) == [
+        name for name in KINDS if name not in OF_VALUES | OF_INPUTS | OF_ONE_INPUT
+    ]
     assert fitting(trained["formula"], View()) == [
-        name for name in KINDS if name not in OF_CLASSES | {"boundary"}
+        name for name in KINDS if name not in OF_CLASSES | OF_ONE_INPUT | {"boundary"}
     ]
 
 
@@ -111,7 +114,7 @@ def test_captions_keep_the_characters_that_the_font_lacks(trained: dict[str, Run
 
 
 def test_numbers_of_every_kind_need_no_matplotlib(trained: dict[str, Run]) -> None:
-    shapes = ("xor", "formula", "labels held out", "classes held out")
+    shapes = ("xor", "formula", "scaled targets", "labels held out", "classes held out")
     code = """
 import sys
 from pathlib import Path
