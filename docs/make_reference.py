@@ -171,7 +171,12 @@ def _keys(node: Node, schema: Node) -> str:
     if len(models) != 1:
         return ""
     keys = ", ".join(f"`{key}`" for key in models[0]["properties"])
-    return f"{_names(node)}, or a mapping of {keys}" if _names(node) else f"a mapping of {keys}"
+    others = _names(node) or " or ".join(f"a {_type(each, schema)}" for each in options if _is_plain(each))
+    return f"{others}, or a mapping of {keys}" if others else f"a mapping of {keys}"
+
+
+def _is_plain(node: Node) -> bool:
+    return node.get("type") in ("integer", "number", "string")
 
 
 def _names(node: Node) -> str:

@@ -13,6 +13,7 @@ from nncli.advice.trials import Advice, Trial, Trials, Variant
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.network import Layer
+from nncli.training import measure
 from nncli.training.experiment import Experiment
 
 FEWEST_EPOCHS = 10  # of fewer nothing is said
@@ -72,7 +73,9 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
     if not helpful and not stalled:
         return None
     return Advice(
-        since=_since(epochs, losses, baseline if stalled or creeping else None),
+        since=_since(
+            epochs, losses, baseline if stalled or creeping else None, measure.loss(experiment, parameters)
+        ),
         why=_why(experiment, parameters, found),
         trials=tuple(helpful),
         otherwise="check that the inputs determine the targets, or try a larger network "
@@ -87,16 +90,21 @@ def _quarters(epochs: Array, losses: Array) -> tuple[float, float]:
     return float(losses[third].mean() if third.any() else losses[0]), float(losses[fourth].mean())
 
 
-def _since(epochs: Array, losses: Array, baseline: float | None) -> str:
-    """Describe the plateau, with the baseline if training ended no better."""
+def _since(epochs: Array, losses: Array, baseline: float | None, end: float) -> str:
+    """Describe the plateau, with the baseline if training ended no better.
+
+    `end` is the loss after training. If it reads differently from the last logged loss, which each batch
+    measured before its update, the description says which of the two it shows.
+    """
     moved = np.abs(losses - losses[-1]) >= STILL * abs(losses[-1])
     since = float(epochs[np.flatnonzero(moved)[-1]]) if moved.any() else 0.0
-    still = f"the loss has changed by less than 1% in the last {epochs[-1] - since:,.0f} epochs"
+    still, last = f"changed by less than 1% in the last {epochs[-1] - since:,.0f} epochs", f"{losses[-1]:.4g}"
     if baseline is None:
-        return f"{still}: it is {losses[-1]:.4g}"
+        return f"the loss is still {last} and has {still}"
+    logged = "" if f"{end:.4g}" == last else ", measured during the epoch"
     return (
-        f"the network learned nothing: its loss ({losses[-1]:.4g}) is no better than that of a constant "
-        f"prediction ({baseline:.4g}); {still}"
+        f"the network learned nothing: its loss ({last}{logged}) is no better than that of a constant "
+        f"prediction ({baseline:.4g})" + (f"; the loss has {still}" if epochs[-1] - since > 1 else "")
     )
 
 

@@ -50,8 +50,8 @@ def examine(experiment: Experiment, parameters: Array) -> Advice | None:
     return Advice(
         since=f"the training rows are not fitted: the loss is {end:.4g}, and that of a constant prediction "
         f"{baseline:.4g}",
-        why=f"weight_decay {decay:g} keeps the weights small; without it, rows that were not used for "
-        "training are predicted far better too",
+        why=f"weight_decay {decay:g} keeps the weights small; without it, the network predicts the training "
+        "rows far better, and held-out rows too",
         trials=(trial,),
         otherwise="",
     )

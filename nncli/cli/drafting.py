@@ -39,6 +39,12 @@ class TableRoles:
         return [word for pair in pairs for word in pair]
 
     @property
+    def options(self) -> str:
+        """The names of the options, listed."""
+        names = (("--target", self.targets), ("--id", self.id), ("--task", self.task), ("--read", self.read))
+        return ", ".join(name for name, value in names if value)
+
+    @property
     def read_config(self) -> ReadConfig:
         """The settings of --read, checked as a config would be."""
         from nncli.config import Override, parse_config
@@ -97,6 +103,5 @@ def note_how_to_edit(out: Output, source: Path, roles: TableRoles) -> None:
 def require_no_roles(path: Path, roles: TableRoles) -> None:
     """Raise an error for options of a table beside a config, with the keys to set instead."""
     if roles.words:
-        options = ", ".join(word for word in dict.fromkeys(roles.words) if word.startswith("--"))
         hint = f"type: {shlex.join(['nncli', 'train', str(path), *roles.settings])}"
-        raise NncliError(f"{options}: only for a table, and {path} is a config", hint=hint)
+        raise NncliError(f"{roles.options}: only for a table, and {path} is a config", hint=hint)

@@ -63,6 +63,15 @@ RunReference = Annotated[
         show_default=False,
     ),
 ]
+WholeRunReference = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="A run directory, or a run name under runs/ (default: the latest run).",
+        autocompletion=completion.run_names,
+        show_default=False,
+    ),
+]
 RunOption = Annotated[
     str | None,
     typer.Option(

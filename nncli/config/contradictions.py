@@ -262,7 +262,7 @@ def _in_function(function: Function) -> Iterator[Mistake]:
         yield from _in_input((*loc, "inputs", name), name, low, high)
     for name, text in function.targets.items():
         if name in function.inputs:
-            message = "is also the name of an input"
+            message = f"'{shown(name)}' is also the name of an input"
             yield Mistake((*loc, "targets", name), message, "rename one of the two", at_key=True)
         try:
             parse(text, function.inputs)

@@ -137,7 +137,7 @@ def dotted(loc: Loc) -> str:
     """Format a path like `network.layers[0].units`, as `--set` expects it."""
     text = ""
     for step in loc:
-        text += f"[{step}]" if isinstance(step, int) else f".{shown(step)}"
+        text += f"[{step}]" if isinstance(step, int) else f".{shown(step) if step else repr(step)}"
     return text.removeprefix(".")
 
 
@@ -195,7 +195,8 @@ def _decoded(content: bytes, name: str) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            f"{name}: is not UTF-8 text (byte {error.start})", hint="save the file as UTF-8"
+            f"{name}: the file is not UTF-8 text (first invalid byte: {error.start})",
+            hint="save the file as UTF-8",
         ) from None
 
 

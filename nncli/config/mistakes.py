@@ -164,7 +164,10 @@ def _of_other_entries(finding: Finding) -> str | None:
     own = tag(finding.parent)
     key = synonym(finding.key, "key") or finding.key
     others = places_of_keys().get(key, {}).get(general(finding.loc[:-1]), ()) if own else ()
-    return f"{own} has no {key}, only {' and '.join(others)}" if others else None
+    if not others:
+        return None
+    verb = "have" if len(others) > 1 else "has"
+    return f"{own} has no {key}; only {' and '.join(others)} {verb} it"
 
 
 def _elsewhere(key: str, around: Loc) -> str | None:
@@ -184,7 +187,7 @@ def _missing(finding: Finding) -> Mistake:
         message = f"expected a list [low, high], found a list of {counted(key, 'entry')}"
         return Mistake(tuple(around), message, "write a list [low, high] such as [-1, 1]")
     meaning = _meaning(finding.node)
-    hint = f"add the key {key} ({meaning})" if meaning else None
+    hint = f"add the key '{key}' ({meaning})" if meaning else None
     return Mistake(tuple(around), f"missing key '{key}'", hint, at_key=True)
 
 
@@ -243,7 +246,14 @@ def _unknown_builtin(finding: Finding) -> Mistake:
 
 
 def _too_few(finding: Finding) -> Mistake:
-    return Mistake(finding.loc, "must not be empty", _meaning(finding.node))
+    if not finding.loc[-1]:
+        return Mistake(finding.loc, "a name must not be empty", at_key=True)
+    if finding.loc == ("name",):
+        return Mistake(
+            finding.loc, "must not be empty", "write a name, or remove the key to use the file name"
+        )
+    meaning = _meaning(finding.node)
+    return Mistake(finding.loc, "must not be empty", f"expected: {meaning}" if meaning else None)
 
 
 def _too_many(finding: Finding) -> Mistake:

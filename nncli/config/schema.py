@@ -149,7 +149,7 @@ class DatasetConfig(Strict):
         None, description="name of a built-in dataset", json_schema_extra={"enum": [*SPELLINGS, None]}
     )
     path: str | None = Field(
-        None, min_length=1, description="table file with a header row, relative to the config"
+        None, min_length=1, description="table file; a relative path starts at the config's directory"
     )
     read: ReadConfig = _written({}, "format of the file at `path`, detected unless it is set")
     function: Function | None = Field(None, description="generate rows from formulas")

@@ -14,7 +14,7 @@ from nncli.engines import threads
 from nncli.inference.best_threshold import OF_DECISIONS, BestThreshold
 from nncli.inference.classes import Confusion, LabelCounts, decided
 from nncli.inference.intervals import Measure, bootstrap
-from nncli.inference.rejects import Rejects, sound_rows
+from nncli.inference.rejects import Rejects, at_prediction, sound_rows
 from nncli.inference.unseen import UnseenCategories
 from nncli.inference.without_target import WithoutTarget
 from nncli.inference.worst import WorstRow, worst_rows
@@ -168,7 +168,8 @@ def evaluate_tables(
     sound = without.removed_from(tables)
     if rejected:
         sound = rejected.not_all(_sound(columns, sound, rejected))
-    parts = [Dataset.read(table, columns) for table in unseen.watch(sound)]
+    with at_prediction():
+        parts = [Dataset.read(table, columns) for table in unseen.watch(sound)]
     if not parts:
         raise without.error
     rows = _joined(parts)

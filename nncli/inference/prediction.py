@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.data.columns import Columns
 from nncli.engines import threads
-from nncli.inference.rejects import sound_rows
+from nncli.inference.rejects import at_prediction, sound_rows
 from nncli.nn.arrays import Array
 from nncli.tables.column import Cells, is_number
 from nncli.tables.table import CellError, RowError, Table
@@ -29,7 +29,9 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
     """
     roles = model.columns
     table = table.noted(roles.notations)
-    X, Y = roles.X(table), _targets(roles, table)
+    with at_prediction():
+        X = roles.X(table)
+    Y = _targets(roles, table)
     with threads.limited(threads.automatic(model.network)):
         A = model.outputs(X)
     compared: dict[str, Cells] = {}

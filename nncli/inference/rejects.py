@@ -13,8 +13,10 @@ from typing import TypeVar
 import numpy as np
 
 from nncli.data.columns import Columns
+from nncli.data.preprocessing import BEYOND
 from nncli.messages.errors import NncliError
 from nncli.storage import files
+from nncli.tables.column import INSTEAD_OF_DATES, INSTEAD_OF_TEXT
 from nncli.tables.table import CellError, RowError, Table
 
 Item = TypeVar("Item")
@@ -87,6 +89,17 @@ def _is_rejects(path: Path) -> bool:
         return False
     with path.open("rb") as stream:
         return stream.readline().rstrip() == ",".join(HEADER).encode()
+
+
+@contextmanager
+def at_prediction() -> Iterator[None]:
+    """Replace hints that only help before training, such as to change the kind of a column."""
+    try:
+        yield
+    except CellError as error:
+        if (error.hint or "").startswith((INSTEAD_OF_TEXT, INSTEAD_OF_DATES, BEYOND)):
+            error.hint = "correct the cell, or skip such rows with --on-error skip"
+        raise
 
 
 def sound_rows(columns: Columns, table: Table, on_bad: Callable[[RowError], None]) -> list[int]:

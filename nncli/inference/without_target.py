@@ -62,7 +62,10 @@ class WithoutTarget:
         kinds = {"empty": self.empty, "invalid": self.invalid}
         why = " and ".join(f"{count:,} {kind}" for kind, count in kinds.items() if count)
         rows = f"{self.rows:,} of {counted(self.total, 'row')}"
-        return NncliError(f"left out {rows} without a usable target ({why}); first: {self.first.message}")
+        have = "has" if self.rows == 1 else "have"
+        return NncliError(
+            f"left out {rows}, which {have} no usable target ({why}); first: {self.first.message}"
+        )
 
     @property
     def error(self) -> DataError:

@@ -350,7 +350,7 @@ class _Tracer:
     def _left_out(self) -> str:
         shown = sum(map(len, self.shown))
         units = sum(layer.units for layer in self.network.layers)
-        return f"{counted(units - shown, 'unit')} of {units}" if shown < units else ""
+        return f"{units - shown:,} of {counted(units, 'unit')}" if shown < units else ""
 
 
 def _unit_name(layer: int, unit: int) -> str:

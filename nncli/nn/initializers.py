@@ -106,7 +106,7 @@ def normal(
     )
 
 
-def constant(value: Annotated[float, "", "the number"]) -> Initializer:
+def constant(value: Annotated[float, "", "number that every entry gets"]) -> Initializer:
     """The same number everywhere."""
     return Initializer(
         "constant", lambda rng, shape: np.full(shape, float(value)), "constant", (repr(float(value)),)

@@ -179,7 +179,9 @@ def guesses(profile: Profile) -> list[str]:
     if profile.why_task:
         found.append(f"task {profile.task}: {profile.why_task}; use --task to change it")
     if profile.why_id:
-        found.append(f"id {shown(str(profile.id))}: {profile.why_id}; use --id to choose another column")
+        found.append(
+            f"identifier {shown(str(profile.id))}: {profile.why_id}; use --id to choose another column"
+        )
     found += [f"left out {reason}" for reason in _reasons(profile)]
     if profile.split:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")

@@ -38,7 +38,7 @@ LARGEST_WHOLE = 2.0**53  # beyond it, float64 does not hold every integer
 COUNTING_ROWS = 20  # from which a first column of 1, 2, 3 ... counts as row numbers
 
 _NAMES_OF_IDS = re.compile(r"(?i:(.*[ _-])?(id|uuid|guid)|index|row_?names?)|.*[a-z](Id|ID)")
-NAMED, TEXT, NUMBERED = "looks like an id: unique values", "unique text in every row", "row numbers"
+NAMED, TEXT, NUMBERED = "named like an id, unique values", "unique text in every row", "row numbers"
 INDEX = "the index of a data frame"
 
 
@@ -218,7 +218,8 @@ def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -
     if not flags:
         return "regression", "several targets"
     if mixed:
-        return "multilabel", f"0/1 columns; {counted(mixed, 'row')} with a 1 in none or several of them"
+        has = "has" if mixed == 1 else "have"
+        return "multilabel", f"0/1 columns, and {counted(mixed, 'row')} {has} no 1 or several"
     return "multiclass", "0/1 columns, exactly one of them 1 in every row"
 
 

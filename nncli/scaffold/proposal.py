@@ -40,7 +40,7 @@ def require_target(
     proposed = proposed_target(table)
     line = shlex.join(["nncli", *command, str(source), "--target", proposed])
     others = listed(name for name in table.names if name != proposed)
-    hint = f"type: {line}" + (f"; other columns: {others}" if others else "")
+    hint = f"for example: {line}" + (f" (other columns: {others})" if others else "")
     subject = "--from-csv" if "--from-csv" in command else "a table"
     raise NncliError(f"{subject} requires --target, the target column", hint=hint)
 

@@ -49,6 +49,7 @@ NO_VALUE: dict[ValueKind, frozenset[str]] = {
     "date": _PROGRAMS_WRITE | _WORDS,
 }
 
+INSTEAD_OF_TEXT = "write a number, or remove the column from the inputs"
 INSTEAD_OF_DATES = "set kind: date for this column, which makes numbers of it"
 _BOUND = re.compile(r"[<>≤≥]=? ?\d.*")
 
@@ -241,7 +242,7 @@ def _may_hold(cells: Cells, spellings: Sequence[str]) -> bool:
 
 def no_number(cell: str) -> tuple[str, str]:
     """Return the problem of a cell that is not a finite number, and a hint."""
-    instead = "write a number, or remove the column from the inputs"
+    instead = INSTEAD_OF_TEXT
     if not cell:
         return "the cell is empty", instead
     if is_date(cell):

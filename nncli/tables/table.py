@@ -102,10 +102,11 @@ class Table:
         for name, column in self.typed.items():
             if cell := column.doubtful:
                 row = column.texts.index(cell)
-                place = self.source.place(row, self.names.index(name), name, cell)[0] if self.source else ""
+                place = f" (line {self.source.lines[row]})" if self.source else ""
                 one = thousandfold(cell)
                 found.append(
-                    f"{shown(name)}{place}: {cell} is read as {cell}; if it means {one}, write {one}"
+                    f"{shown(name)}{place}: the point in {cell} is read as a decimal point; if it separates "
+                    f"thousands ({one}), set dataset.read.thousands: '.'"
                 )
         return found
 

@@ -71,7 +71,7 @@ def _softmax_of_amounts(roles: Roles, last: int) -> Mistake:
     return Mistake(
         ("network", "layers", last, "activation"),
         f"softmax is for classes, but the target has {len(numbers)} different values"
-        f" from {low:g} to {high:g}, which are amounts",
+        f" from {low:g} to {high:g}, so it is a quantity, not a class",
         f"set activation: {activation} in the last layer, and loss: mse",
     )
 

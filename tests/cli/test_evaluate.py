@@ -170,13 +170,13 @@ def test_labels_are_listed_one_by_one_with_their_counts(nncli: Command) -> None:
         ["rows", "4"],
     ]
     assert out.partition("\n\n")[2] == (
-        "label     precision  recall     f1  rows with it\n"
-        "tag 0         1.000   0.500  0.667             2\n"
-        "tag 1         0.500   0.500  0.500             2\n"
-        "tag 2         0.000   0.000  0.000             0\n"
-        "macro         0.500   0.333  0.389             4\n"
-        "weighted      0.750   0.500  0.583             4\n"
-        "micro         0.667   0.500  0.571             4\n"
+        "label     precision  recall     f1  rows with label\n"
+        "tag 0         1.000   0.500  0.667                2\n"
+        "tag 1         0.500   0.500  0.500                2\n"
+        "tag 2         0.000   0.000  0.000                0\n"
+        "macro         0.500   0.333  0.389                4\n"
+        "weighted      0.750   0.500  0.583                4\n"
+        "micro         0.667   0.500  0.571                4\n"
         "\n"
         "rows per label: true (T) and false (F) positives (P) and negatives (N)\n"
         "label  TP  FP  FN  TN\n"

@@ -30,7 +30,7 @@ def test_the_config_of_a_table_trains_evaluates_and_predicts(people: Command) ->
     assert (made.code, made.out) == (0, "wrote people.yaml\nnext: nncli train people.yaml\n")
     assert made.err.splitlines() == [
         "task regression: 40 different numbers; use --task to change it",
-        "id name: unique text in every row; use --id to choose another column",
+        "identifier name: unique text in every row; use --id to choose another column",
     ]
     assert people("check", "people.yaml").code == 0
     assert people("train", "people.yaml", "-q").code == 0
@@ -145,11 +145,11 @@ def test_the_config_of_flags_trains_evaluates_predicts_and_plots(
 @pytest.mark.parametrize(
     ("header", "rows", "proposed", "others"),
     [
-        ("a,b", "1.5,2\n3,4.5\n5,6\n" * 5, "b", "; other columns: a"),
-        ("a,b,note", "1.5,2,\n3,4.5,\n5,6,\n" * 5, "b", "; other columns: a, note"),
-        ("a,b,unit", "1.5,2,cm\n3,4.5,cm\n5,6,cm\n" * 5, "b", "; other columns: a, unit"),
-        ("a,b b", "1.5,2\n3,4.5\n5,6\n" * 5, "'b b'", "; other columns: a"),
-        ("a,b", "1,1\n1,1\n", "b", "; other columns: a"),
+        ("a,b", "1.5,2\n3,4.5\n5,6\n" * 5, "b", " (other columns: a)"),
+        ("a,b,note", "1.5,2,\n3,4.5,\n5,6,\n" * 5, "b", " (other columns: a, note)"),
+        ("a,b,unit", "1.5,2,cm\n3,4.5,cm\n5,6,cm\n" * 5, "b", " (other columns: a, unit)"),
+        ("a,b b", "1.5,2\n3,4.5\n5,6\n" * 5, "'b b'", " (other columns: a)"),
+        ("a,b", "1,1\n1,1\n", "b", " (other columns: a)"),
     ],
 )
 def test_without_a_target_the_last_suitable_column_is_proposed(
@@ -157,7 +157,7 @@ def test_without_a_target_the_last_suitable_column_is_proposed(
 ) -> None:
     Path("t.csv").write_text(f"{header}\n{rows}", encoding="utf-8")
     line = f"nncli init --from-csv t.csv --target {proposed}"
-    error = f"--from-csv requires --target, the target column\nhint: type: {line}{others}"
+    error = f"--from-csv requires --target, the target column\nhint: for example: {line}{others}"
     for words in (("--from-csv", "t.csv"), ("t.csv",)):
         assert nncli("init", *words) == (2, "", f"error: {error}\n")
     assert nncli(*shlex.split(line)[1:]).code == (2 if rows.startswith("1,1") else 0)

@@ -29,7 +29,7 @@ def test_a_table_trains_and_the_guesses_are_reported(people: Command) -> None:
     assert result.out.splitlines()[-1] == str(Path("runs/people"))
     assert result.err.splitlines() == [
         "task regression: 40 different numbers; use --task to change it",
-        "id name: unique text in every row; use --id to choose another column",
+        "identifier name: unique text in every row; use --id to choose another column",
         EDIT,
     ]
     assert people("predict", "-q").out.startswith("name,age,city,income,pred_income")
@@ -72,7 +72,7 @@ def test_a_table_can_be_resumed_and_tried(people: Command) -> None:
         (
             "people.csv",
             "a table requires --target, the target column\n"
-            "hint: type: nncli train people.csv --target income; other columns: name, age, city",
+            "hint: for example: nncli train people.csv --target income (other columns: name, age, city)",
         ),
         (
             "peple.csv --target income",

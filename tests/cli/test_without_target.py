@@ -76,7 +76,7 @@ def test_evaluate_leaves_them_out_and_reports_how_many_and_why(nncli: Command, t
     assert result.code == 0
     assert (values["rows"], values["without_target"], whole["without_target"]) == (2, 3, 0)
     assert values["metrics"] == whole["metrics"]
-    words = "left out 3 of 5 rows without a usable target (2 empty and 1 invalid); first: "
+    words = "left out 3 of 5 rows, which have no usable target (2 empty and 1 invalid); first: "
     assert f"warning: {words}new.{form}:{3 if form == 'csv' else 2}:" in result.err
 
 

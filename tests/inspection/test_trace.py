@@ -128,7 +128,7 @@ def test_of_a_large_network_one_unit_of_each_layer_is_shown_and_the_rest_is_coun
     system = xor(f"network.layers=[{hidden}, {{units: 1, activation: sigmoid}}]")
     found = trace(system, system.initial, 0)
     assert [len(found.forward), len(found.backward), len(found.update)] == [3, 3, 3]
-    assert found.left_out == "48 units of 51"
+    assert found.left_out == "48 of 51 units"
     assert "15 smaller terms" in found.forward[2].lines[0].numbers
     assert found.backward[1].left_out == "26 weights with smaller derivatives"
     chosen = trace(system, system.initial, 0, layer=0, unit=7)

@@ -86,7 +86,7 @@ FLAGS = {"x": X, "a": cycled(1, 0, 0), "b": cycled(0, 1, 0), "c": cycled(0, 0, 1
         (
             ["c", "a"],
             "multilabel",
-            "0/1 columns; 20 rows with a 1 in none or several of them",
+            "0/1 columns, and 20 rows have no 1 or several",
             {"c": 20, "a": 20},
         ),
         (["a", "y"], "regression", "several targets", {}),
@@ -134,9 +134,9 @@ def test_a_task_that_several_targets_do_not_fit_is_refused(
 @pytest.mark.parametrize(
     ("name", "cells", "why"),
     [
-        ("id", [row * 7 for row in range(ROWS)], "looks like an id: unique values"),
-        ("customer_ID", [row * 7 for row in range(ROWS)], "looks like an id: unique values"),
-        ("orderId", [row * 7 for row in range(ROWS)], "looks like an id: unique values"),
+        ("id", [row * 7 for row in range(ROWS)], "named like an id, unique values"),
+        ("customer_ID", [row * 7 for row in range(ROWS)], "named like an id, unique values"),
+        ("orderId", [row * 7 for row in range(ROWS)], "named like an id, unique values"),
         ("who", NAMES, "unique text in every row"),
         ("n", range(1, ROWS + 1), "row numbers"),
         ("n", range(ROWS), "row numbers"),
@@ -170,7 +170,7 @@ def test_the_id_a_person_names_leaves_others_out() -> None:
     assert (found.id, found.why_id, dict(found.left_out)) == (
         "who",
         "",
-        {"id": "looks like an id: unique values"},
+        {"id": "named like an id, unique values"},
     )
 
 
@@ -225,7 +225,7 @@ def test_rows_without_a_target_are_reported_and_not_counted() -> None:
         ({"x": X, "y": DAYS}, ["y"], "t.csv:2:5: y: '2020-01-02' is a date", "set kind: date"),
         ({"x": X, "y": ["1;5", *Y[1:]]}, ["y"], "t.csv:2:5: y: '1;5' is not a number", ""),
         ({"x": [*X[:-1], "inf"], "y": Y}, ["y"], "t.csv: no column is left as input", "x: 'inf' among its"),
-        ({"id": range(ROWS), "x": cycled(5), "y": Y}, ["y"], "t.csv: no column is left", "id: looks like"),
+        ({"id": range(ROWS), "x": cycled(5), "y": Y}, ["y"], "t.csv: no column is left", "id: named like"),
         ({"y": Y}, ["y"], "t.csv: no column is left as input", "add input columns"),
         ({"x": X, "y": cycled("a", "b"), "z": Y}, ["y", "z"], "t.csv:2:5: y: 'a' is not a number", ""),
     ],

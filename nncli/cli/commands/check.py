@@ -109,14 +109,14 @@ def _words(facts: Mapping[str, Any], prepared: Experiment) -> dict[str, str]:
     name, schedule = optimizer.pop("name"), optimizer.pop("schedule")
     options = [name, *(f"{key} {value}" for key, value in optimizer.items() if value is not None)]
     if schedule != {"name": "constant", "warmup": 0}:
-        words = ", ".join(f"{key} {value}" for key, value in schedule.items() if key != "name")
+        words = ", ".join(_schedule_option(key, value) for key, value in schedule.items() if key != "name")
         options.append(f"{schedule['name']} schedule ({words})")
     return {
         "task": facts["task"] + (f" ({listed(facts['classes'])})" if facts["classes"] else ""),
         "data": f"{_source(prepared)}, {counted(facts['rows'], 'row')}"
         + (" for training" if facts["held_out"] else "")
         + "".join(f", {rows:,} held out for {part}" for part, rows in facts["held_out"].items()),
-        **_left_out(facts["left_out"]),
+        **_left_out(prepared),
         "inputs": listed(map(_input, facts["preprocessing"])),
         **_changes(facts["settings"]),
         "targets": listed(facts["targets"]),
@@ -147,8 +147,18 @@ def _counts(weights: Mapping[str, float]) -> dict[str, str]:
     return {"class weights": words} if weights else {}
 
 
-def _left_out(rows: int) -> dict[str, str]:
-    return {"left out": f"{counted(rows, 'row')} with missing values"} if rows else {}
+def _schedule_option(key: str, value: Any) -> str:
+    """An option of a schedule, with its unit if it counts epochs."""
+    if key == "warmup":
+        return f"warmup of {counted(value, 'epoch')}" if value else "no warmup"
+    return f"{key} {counted(value, 'epoch')}" if key in ("over", "every") else f"{key} {value}"
+
+
+def _left_out(prepared: Experiment) -> dict[str, str]:
+    rows, inputs = prepared.rows.left_out, prepared.rows.training.columns.preprocessing.columns
+    drops = any(each.missing == "drop" for each in inputs)
+    why = "with missing values" if drops else "without a target value"
+    return {"left out": f"{counted(rows, 'row')} {why}"} if rows else {}
 
 
 def _changes(settings: Mapping[str, Any]) -> dict[str, str]:

@@ -16,8 +16,8 @@ from nncli.cli.options import (
     Input,
     OnError,
     RunOption,
-    RunReference,
     Threshold,
+    WholeRunReference,
     find_whole_run,
     input_parts,
     note_skipped,
@@ -57,7 +57,7 @@ SET_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 )
 def evaluate(
     context: typer.Context,
-    run: RunReference = None,
+    run: WholeRunReference = None,
     run_: RunOption = None,
     input: Input = None,
     part: Annotated[
@@ -258,7 +258,7 @@ def _by_class(evaluation: Evaluation, columns: int | None) -> str:
 def _by_label(labels: LabelCounts, columns: int | None) -> str:
     """Table of precision, recall, F1 and rows per label; of many labels, those with the lowest F1."""
     names, chosen = _names(labels.labels), _chosen(labels.shares["f1"])
-    header = ["label", *labels.shares, "rows with it"]
+    header = ["label", *labels.shares, "rows with label"]
     return fitted_table([header, *_share_rows(labels, names, chosen)], columns=columns) + _left_out(
         chosen, names, "labels"
     )

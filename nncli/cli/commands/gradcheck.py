@@ -37,8 +37,8 @@ def gradcheck(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Python file with functions forward(X, W, b) and backward(X, Y, W, b), checked instead of"
-            " nncli's own backprop.",
+            help="Python file with functions forward(X, W, b) and backward(X, Y, W, b), which are checked "
+            "instead of nncli's own backprop.",
             show_default=False,
         ),
     ] = None,

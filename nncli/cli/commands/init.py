@@ -34,7 +34,8 @@ def init(
         str | None,
         typer.Argument(
             metavar="TEMPLATE",
-            help="Template name; --list shows all (default: xor). Or a table file, read as with --from-csv.",
+            help="Template name; --list shows all (default: xor). Or a table file, which is read as with "
+            "--from-csv.",
             autocompletion=completion.either(completion.template_names, completion.table_files),
             show_default=False,
         ),
@@ -86,7 +87,10 @@ def init(
             out, from_csv, TableRoles(target or [], id_, task, read or []), output=output, overwrite=overwrite
         )
     elif target or id_ or task or read:
-        raise NncliError("--target, --id, --task and --read require --from-csv", hint="add --from-csv FILE")
+        roles = TableRoles(target or [], id_, task, read or [])
+        missing = "none is given" if template is None else f"{template} is a template"
+        hint = f"name the table: {shlex.join(['nncli', 'init', '--from-csv', 'FILE', *roles.words])}"
+        raise NncliError(f"{roles.options}: only for a table, and {missing}", hint=hint)
     else:
         name = templates.canonical(template or "xor")
         path = _free(output or f"{name}.yaml", overwrite=overwrite)

@@ -11,7 +11,7 @@ import typer
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
 from nncli.cli.follow import ProgressMode
 from nncli.cli.misplaced import one_run
-from nncli.cli.options import RunOption, RunReference, find_whole_run
+from nncli.cli.options import RunOption, WholeRunReference, find_whole_run
 from nncli.cli.registry import command
 from nncli.messages.layout import definitions
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 )
 def reproduce(
     context: typer.Context,
-    run: RunReference = None,
+    run: WholeRunReference = None,
     run_: RunOption = None,
     tolerance: Annotated[
         float | None,
         typer.Option(
             metavar="X",
-            help="Largest difference allowed, relative to the largest weight (default: 1e-9, because last "
-            "digits vary across CPUs and numpy versions); 0 requires bit-identical results.",
+            help="Largest relative difference allowed in weights, history and errors (default: 1e-9, because "
+            "last digits vary across CPUs and numpy versions); 0 requires bit-identical results.",
             min=0.0,
             show_default=False,
         ),

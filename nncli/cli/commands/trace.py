@@ -34,7 +34,11 @@ def trace(
     run: RunOption = None,
     row: Annotated[int, typer.Option(metavar="N", help="Training row to trace (default: 1, the first).")] = 1,
     epoch: Annotated[
-        int | None, typer.Option(metavar="K", help="Use the weights that the run recorded at this epoch.")
+        int | None,
+        typer.Option(
+            metavar="K",
+            help="Use the weights that the run recorded at this epoch (default: the final weights).",
+        ),
     ] = None,
     layer: Annotated[
         int | None,
@@ -99,7 +103,8 @@ def _text(found: Trace, rows: int, columns: int | None) -> Iterator[str]:
             if section.left_out:
                 yield f"    ... {section.left_out}"
     if found.left_out:
-        yield from ("", f"{found.left_out} are not shown; choose them with --layer and --unit")
+        are = "is" if found.left_out.startswith("1 of ") else "are"
+        yield from ("", f"{found.left_out} {are} not shown; select one with --layer and --unit")
 
 
 def _lines(line: TraceLine, columns: int | None) -> Iterator[str]:

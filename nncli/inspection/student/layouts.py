@@ -15,6 +15,12 @@ from nncli.nn.arrays import Array
 from nncli.nn.network import Network
 
 RowLayout = Literal["row vectors", "column vectors", "one row at a time", "one column at a time"]
+ARRANGEMENTS: dict[RowLayout, str] = {
+    "row vectors": "one sample per row",
+    "column vectors": "one sample per column",
+    "one row at a time": "one sample at a time, as a row",
+    "one column at a time": "one sample at a time, as a column",
+}
 MOST_MIXED = 4  # layers whose weights are also tried in different layouts
 
 
@@ -37,11 +43,11 @@ class Layout:
 
     def __str__(self) -> str:
         shapes = {False: "(units, inputs)", True: "(inputs, units)"}
-        kind = "lists" if self.lists else "arrays"
+        kind = "lists" if self.lists else "numpy arrays"
         if self.is_mixed:
             each = [f"{shapes[turned]} in layers.{index}" for index, turned in enumerate(self.transposed)]
-            return f"{self.rows}, {kind}, weights {listed(each)}"
-        return f"{self.rows}, {kind}, weights {shapes[self.transposed[0]]}"
+            return f"{ARRANGEMENTS[self.rows]}, {kind}, and weights of shape {listed(each)}"
+        return f"{ARRANGEMENTS[self.rows]}, {kind}, and weights of shape {shapes[self.transposed[0]]}"
 
     @property
     def is_mixed(self) -> bool:

@@ -105,11 +105,11 @@ class NetworkDiagram:
 
     @property
     def caption(self) -> str:
-        """Number of parameters, and the weight that is drawn widest."""
-        widest = int(np.abs(_weights_only(self.names, self.parameters)).argmax())
+        """Number of parameters, and the largest weight."""
+        largest = int(np.abs(_weights_only(self.names, self.parameters)).argmax())
         return (
             f"{counted(len(self.names), 'parameter')}, "
-            f"widest: {self.names[widest]} = {number(self.parameters[widest])}"
+            f"largest weight: {self.names[largest]} = {number(self.parameters[largest])}"
         )
 
     @property
