@@ -104,6 +104,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     "two_of_iris": {
         "iris-confusion": ("confusion", View()),
         "iris-roc": ("roc", View()),
+        "iris-precision-recall": ("precision-recall", View()),
         "iris-calibration": ("calibration", View()),
     },
     "iris": {

@@ -172,6 +172,42 @@ def roc(scores: Array, positive: Array) -> tuple[Array, Array]:
 
 
 @dataclass(frozen=True)
+class RankedRows:
+    """Precision and recall of a class at every threshold, the highest first, as (p,) each.
+
+    Attributes
+    ----------
+    thresholds : the different scores; a row with at least this score is predicted to be of the class.
+    precision : share of the rows predicted to be of the class that are.
+    recall : share of the rows of the class that are predicted to be.
+    share : share of all rows that are of the class, which is the precision of random predictions.
+    """
+
+    thresholds: Array
+    precision: Array
+    recall: Array
+    share: float
+
+    @classmethod
+    def of(cls, scores: Array, positive: Array) -> RankedRows:
+        """Rank rows by finite scores (n,); positive (n,) of bool has at least one row."""
+        order = np.argsort(-scores, kind="stable")
+        last_of_ties = np.flatnonzero(np.append(np.diff(scores[order]), 1.0))
+        hits = np.cumsum(positive[order])[last_of_ties]
+        return cls(
+            thresholds=scores[order][last_of_ties],
+            precision=hits / (last_of_ties + 1),
+            recall=hits / hits[-1],
+            share=float(positive.mean()),
+        )
+
+    @property
+    def average_precision(self) -> float:
+        """Sum over thresholds of the rise of recall times the precision, as in scikit-learn."""
+        return float(np.diff(self.recall, prepend=0.0) @ self.precision)
+
+
+@dataclass(frozen=True)
 class Reliability:
     """Predicted probabilities and observed frequencies, in bins of equal width.
 

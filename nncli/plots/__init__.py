@@ -34,6 +34,7 @@ __all__ = [
     "SavedPictures",
     "View",
     "chosen",
+    "default_kinds",
     "draw",
     "fitting",
     "require_known",
@@ -50,12 +51,14 @@ class PictureKind(NamedTuple):
     ----------
     summary : one line on what the picture shows.
     unfit : returns the reason why the kind does not fit a run, or None if it fits.
+    by_default : tells whether the kind, if it fits a run, is drawn when no kind is named.
     numbers : computes what the picture of a run shows, without matplotlib.
     draw : draws these numbers as a figure.
     """
 
     summary: str
     unfit: Callable[[Run, View], str | None]
+    by_default: Callable[[Run], bool]
     numbers: Callable[[Run, View], Numbers]
     draw: Callable[[Any], Figure]
 
@@ -71,8 +74,19 @@ def fitting(run: Run, view: View) -> list[str]:
     return [name for name, kind in KINDS.items() if kind.unfit(run, view) is None]
 
 
+def default_kinds(run: Run, view: View) -> list[str]:
+    """Return the names of the kinds that are drawn if none is named, in the order of KINDS.
+
+    Raises
+    ------
+    RunError
+        If the view names an input or a weight that the run does not have.
+    """
+    return [name for name in fitting(run, view) if KINDS[name].by_default(run)]
+
+
 def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
-    """Return the named kinds, or all kinds that fit the run if none is named.
+    """Return the named kinds, or the default kinds of the run if none is named.
 
     Raises
     ------
@@ -85,7 +99,7 @@ def chosen(run: Run, kinds: Sequence[str], view: View) -> list[str]:
     for name in kinds:
         if reason := KINDS[name].unfit(run, view):
             raise NncliError(f"cannot plot {name} for {run.path}: {reason}")
-    return list(kinds) or fitting(run, view)
+    return list(kinds) or default_kinds(run, view)
 
 
 def require_known(kinds: Sequence[str]) -> None:
@@ -112,7 +126,7 @@ def draw(name: str, run: Run, view: View) -> Picture:
 def saved(
     runs: Sequence[Run], kinds: Sequence[str], view: View, output: Path | None, suffix: str | None
 ) -> SavedPictures:
-    """Draw kinds of pictures of runs into files (default: all kinds that fit); arguments as for `places`.
+    """Draw kinds of pictures of runs into files (default: `default_kinds`); arguments as for `places`.
 
     The learning curves of several runs share one picture if the output is a file.
 
@@ -160,6 +174,10 @@ def _kind(module: str, summary: str) -> PictureKind:
         with _silent(), threads.limited(run.experiment.threads):
             return cast("str | None", _load(module).unfit(run, view))
 
+    def by_default(run: Run) -> bool:
+        chooses = getattr(_load(module), "by_default", None)
+        return chooses is None or cast("bool", chooses(run))
+
     def numbers(run: Run, view: View) -> Numbers:
         with _silent(), threads.limited(run.experiment.threads):
             return cast("Numbers", _load(module).numbers(run, view))
@@ -168,7 +186,7 @@ def _kind(module: str, summary: str) -> PictureKind:
         with _silent(), _matplotlib():
             return cast("Figure", _load(module).draw(numbers))
 
-    return PictureKind(summary, unfit, numbers, draw)
+    return PictureKind(summary, unfit, by_default, numbers, draw)
 
 
 def _silent() -> AbstractContextManager[None]:
@@ -216,6 +234,9 @@ KINDS: dict[str, PictureKind] = {
     "errors": _kind("errors", "error of each row over the epochs, on linear and on log-log axes"),
     "confusion": _kind("confusion", "counts of rows by true and predicted class"),
     "roc": _kind("roc", "ROC curves: true against false positive rate per class, with the area under each"),
+    "precision-recall": _kind(
+        "precision_recall", "precision over recall per class, with the average precision and the baseline"
+    ),
     "calibration": _kind("calibration", "observed frequencies against predicted probabilities"),
     "parity": _kind("parity", "predicted against true values, a panel for each target"),
     "residuals": _kind("residuals", "residuals against predictions, with their distribution"),

@@ -65,6 +65,28 @@ def no_classes(run: Run) -> str | None:
     return None if np.isfinite(outcome(run).A).all() else "the network's outputs are not finite"
 
 
+def against_rest(run: Run, outcome: Outcome) -> dict[str, tuple[Array, Array]]:
+    """Return scores (n,) and membership (n,) by class, for classes with positive and negative rows."""
+    columns = run.model.columns
+    names = columns.classes[1:] if columns.task == "binary" else columns.classes
+    scored = {
+        name: (scores, y >= 0.5) for name, scores, y in zip(names, outcome.A.T, outcome.Y.T, strict=True)
+    }
+    return {name: pair for name, pair in scored.items() if 0 < pair[1].sum() < len(pair[1])}
+
+
+def no_curve(run: Run) -> str | None:
+    """Return the reason why no class has both positive and negative rows, or None if one has."""
+    if reason := no_classes(run):
+        return reason
+    measured = outcome(run)
+    if against_rest(run, measured):
+        return None
+    if run.model.columns.task == "multilabel":
+        return f"every label applies to all of the {measured.rows} or to none"
+    return f"the {measured.rows} are all of one class"
+
+
 def positive_class(run: Run) -> str:
     """Return the positive class of a binary task, whose probability is the output: `species = virginica`."""
     columns = run.model.columns

@@ -27,7 +27,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 OF_VALUES = {"parity", "residuals"}
-OF_CLASSES = {"confusion", "roc", "calibration"}
+OF_CLASSES = {"confusion", "roc", "precision-recall", "calibration"}
 OF_INPUTS = {"importance", "dependence"}
 OF_ONE_INPUT = {"fit"}
 

@@ -13,7 +13,6 @@ from nncli.messages.wording import counted
 from nncli.nn import metrics
 from nncli.nn.arrays import Array
 from nncli.plots import naming, outcomes, style
-from nncli.plots.outcomes import Outcome
 from nncli.plots.picture import View
 from nncli.runs import Run
 
@@ -29,14 +28,7 @@ Curve = tuple[Array, Array]
 
 def unfit(run: Run, view: View) -> str | None:
     """Return the reason why no class has both positive and negative rows, or None if one has."""
-    if reason := outcomes.no_classes(run):
-        return reason
-    outcome = outcomes.outcome(run)
-    if _against_rest(run, outcome):
-        return None
-    if run.model.columns.task == "multilabel":
-        return f"every label applies to all of the {outcome.rows} or to none"
-    return f"the {outcome.rows} are all of one class"
+    return outcomes.no_curve(run)
 
 
 @dataclass(frozen=True)
@@ -99,7 +91,7 @@ class RocCurves:
 def numbers(run: Run, view: View) -> RocCurves:
     """Compute one curve for two classes, else one for each class or label."""
     columns, outcome = run.model.columns, outcomes.outcome(run)
-    scored = _against_rest(run, outcome)
+    scored = outcomes.against_rest(run, outcome)
     return RocCurves(
         run=naming.run_name(run),
         rows=outcome.rows,
@@ -131,16 +123,6 @@ def draw(data: RocCurves) -> Figure:
     title = f"ROC curve{f's, {kind}' if several else ''}: {data.run}, {data.rows}"
     style.head(figure, title, _note(data))
     return figure
-
-
-def _against_rest(run: Run, outcome: Outcome) -> dict[str, tuple[Array, Array]]:
-    """Return scores (n,) and membership (n,) by class, for classes with positive and negative rows."""
-    columns = run.model.columns
-    names = columns.classes[1:] if columns.task == "binary" else columns.classes
-    scored = {
-        name: (scores, y >= 0.5) for name, scores, y in zip(names, outcome.A.T, outcome.Y.T, strict=True)
-    }
-    return {name: pair for name, pair in scored.items() if 0 < pair[1].sum() < len(pair[1])}
 
 
 def _area(scores: Array, positive: Array) -> float:
