@@ -69,7 +69,19 @@ SINE: Mapping[str, Any] = {
     "optimizer": {"name": "adam", "learning_rate": 0.02},
     "training": {"epochs": 600},
 }
-CONFIGS: Mapping[str, Mapping[str, Any]] = {**TABLES, "sine": SINE}
+XOR_BY_DIFFERENCES: Mapping[str, Any] = {
+    "seed": 1,
+    "dataset": {"name": "xor"},
+    "network": {"layers": [{"units": 4, "activation": "tanh"}, {"units": 1, "activation": "sigmoid"}]},
+    "gradient": {"name": "finite_difference", "scheme": "forward", "epsilon": 1e-6},
+    "optimizer": {"name": "sgd", "learning_rate": 0.5},
+    "training": {"epochs": 100},
+}
+CONFIGS: Mapping[str, Mapping[str, Any]] = {
+    **TABLES,
+    "sine": SINE,
+    "xor_by_differences": XOR_BY_DIFFERENCES,
+}
 
 # template or config -> picture -> (kind, what to show)
 PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
@@ -97,6 +109,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     },
     "worked_example": {"worked-example-network": ("network", View())},
     "sine": {"sine-fit": ("fit", View())},
+    "xor_by_differences": {"xor-epsilon": ("epsilon", View())},
     "height_weight": {
         "height-weight-boundary": ("boundary", View()),
         "height-weight-loss": ("loss", View()),

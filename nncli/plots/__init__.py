@@ -244,6 +244,7 @@ KINDS: dict[str, PictureKind] = {
     "dependence": _kind(
         "dependence", "predictions as one input changes: the mean over rows, and single rows"
     ),
+    "epsilon": _kind("epsilon", "error of finite-difference gradients over their step size epsilon"),
     "network": _kind("network", "diagram of the network with its trained weights"),
     "activations": _kind("activations", "activation functions and the distribution of their inputs"),
 }
