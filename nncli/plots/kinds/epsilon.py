@@ -25,6 +25,7 @@ ROWS_COMPARED = 64
 SMALLEST, LARGEST = -14, 0  # exponents of epsilon
 PER_DECADE, PER_DECADE_OF_MANY = 6, 2
 MANY_DERIVATIVES = 2_000  # parameters from which fewer steps are tried
+LARGEST_LOSS = 1e100  # or derivative: the losses of longer steps must be finite
 LEAST_ERROR = 1e-17  # drawn in place of an error of 0, which a log axis cannot show
 CURVES: Mapping[str, dict[str, Any]] = {
     "central": {"color": style.BLUE, "linestyle": style.DASHES[0], "marker": "o"},
@@ -39,9 +40,9 @@ def unfit(run: Run, view: View) -> str | None:
     count = run.model.network.parameter_count
     if count > MOST_DERIVATIVES:
         return f"the network has {count:,} parameters, and it takes at most {MOST_DERIVATIVES:,}"
-    _, gradient = _backprop(run)
-    if not np.isfinite(gradient).all():
-        return "the gradient is not finite"
+    loss, gradient = _backprop(run)
+    if not (np.abs([loss, *gradient]) < LARGEST_LOSS).all():
+        return f"the loss or its gradient is not finite or beyond {LARGEST_LOSS:.0e}"
     if not gradient.any():
         return "the gradient is exactly 0, so errors relative to it are not defined"
     return None
