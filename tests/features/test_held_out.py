@@ -155,3 +155,12 @@ def test_damaged_results_of_a_baseline_are_reported(tmp_path: Path, baselines: o
         _ = Run(tmp_path).baselines_by_part
     (tmp_path / runs.RESULTS).write_text(json.dumps({name: stored[name] for name in ("epoch", "train")}))
     assert Run(tmp_path).baselines_by_part == {}  # of a run of an earlier nncli
+
+
+@pytest.mark.parametrize("epoch", [-1, 1.5, "1"])
+def test_a_damaged_epoch_of_the_results_is_reported(tmp_path: Path, epoch: object) -> None:
+    list(runs.record(experiment(SPLIT, training={"epochs": 1}), Run(tmp_path)))
+    stored = json.loads((tmp_path / runs.RESULTS).read_text())
+    (tmp_path / runs.RESULTS).write_text(json.dumps({**stored, "epoch": epoch}))
+    with pytest.raises(NncliError, match="its epoch is not a whole number"):
+        _ = Run(tmp_path).epoch
