@@ -9,7 +9,6 @@ from nncli.advice.trials import Advice, Trials
 from nncli.data.columns import Dataset
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
-from nncli.training.baselines import parts_of
 from nncli.training.experiment import Experiment
 
 RARE = 0.2  # of the rows: the share below which the rarest class is rare; of k classes 2 / k times that
@@ -37,7 +36,9 @@ def examine(experiment: Experiment, parameters: Array) -> Advice | None:
     counts = np.bincount(_classes(training.Y), minlength=len(columns.classes))
     rare, common = int(counts.argmin()), int(counts.argmax())
     share = counts[rare] / counts.sum()
-    enough = {part: rows for part, rows in parts_of(experiment).items() if _count(rows, rare) >= FEWEST_RARE}
+    enough = {
+        part: rows for part, rows in experiment.rows.by_part.items() if _count(rows, rare) >= FEWEST_RARE
+    }
     if len(training) < FEWEST_ROWS or not enough or share >= RARE * 2 / len(columns.classes):
         return None
     part, rows = list(enough.items())[-1]

@@ -44,8 +44,7 @@ class Evaluation:
     confusion : of a task with one class per row.
     labels : of a multilabel task.
     targets : the config's metrics of each target, where there are several that hold values.
-    baselines : the loss and metrics of the best constant prediction (`baseline`) and of a linear model
-        (`linear`), both fitted to the training set.
+    compared : computes `baselines`.
     worst : the number of rows to the rows with the largest losses, the worst first.
     measure : positions of rows (d,), repeated ones too, to the loss and the metrics by name.
     best_threshold : what was chosen before the evaluation, if it was asked for.
@@ -60,10 +59,18 @@ class Evaluation:
     confusion: Confusion | None
     labels: LabelCounts | None
     targets: Mapping[str, Mapping[str, float]]
-    baselines: Mapping[str, Mapping[str, float]]
+    compared: Callable[[], Mapping[str, Mapping[str, float]]] = field(repr=False)
     worst: Callable[[int], list[WorstRow]] = field(repr=False)
     measure: Measure = field(repr=False)
     best_threshold: BestThreshold | None = None
+
+    @cached_property
+    def baselines(self) -> Mapping[str, Mapping[str, float]]:
+        """The loss and metrics of the best constant (`baseline`) and of a linear model (`linear`).
+
+        Both are fitted to the training set.
+        """
+        return self.compared()
 
     @cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
@@ -98,13 +105,6 @@ def _shares_table(names: Sequence[str], counts: Confusion | LabelCounts) -> str:
     return html_table(rows, ("", *counts.shares, "rows"))
 
 
-def parts(run: Run) -> dict[Part, Dataset]:
-    """The run's own rows by part: `train` and, where there are, `validation` and `test`."""
-    own: dict[Part, Dataset] = {"train": run.experiment.rows.training}
-    own.update((name, dataset) for name, dataset in run.experiment.rows.held_out.items())
-    return own
-
-
 def part(run: Run, name: Part | None = None) -> tuple[Part, Dataset]:
     """A part of the run's own rows; by default what says most of new ones: test, else validation, else train.
 
@@ -113,7 +113,7 @@ def part(run: Run, name: Part | None = None) -> tuple[Part, Dataset]:
     RunError
         If the run has no such part.
     """
-    own = parts(run)
+    own = run.experiment.rows.by_part
     chosen = name or list(own)[-1]
     if chosen not in own:
         raise RunError(
@@ -174,7 +174,6 @@ def evaluate_tables(
         raise without.error
     rows = _joined(parts)
     with threads.limited(run.experiment.threads):
-        baselines = Baselines(run.experiment).results(rows)
         measured_on = _measure(run, model, rows)
         metrics = measured_on(np.arange(len(rows)))
         A = model.outputs(rows.X)
@@ -191,8 +190,13 @@ def evaluate_tables(
         confusion=None if values or several else Confusion.of(A, rows.expected, columns),
         labels=LabelCounts.of(A, rows.expected, columns) if several else None,
         targets=_by_target(run, A, rows.expected) if values and len(columns.targets) > 1 else {},
-        baselines=baselines,
+        compared=partial(_baselines, run, rows),
     )
+
+
+def _baselines(run: Run, rows: Dataset) -> Mapping[str, Mapping[str, float]]:
+    with threads.limited(run.experiment.threads):
+        return Baselines(run.experiment).results(rows)
 
 
 def _measure(run: Run, model: Model, rows: Dataset) -> Measure:

@@ -54,7 +54,7 @@ def outcomes(run: Run) -> list[Outcome]:
     """Predict the training set and, if the run has them, the validation and the test set."""
     return [
         Outcome(part, run.model.outputs(data.X), data.expected)
-        for part, data in evaluation.parts(run).items()
+        for part, data in run.experiment.rows.by_part.items()
     ]
 
 

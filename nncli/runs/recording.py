@@ -41,7 +41,7 @@ from nncli.runs.weights import FORMAT, write_model
 from nncli.storage.files import replacing, write_json, write_text
 from nncli.storage.npz import write_npz
 from nncli.training import loop, measure
-from nncli.training.baselines import Baselines, parts_of
+from nncli.training.baselines import Baselines
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
 from nncli.training.loop import Progress, Report
@@ -252,7 +252,7 @@ class Recording:
         write_model(path / WEIGHTS, Model(experiment.network, parameters, experiment.rows.training.columns))
 
     def _write_results(self, parameters: Array, epoch: int) -> None:
-        parts = parts_of(self.experiment)
+        parts = self.experiment.rows.by_part
         results: dict[str, Any] = {"epoch": epoch}
         results |= {part: measure.measure(self.experiment, parameters, rows) for part, rows in parts.items()}
         results |= self._baselines.results_by_part

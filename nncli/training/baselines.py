@@ -35,7 +35,7 @@ class Baselines:
     @cached_property
     def results_by_part(self) -> dict[str, dict[Part, dict[str, float]]]:
         """The results of each model on the training set and the sets held out: model -> set -> results."""
-        parts = {part: self.results(rows) for part, rows in parts_of(self.experiment).items()}
+        parts = {part: self.results(rows) for part, rows in self.experiment.rows.by_part.items()}
         return {name: {part: each[name] for part, each in parts.items()} for name in self.models}
 
     def results(self, dataset: Dataset) -> dict[str, dict[str, float]]:
@@ -49,10 +49,3 @@ class Baselines:
             value = experiment.recipe.loss.value(Z, A, dataset.Y.astype(np.float64))
             metrics = measure.metrics(experiment, dataset.columns.unscaled(A), dataset.expected)
         return {"loss": float(value), **{name: float(each) for name, each in metrics.items()}}
-
-
-def parts_of(experiment: Experiment) -> dict[Part, Dataset]:
-    """Return the training set and the sets that are held out, by name."""
-    parts: dict[Part, Dataset] = {"train": experiment.rows.training}
-    parts.update(experiment.rows.held_out)
-    return parts

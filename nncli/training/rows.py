@@ -40,6 +40,13 @@ class Rows(NamedTuple):
     whole: Dataset
     left_out: int
 
+    @property
+    def by_part(self) -> dict[Part, Dataset]:
+        """The rows by set: `train` and, where there are, `validation` and `test`."""
+        parts: dict[Part, Dataset] = {"train": self.training}
+        parts.update(self.held_out)
+        return parts
+
 
 def read_rows(config: Config) -> Rows:
     """Read the rows of a config, split and preprocessed.

@@ -9,7 +9,7 @@ import pytest
 
 from nncli import runs
 from nncli.config import Config
-from nncli.inference.evaluation import evaluate_rows, part, parts
+from nncli.inference.evaluation import evaluate_rows, part
 from nncli.messages.errors import DataError, RunError
 from nncli.runs import Run
 from nncli.tables.table import Table
@@ -42,7 +42,9 @@ def test_part_that_says_most_of_new_rows_is_measured(
 ) -> None:
     trained = run(tmp_path, split)
     assert part(trained)[0] == last
-    assert [part(trained, name) for name in parts(trained)] == list(parts(trained).items())
+    assert [part(trained, name) for name in trained.experiment.rows.by_part] == list(
+        trained.experiment.rows.by_part.items()
+    )
 
 
 def test_part_that_the_run_does_not_have_is_reported_with_those_it_has(tmp_path: Path) -> None:

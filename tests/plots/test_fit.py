@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from nncli import plots
-from nncli.inference.evaluation import parts
 from nncli.plots import KINDS, View
 from nncli.runs import Run
 from tests.golden import Golden
@@ -50,7 +49,7 @@ def test_the_curve_is_the_output_and_its_error_that_against_the_function(waves: 
     np.testing.assert_allclose(curve.get_ydata(), _predicted(waves, x)[:, 0], rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(function.get_ydata(), np.sin(x), rtol=1e-12, atol=1e-12)
     known = waves.experiment.rows.training.X[:, 0]
-    every = np.concatenate([data.X[:, 0] for data in parts(waves).values()])
+    every = np.concatenate([data.X[:, 0] for data in waves.experiment.rows.by_part.values()])
     assert x[0] < every.min() <= known.min() < known.max() <= every.max() < x[-1]
     inside = x[(x >= known.min()) & (x <= known.max())]
     error = np.mean((_predicted(waves, inside)[:, 0] - np.sin(inside)) ** 2)
@@ -63,13 +62,13 @@ def test_the_rows_of_each_set_are_points_with_their_own_marker(waves: Run) -> No
     picture = plots.draw("fit", waves, View())
     drawn = {artist.get_gid(): artist for artist in picture.figure.axes[0].collections if artist.get_gid()}
     assert list(drawn) == ["train", "test"]
-    for part, data in parts(waves).items():
+    for part, data in waves.experiment.rows.by_part.items():
         np.testing.assert_array_equal(drawn[part].get_offsets(), np.column_stack([data.X, data.expected]))
     shapes = {artist.get_paths()[0].vertices.shape for artist in drawn.values()}
     assert len(shapes) == 2
     columns = picture.numbers.columns
     counts = {part: list(columns["part"]).count(part) for part in ("train", "test")}
-    assert counts == {part: len(data) for part, data in parts(waves).items()}
+    assert counts == {part: len(data) for part, data in waves.experiment.rows.by_part.items()}
 
 
 def test_without_a_formula_the_caption_has_the_largest_error_of_each_set(trained: dict[str, Run]) -> None:

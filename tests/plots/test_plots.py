@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from nncli import plots
-from nncli.inference.evaluation import parts
 from nncli.inspection.inputs import importance
 from nncli.inspection.inputs.dependence import most_important, partial_dependence
 from nncli.inspection.inputs.importance import permutation_importance
@@ -274,7 +273,7 @@ def test_panel_without_a_target_is_not_drawn(trained: dict[str, Run]) -> None:
 def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -> None:
     for shape in ("classes", "many classes", "classes held out"):
         run = trained[shape]
-        data = list(parts(run).values())[-1]
+        data = list(run.experiment.rows.by_part.values())[-1]
         mean = plots.draw("roc", run, View()).figure.axes[0].get_lines()[-1]
         area = np.trapezoid(np.asarray(mean.get_ydata()), np.asarray(mean.get_xdata()))
         assert area == pytest.approx(METRICS["auc"](run.model.outputs(data.X), data.Y), rel=1e-12)
@@ -313,13 +312,15 @@ def test_parts_are_distinguished_by_marker_and_color_in_a_panel_for_each_target(
     run = trained[shape]
     figure = plots.draw(kind, run, View()).figure
     drawn = [
-        axes for axes in figure.axes if [artist.get_gid() for artist in axes.collections] == list(parts(run))
+        axes
+        for axes in figure.axes
+        if [artist.get_gid() for artist in axes.collections] == list(run.experiment.rows.by_part)
     ]
     assert len(drawn) == 2
     for axes in drawn:
         shapes = [artist.get_paths()[0].vertices.shape for artist in axes.collections]
         colors = [tuple(artist.get_edgecolor()[0]) for artist in axes.collections]
-        assert len(set(shapes)) == len(set(colors)) == len(parts(run))
+        assert len(set(shapes)) == len(set(colors)) == len(run.experiment.rows.by_part)
 
 
 @pytest.mark.parametrize("kind", sorted(OF_VALUES))

@@ -125,7 +125,10 @@ def evaluate(
         out.result(f"\n{_worst(evaluation, found_worst, out.columns)}")
     chosen = {"best_threshold": vars(best)} if best else {}
     listed = {"worst": [asdict(row) for row in found_worst]} if worst else {}
-    out.object("evaluate", _object(found, evaluation) | listed | chosen | skipped)
+    if out.json:  # the baselines and the intervals take a moment
+        out.object("evaluate", _object(found, evaluation) | listed | chosen | skipped)
+    if not conditions:
+        return
     baselines = {
         model: {**values, **{prefix + name: value for name, value in values.items()}}
         for model, values in evaluation.baselines.items()

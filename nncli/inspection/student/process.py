@@ -15,7 +15,7 @@ from nncli.inspection.student import child
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.messages.wording import printable
 
-TIME_LIMIT = 30.0  # for all calls together
+TIME_LIMIT = 30.0  # seconds for the calls that one process makes
 
 
 class StudentCall(NamedTuple):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nncli.data.encoding import Number
-from nncli.inference import evaluation
 from nncli.nn.arrays import Array
 from nncli.plots import inputs, naming, outcomes, style, values
 from nncli.plots.outcomes import PART_STYLES, Outcome
@@ -220,7 +219,7 @@ def _handles(data: FittedCurve) -> list[Any]:
 def _inputs(run: Run) -> dict[str, Array]:
     """Return the only input of the rows of each part, in the units of its column."""
     (name,) = run.model.columns.inputs
-    return {part: data.table.typed[name].numbers for part, data in evaluation.parts(run).items()}
+    return {part: data.table.typed[name].numbers for part, data in run.experiment.rows.by_part.items()}
 
 
 def _within_reach(A: Array) -> Array:
