@@ -112,15 +112,12 @@ def _best_epoch(recording: Recording) -> str:
 
 
 def _warn(out: Output, experiment: Experiment, run: Run) -> dict[str, object]:
-    """Warn if the network learned nothing, too little or by heart; return the fields of --json for that."""
-    from nncli.advice import imbalance, overfit, plateau, underfit
+    """Warn of what is wrong with the training, if anything; return the fields of --json for that."""
+    from nncli.advice import outcome
     from nncli.messages.errors import NncliError
 
-    parameters, history = run.model.parameters, run.history
-    advice = plateau.examine(experiment, parameters, history["epoch"], history["loss"])
-    advice = advice or underfit.examine(experiment, parameters)
-    advice = advice or overfit.examine(experiment, history, run.results_by_part, run.baselines_by_part)
-    advice = advice or imbalance.examine(experiment, parameters)
+    results, baselines = run.results_by_part, run.baselines_by_part
+    advice = outcome.examine(experiment, run.model.parameters, run.history, results, baselines)
     if advice is None:
         return {}
     out.warning(NncliError(advice.since, source=f"why: {advice.why}", hint=advice.hint))

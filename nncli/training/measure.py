@@ -17,6 +17,14 @@ def loss(experiment: Experiment, parameters: Array) -> float:
     return float(_forward(experiment, parameters, experiment.rows.training)[0])
 
 
+def mean_loss(experiment: Experiment, parameters: Array) -> float:
+    """Return the loss per training row and output, without penalties, whatever the reduction."""
+    data, function = experiment.rows.training, experiment.recipe.loss
+    with np.errstate(all="ignore"):
+        output = experiment.network.forward(parameters, data.X)[-1]
+        return float(function.terms_of(output.Z, output.A, data.Y).mean())
+
+
 def outputs(experiment: Experiment, parameters: Array) -> Array:
     """Return the outputs (..., n, k) for all training rows, in the units of the targets.
 

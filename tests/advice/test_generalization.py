@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nncli import Run, train
-from nncli.advice import imbalance, overfit
+from nncli.advice import outcome
 from nncli.advice.trials import Advice
 from nncli.nn.arrays import Array
 from nncli.scaffold import templates
@@ -33,8 +33,8 @@ def config(X: Array, y: Any, **changes: Any) -> dict[str, Any]:
 
 
 def advice(run: Run) -> Advice | None:
-    overfitted = overfit.examine(run.experiment, run.history, run.results_by_part, run.baselines_by_part)
-    return overfitted or imbalance.examine(run.experiment, run.model.parameters)
+    results, baselines = run.results_by_part, run.baselines_by_part
+    return outcome.examine(run.experiment, run.model.parameters, run.history, results, baselines)
 
 
 def noisy(seed: int, rows: int = 120) -> tuple[Array, list[float]]:
@@ -72,12 +72,55 @@ def test_a_test_loss_above_that_of_a_linear_model_is_overfitting(seed: int, tmp_
     assert "on the test set, where a linear model has" in found.since
 
 
-def test_shuffled_labels_are_overfitted(tmp_path: Path) -> None:
-    X, y = noisy(0)
-    shuffled = np.random.default_rng(1).permutation(y).tolist()
-    found = advice(train(config(X, shuffled, dataset={"split": {"test": 0.3}}), output=tmp_path / "run"))
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("split", [{"test": 0.3}, {"validation": 0.3}])
+def test_shuffled_labels_hold_for_no_new_row(seed: int, split: dict[str, float], tmp_path: Path) -> None:
+    X, y = noisy(seed)
+    shuffled = np.random.default_rng(seed).permutation(y).tolist()
+    found = advice(train(config(X, shuffled, dataset={"split": split}), output=tmp_path / "run"))
     assert found is not None
-    assert "the network overfits" in found.since
+    assert f"nothing was learned that holds for new rows: on the {next(iter(split))} set" in found.since
+    assert "belong together" in found.hint
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("classes", [False, True])
+def test_too_few_rows_are_named_by_cross_validation(seed: int, classes: bool, tmp_path: Path) -> None:
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(24, 16))
+    y = X[:, 0] + 0.5 * rng.normal(size=24)
+    targets = ["yes" if each > 0 else "no" for each in y] if classes else y.tolist()
+    values = config(X, targets, dataset={"split": {"test": 0.2}})
+    found = advice(train(values, output=tmp_path / "run"))
+    assert found is not None
+    assert "in a cross-validation with 5 folds" in found.since
+    assert "19 training rows are too few for 16 network inputs" in found.why
+
+
+def leaking(seed: int, target: str) -> tuple[Array, Any]:
+    """Rows whose fourth input was computed from the target."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(200, 5))
+    y = X[:, 0] + rng.normal(size=200)
+    X[:, 3] = np.exp(0.5 * y) + 1e-4 * rng.normal(size=200) if target == "number" else (y > 0) * 2.0 - 1.0
+    return X, y.tolist() if target == "number" else ["yes" if each > 0 else "no" for each in y]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("target", ["number", "class"])
+def test_an_input_computed_from_the_target_is_a_leak(seed: int, target: str, tmp_path: Path) -> None:
+    found = advice(
+        train(config(*leaking(seed, target), dataset={"split": {"test": 0.3}}), output=tmp_path / "run")
+    )
+    assert found is not None
+    assert found.since.startswith("'x3' gives the target away")
+    assert found.hint == "unless 'x3' is known for new rows, add it to dataset.exclude"
+
+
+def test_an_input_that_other_inputs_say_too_is_no_leak(tmp_path: Path) -> None:
+    X, y = leaking(0, "number")
+    X[:, 4] = np.array(y) + 0.1 * np.random.default_rng(1).normal(size=len(y))
+    assert advice(train(config(X, y, dataset={"split": {"test": 0.3}}), output=tmp_path / "run")) is None
 
 
 def rare(seed: int) -> tuple[Array, list[str]]:
