@@ -1,197 +1,215 @@
-"""How well `nncli init --from-csv`, as it comes, predicts rows held out, beside scikit-learn's defaults.
+"""Compare configs that `nncli init --from-csv` generates with other learners, on held-out rows.
 
-For every table a config is written and trained with ten seeds, each with a split and a start of its own.
-The same layers go to MLPClassifier or MLPRegressor with scikit-learn's defaults after a StandardScaler, for
-the same training rows, inputs encoded and gaps filled alike; the score is accuracy or R2 of the same test
-rows. Beside it, for information: scikit-learn with the validation rows to learn from as well, with early
-stopping, and with scaled targets. It fails where nncli's median is more than 0.01 below scikit-learn's.
+For every table and seed, a config is generated and trained. The learners beside it get the same training rows
+(and the validation rows, if the config holds some out), with inputs encoded and missing values filled alike:
 
-    python -m benchmarks.tables [--seeds 10]
+- scikit-learn's MLPClassifier or MLPRegressor with its defaults, inputs and targets scaled;
+- a linear model: RidgeCV or LogisticRegression, inputs scaled;
+- gradient boosting: HistGradientBoostingClassifier or HistGradientBoostingRegressor.
+
+    python -m benchmarks.tables [--seeds 10] [--tables NAME ...]
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import random
-import sys
+import os
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # read when numpy and scikit-learn are imported
+    os.environ.setdefault(variable, "1")
+
 import numpy as np
-from sklearn import datasets
 from sklearn.compose import TransformedTargetRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.linear_model import LogisticRegression, RidgeCV
+from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from benchmarks.sample_tables import SAMPLES, Sample
 from nncli.config import Override, load_config
 from nncli.data.columns import Dataset
 from nncli.nn.arrays import Array
-from nncli.scaffold.from_table import config_text
-from nncli.scaffold.profile import profile
-from nncli.storage.resources import folder
-from nncli.tables import reading
+from nncli.scaffold.from_table import draft
 from nncli.training import loop
 from nncli.training.experiment import Experiment, build
 
-ALLOWED = 0.01  # below scikit-learn
-AS_THEY_ARE = [Override(f"dataset.preprocessing.{key}", "none") for key in ("scale", "scale_targets")]
+NNCLI, MLP, LINEAR, BOOSTING = "nncli", "MLP", "linear", "boosting"
+LEARNERS = (NNCLI, MLP, LINEAR, BOOSTING)
+ALPHAS = np.logspace(-3, 4, 22)
+SEEDS_OF_LARGE = 3
+UNSCALED = [Override(f"dataset.preprocessing.{key}", "none") for key in ("scale", "scale_targets")]
 
-Rows = Iterable[Sequence[object]]
-
-
-@dataclass
-class Scores:
-    """Of one table, a number for each seed."""
-
-    name: str
-    rows: int = 0
-    layers: str = ""
-    found: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, learner: str, score: float) -> None:
-        """Note the score of a seed."""
-        self.found.setdefault(learner, []).append(score)
-
-    @property
-    def difference(self) -> float:
-        """How far nncli's median is above scikit-learn's."""
-        return median(self.found["nncli"]) - median(self.found[SKLEARN])
+Found = Mapping[str, Array]  # learner -> its score for each seed
 
 
-SKLEARN, AND_VALIDATION = "scikit-learn", "and validation rows"
-STOPPED, SCALED = "early stopping", "scaled targets"
-LEARNERS = ["nncli", SKLEARN, AND_VALIDATION, STOPPED, SCALED]
-
-
-def builtin(name: str) -> Rows:
-    with Path(str(folder("datasets") / f"{name}.csv")).open(encoding="utf-8", newline="") as file:
-        yield from csv.reader(file)
-
-
-def bunch(load: Callable[[], Any], target: str, numbered: bool) -> Rows:
-    """A table that comes with scikit-learn, classes by name."""
-    data = load()
-    yield [*(str(name) for name in data.feature_names), target]
-    for x, y in zip(data.data.tolist(), data.target.tolist(), strict=True):
-        yield [*x, y if numbered else data.target_names[y]]
-
-
-def with_words_and_gaps() -> Rows:
-    """Diabetes with sex and tens of years as words, and a twentieth of the inputs' cells emptied."""
-    rng = random.Random(0)
-    header, *rows = builtin("diabetes")
-    yield header
-    for age, sex, *others, progression in rows:
-        cells = [f"{str(age)[0]}0s", {"1": "one", "2": "two"}[str(sex)], *others]
-        yield [*("" if rng.random() < 0.05 else cell for cell in cells), progression]
-
-
-TABLES: dict[str, tuple[Callable[[], Rows], str]] = {
-    "iris": (lambda: builtin("iris"), "species"),
-    "diabetes": (lambda: builtin("diabetes"), "progression"),
-    "digits": (lambda: builtin("digits"), "digit"),
-    "wine": (lambda: bunch(datasets.load_wine, "cultivar", False), "cultivar"),
-    "breast cancer": (lambda: bunch(datasets.load_breast_cancer, "diagnosis", False), "diagnosis"),
-    "diabetes, words and gaps": (with_words_and_gaps, "progression"),
-}
-
-
-def written(rows: Rows, target: str, place: Path) -> Path:
-    """The config that `init --from-csv` writes for a table, with the table beside it."""
-    table, config = place / "table.csv", place / "table.yaml"
+def written(sample: Sample, place: Path) -> Path:
+    """Write a sample as a CSV file."""
+    table = place / "table.csv"
     with table.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(rows)
-    found = profile(reading.read(table, table.name), [target])
-    config.write_text(config_text(found, table, config), encoding="utf-8")
+        csv.writer(file).writerows(sample.rows())
+    return table
+
+
+def generated(table: Path, target: str, seed: int) -> Path:
+    """Write the config that `init` generates for a table."""
+    config = table.with_suffix(".yaml")
+    config.write_text(draft(table, [target], None, None, config).text, encoding="utf-8")
     return config
 
 
-def trained(experiment: Experiment) -> Array:
-    """What nncli predicts for the test rows: codes of classes, or values."""
+def outputs_of_nncli(experiment: Experiment) -> Array:
+    """Train, and return the outputs for the test rows (n, outputs), in the unit of the targets."""
     *_, last = loop.train(experiment)
-    test = experiment.rows.held_out["test"]
-    outputs = experiment.network.predict(last.state.parameters, test.X)
-    return answers(experiment.rows.training.columns.unscaled(outputs), test)
+    parameters = last.progress.parameters(experiment)
+    outputs = experiment.network.predict(parameters, experiment.rows.held_out["test"].X)
+    return experiment.rows.training.columns.unscaled(outputs)
 
 
-def answers(outputs: Array, rows: Dataset) -> Array:
-    """(n,) of outputs or targets (n, outputs)."""
-    if rows.columns.task == "regression":
-        return outputs[:, 0]
-    return outputs.argmax(axis=1) if outputs.shape[1] > 1 else (outputs[:, 0] >= 0.5).astype(int)
+def codes(targets: Array, task: str) -> Array:
+    """Return targets (n, outputs) as one number per row: a value, or the number of a class."""
+    if task == "regression" or targets.shape[1] == 1:
+        return targets[:, 0]
+    return targets.argmax(axis=1)
 
 
-def measured(scores: Scores, config: Path, seed: int) -> None:
-    """Add what every learner scores with one seed."""
-    as_it_comes = load_config(config, [Override("seed", str(seed))])
-    experiment = build(as_it_comes)
-    plain = build(load_config(config, [Override("seed", str(seed)), *AS_THEY_ARE]))
-    test = plain.rows.held_out["test"]
-    regression = plain.rows.training.columns.task == "regression"
-    score = r2_score if regression else accuracy_score
-    truth = answers(test.expected, test)
-    learner = MLPRegressor if regression else MLPClassifier
-    hidden = tuple(layer.units for layer in as_it_comes.network.layers[:-1])
-    X, y = plain.rows.training.X, answers(plain.rows.training.expected, plain.rows.training)
-
-    def beside(name: str, X: Array, y: Array, **options: Any) -> None:
-        network = learner(hidden_layer_sizes=hidden, random_state=seed, **options)
-        pipeline = make_pipeline(StandardScaler(), network)
-        if name == SCALED:
-            pipeline = TransformedTargetRegressor(pipeline, transformer=StandardScaler())
-        scores.add(name, score(truth, pipeline.fit(X, y).predict(test.X)))
-
-    scores.rows, scores.layers = len(plain.rows.whole), "-".join(map(str, hidden))
-    scores.add("nncli", score(truth, trained(experiment)))
-    beside(SKLEARN, X, y)
-    beside(STOPPED, X, y, early_stopping=True)
-    if validation := plain.rows.held_out.get("validation"):
-        both = np.vstack([X, validation.X]), np.append(y, answers(validation.expected, validation))
-        beside(AND_VALIDATION, *both)
-    if regression:
-        beside(SCALED, X, y)
+def scored(score: str, truth: Array, outputs: Array) -> float:
+    """Score outputs: values or probabilities (n, outputs)."""
+    if score == "r2":
+        return float(r2_score(truth, outputs[:, 0]))
+    positive = outputs[:, -1]
+    if score == "auc":
+        return float(roc_auc_score(truth, positive))
+    predicted = outputs.argmax(axis=1) if outputs.shape[1] > 1 else positive >= 0.5
+    return float(accuracy_score(truth, predicted))
 
 
-def printed(every: Sequence[Scores]) -> None:
-    """The medians as a table in Markdown."""
-    print(f"| table | rows | hidden | {' | '.join(LEARNERS[:2])} | difference | {' | '.join(LEARNERS[2:])} |")
-    print(f"|---|{'---:|' * (len(LEARNERS) + 3)}")
-    for one in every:
-        cells = [f"{median(one.found[name]):.4f}" if name in one.found else "" for name in LEARNERS]
-        cells.insert(2, f"{one.difference:+.4f}")
-        print(f"| {one.name} | {one.rows:,} | {one.layers} | {' | '.join(cells)} |")
+def learning_rows(experiment: Experiment) -> tuple[Array, Array]:
+    """Return inputs and targets of every row that is not held out for the test."""
+    parts = [experiment.rows.training]
+    if validation := experiment.rows.held_out.get("validation"):
+        parts.append(validation)
+    X, Y = np.vstack([part.X for part in parts]), np.vstack([part.expected for part in parts])
+    return X, Y
+
+
+def regressors(seed: int) -> dict[str, Any]:
+    """Return the learners of numbers."""
+    network = make_pipeline(StandardScaler(), MLPRegressor(random_state=seed))
+    return {
+        MLP: TransformedTargetRegressor(network, transformer=StandardScaler()),
+        LINEAR: make_pipeline(StandardScaler(), RidgeCV(ALPHAS)),
+        BOOSTING: HistGradientBoostingRegressor(random_state=seed),
+    }
+
+
+def classifiers(seed: int) -> dict[str, Any]:
+    """Return the learners of classes."""
+    return {
+        MLP: make_pipeline(StandardScaler(), MLPClassifier(random_state=seed)),
+        LINEAR: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1_000)),
+        BOOSTING: HistGradientBoostingClassifier(random_state=seed),
+    }
+
+
+def outputs_of(learner: Any, X: Array, task: str) -> Array:
+    """Return predicted values or probabilities (n, outputs) of a learner of scikit-learn."""
+    if task == "regression":
+        return np.asarray(learner.predict(X)).reshape(len(X), -1)
+    return np.asarray(learner.predict_proba(X))
+
+
+def measured(table: Path, sample: Sample, seed: int) -> dict[str, float]:
+    """Return the score of every learner with one seed."""
+    config, overrides = generated(table, sample.target, seed), [Override("seed", str(seed))]
+    experiment = build(load_config(config, overrides))
+    plain = build(load_config(config, [*overrides, *UNSCALED]))
+    test: Dataset = plain.rows.held_out["test"]
+    task = plain.rows.training.columns.task
+    truth = codes(test.expected, task)
+    found = {NNCLI: scored(sample.score, truth, outputs_of_nncli(experiment))}
+    X, Y = learning_rows(plain)
+    learners: Callable[[int], dict[str, Any]] = regressors if task == "regression" else classifiers
+    for name, learner in learners(seed).items():
+        learner.fit(X, codes(Y, task))
+        found[name] = scored(sample.score, truth, outputs_of(learner, test.X, task))
+    return found
+
+
+def of_all_seeds(sample: Sample, seeds: int) -> tuple[int, Found]:
+    """Return the number of rows, and the scores of every learner."""
+    with tempfile.TemporaryDirectory() as place:
+        table = written(sample, Path(place))
+        used = min(seeds, SEEDS_OF_LARGE) if sample.large else seeds
+        found = [measured(table, sample, seed) for seed in range(used)]
+        with table.open(encoding="utf-8") as file:
+            rows = sum(1 for _ in file) - 1
+    return rows, {name: np.array([one[name] for one in found]) for name in LEARNERS}
+
+
+def difference(found: Found, others: Sequence[str]) -> tuple[float, float]:
+    """Return how far nncli's score is above the best of other learners, and the standard error.
+
+    The best is the learner with the highest median. The difference is the median over the seeds, each with the
+    same rows for both learners.
+    """
+    best = max(others, key=lambda name: float(np.median(found[name])))
+    differences = found[NNCLI] - found[best]
+    return float(np.median(differences)), float(differences.std(ddof=1) / np.sqrt(len(differences)))
+
+
+def spread(scores: Array) -> str:
+    """Return a median with its quartiles."""
+    low, middle, high = np.quantile(scores, [0.25, 0.5, 0.75])
+    return f"{middle:.3f} ({low:.3f} to {high:.3f})"
+
+
+HEAD = f"| table | rows | score | {' | '.join(LEARNERS)} | to linear | to the better of linear and MLP |"
+
+
+def line(name: str, sample: Sample, rows: int, found: Found) -> str:
+    """Return a line of the Markdown table."""
+    cells = [f"{rows:,}", sample.score, *(spread(found[learner]) for learner in LEARNERS)]
+    for others in ((LINEAR,), (LINEAR, MLP)):
+        middle, error = difference(found, others)
+        cells.append(f"{middle:+.3f} ± {error:.3f}")
+    return f"| {name} | {' | '.join(cells)} |"
 
 
 def main() -> None:
-    """Measure every table and print the medians."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, default=10)
-    seeds = parser.parse_args().seeds
-    warnings.simplefilter("ignore", ConvergenceWarning)  # its defaults, as they come
-    every = []
-    began = time.perf_counter()
-    for name, (rows, target) in TABLES.items():
-        scores = Scores(name)
-        with tempfile.TemporaryDirectory() as place:
-            config = written(rows(), target, Path(place))
-            for seed in range(seeds):
-                measured(scores, config, seed)
-        every.append(scores)
-    printed(every)
-    print(f"\nmedians of {seeds} seeds, in {time.perf_counter() - began:.0f} s")
-    below = [one.name for one in every if one.difference < -ALLOWED]
-    if below:
-        sys.exit(f"more than {ALLOWED} below scikit-learn: {', '.join(below)}")
+    """Measure the tables and print the scores."""
+    parser = argparse.ArgumentParser(description="Compare generated configs with other learners.")
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds, at least 2 (default: 10)")
+    parser.add_argument("--tables", nargs="+", choices=SAMPLES, default=list(SAMPLES), metavar="NAME")
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore", ConvergenceWarning)  # scikit-learn's defaults are kept
+    began, every = time.perf_counter(), []
+    print(f"{HEAD}\n|---|---:|---|{'---:|' * (len(LEARNERS) + 2)}")
+    for name in arguments.tables:
+        rows, found = of_all_seeds(SAMPLES[name], arguments.seeds)
+        every.append(found)
+        print(line(name, SAMPLES[name], rows, found), flush=True)
+    seconds = time.perf_counter() - began
+    medians = [difference(found, (LINEAR, MLP))[0] for found in every]
+    worst = [name for name, found in zip(arguments.tables, every, strict=True) if is_below_linear(found)]
+    print(f"\n{arguments.seeds} seeds ({SEEDS_OF_LARGE} for large tables), {seconds:.0f} s")
+    print(f"median difference to the better of linear and MLP: {np.median(medians):+.3f}")
+    print(f"more than 0.02 and a standard error below linear: {', '.join(worst) or 'none'}")
+
+
+def is_below_linear(found: Found) -> bool:
+    """Tell whether nncli is more than 0.02 and a standard error below the linear model."""
+    middle, error = difference(found, (LINEAR,))
+    return middle + error < -0.02
 
 
 if __name__ == "__main__":
