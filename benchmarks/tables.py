@@ -7,23 +7,19 @@ For every table and seed, a config is generated and trained. The learners beside
 - a linear model: RidgeCV or LogisticRegression, inputs scaled;
 - gradient boosting: HistGradientBoostingClassifier or HistGradientBoostingRegressor.
 
-    python -m benchmarks.tables [--seeds 10] [--tables NAME ...]
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.tables [--seeds 10] [--tables NAME ...]
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import os
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # read when numpy and scikit-learn are imported
-    os.environ.setdefault(variable, "1")
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor
@@ -159,8 +155,8 @@ def of_all_seeds(sample: Sample, seeds: int) -> tuple[int, Found]:
 def difference(found: Found, others: Sequence[str]) -> tuple[float, float]:
     """Return how far nncli's score is above the best of other learners, and the standard error.
 
-    The best is the learner with the highest median. The difference is the median over the seeds, each with the
-    same rows for both learners.
+    The best is the learner with the highest median. The difference is the median over the seeds, each
+    with the same rows for both learners.
     """
     best = max(others, key=lambda name: float(np.median(found[name])))
     differences = found[NNCLI] - found[best]
