@@ -59,7 +59,7 @@ def written(sample: Sample, place: Path) -> Path:
 def generated(table: Path, target: str, seed: int) -> Path:
     """Write the config that `init` generates for a table."""
     config = table.with_suffix(".yaml")
-    config.write_text(draft(table, [target], None, None, config).text, encoding="utf-8")
+    config.write_text(draft(table, [target], None, None, config, seed=seed).text, encoding="utf-8")
     return config
 
 
@@ -126,9 +126,9 @@ def outputs_of(learner: Any, X: Array, task: str) -> Array:
 
 def measured(table: Path, sample: Sample, seed: int) -> dict[str, float]:
     """Return the score of every learner with one seed."""
-    config, overrides = generated(table, sample.target, seed), [Override("seed", str(seed))]
-    experiment = build(load_config(config, overrides))
-    plain = build(load_config(config, [*overrides, *UNSCALED]))
+    config = generated(table, sample.target, seed)
+    experiment = build(load_config(config))
+    plain = build(load_config(config, UNSCALED))
     test: Dataset = plain.rows.held_out["test"]
     task = plain.rows.training.columns.task
     truth = codes(test.expected, task)

@@ -1,8 +1,6 @@
-"""Default values of a generated config, chosen by the number of rows.
+"""Default values of a generated config: networks that suit a table of its size.
 
-They were chosen for held-out scores on some twenty tables, real and synthetic, of 150 to 20,000 rows: Adam
-with a large learning rate that decays to 0, and weight decay against overfitting. Early stopping on a small
-validation set made nearly every score worse, so training runs to its end.
+They were chosen for held-out scores by `python -m benchmarks.tables`; docs/init-defaults.md shows the scores.
 """
 
 from __future__ import annotations
@@ -15,26 +13,50 @@ from nncli.scaffold.profile import Profile
 
 SPLIT_FROM = 20  # rows; a smaller table is used for training as a whole
 VALIDATION_FROM = 1000  # rows; in a smaller table, each is more useful for training
+COMPARED_BELOW = 5_000  # rows; in a larger table, the comparison would take long and changes little
 TEST, VALIDATION = 0.2, 0.1
-UPDATES_PER_TRAINING = 400
-WEIGHT_DECAY = 0.3  # thirty times PyTorch's default, which has little effect over a few thousand updates
 
 
-class Size(NamedTuple):
-    """Size of a network and of its training."""
+class Recipe(NamedTuple):
+    """A network and how long it is trained.
+
+    Attributes
+    ----------
+    hidden : units of each hidden layer; none for a linear model.
+    epochs : passes over the training set, more if the table is too small for `updates` in so few.
+    l2, weight_decay : penalty of the last layer's weights, and decay of all weights.
+    """
 
     hidden: tuple[int, ...]
-    epochs: int
-    batch_size: int
+    activation: str = "relu"
+    weight_init: str = "he_uniform"
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    updates: int = 400
+    epochs: int = 1
+    batch_size: int = 32
     learning_rate: float = 0.01
 
 
-# The first entry whose limit exceeds the number of rows applies.
-SIZES: dict[float, Size] = {
-    1_000: Size((64,), epochs=100, batch_size=32),
-    10_000: Size((64, 32), epochs=100, batch_size=32),
-    100_000: Size((64, 32), epochs=50, batch_size=128),
-    float("inf"): Size((128, 64), epochs=20, batch_size=256),
+LINEAR = Recipe((), weight_init="zeros", updates=500)
+
+# Networks that are compared by cross-validation, from the simplest.
+COMPARED: tuple[Recipe, ...] = (
+    LINEAR._replace(l2=0.1),
+    LINEAR._replace(l2=1.0),
+    LINEAR._replace(l2=0.01),
+    Recipe((64,), weight_decay=1.0, updates=500),
+    Recipe((64,), weight_decay=0.3, updates=2_000),
+    Recipe((64,), "tanh", "glorot_uniform", weight_decay=0.3, updates=2_000),
+    Recipe((32, 32), "silu", weight_decay=0.1, updates=2_000),
+)
+
+# Without a comparison: the first entry whose limit exceeds the number of rows applies.
+BY_ROWS: dict[float, Recipe] = {
+    1_000: Recipe((64,), weight_decay=0.3, epochs=100),
+    10_000: Recipe((64, 32), weight_decay=0.3, epochs=100),
+    100_000: Recipe((64, 32), weight_decay=0.3, epochs=50, batch_size=128),
+    float("inf"): Recipe((128, 64), weight_decay=0.3, epochs=20, batch_size=256),
 }
 
 
@@ -48,24 +70,33 @@ class Defaults:
     stratify : true if every class has a row for each set, or if there are several targets.
     """
 
-    size: Size
+    recipe: Recipe
     epochs: int
     validation: float
     test: float
     stratify: bool
 
 
-def defaults_for(profile: Profile) -> Defaults:
-    """Return the values that suit a table."""
-    size = next(size for limit, size in SIZES.items() if profile.rows < limit)
+def by_rows(profile: Profile) -> Recipe:
+    """Return the network that suits a table of this many rows."""
+    return next(recipe for limit, recipe in BY_ROWS.items() if profile.rows < limit)
+
+
+def is_compared(profile: Profile) -> bool:
+    """Tell whether networks are compared by cross-validation on a table."""
+    return SPLIT_FROM <= profile.rows < COMPARED_BELOW
+
+
+def defaults_for(profile: Profile, recipe: Recipe) -> Defaults:
+    """Return the values that suit a table and a network."""
     test = TEST if profile.rows >= SPLIT_FROM else 0.0
     validation = VALIDATION if profile.rows >= VALIDATION_FROM else 0.0
     training = round(profile.rows * (1 - test - validation))
-    updates = ceil(training / size.batch_size)  # per epoch
+    updates = ceil(training / recipe.batch_size)  # per epoch
     parts = 1 + (test > 0) + (validation > 0)
     return Defaults(
-        size=size,
-        epochs=_epochs(size.epochs, UPDATES_PER_TRAINING / updates),
+        recipe=recipe,
+        epochs=_epochs(recipe.epochs, recipe.updates / updates),
         validation=validation,
         test=test,
         stratify=len(profile.targets) > 1 or all(rows >= parts for rows in profile.classes.values()),
@@ -73,5 +104,8 @@ def defaults_for(profile: Profile) -> Defaults:
 
 
 def _epochs(default: int, needed: float) -> int:
-    """Return the default number, or more in hundreds if small tables need more updates."""
-    return default if needed <= default else 100 * ceil(needed / 100)
+    """Return the default number, or more, rounded up, if a small table needs more for its updates."""
+    if needed <= default:
+        return default
+    unit = 10 if needed < 100 else 100
+    return unit * ceil(needed / unit)

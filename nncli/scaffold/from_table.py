@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nncli.config import yaml12
+from nncli.config import parse_config, yaml12
 from nncli.data.columns import Task
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, listed, shown
-from nncli.scaffold.defaults import WEIGHT_DECAY, Defaults, defaults_for
+from nncli.scaffold.choice import Choice, chosen
+from nncli.scaffold.cross_validation import FOLDS
+from nncli.scaffold.defaults import Defaults, Recipe, by_rows, defaults_for
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables import reading
 from nncli.tables.column import ValueKind
@@ -44,6 +46,12 @@ class OutputLayer(NamedTuple):
 
 
 SHRINKING = "learning rate decays to 0 over this many epochs; keep equal to epochs"
+PENALTY = "shrinks the weights, which reduces overfitting"
+START = {
+    "he_uniform": "random initial weights, in a range that suits {}",
+    "glorot_uniform": "random initial weights, in a range that suits {}",
+    "zeros": "initial weights; hidden layers would need random ones, such as he_uniform",
+}
 SURPRISE = "loss to minimize: the mean of -log(probability of the true class)"
 OUTPUT_LAYERS: dict[Task, OutputLayer] = {
     "regression": OutputLayer(
@@ -114,6 +122,7 @@ def draft(
     task: Task | None,
     path: Path | None = None,
     read: ReadConfig = DETECTED,
+    seed: int = 0,
 ) -> Draft:
     """Draft a config for a table in a file.
 
@@ -123,6 +132,7 @@ def draft(
     id, task : default: detected.
     path : where the text will be saved (default: the current directory), the base of the table's path.
     read : settings of the format of the file; what they leave open is detected.
+    seed : random seed of the config, and so of the split whose training set is used to choose the network.
 
     Raises
     ------
@@ -137,7 +147,14 @@ def draft(
         read = read.model_copy(update={"header": False})
     found = profile(table, targets, id, task)
     remarks = table.remarks
-    text = config_text(found, source, path, _read(read, remarks))
+    lines = _read(read, remarks)
+    choice = chosen(
+        found,
+        lambda recipe: parse_config(
+            config_text(found, source, None, lines, Choice(recipe), seed).encode(), source.name
+        ),
+    )
+    text = config_text(found, source, path, lines, choice, seed)
     return Draft(text, found.task, (*remarks, *guesses(found)))
 
 
@@ -148,7 +165,14 @@ def _read(read: ReadConfig, remarks: Sequence[str]) -> list[str]:
     return [*lines, *(_beside([_line("read", given, "format of the file")]) if given else [])]
 
 
-def config_text(profile: Profile, table: Path, config: Path | None, read: Sequence[str] = ()) -> str:
+def config_text(
+    profile: Profile,
+    table: Path,
+    config: Path | None,
+    read: Sequence[str] = (),
+    choice: Choice | None = None,
+    seed: int = 0,
+) -> str:
     """Return the config as YAML.
 
     Parameters
@@ -156,15 +180,17 @@ def config_text(profile: Profile, table: Path, config: Path | None, read: Sequen
     table : the file of rows.
     config : where the text will be saved, the base of the table's path; None for the current directory.
     read : lines on how the file is read.
+    choice : the network (default: by the number of rows).
     """
-    values, output = defaults_for(profile), OUTPUT_LAYERS[profile.task]
+    choice = choice or Choice(by_rows(profile))
+    values, output = defaults_for(profile, choice.recipe), OUTPUT_LAYERS[profile.task]
     path = Path(os.path.relpath(table, config.parent if config else Path())).as_posix()
     dataset = [*_columns(profile, path), *read, *_split(profile, values), *_preprocessing(profile)]
     blocks = [
         _head(profile, table.name, config.name if config else "CONFIG"),
-        ["seed: 0  # random seed; the same seed gives the same result"],
+        [f"seed: {seed}  # random seed; the same seed gives the same result"],
         ["dataset:", *_indented(dataset)],
-        _network(profile, values),
+        _network(profile, choice),
         [*_beside([_line("loss", *output.loss)]), "", *_beside([_line("metrics", *output.metrics)])],
         _optimizer(values),
         _training(values),
@@ -326,33 +352,57 @@ def _own_kinds(profile: Profile) -> list[Line]:
     return [_line("columns", own, "how these columns are read")] if own else []
 
 
-def _network(profile: Profile, values: Defaults) -> list[str]:
-    output = OUTPUT_LAYERS[profile.task]
+def _network(profile: Profile, choice: Choice) -> list[str]:
+    recipe, output = choice.recipe, OUTPUT_LAYERS[profile.task]
     units = len(profile.classes) if profile.task == "multiclass" else len(profile.targets)
+    others = "try tanh" if recipe.activation == "relu" else "try relu"
     lines = [
-        Line(f"- {_layer(size, 'relu')}", "hidden layer; try tanh, or more or fewer units")
-        for size in values.size.hidden
+        Line(f"- {_layer(size, recipe.activation)}", f"hidden layer; {others}, or more or fewer units")
+        for size in recipe.hidden
     ]
-    lines.append(Line(f"- {_layer(units, output.activation[0])}", output.activation[1]))
+    last, penalty = output.activation[1], f"; l2: {PENALTY}" if recipe.l2 else ""
+    lines.append(Line(f"- {_layer(units, output.activation[0], l2=recipe.l2)}", f"{last}{penalty}"))
+    first = "from the first hidden layer to the output layer; inputs come from the dataset"
+    if not recipe.hidden:
+        first = "only an output layer: a linear model; a hidden layer would stand above it"
     return [
         "network:",
+        *_indented(_comment(_comparison(choice))),
         "  # units: number of neurons; activation: function of each neuron's weighted sum",
-        "  layers:  # from the first hidden layer to the output layer; inputs come from the dataset",
+        f"  layers:  # {first}",
         *_indented(_indented(_beside(lines))),
-        "  weight_init: he_uniform  # random initial weights, in a range that suits relu",
+        f"  weight_init: {recipe.weight_init}  # {START[recipe.weight_init].format(recipe.activation)}",
     ]
 
 
-def _layer(units: int, activation: str) -> str:
-    return yaml12.dump_flow({"units": units, "activation": activation})
+def _comparison(choice: Choice) -> str:
+    """Return the comment on how the network was chosen; empty if none were compared."""
+    if not choice.losses:
+        return ""
+    tried = "; ".join(f"{_named(recipe)} {loss:.3g}" for recipe, loss in choice.losses.items())
+    rule = f"Chosen by {FOLDS}-fold cross-validation on the training set: {_named(choice.recipe)}"
+    return f"{rule}, the simplest of those close to the best. Mean loss on rows left out: {tried}."
+
+
+def _named(recipe: Recipe) -> str:
+    """Return a short name of a network, with its regularization."""
+    if not recipe.hidden:
+        return f"linear (l2 {recipe.l2:g})"
+    units = "-".join(map(str, recipe.hidden))
+    return f"{units} {recipe.activation} (weight_decay {recipe.weight_decay:g})"
+
+
+def _layer(units: int, activation: str, l2: float = 0.0) -> str:
+    penalty = {"l2": l2} if l2 else {}
+    return yaml12.dump_flow({"units": units, "activation": activation, **penalty})
 
 
 def _optimizer(values: Defaults) -> list[str]:
-    schedule = {"name": "cosine", "over": values.epochs}
+    schedule, decay = {"name": "cosine", "over": values.epochs}, values.recipe.weight_decay
     lines = [
-        _line("name", "adamw", "gradient descent with an adaptive step per weight"),
-        _line("learning_rate", values.size.learning_rate, "step size"),
-        _line("weight_decay", WEIGHT_DECAY, "shrinks the weights, which reduces overfitting"),
+        _line("name", "adamw" if decay else "adam", "gradient descent with an adaptive step per weight"),
+        _line("learning_rate", values.recipe.learning_rate, "step size"),
+        *([_line("weight_decay", decay, PENALTY)] if decay else []),
         Line(f"schedule: {yaml12.dump_flow(schedule)}", SHRINKING),
     ]
     return ["optimizer:  # how weights are updated", *_indented(_beside(lines))]
@@ -361,7 +411,7 @@ def _optimizer(values: Defaults) -> list[str]:
 def _training(values: Defaults) -> list[str]:
     lines = [
         _line("epochs", values.epochs, "passes over the training set"),
-        _line("batch_size", values.size.batch_size, "rows per update; full: all rows at once"),
+        _line("batch_size", values.recipe.batch_size, "rows per update; full: all rows at once"),
     ]
     return ["training:", *_indented(_beside(lines))]
 
