@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,12 +16,14 @@ from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment, build
 
 FOLDS = 5
+LEFT_OUT = 3  # folds that are left out in turn: enough for a choice, in a second or so
 
 
 def losses(configs: Sequence[Config]) -> list[Array]:
-    """Return the loss of each training row (n,) under each config, by networks that did not learn from the row.
+    """Return the loss of each training row that is left out once (m,), under each config.
 
-    The rows of the validation and the test set are not used. The loss of a training that diverges is infinite.
+    The network that computes it did not learn from the row. The validation and the test set are not used. The
+    loss of a training that diverges is infinite.
 
     Parameters
     ----------
@@ -33,34 +35,30 @@ def losses(configs: Sequence[Config]) -> list[Array]:
 
 
 def folds_of(rows: Dataset, seed: int) -> list[Array]:
-    """Divide rows into FOLDS parts at random, with every class spread evenly."""
+    """Return the rows of each fold that is left out, drawn at random with every class spread evenly."""
     order = random_stream(seed, "folds").permutation(len(rows))
     if rows.columns.task in ("binary", "multiclass"):
         classes = rows.Y[:, 0] if rows.Y.shape[1] == 1 else rows.Y.argmax(axis=1)
         order = order[np.argsort(classes[order], kind="stable")]
-    return [np.sort(order[fold::FOLDS]) for fold in range(FOLDS)]
+    return [np.sort(order[fold::FOLDS]) for fold in range(LEFT_OUT)]
 
 
 def _of_one(experiment: Experiment, folds: Sequence[Array]) -> Array:
-    """Return the loss of each row (n,) under one config."""
-    found = np.full(len(experiment.rows.training), np.inf)
+    """Return the loss of each row that is left out once (m,), under one config."""
     try:
-        for held_out, values in _of_folds(experiment, folds):
-            found[held_out] = values
+        return np.concatenate([_of_fold(experiment, fold) for fold in folds])
     except Diverged:
-        found[:] = np.inf
-    return found
+        return np.full(sum(map(len, folds)), np.inf)
 
 
-def _of_folds(experiment: Experiment, folds: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
-    """Train without each fold; yield its rows, and the loss of each."""
+def _of_fold(experiment: Experiment, fold: Array) -> Array:
+    """Train without the rows of a fold, and return the loss of each of them."""
     training = experiment.rows.training
-    for held_out in folds:
-        others = training.part(np.setdiff1d(np.arange(len(training)), held_out))
-        *_, last = loop.train(_on(experiment, others))
-        rows = training.part(held_out)
-        output = experiment.network.forward(last.progress.state.parameters, rows.X)[-1]
-        yield held_out, experiment.recipe.loss.terms_of(output.Z, output.A, rows.Y).mean(axis=1)
+    others = training.part(np.setdiff1d(np.arange(len(training)), fold))
+    *_, last = loop.train(_on(experiment, others))
+    left_out = training.part(fold)
+    output = experiment.network.forward(last.progress.state.parameters, left_out.X)[-1]
+    return experiment.recipe.loss.terms_of(output.Z, output.A, left_out.Y).mean(axis=1)
 
 
 def _on(experiment: Experiment, rows: Dataset) -> Experiment:

@@ -17,7 +17,7 @@ COMPARED_BELOW = 5_000  # rows; in a larger table, the comparison would take lon
 TEST, VALIDATION = 0.2, 0.1
 
 
-class Recipe(NamedTuple):
+class Candidate(NamedTuple):
     """A network and how long it is trained.
 
     Attributes
@@ -38,25 +38,25 @@ class Recipe(NamedTuple):
     learning_rate: float = 0.01
 
 
-LINEAR = Recipe((), weight_init="zeros", updates=500)
+LINEAR = Candidate((), weight_init="zeros", updates=500)
 
 # Networks that are compared by cross-validation, from the simplest.
-COMPARED: tuple[Recipe, ...] = (
+COMPARED: tuple[Candidate, ...] = (
     LINEAR._replace(l2=0.1),
     LINEAR._replace(l2=1.0),
     LINEAR._replace(l2=0.01),
-    Recipe((64,), weight_decay=1.0, updates=500),
-    Recipe((64,), weight_decay=0.3, updates=2_000),
-    Recipe((64,), "tanh", "glorot_uniform", weight_decay=0.3, updates=2_000),
-    Recipe((32, 32), "silu", weight_decay=0.1, updates=2_000),
+    Candidate((64,), weight_decay=1.0, updates=500),
+    Candidate((64,), weight_decay=0.3, updates=2_000),
+    Candidate((64,), "tanh", "glorot_uniform", weight_decay=0.3, updates=2_000),
+    Candidate((32, 32), "silu", weight_decay=0.1, updates=2_000),
 )
 
 # Without a comparison: the first entry whose limit exceeds the number of rows applies.
-BY_ROWS: dict[float, Recipe] = {
-    1_000: Recipe((64,), weight_decay=0.3, epochs=100),
-    10_000: Recipe((64, 32), weight_decay=0.3, epochs=100),
-    100_000: Recipe((64, 32), weight_decay=0.3, epochs=50, batch_size=128),
-    float("inf"): Recipe((128, 64), weight_decay=0.3, epochs=20, batch_size=256),
+BY_ROWS: dict[float, Candidate] = {
+    1_000: Candidate((64,), weight_decay=0.3, epochs=100),
+    10_000: Candidate((64, 32), weight_decay=0.3, epochs=100),
+    100_000: Candidate((64, 32), weight_decay=0.3, epochs=50, batch_size=128),
+    float("inf"): Candidate((128, 64), weight_decay=0.3, epochs=20, batch_size=256),
 }
 
 
@@ -70,16 +70,16 @@ class Defaults:
     stratify : true if every class has a row for each set, or if there are several targets.
     """
 
-    recipe: Recipe
+    candidate: Candidate
     epochs: int
     validation: float
     test: float
     stratify: bool
 
 
-def by_rows(profile: Profile) -> Recipe:
+def by_rows(profile: Profile) -> Candidate:
     """Return the network that suits a table of this many rows."""
-    return next(recipe for limit, recipe in BY_ROWS.items() if profile.rows < limit)
+    return next(candidate for limit, candidate in BY_ROWS.items() if profile.rows < limit)
 
 
 def is_compared(profile: Profile) -> bool:
@@ -87,16 +87,16 @@ def is_compared(profile: Profile) -> bool:
     return SPLIT_FROM <= profile.rows < COMPARED_BELOW
 
 
-def defaults_for(profile: Profile, recipe: Recipe) -> Defaults:
+def defaults_for(profile: Profile, candidate: Candidate) -> Defaults:
     """Return the values that suit a table and a network."""
     test = TEST if profile.rows >= SPLIT_FROM else 0.0
     validation = VALIDATION if profile.rows >= VALIDATION_FROM else 0.0
     training = round(profile.rows * (1 - test - validation))
-    updates = ceil(training / recipe.batch_size)  # per epoch
+    updates = ceil(training / candidate.batch_size)  # per epoch
     parts = 1 + (test > 0) + (validation > 0)
     return Defaults(
-        recipe=recipe,
-        epochs=_epochs(recipe.epochs, recipe.updates / updates),
+        candidate=candidate,
+        epochs=_epochs(candidate.epochs, candidate.updates / updates),
         validation=validation,
         test=test,
         stratify=len(profile.targets) > 1 or all(rows >= parts for rows in profile.classes.values()),

@@ -13,9 +13,9 @@ from nncli.config import parse_config, yaml12
 from nncli.data.columns import Task
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, listed, shown
-from nncli.scaffold.choice import Choice, chosen
-from nncli.scaffold.cross_validation import FOLDS
-from nncli.scaffold.defaults import Defaults, Recipe, by_rows, defaults_for
+from nncli.scaffold.choice import NetworkChoice, choose_network
+from nncli.scaffold.cross_validation import FOLDS, LEFT_OUT
+from nncli.scaffold.defaults import Defaults, Candidate, by_rows, defaults_for
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables import reading
 from nncli.tables.column import ValueKind
@@ -47,7 +47,7 @@ class OutputLayer(NamedTuple):
 
 SHRINKING = "learning rate decays to 0 over this many epochs; keep equal to epochs"
 PENALTY = "shrinks the weights, which reduces overfitting"
-START = {
+INITIAL_WEIGHTS = {
     "he_uniform": "random initial weights, in a range that suits {}",
     "glorot_uniform": "random initial weights, in a range that suits {}",
     "zeros": "initial weights; hidden layers would need random ones, such as he_uniform",
@@ -148,10 +148,10 @@ def draft(
     found = profile(table, targets, id, task)
     remarks = table.remarks
     lines = _read(read, remarks)
-    choice = chosen(
+    choice = choose_network(
         found,
-        lambda recipe: parse_config(
-            config_text(found, source, None, lines, Choice(recipe), seed).encode(), source.name
+        lambda candidate: parse_config(
+            config_text(found, source, None, lines, NetworkChoice(candidate), seed).encode(), source.name
         ),
     )
     text = config_text(found, source, path, lines, choice, seed)
@@ -170,7 +170,7 @@ def config_text(
     table: Path,
     config: Path | None,
     read: Sequence[str] = (),
-    choice: Choice | None = None,
+    choice: NetworkChoice | None = None,
     seed: int = 0,
 ) -> str:
     """Return the config as YAML.
@@ -182,8 +182,8 @@ def config_text(
     read : lines on how the file is read.
     choice : the network (default: by the number of rows).
     """
-    choice = choice or Choice(by_rows(profile))
-    values, output = defaults_for(profile, choice.recipe), OUTPUT_LAYERS[profile.task]
+    choice = choice or NetworkChoice(by_rows(profile))
+    values, output = defaults_for(profile, choice.candidate), OUTPUT_LAYERS[profile.task]
     path = Path(os.path.relpath(table, config.parent if config else Path())).as_posix()
     dataset = [*_columns(profile, path), *read, *_split(profile, values), *_preprocessing(profile)]
     blocks = [
@@ -352,18 +352,18 @@ def _own_kinds(profile: Profile) -> list[Line]:
     return [_line("columns", own, "how these columns are read")] if own else []
 
 
-def _network(profile: Profile, choice: Choice) -> list[str]:
-    recipe, output = choice.recipe, OUTPUT_LAYERS[profile.task]
+def _network(profile: Profile, choice: NetworkChoice) -> list[str]:
+    candidate, output = choice.candidate, OUTPUT_LAYERS[profile.task]
     units = len(profile.classes) if profile.task == "multiclass" else len(profile.targets)
-    others = "try tanh" if recipe.activation == "relu" else "try relu"
+    others = "try tanh" if candidate.activation == "relu" else "try relu"
     lines = [
-        Line(f"- {_layer(size, recipe.activation)}", f"hidden layer; {others}, or more or fewer units")
-        for size in recipe.hidden
+        Line(f"- {_layer(size, candidate.activation)}", f"hidden layer; {others}, or more or fewer units")
+        for size in candidate.hidden
     ]
-    last, penalty = output.activation[1], f"; l2: {PENALTY}" if recipe.l2 else ""
-    lines.append(Line(f"- {_layer(units, output.activation[0], l2=recipe.l2)}", f"{last}{penalty}"))
+    last, penalty = output.activation[1], f"; l2: {PENALTY}" if candidate.l2 else ""
+    lines.append(Line(f"- {_layer(units, output.activation[0], l2=candidate.l2)}", f"{last}{penalty}"))
     first = "from the first hidden layer to the output layer; inputs come from the dataset"
-    if not recipe.hidden:
+    if not candidate.hidden:
         first = "only an output layer: a linear model; a hidden layer would stand above it"
     return [
         "network:",
@@ -371,25 +371,28 @@ def _network(profile: Profile, choice: Choice) -> list[str]:
         "  # units: number of neurons; activation: function of each neuron's weighted sum",
         f"  layers:  # {first}",
         *_indented(_indented(_beside(lines))),
-        f"  weight_init: {recipe.weight_init}  # {START[recipe.weight_init].format(recipe.activation)}",
+        f"  weight_init: {candidate.weight_init}  # {INITIAL_WEIGHTS[candidate.weight_init].format(candidate.activation)}",
     ]
 
 
-def _comparison(choice: Choice) -> str:
+def _comparison(choice: NetworkChoice) -> str:
     """Return the comment on how the network was chosen; empty if none were compared."""
     if not choice.losses:
         return ""
-    tried = "; ".join(f"{_named(recipe)} {loss:.3g}" for recipe, loss in choice.losses.items())
-    rule = f"Chosen by {FOLDS}-fold cross-validation on the training set: {_named(choice.recipe)}"
-    return f"{rule}, the simplest of those close to the best. Mean loss on rows left out: {tried}."
+    tried = "; ".join(f"{_named(candidate)} {loss:.3g}" for candidate, loss in choice.losses.items())
+    rule = (
+        f"Chosen by cross-validation on the training set: {_named(choice.candidate)}, the simplest of those"
+    )
+    rows = f"mean loss on {LEFT_OUT} of {FOLDS} folds, each left out in turn"
+    return f"{rule} whose loss is close to the lowest. Compared by their {rows}: {tried}."
 
 
-def _named(recipe: Recipe) -> str:
+def _named(candidate: Candidate) -> str:
     """Return a short name of a network, with its regularization."""
-    if not recipe.hidden:
-        return f"linear (l2 {recipe.l2:g})"
-    units = "-".join(map(str, recipe.hidden))
-    return f"{units} {recipe.activation} (weight_decay {recipe.weight_decay:g})"
+    if not candidate.hidden:
+        return f"linear (l2 {candidate.l2:g})"
+    units = "-".join(map(str, candidate.hidden))
+    return f"{units} {candidate.activation} (weight_decay {candidate.weight_decay:g})"
 
 
 def _layer(units: int, activation: str, l2: float = 0.0) -> str:
@@ -398,10 +401,10 @@ def _layer(units: int, activation: str, l2: float = 0.0) -> str:
 
 
 def _optimizer(values: Defaults) -> list[str]:
-    schedule, decay = {"name": "cosine", "over": values.epochs}, values.recipe.weight_decay
+    schedule, decay = {"name": "cosine", "over": values.epochs}, values.candidate.weight_decay
     lines = [
         _line("name", "adamw" if decay else "adam", "gradient descent with an adaptive step per weight"),
-        _line("learning_rate", values.recipe.learning_rate, "step size"),
+        _line("learning_rate", values.candidate.learning_rate, "step size"),
         *([_line("weight_decay", decay, PENALTY)] if decay else []),
         Line(f"schedule: {yaml12.dump_flow(schedule)}", SHRINKING),
     ]
@@ -411,7 +414,7 @@ def _optimizer(values: Defaults) -> list[str]:
 def _training(values: Defaults) -> list[str]:
     lines = [
         _line("epochs", values.epochs, "passes over the training set"),
-        _line("batch_size", values.recipe.batch_size, "rows per update; full: all rows at once"),
+        _line("batch_size", values.candidate.batch_size, "rows per update; full: all rows at once"),
     ]
     return ["training:", *_indented(_beside(lines))]
 

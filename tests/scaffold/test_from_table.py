@@ -15,7 +15,8 @@ import pytest
 
 from nncli.config import Override, load_config, parse_config
 from nncli.messages.errors import DataError
-from nncli.scaffold.defaults import SIZES, defaults_for
+from nncli.scaffold.choice import NetworkChoice
+from nncli.scaffold.defaults import BY_ROWS, COMPARED, Candidate, by_rows, defaults_for
 from nncli.scaffold.from_table import SCHEMA_LINE, config_text, guesses
 from nncli.scaffold.profile import Profile, profile
 from nncli.storage.resources import folder
@@ -178,14 +179,30 @@ def test_every_key_is_explained(task: str, count: int) -> None:
 @pytest.mark.parametrize("count", [4, 19, 20, 999, 1000, 9_999, 10_000, 100_000, 10_000_000])
 def test_sizes_follow_the_rows_alone(count: int) -> None:
     small = profile_of(rows(60, x=[*PRIMES, 4], y=["0.5", "1.5", "7"]), "y")
-    values = defaults_for(Profile(**{**vars(small), "rows": count}))
+    large = Profile(**{**vars(small), "rows": count})
+    candidate = by_rows(large)
+    values = defaults_for(large, candidate)
     training_rows = count * (1 - values.test - values.validation)
     assert (values.test > 0) == (count >= 20)
     assert (values.validation > 0) == (count >= 1000)
-    assert values.size in SIZES.values()
-    assert values.epochs * training_rows / min(training_rows, values.size.batch_size) >= 400 * 0.9
-    needed = 400 * values.size.batch_size / training_rows
-    assert values.epochs == values.size.epochs or needed > values.size.epochs
+    assert candidate in BY_ROWS.values()
+    assert values.epochs * training_rows / min(training_rows, candidate.batch_size) >= candidate.updates * 0.9
+    needed = candidate.updates * candidate.batch_size / training_rows
+    assert values.epochs == candidate.epochs or needed > candidate.epochs
+
+
+@pytest.mark.parametrize("candidate", COMPARED)
+@pytest.mark.parametrize("target", ["amount", "two", "three"])
+def test_every_network_that_is_compared_makes_a_config_that_explains_every_key(
+    candidate: Candidate, target: str
+) -> None:
+    text = rows(60, x=PRIMES, amount=["0.5", "1.5", "7"], two=["a", "b"], three=["a", "b", "c"])
+    losses = dict.fromkeys(COMPARED, 0.5)
+    made = config_text(profile_of(text, target), Path("t.csv"), None, choice=NetworkChoice(candidate, losses))
+    assert [line for line, explained in keys_of(made) if not explained and not line.endswith(":")] == []
+    config = parse_config(made.encode(), "t.yaml")
+    assert tuple(layer.units for layer in config.network.layers[:-1]) == candidate.hidden
+    assert max(map(len, made.splitlines())) <= 120
 
 
 CELLS = {
