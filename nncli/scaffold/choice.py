@@ -1,4 +1,4 @@
-"""NetworkChoice of a network for a table: by cross-validation, or by the number of rows."""
+"""Choice of a network for a table: by cross-validation, or by the number of rows."""
 
 from __future__ import annotations
 

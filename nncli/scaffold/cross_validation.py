@@ -58,7 +58,8 @@ def _of_fold(experiment: Experiment, fold: Array) -> Array:
     *_, last = loop.train(_on(experiment, others))
     left_out = training.part(fold)
     output = experiment.network.forward(last.progress.state.parameters, left_out.X)[-1]
-    return experiment.recipe.loss.terms_of(output.Z, output.A, left_out.Y).mean(axis=1)
+    terms: Array = experiment.recipe.loss.terms_of(output.Z, output.A, left_out.Y)
+    return np.asarray(terms.mean(axis=1))
 
 
 def _on(experiment: Experiment, rows: Dataset) -> Experiment:

@@ -14,6 +14,7 @@ from nncli.scaffold.profile import Profile
 SPLIT_FROM = 20  # rows; a smaller table is used for training as a whole
 VALIDATION_FROM = 1000  # rows; in a smaller table, each is more useful for training
 COMPARED_BELOW = 5_000  # rows; in a larger table, the comparison would take long and changes little
+COMPARED_UP_TO = 300  # numbers per row after encoding, for the same reason
 TEST, VALIDATION = 0.2, 0.1
 
 
@@ -84,7 +85,9 @@ def by_rows(profile: Profile) -> Candidate:
 
 def is_compared(profile: Profile) -> bool:
     """Tell whether networks are compared by cross-validation on a table."""
-    return SPLIT_FROM <= profile.rows < COMPARED_BELOW
+    columns = profile.inputs.values()
+    width = sum(column.distinct if column.kind == "category" else 1 for column in columns)
+    return SPLIT_FROM <= profile.rows < COMPARED_BELOW and width <= COMPARED_UP_TO
 
 
 def defaults_for(profile: Profile, candidate: Candidate) -> Defaults:

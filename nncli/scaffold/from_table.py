@@ -15,7 +15,7 @@ from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted, listed, shown
 from nncli.scaffold.choice import NetworkChoice, choose_network
 from nncli.scaffold.cross_validation import FOLDS, LEFT_OUT
-from nncli.scaffold.defaults import Defaults, Candidate, by_rows, defaults_for
+from nncli.scaffold.defaults import Candidate, Defaults, by_rows, defaults_for
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables import reading
 from nncli.tables.column import ValueKind
@@ -364,14 +364,15 @@ def _network(profile: Profile, choice: NetworkChoice) -> list[str]:
     lines.append(Line(f"- {_layer(units, output.activation[0], l2=candidate.l2)}", f"{last}{penalty}"))
     first = "from the first hidden layer to the output layer; inputs come from the dataset"
     if not candidate.hidden:
-        first = "only an output layer: a linear model; a hidden layer would stand above it"
+        first = "only the output layer, so a linear model; a hidden layer would stand above it"
+    start = INITIAL_WEIGHTS[candidate.weight_init].format(candidate.activation)
     return [
         "network:",
         *_indented(_comment(_comparison(choice))),
         "  # units: number of neurons; activation: function of each neuron's weighted sum",
         f"  layers:  # {first}",
         *_indented(_indented(_beside(lines))),
-        f"  weight_init: {candidate.weight_init}  # {INITIAL_WEIGHTS[candidate.weight_init].format(candidate.activation)}",
+        f"  weight_init: {candidate.weight_init}  # {start}",
     ]
 
 
