@@ -121,6 +121,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "iris-calibration": ("calibration", View()),
     },
     "iris": {
+        "iris-boundary": ("boundary", View()),
         "iris-importance": ("importance", View()),
         "iris-dependence": ("dependence", View()),
     },

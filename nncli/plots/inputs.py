@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane, Surface
 from nncli.nn.arrays import Array
 from nncli.plots import naming, style
+from nncli.plots.axes_choice import chosen_plane
 from nncli.plots.picture import View
 from nncli.plots.scale import FARTHEST, AxisScale, number
 from nncli.runs import Run
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_POINTS_DRAWN = 2000  # drawn as points; more would hide each other
+MANY_POINTS = 300  # above, points are translucent
 
 
 def too_few(run: Run, view: View) -> str | None:
@@ -33,7 +35,7 @@ def too_few(run: Run, view: View) -> str | None:
     """
     if view.features is None and (reason := surfaces.has_too_few_inputs(run)):
         return reason
-    plane = surfaces.plane(run, view.features, view.at)
+    plane = chosen_plane(run, view).plane
     reach = float(np.abs([plane.x, plane.y]).max())
     return None if reach < FARTHEST else f"an input reaches {reach:.1e}, which is too large for an axis"
 
@@ -78,7 +80,24 @@ def points(run: Run, plane: Plane, rows: Array) -> tuple[Array, Array]:
 
 def point_size(count: int) -> float:
     """Return the area of a marker in pt^2, smaller the more there are."""
-    return float(np.clip(2500 / max(1, count), 4, 45))
+    return float(np.clip(2500 / max(1, count), 12, 45))
+
+
+def point_style(count: int) -> dict[str, Any]:
+    """Return the size, opacity and edge of markers, such that many of them do not hide what is below."""
+    crowded = count > MANY_POINTS
+    return {
+        "s": point_size(count),
+        "alpha": 0.55 if crowded else 1.0,
+        "edgecolors": style.BLACK,
+        "linewidths": 0.3 if crowded else 0.8,
+    }
+
+
+def which(plane: Plane, reason: str) -> str:
+    """Format the inputs on the axes and the values of the others: `a and b (...) at c = 1`."""
+    names = " and ".join(naming.short(name, 20) for name in plane.features)
+    return f"{names}{f' ({reason})' if reason else ''}{fixed_inputs(plane)}"
 
 
 def surface_summary(surface: Surface) -> str:
@@ -158,6 +177,7 @@ class InputSurface:
     surface : the squared error if formulas give the true values, else the output with the largest error.
     x, y : coordinates of the rows drawn, (m,) each.
     rows : number of training rows.
+    reason : why these two inputs are on the axes; empty if there was no choice.
     reach : the largest absolute target, at least 1.
     outputs : the output at the rows drawn; None if the surface is the squared error.
     """
@@ -167,13 +187,14 @@ class InputSurface:
     x: Array
     y: Array
     rows: int
+    reason: str
     reach: float
     outputs: RowOutputs | None
 
     @classmethod
     def of(cls, run: Run, view: View) -> Self:
         """Compute the surface of a run over the inputs that the view names."""
-        plane, drawn = surfaces.plane(run, view.features, view.at), drawn_rows(run)
+        (plane, reason), drawn = chosen_plane(run, view), drawn_rows(run)
         data = run.experiment.rows.training
         surface, outputs = surfaces.error_surface(run, plane), None
         if surface is None:
@@ -182,7 +203,7 @@ class InputSurface:
             outputs = _row_outputs(run, index, drawn)
         x, y = points(run, plane, drawn)
         reach = max(1.0, float(np.abs(data.expected).max()))
-        return cls(naming.run_and_rows(run), surface, x, y, len(data), reach, outputs)
+        return cls(naming.run_and_rows(run), surface, x, y, len(data), reason, reach, outputs)
 
     @property
     def features(self) -> str:
@@ -198,7 +219,13 @@ class InputSurface:
     def caption(self) -> str:
         """Maximum, minimum and mean of the surface."""
         what = "squared error" if self.outputs is None else self.outputs.name
-        return f"{what}: {surface_summary(self.surface)}"
+        over = f" over {which(self.surface.plane, self.reason)}" if self.surface.plane.held else ""
+        return f"{what}{over}: {surface_summary(self.surface)}"
+
+    @property
+    def choice(self) -> str:
+        """Sentence on the choice of the inputs for the note of a picture, empty if there was none."""
+        return f" Axes: {self.reason}." if self.reason else ""
 
     @property
     def columns(self) -> dict[str, Array]:

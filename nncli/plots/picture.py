@@ -33,8 +33,7 @@ class View:
 
     Attributes
     ----------
-    features : the two inputs on the axes (default: the first two), or those of `dependence` (default: the
-        most important ones).
+    features : the two inputs on the axes, or those of `dependence` (default: the most important ones).
     at : values of the other inputs (default: the median or the most frequent category in the data).
     weights : two weights for the axes of `weight-surface`, named like layers.0.weight[0,1].
     directions : the axes of `weight-surface` if no weights are named.

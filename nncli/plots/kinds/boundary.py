@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
 from nncli.plots import inputs, naming, style
+from nncli.plots.axes_choice import chosen_plane
 from nncli.plots.picture import View
 from nncli.plots.scale import AxisScale
 from nncli.runs import Run
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+CROWDED = 20  # pt^2: the area of a marker below which rings are thin
 LEGEND_WIDTH, LETTER = 5.6, 0.075  # inches
 
 
@@ -42,6 +44,8 @@ class DecisionBoundary:
     ----------
     run : name of the run and its number of training rows.
     plane, A : the grid, and the outputs on it (rows, columns, outputs).
+    reason : why these two inputs are on the axes; empty if there was no choice.
+    threshold : probability of the second of two classes at the boundary.
     output : name of the first output.
     classes, labels : names of the classes, and their names in the legend.
     x, y : coordinates of the rows drawn, (m,) each.
@@ -52,6 +56,8 @@ class DecisionBoundary:
     run: str
     plane: Plane
     A: Array
+    reason: str
+    threshold: float
     output: str
     classes: Sequence[str]
     labels: Sequence[str]
@@ -64,11 +70,23 @@ class DecisionBoundary:
 
     @property
     def caption(self) -> str:
-        """Number of inputs, rows and misclassified rows."""
-        return (
-            f"{len(self.plane.held) + 2} inputs, {self.rows:,} row{'s' * (self.rows != 1)}, "
+        """Number of inputs, rows and misclassified rows, and what the axes show of more than two inputs."""
+        held, unseen = self.plane.held, self.unseen
+        parts = [
+            f"{len(held) + 2} inputs, {self.rows:,} row{'s' * (self.rows != 1)}, "
             f"{self.misclassified:,} misclassified"
-        )
+        ]
+        parts += [f"drawn over {inputs.which(self.plane, self.reason)}"] if held else []
+        return "; ".join(parts + [unseen] * bool(unseen))
+
+    @property
+    def unseen(self) -> str:
+        """Statement that the boundary is not in view, and what is predicted; empty if it is in view."""
+        binary = self.A.shape[2] == 1
+        predicted = self.A[:, :, 0] >= self.threshold if binary else self.A.argmax(axis=2)
+        if (predicted != predicted.flat[0]).any():
+            return ""
+        return f"the boundary is not in view: every point is predicted {self.labels[int(predicted.flat[0])]}"
 
     @property
     def columns(self) -> dict[str, Array]:
@@ -80,7 +98,7 @@ class DecisionBoundary:
 
 def numbers(run: Run, view: View) -> DecisionBoundary:
     """Classify a grid over the inputs that the view names, and the training rows."""
-    plane, drawn = surfaces.plane(run, view.features, view.at), inputs.drawn_rows(run)
+    (plane, reason), drawn = chosen_plane(run, view), inputs.drawn_rows(run)
     data, columns = run.experiment.rows.training, run.model.columns
     actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
     x, y = inputs.points(run, plane, drawn)
@@ -88,6 +106,8 @@ def numbers(run: Run, view: View) -> DecisionBoundary:
         run=naming.run_and_rows(run),
         plane=plane,
         A=surfaces.output_surface(run, plane),
+        reason=reason,
+        threshold=columns.threshold,
         output=inputs.output_name(run, 0),
         classes=columns.classes,
         labels=_labels(run),
@@ -119,8 +139,11 @@ def draw(data: DecisionBoundary) -> Figure:
 def _note(data: DecisionBoundary) -> str:
     wrong = data.misclassified
     note = [f"{wrong:,} of {data.rows:,} rows misclassified{' (ringed)' if wrong else ''}."]
+    note += [f"{data.unseen[0].upper()}{data.unseen[1:]}."] if data.unseen else []
+    note += [f"Axes: {data.reason}."] if data.reason else []
     note += [_projected(data.plane)] if data.plane.held else []
-    note += [f"Shows {len(data.x):,} of them."] if len(data.x) < data.rows else []
+    note += [f"Shows {len(data.x):,} evenly spaced rows of them."] if len(data.x) < data.rows else []
+    note += ["Darker points are several rows."] if len(data.x) > inputs.MANY_POINTS else []
     return " ".join(note)
 
 
@@ -136,7 +159,9 @@ def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary) -> None:
     plane, probability, scale = data.plane, data.A[:, :, 0], AxisScale(False, 0.0, 1.0)
     image = style.heat(axes, plane.x, plane.y, probability, 0.0, 1.0, style.signed())
     style.color_bar(figure, image, axes, scale, data.output)
-    for level, dash, width in ((0.1, (0, (1.5, 1.5)), 0.9), (0.5, "-", 1.8), (0.9, (0, (1.5, 1.5)), 0.9)):
+    dotted: Any = (0, (1.5, 1.5))
+    boundary = (data.threshold, "-", 1.8)
+    for level, dash, width in (boundary, *((p, dotted, 0.9) for p in (0.1, 0.9) if p != data.threshold)):
         if probability.min() < level < probability.max():
             lines = axes.contour(
                 plane.x,
@@ -147,7 +172,7 @@ def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary) -> None:
                 linewidths=width,
                 linestyles=[dash],
             )
-            axes.clabel(lines, fmt={level: str(level)}, fontsize=style.SMALL)
+            axes.clabel(lines, fmt={level: f"{level:.3g}"}, fontsize=style.SMALL)
 
 
 def _shade_many(axes: Axes, data: DecisionBoundary) -> None:
@@ -173,7 +198,7 @@ def _shade_many(axes: Axes, data: DecisionBoundary) -> None:
 def _draw_rows(axes: Axes, data: DecisionBoundary) -> None:
     """Draw the rows by class, with rings around those misclassified."""
     size = inputs.point_size(len(data.x))
-    handles = [_draw_class(axes, data, index, size) for index in range(len(data.labels))]
+    handles = [_draw_class(axes, data, index) for index in range(len(data.labels))]
     if data.wrong.any():
         handles.append(_ring_wrong(axes, data, size))
     axes.legend(
@@ -190,18 +215,16 @@ def _legend_columns(labels: Sequence[str]) -> int:
     return int(np.clip(LEGEND_WIDTH / (0.5 + LETTER * max(map(len, labels))), 1, min(5, len(labels))))
 
 
-def _draw_class(axes: Axes, data: DecisionBoundary, index: int, size: float) -> Line2D:
+def _draw_class(axes: Axes, data: DecisionBoundary, index: int) -> Line2D:
     """Draw the rows of a class and return their handle for the legend."""
     color = _color(index) if len(data.labels) > 2 else (style.SKY, style.ORANGE)[index]
     marker, chosen = style.MARKERS[index % 10], data.actual == index
     axes.scatter(
         data.x[chosen],
         data.y[chosen],
-        s=size,
         marker=marker,
-        color=color,
-        edgecolors=style.BLACK,
-        linewidths=0.9,
+        facecolors=color,
+        **inputs.point_style(len(data.x)),
         clip_on=False,
         zorder=4,
         gid="rows",
@@ -216,10 +239,10 @@ def _ring_wrong(axes: Axes, data: DecisionBoundary, size: float) -> Line2D:
     axes.scatter(
         data.x[data.wrong],
         data.y[data.wrong],
-        s=size * 5 + 30,
+        s=size * 5 + 30 * (size > CROWDED),
         facecolors="none",
         edgecolors=style.BLACK,
-        linewidths=1.6,
+        linewidths=1.6 if size > CROWDED else 0.9,
         clip_on=False,
         zorder=5,
         gid="misclassified",

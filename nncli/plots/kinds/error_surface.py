@@ -79,7 +79,7 @@ def _draw_errors(figure: Figure, data: ErrorSurface) -> None:
         figure,
         f"Squared error over {data.features}{scale.name}{data.about}",
         f"Squared error: {inputs.surface_summary(surface)}. "
-        f"Cross: maximum. Points: {_rows_shown(data)}.{exact}",
+        f"Cross: maximum. Points: {_rows_shown(data)}.{exact}{data.choice}",
     )
 
 
@@ -106,7 +106,7 @@ def _draw_outputs(figure: Figure, data: ErrorSurface, outputs: RowOutputs) -> No
         f"Output over {data.features}, with the error of each row{scale.name}{data.about}",
         "Shows the network's output, because the true value is known only at the rows. "
         f"Output: {inputs.surface_summary(surface)}. "
-        f"Triangles: {_rows_shown(data)}, area proportional to |error|.",
+        f"Triangles: {_rows_shown(data)}, area proportional to |error|.{data.choice}",
     )
 
 

@@ -43,7 +43,7 @@ def _draw_errors(figure: Figure, data: InputSurface) -> None:
     style.head(
         figure,
         f"Squared error over {data.features}, summed over targets{scale.name}{data.about}",
-        f"Squared error: {inputs.surface_summary(data.surface)}.",
+        f"Squared error: {inputs.surface_summary(data.surface)}.{data.choice}",
     )
 
 
@@ -55,7 +55,7 @@ def _draw_outputs(figure: Figure, data: InputSurface, outputs: RowOutputs) -> No
         figure,
         f"Output over {data.features}, with the targets of the rows{data.about}",
         "Shows the network's output, because the true value is known only at the rows. "
-        f"Output: {inputs.surface_summary(data.surface)}. Points: targets. Lines: errors.",
+        f"Output: {inputs.surface_summary(data.surface)}. Points: targets. Lines: errors.{data.choice}",
     )
 
 
