@@ -88,6 +88,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     "xor": {
         "xor-boundary": ("boundary", View()),
         "xor-network": ("network", View()),
+        "xor-neurons": ("neurons", View()),
         "xor-loss": ("loss", View()),
         "xor-weight-surface": ("weight-surface", View()),
         "xor-weights": ("weights", View()),

@@ -246,5 +246,6 @@ KINDS: dict[str, PictureKind] = {
     ),
     "epsilon": _kind("epsilon", "error of finite-difference gradients over their step size epsilon"),
     "network": _kind("network", "diagram of the network with its trained weights"),
+    "neurons": _kind("neurons", "what each neuron computes over two inputs, a small map for each"),
     "activations": _kind("activations", "activation functions and the distribution of their inputs"),
 }
