@@ -88,6 +88,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     "xor": {
         "xor-boundary": ("boundary", View()),
         "xor-network": ("network", View()),
+        "xor-output-3d": ("output-3d", View()),
         "xor-neurons": ("neurons", View()),
         "xor-loss": ("loss", View()),
         "xor-weight-surface": ("weight-surface", View()),
@@ -128,6 +129,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     },
     "diabetes_with_validation": {
         "diabetes-loss": ("loss", View()),
+        "diabetes-output": ("output", View()),
         "diabetes-parity": ("parity", View()),
         "diabetes-residuals": ("residuals", View()),
         "diabetes-dependence": ("dependence", View()),

@@ -188,6 +188,13 @@ def output_surface(run: Run, over: Plane) -> Array:
     return A.reshape(over.y.size, over.x.size, A.shape[1])
 
 
+def knows_truth(run: Run) -> bool:
+    """Tell whether formulas give the true value of every output at any inputs."""
+    columns = run.model.columns
+    table = run.experiment.rows.training.table
+    return columns.task != "multiclass" and columns.expected(table) is not None
+
+
 def error_surface(run: Run, over: Plane) -> Surface | None:
     """Return sum_k (prediction_k - expected_k)^2 on the grid, or None if no formula gives the true values."""
     columns = run.model.columns

@@ -219,13 +219,13 @@ def _matplotlib() -> AbstractContextManager[None]:
 
 KINDS: dict[str, PictureKind] = {
     "loss": _kind("loss", "loss, metrics and gradient norm over the epochs"),
+    "output": _kind("output", "heat map of the output over two inputs, with the error of each row"),
+    "output-3d": _kind("output_3d", "surface of the output over two inputs, with the targets as points"),
     "error-surface": _kind(
-        "error_surface",
-        "heat map over two inputs: squared error, or the output if only rows have true values",
+        "error_surface", "heat map of the squared error over two inputs, for data from a formula"
     ),
     "error-surface-3d": _kind(
-        "error_surface_3d",
-        "3-D surface over two inputs: squared error, or the output if only rows have true values",
+        "error_surface_3d", "surface of the squared error over two inputs, for data from a formula"
     ),
     "weight-surface": _kind("weight_surface", "loss over two weights or directions, with the training path"),
     "fit": _kind("fit", "output over a single input, with the rows and the true function"),

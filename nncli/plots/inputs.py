@@ -20,6 +20,7 @@ from nncli.tables.column import numbers_or_nan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_POINTS_DRAWN = 2000  # drawn as points; more would hide each other
 MANY_POINTS = 300  # above, points are translucent
@@ -38,6 +39,21 @@ def too_few(run: Run, view: View) -> str | None:
     plane = chosen_plane(run, view).plane
     reach = float(np.abs([plane.x, plane.y]).max())
     return None if reach < FARTHEST else f"an input reaches {reach:.1e}, which is too large for an axis"
+
+
+def no_errors(run: Run, view: View) -> str | None:
+    """Return the reason why the error between the rows cannot be drawn, or None if it can.
+
+    Raises
+    ------
+    RunError
+        If the view names inputs that the run does not have.
+    """
+    if reason := too_few(run, view):
+        return reason
+    if surfaces.knows_truth(run):
+        return None
+    return "no formula gives the true value between the rows; nncli plot output shows the network's output"
 
 
 def label_axes(axes: Axes, plane: Plane) -> None:
@@ -110,6 +126,16 @@ def surface_summary(surface: Surface) -> str:
     return f"max {number(finite.max())} at {where}; min {number(finite.min())}; mean {number(finite.mean())}"
 
 
+def heat_map(figure: Figure, surface: Surface, scale: AxisScale, label: str) -> Axes:
+    """Draw a surface as a heat map with its color bar, and label the axes."""
+    plane, drawn = surface.plane, scale.drawn(surface.values)
+    axes = figure.subplots()
+    image = style.heat(axes, plane.x, plane.y, drawn, scale.low, scale.high)
+    style.color_bar(figure, image, axes, scale, label)
+    label_axes(axes, plane)
+    return axes
+
+
 def columns(plane: Plane, values: Mapping[str, Array]) -> dict[str, Array]:
     """Return a grid as columns: both inputs, then the values."""
     across, up = np.meshgrid(plane.x, plane.y)
@@ -174,7 +200,7 @@ class InputSurface:
     Attributes
     ----------
     run : name of the run and its number of training rows.
-    surface : the squared error if formulas give the true values, else the output with the largest error.
+    surface : the squared error, or an output.
     x, y : coordinates of the rows drawn, (m,) each.
     rows : number of training rows.
     reason : why these two inputs are on the axes; empty if there was no choice.
@@ -192,16 +218,25 @@ class InputSurface:
     outputs: RowOutputs | None
 
     @classmethod
-    def of(cls, run: Run, view: View) -> Self:
-        """Compute the surface of a run over the inputs that the view names."""
-        (plane, reason), drawn = chosen_plane(run, view), drawn_rows(run)
+    def of_errors(cls, run: Run, view: View) -> Self:
+        """Compute the squared error; formulas must give the true values."""
+        plane, reason = chosen_plane(run, view)
+        surface = surfaces.error_surface(run, plane)
+        assert surface is not None
+        return cls._of(run, surface, reason, None)
+
+    @classmethod
+    def of_output(cls, run: Run, view: View) -> Self:
+        """Compute the output with the largest error over the inputs that the view names."""
+        plane, reason = chosen_plane(run, view)
+        index = worst_output(run)
+        surface = Surface(plane, surfaces.output_surface(run, plane)[:, :, index])
+        return cls._of(run, surface, reason, _row_outputs(run, index, drawn_rows(run)))
+
+    @classmethod
+    def _of(cls, run: Run, surface: Surface, reason: str, outputs: RowOutputs | None) -> Self:
         data = run.experiment.rows.training
-        surface, outputs = surfaces.error_surface(run, plane), None
-        if surface is None:
-            index = worst_output(run)
-            surface = Surface(plane, surfaces.output_surface(run, plane)[:, :, index])
-            outputs = _row_outputs(run, index, drawn)
-        x, y = points(run, plane, drawn)
+        x, y = points(run, surface.plane, drawn_rows(run))
         reach = max(1.0, float(np.abs(data.expected).max()))
         return cls(naming.run_and_rows(run), surface, x, y, len(data), reason, reach, outputs)
 
@@ -226,6 +261,14 @@ class InputSurface:
     def choice(self) -> str:
         """Sentence on the choice of the inputs for the note of a picture, empty if there was none."""
         return f" Axes: {self.reason}." if self.reason else ""
+
+    @property
+    def rows_shown(self) -> str:
+        """Number of the rows drawn: `the 4 training rows`."""
+        drawn = len(self.x)
+        if drawn == self.rows:
+            return f"the {self.rows:,} training rows"
+        return f"{drawn:,} of the {self.rows:,} training rows"
 
     @property
     def columns(self) -> dict[str, Array]:

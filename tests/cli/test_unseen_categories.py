@@ -56,7 +56,7 @@ def test_rows_of_values_are_counted_with_examples(town: Command) -> None:
 
 
 def test_a_picture_at_such_a_category_is_refused(town: Command) -> None:
-    words = ["plot", "error-surface", "c", "-o", "p.svg"]
+    words = ["plot", "output", "c", "-o", "p.svg"]
     assert town(*words, "--at", "city=Wien").code == 0
     result = town(*words, "--at", "city=wien")
     assert result.code == 2

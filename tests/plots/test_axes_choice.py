@@ -37,7 +37,7 @@ def classified(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return train(tmp_path_factory.mktemp("axes") / "run", values)
 
 
-@pytest.mark.parametrize("kind", ["boundary", "error-surface", "error-surface-3d"])
+@pytest.mark.parametrize("kind", ["boundary", "output", "output-3d"])
 def test_the_axes_are_inputs_that_vary_and_the_caption_says_why(kind: str, classified: Run) -> None:
     picture = plots.draw(kind, classified, View())
     assert "strong and weak (the two inputs with the most distinct values)" in picture.caption or (
@@ -51,7 +51,7 @@ def test_the_axes_are_the_two_most_important_inputs(trained: dict[str, Run]) -> 
     plane, reason = chosen_plane(run, View())
     assert list(plane.features) == most_important(run, 2)
     assert reason == "the two most important inputs"
-    note = plots.draw("error-surface", run, View()).figure._supxlabel.get_text()
+    note = plots.draw("output", run, View()).figure._supxlabel.get_text()
     assert "Axes: the two most important inputs." in " ".join(note.split())
 
 

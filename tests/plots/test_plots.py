@@ -16,7 +16,7 @@ from nncli.inspection.inputs.dependence import most_important, partial_dependenc
 from nncli.inspection.inputs.importance import permutation_importance
 from nncli.messages.errors import NncliError, RunError
 from nncli.nn.metrics import LABEL_METRICS, METRICS
-from nncli.plots import KINDS, PICTURE_FORMATS, View, fitting, save, style
+from nncli.plots import KINDS, PICTURE_FORMATS, View, default_kinds, fitting, save, style
 from nncli.plots.scale import AxisScale, number
 from nncli.runs import Run
 from tests.golden import Golden
@@ -29,6 +29,7 @@ OF_VALUES = {"parity", "residuals"}
 OF_CLASSES = {"confusion", "roc", "precision-recall", "calibration"}
 OF_INPUTS = {"importance", "dependence"}
 OF_ONE_INPUT = {"fit"}
+OF_FORMULAS = {"error-surface", "error-surface-3d"}
 
 
 @pytest.mark.parametrize(
@@ -66,11 +67,33 @@ def test_every_kind_draws_every_run_or_says_why_not(
 
 def test_a_run_with_two_inputs_gets_every_kind_of_its_task(trained: dict[str, Run]) -> None:
     assert fitting(trained["xor"], View()) == [
-        name for name in KINDS if name not in OF_VALUES | OF_INPUTS | OF_ONE_INPUT
+        name for name in KINDS if name not in OF_VALUES | OF_INPUTS | OF_ONE_INPUT | OF_FORMULAS
     ]
     assert fitting(trained["formula"], View()) == [
         name for name in KINDS if name not in OF_CLASSES | OF_ONE_INPUT | {"boundary"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "drawn"),
+    [("xor", {"output-3d"}), ("formula", OF_FORMULAS), ("30 inputs", {"output", "output-3d"})],
+)
+def test_one_picture_over_the_inputs_is_drawn_by_default(
+    shape: str, drawn: set[str], trained: dict[str, Run]
+) -> None:
+    over_inputs = {"output", "output-3d", *OF_FORMULAS}
+    assert over_inputs & {*default_kinds(trained[shape], View())} == drawn
+
+
+def test_the_output_is_that_of_the_network_and_names_the_largest_error(trained: dict[str, Run]) -> None:
+    run = trained["formula"]
+    picture = plots.draw("output", run, View())
+    data = run.experiment.rows.training
+    errors = np.abs(run.model.outputs(data.X) - data.expected)
+    worst = int(np.square(errors).mean(axis=0).argmax())
+    assert picture.caption.endswith(f"; largest row error {number(errors[:, worst].max())}")
+    triangles = [each for each in picture.figure.axes[0].collections if each.get_gid() == "rows"]
+    assert sum(len(each.get_offsets()) for each in triangles) == len(data)
 
 
 @pytest.mark.parametrize("shape", ["xor", "not", "perceptron", "height weight"])
@@ -290,6 +313,7 @@ def test_roc_and_its_mean_have_the_area_of_the_metric(trained: dict[str, Run]) -
         ("roc", "labels on all rows or none held out"),
         ("parity", "many labels"),
         ("boundary", "many labels"),
+        ("error-surface", "held out"),
         ("residuals", "classes"),
         ("importance", "xor"),
         ("importance", "scaled targets"),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_UNITS = 24  # drawn of a layer
 MOST_LAYERS = 6
 ACROSS = 8  # panels beside each other
-GRID = 50  # points along each input: enough for a thumbnail
+THUMBNAIL = 50  # points along each input: enough for a thumbnail
 CURVE = 200  # points along the only input
 PANEL = 0.9  # inches
 SLIGHT = 0.1  # of the largest value: values of the other sign below it need no scale around 0
@@ -68,7 +68,12 @@ class LayerMaps:
         if low < 0 < high and min(-low, high) > SLIGHT * max(-low, high):
             reach = max(-low, high)
             return AxisScale(False, -reach, reach)
-        ends = [low, high, *([0.0] if self.activation in FROM_ZERO else []), *LIMITS.get(self.activation, ())]
+        ends = [
+            low,
+            high,
+            *([0.0] if self.activation in FROM_ZERO else []),
+            *BOUNDED.get(self.activation, ()),
+        ]
         return AxisScale.linear(np.array(ends))
 
     @property
@@ -78,7 +83,7 @@ class LayerMaps:
         return np.asarray(spread <= 1e-9 * max(1e-300, float(np.abs(np.nan_to_num(self.A)).max())))
 
 
-LIMITS = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}
+BOUNDED = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0)}
 FROM_ZERO = {"relu", "softplus"}
 
 
@@ -145,7 +150,7 @@ def numbers(run: Run, view: View) -> NeuronMaps:
     over, plane, reason, x = _only_input(run), None, "", np.empty(0)
     if over is None:
         plane, reason = chosen_plane(run, view)
-        x_grid, y_grid = (np.linspace(values[0], values[-1], GRID) for values in (plane.x, plane.y))
+        x_grid, y_grid = (np.linspace(values[0], values[-1], THUMBNAIL) for values in (plane.x, plane.y))
         plane = replace(plane, x=x_grid, y=y_grid)
         table = plane.table
     else:
@@ -267,7 +272,7 @@ def _draw_unit(axes: Axes, data: NeuronMaps, layer: LayerMaps, unit: int) -> Any
 def _is_signed(layer: LayerMaps) -> bool:
     """Tell whether the scale has a center: 0, or the probability 0.5."""
     scale = layer.scale
-    return scale.low == -scale.high or layer.activation in LIMITS
+    return scale.low == -scale.high or layer.activation in BOUNDED
 
 
 def _only_input(run: Run) -> str | None:
