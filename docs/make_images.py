@@ -77,9 +77,19 @@ XOR_BY_DIFFERENCES: Mapping[str, Any] = {
     "optimizer": {"name": "sgd", "learning_rate": 0.5},
     "training": {"epochs": 100},
 }
+SIX_SIGMOIDS: Mapping[str, Any] = {"units": 6, "activation": "sigmoid"}
+DEEP: Mapping[str, Any] = {
+    "dataset": {"name": "xor"},
+    "network": {
+        "layers": [{"units": 6, "activation": "sigmoid"}] * 5 + [{"units": 1, "activation": "sigmoid"}]
+    },
+    "optimizer": {"name": "sgd", "learning_rate": 0.5},
+    "training": {"epochs": 300},
+}
 CONFIGS: Mapping[str, Mapping[str, Any]] = {
     **TABLES,
     "sine": SINE,
+    "deep": DEEP,
     "xor_by_differences": XOR_BY_DIFFERENCES,
 }
 
@@ -116,6 +126,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "height-weight-boundary": ("boundary", View()),
         "height-weight-loss": ("loss", View()),
     },
+    "deep": {"deep-gradients": ("gradients", View())},
     "two_of_iris": {
         "iris-confusion": ("confusion", View()),
         "iris-roc": ("roc", View()),

@@ -231,6 +231,7 @@ KINDS: dict[str, PictureKind] = {
     "fit": _kind("fit", "output over a single input, with the rows and the true function"),
     "boundary": _kind("boundary", "decision boundary over two inputs, with the rows as points"),
     "weights": _kind("weights", "every weight and bias over the epochs"),
+    "gradients": _kind("gradients", "norm of the loss gradient in each layer over the epochs"),
     "errors": _kind("errors", "error of each row over the epochs, on linear and on log-log axes"),
     "confusion": _kind("confusion", "counts of rows by true and predicted class"),
     "roc": _kind("roc", "ROC curves: true against false positive rate per class, with the area under each"),
