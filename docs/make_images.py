@@ -135,6 +135,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
     },
     "iris": {
         "iris-boundary": ("boundary", View()),
+        "iris-boundary-grid": ("boundary", View(grid=True)),
         "iris-importance": ("importance", View()),
         "iris-dependence": ("dependence", View()),
     },

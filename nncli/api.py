@@ -490,6 +490,7 @@ def plot(
     at: Mapping[str, str | float] | None = None,
     weights: tuple[str, str] | None = None,
     directions: Literal["pca", "random"] = "pca",
+    grid: bool = False,
 ) -> SavedPictures:
     """Draw pictures of a run, or of several, into files. A notebook shows the pictures that this returns.
 
@@ -503,18 +504,21 @@ def plot(
     at : values of the inputs that are not drawn (default: their medians).
     weights : two parameters that span the weight surface, such as `layers.0.weight[0,1]`.
     directions : the directions that span it otherwise.
+    grid : draw the boundary over each pair of the four most important inputs.
 
     Raises
     ------
     NncliError
-        If there is no such kind or format, a kind does not fit the run, or a file cannot be written.
+        If there is no such kind or format, a grid is combined with named inputs, a kind does not fit the run,
+        or a file cannot be written.
     """
     from nncli import plots
 
     plots.require_known(kinds)
     runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
     fixed = {name: str(value) for name, value in (at or {}).items()}
-    view = plots.View(features, fixed, weights, directions)
+    view = plots.View(features, fixed, weights, directions, grid)
+    plots.require_possible(view, kinds)
     return plots.saved(runs, kinds, view, None if output is None else Path(output), format)
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "draw",
     "fitting",
     "require_known",
+    "require_possible",
     "save",
     "saved",
     "saved_overlay",
@@ -107,6 +108,17 @@ def require_known(kinds: Sequence[str]) -> None:
     for name in kinds:
         if name not in KINDS:
             raise NncliError(f"unknown kind of plot '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
+
+
+def require_possible(view: View, kinds: Sequence[str]) -> None:
+    """Raise NncliError if a grid of pairs is combined with named inputs, or with other kinds alone."""
+    if view.grid and view.features is not None:
+        raise NncliError(
+            "a grid shows pairs of the most important inputs, so the inputs cannot be named",
+            hint="remove --features or --grid",
+        )
+    if view.grid and kinds and "boundary" not in kinds:
+        raise NncliError(f"only boundary has a grid, not {kinds[0]}", hint="type: nncli plot boundary --grid")
 
 
 def draw(name: str, run: Run, view: View) -> Picture:

@@ -37,12 +37,14 @@ class View:
     at : values of the other inputs (default: the median or the most frequent category in the data).
     weights : two weights for the axes of `weight-surface`, named like layers.0.weight[0,1].
     directions : the axes of `weight-surface` if no weights are named.
+    grid : whether `boundary` has a panel for each pair of the four most important inputs.
     """
 
     features: tuple[str, str] | None = None
     at: Mapping[str, float | str] = field(default_factory=dict)
     weights: tuple[str, str] | None = None
     directions: Literal["pca", "random"] = "pca"
+    grid: bool = False
 
 
 class Numbers(Protocol):

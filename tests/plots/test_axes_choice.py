@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from nncli import plots
 from nncli.inspection.inputs import importance
 from nncli.inspection.inputs.dependence import most_important
+from nncli.messages.errors import NncliError
 from nncli.plots import View
 from nncli.plots.axes_choice import chosen_plane
 from nncli.runs import Run
@@ -89,3 +91,27 @@ def test_many_rows_are_translucent(trained: dict[str, Run], tmp_path: Path) -> N
         points = [each for each in figure.axes[0].collections if each.get_gid() == "rows"]
         assert all((each.get_alpha() == 1.0) is opaque for each in points)
         assert ("Darker points are several rows." in figure._supxlabel.get_text()) is not opaque
+
+
+def test_a_grid_has_a_panel_for_each_pair_of_inputs(trained: dict[str, Run]) -> None:
+    run = trained["200 inputs"]
+    picture = plots.draw("boundary", run, View(grid=True))
+    names = most_important(run, 4)
+    pairs = [(axes.get_xlabel(), axes.get_ylabel()) for axes in picture.figure.axes]
+    assert pairs == list(combinations(names, 2))
+    assert picture.caption.startswith("6 pairs of the 4 most important inputs, 30 rows, ")
+    assert {*picture.numbers.columns} == {"across", "up", "x", "y", "proba_1"}
+
+
+def test_a_grid_of_two_inputs_is_the_boundary(trained: dict[str, Run]) -> None:
+    run = trained["xor"]
+    captions = {plots.draw("boundary", run, View(grid=grid)).caption for grid in (False, True)}
+    assert captions == {"2 inputs, 4 rows, 0 misclassified"}
+
+
+@pytest.mark.parametrize(
+    ("view", "kinds"), [(View(grid=True, features=("a", "b")), ["boundary"]), (View(grid=True), ["loss"])]
+)
+def test_a_grid_is_of_the_boundary_over_inputs_chosen_automatically(view: View, kinds: list[str]) -> None:
+    with pytest.raises(NncliError, match="grid"):
+        plots.require_possible(view, kinds)

@@ -101,6 +101,10 @@ def plot(
             show_default=False,
         ),
     ] = "pca",
+    grid: Annotated[
+        bool,
+        typer.Option("--grid", help="Draw the boundary over each pair of the four most important inputs."),
+    ] = False,
     term: Annotated[
         bool,
         typer.Option("--term", help="Print the loss curve on the terminal, and write no file."),
@@ -140,6 +144,7 @@ def plot(
             weights.replace("],", "] ").split() if weights else None, "--weights", f"'{TWO_WEIGHTS}'"
         ),
         directions=directions,
+        grid=grid,
     )
     drawn = [{"kind": each.kind, "path": str(each.path), "caption": each.caption} for each in pictures]
     out.result(_listed(drawn, out))

@@ -13,7 +13,7 @@ from nncli.inspection import surfaces
 from nncli.inspection.surfaces import Plane
 from nncli.nn.arrays import Array
 from nncli.plots import inputs, naming, style
-from nncli.plots.axes_choice import chosen_plane
+from nncli.plots.axes_choice import chosen_plane, chosen_planes
 from nncli.plots.picture import View
 from nncli.plots.scale import AxisScale
 from nncli.runs import Run
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
+PAIRED = 4  # inputs of a grid: six pairs
 CROWDED = 20  # pt^2: the area of a marker below which rings are thin
 LEGEND_WIDTH, LETTER = 5.6, 0.075  # inches
 
@@ -96,10 +97,52 @@ class DecisionBoundary:
         return inputs.columns(self.plane, shares)
 
 
-def numbers(run: Run, view: View) -> DecisionBoundary:
-    """Classify a grid over the inputs that the view names, and the training rows."""
-    (plane, reason), drawn = chosen_plane(run, view), inputs.drawn_rows(run)
-    data, columns = run.experiment.rows.training, run.model.columns
+@dataclass(frozen=True)
+class BoundaryGrid:
+    """Decision boundaries over each pair of several inputs, one panel for each pair."""
+
+    panels: Sequence[DecisionBoundary]
+
+    @property
+    def reason(self) -> str:
+        """Which inputs are paired."""
+        return self.panels[0].reason or "all numeric inputs"
+
+    @property
+    def caption(self) -> str:
+        """Number of pairs, rows and misclassified rows, and of panels without a boundary."""
+        first, unseen = self.panels[0], sum(bool(each.unseen) for each in self.panels)
+        parts = [
+            f"{len(self.panels)} pairs of {self.reason}, {first.rows:,} rows, "
+            f"{first.misclassified:,} misclassified"
+        ]
+        return "; ".join(parts + [f"the boundary is not in view in {unseen} of them"] * (unseen > 0))
+
+    @property
+    def columns(self) -> dict[str, list[str] | Array]:
+        """Probabilities at every point of each panel, with the names of its inputs."""
+        across: list[str] = []
+        up: list[str] = []
+        values: list[Array] = []
+        for each in self.panels:
+            numbers = np.column_stack([*each.columns.values()])
+            across += [each.plane.features[0]] * len(numbers)
+            up += [each.plane.features[1]] * len(numbers)
+            values.append(numbers)
+        names = ["x", "y", *list(self.panels[0].columns)[2:]]
+        columns = np.concatenate(values).T
+        return {"across": across, "up": up, **dict(zip(names, columns, strict=True))}
+
+
+def numbers(run: Run, view: View) -> DecisionBoundary | BoundaryGrid:
+    """Classify a grid over the inputs that the view names, or over each pair of the most important ones."""
+    planes = chosen_planes(run, view, PAIRED) if view.grid else [chosen_plane(run, view)]
+    panels = [_boundary(run, *each) for each in planes]
+    return panels[0] if len(panels) == 1 else BoundaryGrid(panels)
+
+
+def _boundary(run: Run, plane: Plane, reason: str) -> DecisionBoundary:
+    data, columns, drawn = run.experiment.rows.training, run.model.columns, inputs.drawn_rows(run)
     actual, predicted = decided(data.Y, columns), decided(run.model.outputs(data.X), columns)
     x, y = inputs.points(run, plane, drawn)
     return DecisionBoundary(
@@ -120,20 +163,57 @@ def numbers(run: Run, view: View) -> DecisionBoundary:
     )
 
 
-def draw(data: DecisionBoundary) -> Figure:
+def draw(data: DecisionBoundary | BoundaryGrid) -> Figure:
     """Draw the probability as a shade, the boundary as a line, and the rows by class with rings if wrong."""
-    plane = data.plane
+    return _draw_grid(data) if isinstance(data, BoundaryGrid) else _draw_one(data)
+
+
+def _draw_one(data: DecisionBoundary) -> Figure:
     figure = style.figure(height=5.0)
     axes = figure.subplots()
+    handles = _draw_panel(figure, axes, data, with_bar=True)
+    axes.legend(
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=_legend_columns([str(handle.get_label()) for handle in handles]),
+        borderaxespad=0.3,
+    )
+    features = " and ".join(map(naming.short, data.plane.features))
+    style.head(figure, f"Decision boundary over {features}{inputs.about(data.plane, data.run)}", _note(data))
+    return figure
+
+
+def _draw_grid(data: BoundaryGrid) -> Figure:
+    across = min(3, len(data.panels))
+    down = -(-len(data.panels) // across)
+    figure = style.figure(width=2.8 * across + 1.8, height=1.2 + 2.6 * down)
+    panels = figure.subplots(down, across, squeeze=False)
+    named: dict[str, Line2D] = {}
+    for axes, each in zip(panels.flat, data.panels, strict=True):
+        for handle in _draw_panel(figure, axes, each, with_bar=False):
+            named.setdefault(str(handle.get_label()), handle)
+    figure.legend(handles=[*named.values()], loc="outside right upper", alignment="left")
+    first = data.panels[0]
+    wrong = f"{first.misclassified:,} of {first.rows:,} rows misclassified"
+    rings = " (ringed)" if first.misclassified else ""
+    style.head(
+        figure,
+        f"Decision boundaries over pairs of {data.reason}: {first.run}",
+        f"{wrong}{rings}. In each panel the other inputs are fixed at their median or most frequent "
+        "category, or as given by --at. Rows differ in them, so a correct row may appear on the wrong side.",
+    )
+    return figure
+
+
+def _draw_panel(figure: Figure, axes: Axes, data: DecisionBoundary, *, with_bar: bool) -> list[Line2D]:
+    """Draw the boundary and the rows, and return the handles of the legend."""
     if data.A.shape[2] == 1:
-        _shade_two(figure, axes, data)
+        _shade_two(figure, axes, data, with_bar=with_bar)
     else:
         _shade_many(axes, data)
-    _draw_rows(axes, data)
-    inputs.label_axes(axes, plane)
-    features = " and ".join(map(naming.short, plane.features))
-    style.head(figure, f"Decision boundary over {features}{inputs.about(plane, data.run)}", _note(data))
-    return figure
+    inputs.label_axes(axes, data.plane)
+    return _draw_rows(axes, data)
 
 
 def _note(data: DecisionBoundary) -> str:
@@ -155,10 +235,11 @@ def _projected(plane: Plane) -> str:
     )
 
 
-def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary) -> None:
+def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary, *, with_bar: bool) -> None:
     plane, probability, scale = data.plane, data.A[:, :, 0], AxisScale(False, 0.0, 1.0)
     image = style.heat(axes, plane.x, plane.y, probability, 0.0, 1.0, style.signed())
-    style.color_bar(figure, image, axes, scale, data.output)
+    if with_bar:
+        style.color_bar(figure, image, axes, scale, data.output)
     dotted: Any = (0, (1.5, 1.5))
     boundary = (data.threshold, "-", 1.8)
     for level, dash, width in (boundary, *((p, dotted, 0.9) for p in (0.1, 0.9) if p != data.threshold)):
@@ -195,19 +276,12 @@ def _shade_many(axes: Axes, data: DecisionBoundary) -> None:
             axes.contour(plane.x, plane.y, lead, levels=[0.0], colors=style.BLACK, linewidths=1.4)
 
 
-def _draw_rows(axes: Axes, data: DecisionBoundary) -> None:
-    """Draw the rows by class, with rings around those misclassified."""
-    size = inputs.point_size(len(data.x))
+def _draw_rows(axes: Axes, data: DecisionBoundary) -> list[Line2D]:
+    """Draw the rows by class, with rings around those misclassified, and return the legend's handles."""
     handles = [_draw_class(axes, data, index) for index in range(len(data.labels))]
     if data.wrong.any():
-        handles.append(_ring_wrong(axes, data, size))
-    axes.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.0),
-        ncols=_legend_columns([str(handle.get_label()) for handle in handles]),
-        borderaxespad=0.3,
-    )
+        handles.append(_ring_wrong(axes, data, inputs.point_size(len(data.x))))
+    return handles
 
 
 def _legend_columns(labels: Sequence[str]) -> int:
