@@ -23,6 +23,7 @@ from nncli.training.experiment import Experiment
 # What one function needs is imported in it: `nncli check` should not wait for runs, nor `train` for pictures.
 if TYPE_CHECKING:
     from nncli.data.columns import Columns, Task
+    from nncli.exports import Exported
     from nncli.inference.best_threshold import BestThreshold
     from nncli.inference.evaluation import Evaluation
     from nncli.inspection.compare.side_by_side import RunComparison
@@ -48,6 +49,7 @@ __all__ = [
     "check",
     "compare",
     "evaluate",
+    "export",
     "gradcheck",
     "init",
     "list_runs",
@@ -520,6 +522,34 @@ def plot(
     view = plots.View(features, fixed, weights, directions, grid)
     plots.require_possible(view, kinds)
     return plots.saved(runs, kinds, view, None if output is None else Path(output), format)
+
+
+def export(
+    run: Reference = None,
+    to: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+) -> Exported:
+    """Write a run's network in another form, after checking that it gives the same outputs.
+
+    Parameters
+    ----------
+    to : onnx, torch, safetensors, python, c or json (default: by the suffix of `output`).
+    output : the file (default: in the directory exports/TARGET/ of the run).
+
+    Raises
+    ------
+    NncliError
+        If there is no such target, it cannot express the network, or the file cannot be written.
+    CheckFailed
+        If the outputs differ on the run's own rows; no file is written then.
+    """
+    from nncli import exports
+
+    found = open_run(run)
+    name = to or exports.target_of(None if output is None else Path(output))
+    place = found.path / "exports" / name / f"{found.path.name}{exports.find_target(name).suffix}"
+    table = found.experiment.rows.whole.table
+    return exports.write_export(found.model, table, name, place if output is None else Path(output))
 
 
 def compare(

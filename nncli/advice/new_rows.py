@@ -19,7 +19,7 @@ from nncli.training.rows import Rows
 
 FEWEST_HELD_OUT = 20  # rows; of fewer, the loss says too little
 FOLDED_ROWS = 10  # fewest rows of a cross-validation
-FOLDS = 5
+CROSS_FOLDS = 5
 GOOD = 0.3  # of the loss of a constant: nothing is wrong with a network below it
 SHARE = 0.1  # of the work of an advice, for each fold
 
@@ -48,7 +48,7 @@ def row_losses(experiment: Experiment, parameters: Array) -> RowLosses | None:
             found = _losses(experiment, parameters, held_out[part])
             return None if found is None else RowLosses(f"on the {part} set", *found)
     folds = _cross_validated(experiment) if held_out and len(experiment.rows.whole) >= FOLDED_ROWS else None
-    return None if folds is None else RowLosses(f"in a cross-validation with {FOLDS} folds", *folds)
+    return None if folds is None else RowLosses(f"in a cross-validation with {CROSS_FOLDS} folds", *folds)
 
 
 def _is_good(experiment: Experiment, parameters: Array, rows: Dataset) -> bool:
@@ -97,9 +97,9 @@ def _folds(experiment: Experiment) -> Iterator[Experiment]:
     """Yield the experiment with each fold of all rows as its test set, and the others as its training set."""
     whole, recipe = experiment.rows.whole, experiment.recipe
     order = random_stream(0, "folds").permutation(len(whole))
-    for fold in range(FOLDS):
+    for fold in range(CROSS_FOLDS):
         taken = np.zeros(len(whole), bool)
-        taken[order[fold::FOLDS]] = True
+        taken[order[fold::CROSS_FOLDS]] = True
         training = whole.part(np.flatnonzero(~taken))
         rows = Rows(training, {"test": whole.part(np.flatnonzero(taken))}, whole, experiment.rows.left_out)
         batches = replace(recipe, batch_size=min(recipe.batch_size, len(training)))

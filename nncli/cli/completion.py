@@ -40,6 +40,13 @@ def kinds_of_plot(incomplete: str) -> list[str]:
     return _starting(sorted(names), incomplete)
 
 
+def export_targets(incomplete: str) -> list[str]:
+    """Propose targets of an export."""
+    from nncli.exports import EXPORT_TARGETS
+
+    return _starting([*EXPORT_TARGETS], incomplete)
+
+
 def template_names(incomplete: str) -> list[str]:
     """Propose templates."""
     from nncli.scaffold.templates import names

@@ -32,9 +32,9 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
     calls = Counter(ast.unparse(node) for node in ast.walk(tree) if _is_from_math(node))
     for number, text in enumerate(text for text, times in calls.items() if times > 1):
         name = f"{target}_{number}"
-        yield f"{name} = {_Scalar().text(ast.parse(text, mode='eval').body)}"
+        yield f"{name} = {Scalar().text(ast.parse(text, mode='eval').body)}"
         tree = _Replaced(text, name).visit(tree)
-    text = _Scalar().text(tree)
+    text = Scalar().text(tree)
     yield f"{target} = {text[1:-1] if isinstance(tree, ast.BinOp) else text}"  # without its parentheses
 
 
@@ -97,7 +97,7 @@ class _Replaced(ast.NodeTransformer):
         return node
 
 
-class _Scalar:
+class Scalar:
     """Writes an expression of the recipe as Python of floats, in which no operation raises."""
 
     def text(self, node: ast.expr) -> str:

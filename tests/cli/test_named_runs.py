@@ -10,7 +10,7 @@ import pytest
 from nncli.cli import registry
 from tests.cli.conftest import Command
 
-BY_POSITION = ["predict", "evaluate", "plot", "gradcheck", "trace", "reproduce", "resume", "runs"]
+BY_POSITION = ["predict", "evaluate", "plot", "gradcheck", "trace", "reproduce", "resume", "runs", "export"]
 
 
 def test_every_command_with_run_in_its_arguments_has_the_option() -> None:
@@ -29,7 +29,7 @@ def test_every_command_with_run_in_its_arguments_has_the_option() -> None:
 def test_a_run_is_found_by_position_and_by_option(trained: Command, command: str, reference: str) -> None:
     if command == "resume" and reference.endswith(".npz"):
         pytest.skip("weights alone cannot be resumed")
-    kinds = ["loss"] if command == "plot" else []
+    kinds = {"plot": ["loss"], "export": ["--to", "json"]}.get(command, [])
     by_position = trained(command, *kinds, reference, "-q", "--json")
     by_option = trained(command, *kinds, "--run", reference, "-q", "--json")
     assert by_position.code == by_option.code == 0

@@ -105,7 +105,7 @@ class BoundaryGrid:
 
     @property
     def reason(self) -> str:
-        """Which inputs are paired."""
+        """Description of the inputs that are paired."""
         return self.panels[0].reason or "all numeric inputs"
 
     @property
