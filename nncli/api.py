@@ -493,6 +493,7 @@ def plot(
     weights: tuple[str, str] | None = None,
     directions: Literal["pca", "random"] = "pca",
     grid: bool = False,
+    angle: tuple[float, float] = (-55.0, 28.0),
 ) -> SavedPictures:
     """Draw pictures of a run, or of several, into files. A notebook shows the pictures that this returns.
 
@@ -507,6 +508,7 @@ def plot(
     weights : two parameters that span the weight surface, such as `layers.0.weight[0,1]`.
     directions : the directions that span it otherwise.
     grid : draw the boundary over each pair of the four most important inputs.
+    angle : azimuth and elevation of the camera in 3-D pictures, in degrees.
 
     Raises
     ------
@@ -519,7 +521,7 @@ def plot(
     plots.require_known(kinds)
     runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
     fixed = {name: str(value) for name, value in (at or {}).items()}
-    view = plots.View(features, fixed, weights, directions, grid)
+    view = plots.View(features, fixed, weights, directions, grid, angle)
     plots.require_possible(view, kinds)
     return plots.saved(runs, kinds, view, None if output is None else Path(output), format)
 

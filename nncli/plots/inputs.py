@@ -205,6 +205,7 @@ class InputSurface:
     rows : number of training rows.
     reason : why these two inputs are on the axes; empty if there was no choice.
     reach : the largest absolute target, at least 1.
+    angle : azimuth and elevation of the camera in three dimensions, in degrees.
     outputs : the output at the rows drawn; None if the surface is the squared error.
     """
 
@@ -215,6 +216,7 @@ class InputSurface:
     rows: int
     reason: str
     reach: float
+    angle: tuple[float, float]
     outputs: RowOutputs | None
 
     @classmethod
@@ -223,7 +225,7 @@ class InputSurface:
         plane, reason = chosen_plane(run, view)
         surface = surfaces.error_surface(run, plane)
         assert surface is not None
-        return cls._of(run, surface, reason, None)
+        return cls._of(run, view, surface, reason, None)
 
     @classmethod
     def of_output(cls, run: Run, view: View) -> Self:
@@ -231,14 +233,14 @@ class InputSurface:
         plane, reason = chosen_plane(run, view)
         index = worst_output(run)
         surface = Surface(plane, surfaces.output_surface(run, plane)[:, :, index])
-        return cls._of(run, surface, reason, _row_outputs(run, index, drawn_rows(run)))
+        return cls._of(run, view, surface, reason, _row_outputs(run, index, drawn_rows(run)))
 
     @classmethod
-    def _of(cls, run: Run, surface: Surface, reason: str, outputs: RowOutputs | None) -> Self:
+    def _of(cls, run: Run, view: View, surface: Surface, reason: str, outputs: RowOutputs | None) -> Self:
         data = run.experiment.rows.training
         x, y = points(run, surface.plane, drawn_rows(run))
         reach = max(1.0, float(np.abs(data.expected).max()))
-        return cls(naming.run_and_rows(run), surface, x, y, len(data), reason, reach, outputs)
+        return cls(naming.run_and_rows(run), surface, x, y, len(data), reason, reach, view.angle, outputs)
 
     @property
     def features(self) -> str:

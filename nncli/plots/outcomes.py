@@ -13,6 +13,8 @@ from nncli.nn.arrays import Array
 from nncli.plots import naming, style
 from nncli.runs import Run
 
+LEAST_BY_DEFAULT = 20  # rows below which frequencies and curves are mostly chance
+
 
 class PartStyle(NamedTuple):
     """Color, marker and dashes of the training, validation or test set in a picture."""
@@ -56,6 +58,11 @@ def outcomes(run: Run) -> list[Outcome]:
         Outcome(part, run.model.outputs(data.X), data.expected)
         for part, data in run.experiment.rows.by_part.items()
     ]
+
+
+def has_enough_rows(run: Run) -> bool:
+    """Tell whether a picture of the predicted classes shows more than chance."""
+    return len(evaluation.part(run)[1]) >= LEAST_BY_DEFAULT
 
 
 def no_classes(run: Run) -> str | None:

@@ -38,6 +38,7 @@ class View:
     weights : two weights for the axes of `weight-surface`, named like layers.0.weight[0,1].
     directions : the axes of `weight-surface` if no weights are named.
     grid : whether `boundary` has a panel for each pair of the four most important inputs.
+    angle : azimuth and elevation of the camera in 3-D pictures, in degrees.
     """
 
     features: tuple[str, str] | None = None
@@ -45,6 +46,7 @@ class View:
     weights: tuple[str, str] | None = None
     directions: Literal["pca", "random"] = "pca"
     grid: bool = False
+    angle: tuple[float, float] = (-55.0, 28.0)
 
 
 class Numbers(Protocol):

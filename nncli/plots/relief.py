@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 MESH = 50  # lines drawn in each direction; the numbers are of the whole grid
 
 
-def draw_surface(figure: Figure, surface: Surface, scale: AxisScale, label: str) -> Any:
+def draw_surface(
+    figure: Figure, surface: Surface, scale: AxisScale, label: str, angle: tuple[float, float]
+) -> Any:
     """Draw the surface with ticks set by hand, because 3-D axes do not support logarithmic scales."""
     plane = surface.plane
     axes: Any = figure.add_subplot(projection="3d", computed_zorder=False)
@@ -41,7 +43,9 @@ def draw_surface(figure: Figure, surface: Surface, scale: AxisScale, label: str)
     axes.set_xlabel(style.plain(plane.features[0]))
     axes.set_ylabel(style.plain(plane.features[1]))
     axes.set_zlabel(style.plain(label, 60))
-    axes.view_init(elev=28, azim=-55)
+    axes.set_xlim(plane.x[0], plane.x[-1])
+    axes.set_ylim(plane.y[0], plane.y[-1])
+    axes.view_init(azim=angle[0], elev=angle[1])
     axes.set_box_aspect((1, 1, 0.7), zoom=1.05)
     axes.set_in_layout(False)  # before 3.11.2, matplotlib overestimates its size and gives up the layout
     return axes

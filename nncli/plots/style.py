@@ -160,10 +160,11 @@ def epoch_axis(axes: Axes, last: float) -> None:
     """Make the x axis a logarithmic axis of epochs that starts at 0, as most changes happen early."""
     last = max(1.0, last)
     positions = [0, *(10**e for e in range(int(np.log10(last) + 1e-9) + 1))]
+    positions += [int(last)] if last > 2 * positions[-1] else []
     axes.set_xscale("symlog", linthresh=1.0, linscale=0.5)
     axes.xaxis.set_ticks([], minor=True)
     axes.xaxis.set_ticks(positions, [f"{position:,}" for position in positions])
-    axes.set_xlim(0, last * 1.05)
+    axes.set_xlim(0, last)
     axes.set_xlabel("epoch (log scale from 1)")
 
 
@@ -223,6 +224,11 @@ def legend_beside(axes: Axes, handles: Sequence[Any] | None = None, **options: A
     axes.legend(
         loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, handlelength=2.6, **given, **options
     )
+
+
+def text_color(color: str) -> str:
+    """Return a color dark enough for small text on paper: black in place of pale yellow and light blue."""
+    return BLACK if color in (YELLOW, SKY) else color
 
 
 def ink_on(color: Array) -> str:

@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.text
@@ -547,3 +548,31 @@ def test_of_very_many_rows_some_are_used_and_the_note_says_so(
     figure = plots.draw(kind, trained["formula"], View()).figure
     assert "1,000 training rows" in figure.get_suptitle()
     assert "Uses 500 evenly spaced rows." in " ".join(figure._supxlabel.get_text().split())
+
+
+def test_the_camera_of_a_3d_picture_can_be_turned(trained: dict[str, Run]) -> None:
+    axes = plots.draw("output-3d", trained["xor"], View(angle=(30.0, 40.0))).figure.axes[0]
+    assert (axes.azim, axes.elev) == (30.0, 40.0)
+
+
+def test_weights_have_the_color_of_their_neuron_and_the_dashes_of_their_input(
+    trained: dict[str, Run],
+) -> None:
+    axes = plots.draw("weights", trained["xor"], View()).figure.axes[0]
+    looks = {line.get_gid(): (line.get_color(), str(line._dash_pattern)) for line in axes.get_lines()}
+    first, second, other = (looks[f"layers.0.weight[{place}]"] for place in ("0,0", "0,1", "1,0"))
+    assert first[0] == second[0] != other[0]
+    assert first[1] == other[1] != second[1]
+    for text in axes.texts:
+        assert text.arrow_patch is not None
+        assert text.get_color() in {color for color, _ in looks.values()}
+
+
+def test_errors_of_the_beginning_do_not_set_the_linear_axis(trained: dict[str, Run]) -> None:
+    run = Run(trained["xor"].path)
+    errors = run.snapshots.errors.copy()
+    errors[0] = 100.0
+    vars(run)["snapshots"] = replace(run.snapshots, errors=errors)
+    figure = plots.draw("errors", run, View()).figure
+    assert figure.axes[0].get_ylim()[1] < 2.0
+    assert "Larger errors up to epoch 0 are beyond the linear axis." in figure._supxlabel.get_text()

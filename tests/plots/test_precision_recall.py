@@ -109,10 +109,11 @@ def test_a_threshold_that_no_row_reaches_has_no_mark(tmp_path: Path) -> None:
     assert "threshold" not in [line.get_gid() for line in picture.figure.axes[0].get_lines()]
 
 
-def test_below_20_rows_the_picture_is_drawn_only_when_named(trained: dict[str, Run]) -> None:
+@pytest.mark.parametrize("kind", ["precision-recall", "roc", "calibration", "confusion"])
+def test_below_20_rows_the_picture_is_drawn_only_when_named(kind: str, trained: dict[str, Run]) -> None:
     for shape, drawn in (("xor", False), ("classes held out", False), ("classes", True)):
-        assert "precision-recall" in fitting(trained[shape], View())
-        assert ("precision-recall" in default_kinds(trained[shape], View())) is drawn
+        assert kind in fitting(trained[shape], View())
+        assert (kind in default_kinds(trained[shape], View())) is drawn
 
 
 @pytest.mark.parametrize("shape", ["formula", "one class held out", "labels on all rows or none held out"])

@@ -105,6 +105,14 @@ def plot(
         bool,
         typer.Option("--grid", help="Draw the boundary over each pair of the four most important inputs."),
     ] = False,
+    view: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AZIMUTH,ELEVATION",
+            help="Camera of 3-D plots in degrees (default: -55,28).",
+            show_default=False,
+        ),
+    ] = None,
     term: Annotated[
         bool,
         typer.Option("--term", help="Print the loss curve on the terminal, and write no file."),
@@ -145,6 +153,7 @@ def plot(
         ),
         directions=directions,
         grid=grid,
+        angle=_angle(view),
     )
     drawn = [{"kind": each.kind, "path": str(each.path), "caption": each.caption} for each in pictures]
     out.result(_listed(drawn, out))
@@ -216,6 +225,21 @@ def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | 
             f"{flag}: expected two names, found {len(names)}", hint=f"write for example {flag} {example}"
         )
     return names[0].strip(), names[1].strip()
+
+
+def _angle(text: str | None) -> tuple[float, float]:
+    from nncli.messages.errors import NncliError
+    from nncli.plots import View
+
+    if text is None:
+        return View().angle
+    try:
+        azimuth, elevation = map(float, text.split(","))
+    except ValueError:
+        raise NncliError(
+            f"--view {text}: expected two angles in degrees", hint="write for example --view=-55,28"
+        ) from None
+    return azimuth, elevation
 
 
 def _assignment(text: str) -> tuple[str, str]:

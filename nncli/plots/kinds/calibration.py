@@ -22,6 +22,9 @@ EDGES = np.linspace(0.0, 1.0, BINS + 1)
 FEW = 10  # rows in a bin below which its frequency is mostly chance
 
 
+by_default = outcomes.has_enough_rows
+
+
 def unfit(run: Run, view: View) -> str | None:
     """Return the reason why a run predicts no probabilities of classes, or None if it does."""
     if reason := outcomes.no_classes(run):

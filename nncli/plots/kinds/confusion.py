@@ -26,6 +26,9 @@ MISTAKES_NAMED = 3  # named in the caption
 CORRECT, WRONG = style.BLUE, style.VERMILION
 
 
+by_default = outcomes.has_enough_rows
+
+
 def unfit(run: Run, view: View) -> str | None:
     """Return the reason why a run predicts no classes, or None if it does."""
     return outcomes.no_classes(run)

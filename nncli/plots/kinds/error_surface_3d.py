@@ -25,7 +25,7 @@ def draw(data: InputSurface) -> Figure:
     """Draw the error as height."""
     figure = style.figure(height=5.6)
     scale = AxisScale.of(data.surface.values)
-    relief.draw_surface(figure, data.surface, scale, f"squared error{scale.name}")
+    relief.draw_surface(figure, data.surface, scale, f"squared error{scale.name}", data.angle)
     style.head(
         figure,
         f"Squared error over {data.features}, summed over targets{scale.name}{data.about}",

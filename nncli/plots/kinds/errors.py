@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 LINES = 64  # of rows and outputs up to which each has a line
 WORST = 5
+BEGINNING = 0.02  # of the epochs
+OUTBREAK = 5.0  # times the errors after the beginning: larger ones are beyond the linear axis
+DEEPEST = 4.0  # decades below the largest error at the end: smaller ones do not matter
 COLORS = (style.VERMILION, style.BLUE, style.GREEN, style.PURPLE, style.ORANGE)
 
 
@@ -159,7 +162,8 @@ def _without_gaps(values: Array) -> Array:
 def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-    low, high = float(min(errors.min(), 0.0)), float(max(errors.max(), 0.0))
+    shown = errors[_is_usual(epochs, errors)]
+    low, high = float(min(shown.min(), 0.0)), float(max(shown.max(), 0.0))
     style.scaled(axes.yaxis, AxisScale(False, low, high if high > low else low + 1.0))
     axes.axhline(0, color=style.GRAY, linewidth=0.8)
     axes.set_xlim(epochs[0], epochs[-1])
@@ -171,9 +175,19 @@ def _finish_linear(axes: Axes, epochs: Array, errors: Array) -> None:
     style.grid(axes)
 
 
+def _is_usual(epochs: Array, errors: Array) -> Array:
+    """Tell which epochs have errors of a size that occurs after the beginning, (s,)."""
+    sizes = np.abs(errors).max(axis=1)
+    usual = float(sizes[epochs >= BEGINNING * epochs[-1]].max())
+    return np.asarray(sizes <= OUTBREAK * usual) if usual > 0 else np.ones(len(sizes), dtype=bool)
+
+
 def _finish_log_log(axes: Axes, epochs: Array, sizes: Array) -> None:
     finite = sizes[np.isfinite(sizes)]
     low, high = (np.log10(finite.min()), np.log10(finite.max())) if finite.size else (-1.0, 0.0)
+    if finite.size and len(sizes):
+        low = max(low, np.log10(max(np.nanmax(sizes[-1], initial=0.0), 1 / DRAWABLE)) - DEEPEST)
+        high = max(high, low)
     if high - low < 0.5:
         low, high = low - 0.25, high + 0.25
     style.scaled(axes.yaxis, AxisScale(True, float(low), float(high)))
@@ -191,6 +205,10 @@ def _note(data: RowErrors) -> str:
         others = "all others in gray" if lines - WORST <= LINES else "all errors as bands"
         notes.append(f"The {WORST} largest errors in the last epoch are in color, {others}.")
     notes.append("Rows are numbered from 1.")
+    usual = _is_usual(data.epochs, data.errors)
+    if not usual.all():
+        last = int(data.epochs[~usual][-1])
+        notes.append(f"Larger errors up to epoch {last:,} are beyond the linear axis.")
     notes += [f"Errors were recorded for the first {count:,} of {rows:,} rows."] if count < rows else []
     return " ".join(notes)
 

@@ -30,7 +30,7 @@ THINNEST, WIDEST = 0.35, 5.0  # pt, for weight 0 and the largest |weight|
 SIGNS: dict[int, tuple[str, Any]] = {1: (style.VERMILION, "-"), -1: (style.BLUE, (0, (3.2, 1.4)))}
 UNIT = 31.0  # pt, diameter of a circle
 SHARES = tuple(
-    0.5 + sign * step / 50 for step in range(15) for sign in (1, -1)
+    0.5 + sign * step / 50 for step in range(18) for sign in (1, -1)
 )  # positions of a label along an edge, from the middle
 LABEL_WIDTH, LABEL_HEIGHT = 0.27, 0.32  # size of a label, in columns and units of the diagram
 
@@ -210,11 +210,13 @@ def _edges(axes: Axes, x: int, before: _Column, after: _Column, W: Array, larges
 def _edge_labels(axes: Axes, x: int, before: _Column, after: _Column, W: Array) -> None:
     """Label each edge with its weight, as near to its middle as earlier labels allow."""
     placed: list[tuple[float, float]] = []
+    slopes = np.array([(low, high) for high in after.heights for low in before.heights])
     for i, unit in enumerate(after.units):
         for j, source in enumerate(before.units):
             ends = before.heights[j], after.heights[i]
             places = [(share, ends[0] + share * (ends[1] - ends[0])) for share in SHARES]
-            place = max(places, key=lambda place: min(1.0, _clearance(place, placed)))
+            others = np.delete(slopes, i * len(before.units) + j, axis=0)
+            place = max(places, key=lambda place: _room(place, placed, others))
             placed.append(place)
             axes.text(
                 x + place[0],
@@ -231,6 +233,17 @@ def _edge_labels(axes: Axes, x: int, before: _Column, after: _Column, W: Array) 
                     "alpha": 0.9,
                 },
             )
+
+
+def _room(
+    place: tuple[float, float], placed: list[tuple[float, float]], others: Array
+) -> tuple[float, float]:
+    """Return how far a label is from other labels and then from other edges; 1 is enough."""
+    shares = place[0] + LABEL_WIDTH * np.array([-0.5, -0.25, 0.0, 0.25, 0.5])
+    edges = others[:, :1] + shares * (others[:, 1:] - others[:, :1]) - place[1]
+    crossed = (edges.min(axis=1) < 0) & (edges.max(axis=1) > 0)
+    nearest = np.where(crossed, 0.0, np.abs(edges).min(axis=1)).min(initial=LABEL_HEIGHT)
+    return min(1.0, _clearance(place, placed)), min(1.0, float(nearest) / (LABEL_HEIGHT / 2))
 
 
 def _clearance(place: tuple[float, float], placed: list[tuple[float, float]]) -> float:

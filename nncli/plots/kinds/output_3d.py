@@ -34,7 +34,7 @@ def draw(data: InputSurface) -> Figure:
     figure, outputs = style.figure(height=5.6), data.outputs
     assert outputs is not None
     scale = outputs.scale(np.append(data.surface.values, outputs.expected))
-    axes = relief.draw_surface(figure, data.surface, scale, f"{outputs.name}{scale.name}")
+    axes = relief.draw_surface(figure, data.surface, scale, f"{outputs.name}{scale.name}", data.angle)
     _draw_rows(axes, data, scale.drawn(outputs.expected), scale.drawn(outputs.predicted))
     style.head(
         figure,

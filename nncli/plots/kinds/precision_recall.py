@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nncli.inference import evaluation
 from nncli.inference.classes import RankedRows
 from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 MOST_CURVES = 6
 MOST_POINTS = 1000  # of a curve: more cannot be distinguished
-LEAST_BY_DEFAULT = 20  # rows below which a curve has few steps, mostly chance
 BASELINE_LINE: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (4, 3))}
 
 
@@ -32,9 +30,7 @@ def unfit(run: Run, view: View) -> str | None:
     return outcomes.no_curve(run)
 
 
-def by_default(run: Run) -> bool:
-    """Tell whether there are enough rows to draw the picture without being named."""
-    return len(evaluation.part(run)[1]) >= LEAST_BY_DEFAULT
+by_default = outcomes.has_enough_rows
 
 
 @dataclass(frozen=True)

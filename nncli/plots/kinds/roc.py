@@ -26,6 +26,9 @@ MOST_POINTS = 1000  # of a curve: more cannot be distinguished
 Curve = tuple[Array, Array]
 
 
+by_default = outcomes.has_enough_rows
+
+
 def unfit(run: Run, view: View) -> str | None:
     """Return the reason why no class has both positive and negative rows, or None if one has."""
     return outcomes.no_curve(run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TRACES = 64  # parameters up to which each has a line
 LABELED = 12  # lines of a panel up to which each has its name at the end
 PANELS = 6  # layers drawn; of a deeper network the first and last three
+BIAS = style.DASHES[2]
+OF_INPUTS = tuple(dash for dash in style.DASHES if dash != BIAS)
 BANDS = ((0.05, 0.95, 0.22), (0.25, 0.75, 0.45))
 
 
@@ -152,30 +154,35 @@ def _shown_layers(count: int) -> list[int]:
 
 def _traces(axes: Axes, epochs: Array, layer: LayerPaths) -> None:
     path, names = layer.path, layer.names
-    for position, name in enumerate(names):
-        bias = ".bias" in name
-        axes.plot(
-            epochs,
-            path[:, position],
-            color=style.COLORS[position % 7],
-            linestyle=style.DASHES[1] if bias else "-",
-            linewidth=1.0 if bias else 1.4,
-            gid=name,
-        )
+    looks = [_look(name) for name in names]
+    for position, (name, look) in enumerate(zip(names, looks, strict=True)):
+        axes.plot(epochs, path[:, position], **look, gid=name)
     if len(names) <= LABELED:
         ends = _spread(path[-1], 0.055 * max(np.ptp(path), 1e-9))
         for position, name in enumerate(names):
             short = name.split(".")[-1].replace("weight", "w").replace("bias", "b")
+            color = looks[position]["color"]
             axes.annotate(
                 short,
-                (1.0, ends[position]),
+                (1.0, path[-1, position]),
                 xycoords=("axes fraction", "data"),
-                xytext=(3, 0),
-                textcoords="offset points",
+                xytext=(1.06, ends[position]),
+                textcoords=("axes fraction", "data"),
                 va="center",
                 fontsize=style.SMALL,
+                color=style.text_color(color),
+                arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
                 annotation_clip=False,
             )
+
+
+def _look(name: str) -> dict[str, Any]:
+    """Return the color of a parameter's neuron, the dashes of its input, and a thin line for a bias."""
+    unit, *column = name.partition("[")[2].rstrip("]").split(",")
+    color = style.COLORS[int(unit) % 7]
+    if not column:
+        return {"color": color, "linestyle": BIAS, "linewidth": 1.0}
+    return {"color": color, "linestyle": OF_INPUTS[int(column[0]) % len(OF_INPUTS)], "linewidth": 1.4}
 
 
 def _spread(ends: Array, gap: float) -> Array:
@@ -241,7 +248,8 @@ def _finish(axes: Axes, epochs: Array, path: Array, title: str) -> None:
 
 def _note(data: WeightPaths) -> str:
     note = (
-        "Solid: weights w[neuron,input]; dashed: biases b[neuron]."
+        "w[neuron,input] and b[neuron]: one color for each neuron, one pattern of dashes for each input; "
+        "thin dotted lines are biases."
         if data.few
         else f"Quantiles of the {len(data.names):,} parameters, layer by layer."
     )
