@@ -14,7 +14,7 @@ from typing import Any
 
 from nncli import compare, load_config, plots, train
 from nncli.config import Override
-from nncli.plots import View
+from nncli.plots import Look, View
 from nncli.scaffold import templates
 
 IMAGES = Path(__file__).resolve().parent / "images"
@@ -101,6 +101,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
         "xor-output-3d": ("output-3d", View()),
         "xor-neurons": ("neurons", View()),
         "xor-loss": ("loss", View()),
+        "xor-loss-dark": ("loss", View()),
         "xor-weight-surface": ("weight-surface", View()),
         "xor-weights": ("weights", View()),
     },
@@ -161,7 +162,8 @@ def draw(template: str, folder: Path) -> None:
         run = train(load_config(config), output=Path(scratch) / template)
         for name, (kind, view) in PICTURES[template].items():
             picture = folder / f"{name}.svg"
-            plots.save(plots.draw(kind, run, view), picture)
+            look = Look(theme="dark") if name.endswith("-dark") else Look()
+            plots.save(plots.draw(kind, run, view, look), picture)
             picture.with_suffix(".csv").unlink()  # the docs need only the picture
 
 

@@ -494,6 +494,10 @@ def plot(
     directions: Literal["pca", "random"] = "pca",
     grid: bool = False,
     angle: tuple[float, float] = (-55.0, 28.0),
+    theme: Literal["light", "dark", "print"] = "light",
+    dpi: int = 150,
+    size: tuple[float, float] | None = None,
+    title: str | None = None,
 ) -> SavedPictures:
     """Draw pictures of a run, or of several, into files. A notebook shows the pictures that this returns.
 
@@ -509,6 +513,10 @@ def plot(
     directions : the directions that span it otherwise.
     grid : draw the boundary over each pair of the four most important inputs.
     angle : azimuth and elevation of the camera in 3-D pictures, in degrees.
+    theme : light, dark, or print: black ink and thicker lines.
+    dpi : dots per inch of PNG files.
+    size : width and height in inches (default: those of the kind).
+    title : title of the pictures (default: that of the kind).
 
     Raises
     ------
@@ -523,7 +531,8 @@ def plot(
     fixed = {name: str(value) for name, value in (at or {}).items()}
     view = plots.View(features, fixed, weights, directions, grid, angle)
     plots.require_possible(view, kinds)
-    return plots.saved(runs, kinds, view, None if output is None else Path(output), format)
+    look = plots.Look(theme, dpi, size, title)
+    return plots.saved(runs, kinds, view, None if output is None else Path(output), format, look)
 
 
 def export(

@@ -15,6 +15,7 @@ from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.plots import style
+from nncli.plots.looks import Look
 from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, require_room, save
 from nncli.plots.saved import SavedPicture, SavedPictures, places
 from nncli.runs import Run
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "PICTURE_FORMATS",
+    "Look",
     "Numbers",
     "Picture",
     "PictureKind",
@@ -43,6 +45,9 @@ __all__ = [
     "saved",
     "saved_overlay",
 ]
+
+
+DEFAULT_LOOK = Look()
 
 
 class PictureKind(NamedTuple):
@@ -121,7 +126,7 @@ def require_possible(view: View, kinds: Sequence[str]) -> None:
         raise NncliError(f"only boundary has a grid, not {kinds[0]}", hint="type: nncli plot boundary --grid")
 
 
-def draw(name: str, run: Run, view: View) -> Picture:
+def draw(name: str, run: Run, view: View, look: Look = DEFAULT_LOOK) -> Picture:
     """Draw a picture of a run. The kind must fit the run.
 
     Raises
@@ -132,11 +137,22 @@ def draw(name: str, run: Run, view: View) -> Picture:
     kind = KINDS[name]
     with threads.limited(run.experiment.threads):
         numbers = kind.numbers(run, view)
-        return Picture(kind.draw(numbers), numbers)
+        return _dressed(kind.draw(numbers), numbers, look)
+
+
+def _dressed(figure: Figure, numbers: Numbers, look: Look) -> Picture:
+    with _silent(), _matplotlib():
+        look.apply(figure)
+    return Picture(figure, numbers, look.dpi)
 
 
 def saved(
-    runs: Sequence[Run], kinds: Sequence[str], view: View, output: Path | None, suffix: str | None
+    runs: Sequence[Run],
+    kinds: Sequence[str],
+    view: View,
+    output: Path | None,
+    suffix: str | None,
+    look: Look = DEFAULT_LOOK,
 ) -> SavedPictures:
     """Draw kinds of pictures of runs into files (default: `default_kinds`); arguments as for `places`.
 
@@ -151,17 +167,17 @@ def saved(
         from nncli.inspection.compare.side_by_side import compare_runs
 
         path, *_ = places([(runs[0], "loss")], output, suffix)
-        return SavedPictures([saved_overlay(compare_runs(runs), path)])
+        return SavedPictures([saved_overlay(compare_runs(runs), path, look)])
     wanted = [(run, kind) for run in runs for kind in chosen(run, kinds, view)]
     written = []
     for (run, kind), path in zip(wanted, places(wanted, output, suffix), strict=True):
-        picture = draw(kind, run, view)
+        picture = draw(kind, run, view, look)
         save(picture, path)
         written.append(SavedPicture(kind, path, picture.caption))
     return SavedPictures(written)
 
 
-def saved_overlay(comparison: RunComparison, path: Path) -> SavedPicture:
+def saved_overlay(comparison: RunComparison, path: Path, look: Look = DEFAULT_LOOK) -> SavedPicture:
     """Draw the learning curves of several runs on one axis, and write their numbers to a CSV file.
 
     Raises
@@ -174,7 +190,7 @@ def saved_overlay(comparison: RunComparison, path: Path) -> SavedPicture:
     require_room(path)
     with _silent(), _matplotlib():
         numbers = overlay.overlaid(comparison)
-        picture = Picture(overlay.draw_overlay(numbers), numbers)
+        picture = _dressed(overlay.draw_overlay(numbers), numbers, look)
     save(picture, path)
     return SavedPicture("loss", path, picture.caption)
 

@@ -67,6 +67,7 @@ class Picture:
 
     figure: Figure
     numbers: Numbers
+    dpi: int = DPI
 
     @property
     def caption(self) -> str:
@@ -119,7 +120,7 @@ def _bytes(picture: Picture, format: str, metadata: Mapping[str, Any]) -> bytes:
 
     buffer = io.BytesIO()
     with np.errstate(all="ignore"), style.context():
-        picture.figure.savefig(buffer, format=format, dpi=DPI, metadata=metadata)
+        picture.figure.savefig(buffer, format=format, dpi=picture.dpi, facecolor="auto", metadata=metadata)
     return buffer.getvalue()
 
 

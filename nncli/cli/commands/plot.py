@@ -113,6 +113,27 @@ def plot(
             show_default=False,
         ),
     ] = None,
+    theme: Annotated[
+        Literal["light", "dark", "print"],
+        typer.Option(
+            metavar="light|dark|print",
+            help="Colors of the plots; print has black ink and thicker lines (default: light).",
+            show_default=False,
+        ),
+    ] = "light",
+    dpi: Annotated[
+        int,
+        typer.Option(metavar="DPI", help="Dots per inch of PNG files (default: 150).", show_default=False),
+    ] = 150,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WxH", help="Width and height in inches, e.g. 8x5 (default: chosen automatically)."
+        ),
+    ] = None,
+    title: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Title (default: describes the plot).")
+    ] = None,
     term: Annotated[
         bool,
         typer.Option("--term", help="Print the loss curve on the terminal, and write no file."),
@@ -154,6 +175,10 @@ def plot(
         directions=directions,
         grid=grid,
         angle=_angle(view),
+        theme=theme,
+        dpi=dpi,
+        size=_size(size),
+        title=title,
     )
     drawn = [{"kind": each.kind, "path": str(each.path), "caption": each.caption} for each in pictures]
     out.result(_listed(drawn, out))
@@ -240,6 +265,20 @@ def _angle(text: str | None) -> tuple[float, float]:
             f"--view {text}: expected two angles in degrees", hint="write for example --view=-55,28"
         ) from None
     return azimuth, elevation
+
+
+def _size(text: str | None) -> tuple[float, float] | None:
+    from nncli.messages.errors import NncliError
+
+    if text is None:
+        return None
+    try:
+        width, height = map(float, text.lower().split("x"))
+    except ValueError:
+        raise NncliError(
+            f"--size {text}: expected width and height in inches", hint="write for example --size 8x5"
+        ) from None
+    return width, height
 
 
 def _assignment(text: str) -> tuple[str, str]:

@@ -1,0 +1,52 @@
+"""Themes, resolution, size and title of pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from nncli import plots
+from nncli.messages.errors import NncliError
+from nncli.plots import KINDS, Look, View
+from nncli.plots.looks import DARK_PAPER
+from nncli.runs import Run
+
+
+def test_size_and_resolution_set_the_pixels_of_a_png(trained: dict[str, Run], tmp_path: Path) -> None:
+    picture = plots.draw("loss", trained["xor"], View(), Look(size=(8.0, 5.0), dpi=50))
+    plots.save(picture, tmp_path / "loss.png")
+    assert imread(tmp_path / "loss.png").shape[:2] == (250, 400)
+
+
+def test_a_title_replaces_that_of_the_kind(trained: dict[str, Run]) -> None:
+    figure = plots.draw("loss", trained["xor"], View(), Look(title="My own title")).figure
+    assert figure.get_suptitle() == "My own title"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("fit", "parity", "residuals")])
+def test_dark_paper_has_light_text_and_keeps_the_numbers(kind: str, trained: dict[str, Run]) -> None:
+    run = trained["classes" if kind in ("importance", "dependence") else "xor"]
+    run = trained["formula"] if "error-surface" in kind else run
+    light, dark = (plots.draw(kind, run, View(), Look(theme=theme)) for theme in ("light", "dark"))
+    assert dark.caption == light.caption
+    assert to_rgb(dark.figure.get_facecolor()) == pytest.approx(to_rgb(DARK_PAPER))
+    title = dark.figure._suptitle  # type: ignore[attr-defined]
+    assert min(to_rgb(title.get_color())) > 0.7
+
+
+def test_print_has_black_text_and_thicker_lines(trained: dict[str, Run]) -> None:
+    figures = [
+        plots.draw("loss", trained["xor"], View(), Look(theme=theme)).figure for theme in ("light", "print")
+    ]
+    light, printed = (figure.axes[0].get_lines()[0].get_linewidth() for figure in figures)
+    assert printed > light
+    assert to_rgb(figures[1]._suptitle.get_color()) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("dpi", "size"), [(1, None), (150, (0.5, 4.0)), (150, (4.0, 400.0))])
+def test_an_unusable_size_or_resolution_is_refused(dpi: int, size: tuple[float, float] | None) -> None:
+    with pytest.raises(NncliError, match="must be from"):
+        Look(dpi=dpi, size=size)
