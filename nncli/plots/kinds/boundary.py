@@ -105,7 +105,7 @@ class BoundaryGrid:
 
     @property
     def reason(self) -> str:
-        """Description of the inputs that are paired."""
+        """Inputs that are paired, in words."""
         return self.panels[0].reason or "all numeric inputs"
 
     @property

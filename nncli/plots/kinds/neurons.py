@@ -1,4 +1,4 @@
-"""Activation of every neuron over two inputs, or over the only one, layer by layer."""
+"""Maps of the activation of each neuron over two inputs, or curves over the only one, layer by layer."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class LayerMaps:
 
     @property
     def constant(self) -> Array:
-        """Mask of the drawn units that hardly change in view, (drawn,)."""
+        """Tell which of the units drawn hardly change in view, (drawn,)."""
         spread = np.ptp(np.nan_to_num(self.A), axis=0)
         return np.asarray(spread <= 1e-9 * max(1e-300, float(np.abs(np.nan_to_num(self.A)).max())))
 
