@@ -51,6 +51,7 @@ __all__ = [
     "evaluate",
     "export",
     "gradcheck",
+    "import_weights",
     "init",
     "list_runs",
     "load_config",
@@ -561,6 +562,42 @@ def export(
     place = found.path / "exports" / name / f"{found.path.name}{exports.find_target(name).suffix}"
     table = found.experiment.rows.whole.table
     return exports.write_export(found.model, table, name, place if output is None else Path(output))
+
+
+def import_weights(
+    file: str | os.PathLike[str],
+    config: Configured,
+    data: Any = None,
+    *,
+    output: str | os.PathLike[str] | None = None,
+    command: Sequence[str] = (),
+) -> Run:
+    """Make a run of weights that another program trained.
+
+    Parameters
+    ----------
+    file : a PyTorch state dict as safetensors, `coefs_0`, `intercepts_0` ... of scikit-learn as npz, a
+        `weights.npz`, or an export as JSON.
+    config, data, output, command : as for `train` and `started`; the config's layers must have these shapes.
+
+    Raises
+    ------
+    NncliError
+        If a file cannot be read, or the weights do not fit the layers.
+    """
+    from nncli.exports.foreign_weights import read_layers, require_shapes
+    from nncli.runs import Run
+
+    path, prepared = Path(file), check(config, data)
+    layers = read_layers(path)
+    require_shapes(path, layers, prepared.network)
+    changed = prepared.config.changed(("training", "epochs"), 0)
+    for index, (_, W, b) in enumerate(layers):
+        changed = changed.changed(("network", "layers", index, "weights"), W.tolist())
+        changed = changed.changed(("network", "layers", index, "biases"), None if b is None else b.tolist())
+    with started(experiment.build(changed), output=output, command=command) as recording:
+        recording.finish()
+    return Run(recording.run.path)
 
 
 def compare(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
@@ -44,10 +45,13 @@ _imported: dict[str, Command] = {}
 def command(
     panel: str, place: int, examples: Mapping[str, str]
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a function the command of its own name; the arguments are the attributes of `Command`."""
+    """Make a function the command of its own name; the arguments are the attributes of `Command`.
+
+    A name that is a keyword of Python ends in an underscore there.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        _imported[function.__name__] = Command(function, panel, place, examples)
+        _imported[function.__name__.rstrip("_")] = Command(function, panel, place, examples)
         return function
 
     return register
@@ -55,12 +59,13 @@ def command(
 
 def command_names() -> list[str]:
     """Return the names of all commands."""
-    return [module.name for module in iter_modules([str(Path(__file__).with_name("commands"))])]
+    files = iter_modules([str(Path(__file__).with_name("commands"))])
+    return [module.name.rstrip("_") for module in files]
 
 
 def load_command(name: str) -> Command:
     """Return a command, importing its module if needed."""
-    import_module(f"{PACKAGE}.{name}")
+    import_module(f"{PACKAGE}.{name}{'_' if iskeyword(name) else ''}")
     return _imported[name]
 
 
