@@ -66,7 +66,7 @@ def ranked_inputs(run: Run, view: View) -> Ranked:
         return Ranked(names, "inputs with the most distinct values" if _has_dropped(run, view, names) else "")
     if importance.too_few_rows(run) is not None:
         return Ranked(names, "first inputs that vary")
-    found = importance.permutation_importance(run)
+    found = importance.importance_of(run)
     order = [found.inputs[position] for position in found.order]
     return Ranked([name for name in order if name in names], "most important inputs")
 

@@ -115,3 +115,17 @@ def test_a_grid_of_two_inputs_is_the_boundary(trained: dict[str, Run]) -> None:
 def test_a_grid_is_of_the_boundary_over_inputs_chosen_automatically(view: View, kinds: list[str]) -> None:
     with pytest.raises(NncliError, match="grid"):
         plots.require_possible(view, kinds)
+
+
+def test_all_pictures_of_a_run_share_one_computation_of_importance(
+    classified: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Run] = []
+    compute = importance.permutation_importance
+    monkeypatch.setattr(
+        importance, "permutation_importance", lambda run: (calls.append(run), compute(run))[1]
+    )
+    run = Run(classified.path)
+    for kind in ("boundary", "importance", "dependence"):
+        plots.draw(kind, run, View())
+    assert calls == [run]

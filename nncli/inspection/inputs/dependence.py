@@ -12,7 +12,7 @@ from nncli.data.columns import Dataset
 from nncli.data.encoding import TRUTH, Boolean, Category, Date, Encoding
 from nncli.data.preprocessing import as_dtype
 from nncli.inference import evaluation
-from nncli.inspection.inputs.importance import permutation_importance, some_rows
+from nncli.inspection.inputs.importance import importance_of, some_rows
 from nncli.nn.arrays import Array
 from nncli.runs import Run
 from nncli.tables.column import Column
@@ -98,7 +98,7 @@ def most_important(run: Run, count: int) -> list[str]:
     inputs = run.model.columns.inputs
     if len(inputs) == 1:
         return list(inputs)
-    found = permutation_importance(run)
+    found = importance_of(run)
     return [found.inputs[position] for position in found.order[:count]]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nncli.inspection.inputs.importance import Importance, permutation_importance, too_few_rows
+from nncli.inspection.inputs.importance import Importance, importance_of, too_few_rows
 from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.plots import naming, style
@@ -84,9 +84,7 @@ class InputImportance:
 def numbers(run: Run, view: View) -> InputImportance:
     """Shuffle every input on the test set; without one on the validation set, else on the training set."""
     loss = run.experiment.recipe.loss
-    return InputImportance(
-        naming.run_name(run), f"{loss.name}, {loss.reduction}", permutation_importance(run)
-    )
+    return InputImportance(naming.run_name(run), f"{loss.name}, {loss.reduction}", importance_of(run))
 
 
 def draw(data: InputImportance) -> Figure:
