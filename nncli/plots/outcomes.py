@@ -65,6 +65,17 @@ def has_enough_rows(run: Run) -> bool:
     return len(evaluation.part(run)[1]) >= LEAST_BY_DEFAULT
 
 
+def left_out(run: Run) -> str | None:
+    """Return a line on the pictures that are left out because of too few rows, or None if there are none."""
+    if run.model.columns.task == "regression" or has_enough_rows(run):
+        return None
+    rows = counted(len(evaluation.part(run)[1]), "row")
+    return (
+        f"left out confusion, roc, precision-recall and calibration, because {rows} are fewer than "
+        f"{LEAST_BY_DEFAULT}; name one to draw it"
+    )
+
+
 def no_classes(run: Run) -> str | None:
     """Return the reason why a run predicts no classes, or None if it does."""
     if run.model.columns.task == "regression":

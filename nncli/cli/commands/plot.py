@@ -146,6 +146,7 @@ def plot(
 ) -> None:
     """Plot a run, and write the numbers behind each plot to a CSV file."""
     from nncli import api, plots
+    from nncli.plots import outcomes
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if list_:
@@ -162,6 +163,9 @@ def plot(
     if term:
         _print_charts(found, out)
         return
+    for each in found if not kinds else ():
+        if line := outcomes.left_out(each):
+            out.note(line)
     pictures = api.plot(
         found,
         kinds,
