@@ -40,6 +40,7 @@ EXPORT_TARGETS: dict[str, ExportTarget] = {
     "python": _target("python_file", ".py", "a Python file that needs no package"),
     "onnx": _target("onnx_file", ".onnx", "an ONNX model in float32", precision=1e-6),
     "torch": _target("torch_file", ".py", "a PyTorch module, with its weights as safetensors"),
+    "keras": _target("keras_file", ".py", "a Keras script, with its weights as npz", precision=1e-6),
     "safetensors": _target("safetensors_file", ".safetensors", "the weights, without preprocessing"),
     "c": _target("c_file", ".c", "a C file that needs the standard library alone"),
     "json": _target("json_file", ".json", "weights, encodings and classes as JSON"),

@@ -61,7 +61,7 @@ def load():
     return network.eval()
 
 
-def run_file(network, rows):
+def outputs(network, rows):
     """Return the outputs (n, outputs) for rows, mappings of column names to cells, in the targets' units."""
     X = torch.tensor([encode(row) for row in rows], dtype=torch.{dtype})
     with torch.no_grad():

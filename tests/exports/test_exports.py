@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import runpy
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nncli import CheckFailed, NncliError, check, exports, train
@@ -23,10 +24,14 @@ from nncli.exports import contract
 from nncli.nn.activations import ACTIVATIONS
 from nncli.training.model import Model
 
-NEEDED = {"torch": find_spec("torch"), "c": shutil.which("cc")}
+NEEDED = {"torch": find_spec("torch"), "keras": find_spec("keras"), "c": shutil.which("cc")}
+LIMITS = {"onnx": 1e-6, "keras": 1e-6}  # they compute in float32
 RUNNING = [name for name in exports.EXPORT_TARGETS if NEEDED.get(name, True)]
 HIDDEN = [name for name in ACTIVATIONS if name != "softmax"]
 ENDS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
+
+# Keras turns tensors of PyTorch into arrays in a way that NumPy has deprecated.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 Cells = Sequence[Any]
 
@@ -84,14 +89,14 @@ hidden_layers = st.lists(
 
 
 @pytest.mark.parametrize("to", RUNNING)
+@settings(deadline=None, max_examples=20)
 @given(task=st.sampled_from(sorted(ENDS)), layers=hidden_layers, seed=st.integers(0, 99))
 def test_an_exported_network_gives_the_same_outputs(
     to: str, task: str, layers: list[dict[str, Any]], seed: int
 ) -> None:
     model, table = model_of(task, layers, seed=seed)
     difference = difference_of(to, model, table)
-    limit = 1e-6 if to == "onnx" else 1e-12
-    assert difference <= limit
+    assert difference <= LIMITS.get(to, 1e-12)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +106,7 @@ def test_an_exported_network_gives_the_same_outputs(
 def test_every_activation_is_exported(to: str, activation: Any) -> None:
     model, table = model_of("regression", [{"units": 5, "activation": activation}])
     model.parameters[:] *= 3.0  # far into both tails
-    assert difference_of(to, model, table) <= (1e-6 if to == "onnx" else 1e-12)
+    assert difference_of(to, model, table) <= LIMITS.get(to, 1e-12)
 
 
 @pytest.mark.parametrize("to", RUNNING)
@@ -120,7 +125,7 @@ def difference_of(to: str, model: Model, table: Any) -> float:
 
 
 @pytest.mark.parametrize("task", sorted(ENDS))
-@pytest.mark.parametrize("to", [name for name in ("python", "c", "torch") if name in RUNNING])
+@pytest.mark.parametrize("to", [name for name in ("python", "c", "torch", "keras") if name in RUNNING])
 def test_its_main_prints_what_predict_prints(to: str, task: str, tmp_path: Path) -> None:
     model, table = model_of(task, [{"units": 3, "activation": "tanh"}])
     done = exports.write_export(model, table, to, tmp_path / f"network{exports.EXPORT_TARGETS[to].suffix}")
@@ -144,7 +149,36 @@ def test_its_main_prints_what_predict_prints(to: str, task: str, tmp_path: Path)
         if isinstance(column, list):
             assert texts == column
         else:
-            assert [float(cell) for cell in texts] == pytest.approx(column, abs=1e-12, rel=1e-12)
+            limit = LIMITS.get(to, 1e-12)
+            assert [float(cell) for cell in texts] == pytest.approx(column, abs=limit, rel=limit)
+
+
+def test_exported_to_pytorch_it_is_trained_further_as_by_nncli(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    config = {
+        "dataset": "perceptron",
+        "network": {"layers": [{"units": 1, "activation": "sigmoid", "bias": False}]},
+        "loss": {"name": "half_squared_error", "reduction": "sum"},
+        "optimizer": {"name": "sgd", "learning_rate": 1},
+    }
+    short, long = (
+        train({**config, "training": {"epochs": epochs, "engine": "numpy"}}, output=tmp_path / f"{epochs}")
+        for epochs in (400, 500)
+    )
+    file = exports.write_export(
+        short.model, short.experiment.rows.whole.table, "torch", tmp_path / "r.py"
+    ).files[0]
+    network = runpy.run_path(str(file))["load"]()
+    X, Y = (torch.tensor(values) for values in (short.experiment.rows.whole.X, short.experiment.rows.whole.Y))
+    optimizer = torch.optim.SGD(network.parameters(), lr=1.0)
+    for _ in range(100):
+        optimizer.zero_grad()
+        (0.5 * (network(X) - Y) ** 2).sum().backward()
+        optimizer.step()
+    weights = network.layers[0].weight.detach().numpy()
+    np.testing.assert_allclose(
+        weights, long.model.network.views(long.model.parameters)[0].W, rtol=0, atol=1e-9
+    )
 
 
 def test_a_missing_or_unknown_cell_is_refused_as_by_nncli(tmp_path: Path) -> None:

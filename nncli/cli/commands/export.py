@@ -17,7 +17,7 @@ from nncli.messages.wording import counted
 if TYPE_CHECKING:
     from nncli.exports import Exported
 
-TARGET_NAMES = "onnx|torch|safetensors|python|c|json"
+TARGET_NAMES = "onnx|torch|keras|safetensors|python|c|json"
 
 
 @command(

@@ -15,7 +15,7 @@ from nncli.nn.randomness import random_stream
 from nncli.runs import Run
 from nncli.training import measure
 
-KEPT = "_importance"  # attribute of a Run
+CACHED = "_importance"  # attribute of a Run, as its cached properties are
 REPEATS = 5
 LEAST_ROWS = 8  # below, a shuffled column often differs little from the column itself
 
@@ -64,9 +64,9 @@ def importance_of(run: Run) -> Importance:
     """Return the permutation importance of a run's inputs, computed once for each Run object."""
     # Not by the run's path: a run of the same path can have been trained again.
     kept: dict[str, Importance] = vars(run)
-    if KEPT not in kept:
-        kept[KEPT] = permutation_importance(run)
-    return kept[KEPT]
+    if CACHED not in kept:
+        kept[CACHED] = permutation_importance(run)
+    return kept[CACHED]
 
 
 def permutation_importance(run: Run, permutations: Array | None = None) -> Importance:
