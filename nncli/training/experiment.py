@@ -122,14 +122,24 @@ def build(config: Config) -> Experiment:
         If the data cannot be read, or config and data do not fit.
     """
     try:
-        rows = read_rows(config)
-        config = spelled_out(config, rows.whole)
-        checks.require_fit(config, rows.whole)
-        return _experiment(config, rows)
+        return on_rows(config, read_rows(config))
     except MemoryError:
         raise config.error(
             Mistake((), "the rows and the network do not fit in memory", "use fewer rows or units")
         ) from None
+
+
+def on_rows(config: Config, rows: Rows) -> Experiment:
+    """Build the experiment of a config on rows that are already read, whatever its `dataset` says.
+
+    Raises
+    ------
+    ConfigError
+        If config and rows do not fit.
+    """
+    config = spelled_out(config, rows.whole)
+    checks.require_fit(config, rows.whole)
+    return _experiment(config, rows)
 
 
 def _experiment(config: Config, rows: Rows) -> Experiment:

@@ -90,9 +90,8 @@ class Measured:
     @cached_property
     def values(self) -> dict[str, Array]:
         """The metrics (K,) by name; with `val_` the loss and the metrics of the validation rows."""
-        training, held_out = self.experiment.rows.training, self.experiment.rows.held_out.get("validation")
-        validation = {} if held_out is None else _each(self.experiment, self.parameters, held_out)
-        return {
-            **metrics(self.experiment, self.outputs, training.expected),
-            **{f"val_{name}": value for name, value in validation.items()},
-        }
+        experiment = self.experiment
+        training, held_out = experiment.rows.training, experiment.rows.held_out.get("validation")
+        validation = {} if held_out is None else _each(experiment, self.parameters, held_out)
+        trained = metrics(experiment, self.outputs, training.expected) if experiment.metrics else {}
+        return {**trained, **{f"val_{name}": value for name, value in validation.items()}}
