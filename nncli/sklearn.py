@@ -20,7 +20,8 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from nncli.config import Config
 from nncli.data.columns import Columns, Dataset, Task
 from nncli.data.preprocessing import Preprocessing, as_dtype
-from nncli.data.split import Part, Parts, drawn
+from nncli.data.settings import SplitConfig
+from nncli.data.split import drawn
 from nncli.engines import threads
 from nncli.engines.contract import State
 from nncli.messages.errors import NncliError
@@ -194,14 +195,20 @@ class _NetworkEstimator(BaseEstimator):
         self._seed = _seed_of(self.random_state)
         with _value_errors():
             config = self._config_of(self.epochs, columns, once=False)
-            share = float(self.validation_fraction)
-            if not 0 <= share < 1:
-                raise ValueError(f"validation_fraction must be at least 0 and below 1, found {share:g}")
-            settings = config.dataset.split.model_copy(update={"validation": share})
-            rows = _rows(_dataset(X, Y, columns, labels), drawn(len(X), labels, settings, self._seed))
+            rows = self._divided(_dataset(X, Y, columns, labels), labels)
             built = self._with_given_weights(experiment.on_rows(config, rows))
             self._train(built, Progress.start(built), [], [])
         return self
+
+    def _divided(self, whole: Dataset, labels: Sequence[str] | None) -> Rows:
+        """Return the rows divided into training set and validation set."""
+        share = float(self.validation_fraction)
+        if not 0 <= share < 1:
+            raise ValueError(f"validation_fraction must be at least 0 and below 1, found {share:g}")
+        if share == 0:
+            return Rows(whole, {}, whole, left_out=0)
+        parts = drawn(len(whole), labels, SplitConfig.model_validate({"validation": share}), self._seed)
+        return Rows(whole.part(parts.train), {"validation": whole.part(parts.validation)}, whole, left_out=0)
 
     def _partial_fit(self, X: Array, Y: Array, columns: Columns, labels: Sequence[str] | None) -> Self:
         """Train for one epoch on these rows, from where the last call left off."""
@@ -464,14 +471,6 @@ def _dataset(X: Array, Y: Array, columns: Columns, labels: Sequence[str] | None)
     if not np.isfinite(scaled).all():
         raise ValueError(f"a target of {np.abs(Y).max():g} is too large for {columns.preprocessing.dtype}")
     return Dataset(table, columns, X, scaled, Y)
-
-
-def _rows(whole: Dataset, parts: Parts) -> Rows:
-    """Return the rows divided into training set and validation set."""
-    held_out: dict[Part, Dataset] = {}
-    if len(parts.validation):
-        held_out["validation"] = whole.part(parts.validation)
-    return Rows(whole.part(parts.train), held_out, whole, left_out=0)
 
 
 def _column(y: Array) -> Array:
