@@ -438,13 +438,13 @@ def _plain(value: Any) -> Any:
 
 def _named(value: Named) -> dict[str, Any]:
     """Return an entry as a mapping of its name and options."""
-    return {"name": value} if isinstance(value, str) else dict(value)
+    return dict(value) if isinstance(value, Mapping) else {"name": value}
 
 
 def _layers(hidden: Any, activation: Any, columns: Columns) -> dict[str, Any]:
     """Return the layers as the network of a config: in short, or each with its own activation."""
-    units = np.atleast_1d(np.asarray(hidden, dtype=int)).tolist()
-    if isinstance(activation, str | Mapping):
+    units = np.atleast_1d(hidden).tolist()
+    if not isinstance(activation, list | tuple | np.ndarray):
         return {"hidden": units, "activation": activation}
     if len(activation) != len(units):
         raise ValueError(

@@ -190,6 +190,8 @@ def test_a_random_state_without_a_number_draws_its_seed() -> None:
     [
         ({"optimizer": "adm"}, "did you mean adam"),
         ({"activation": ["relu", "tanh"]}, "one for each of 1 hidden layers, found 2"),
+        ({"hidden": (2.5,)}, r"network\.hidden\[0\]"),
+        ({"optimizer": None}, "optimizer"),
         ({"dtype": "float16"}, "dtype must be float64 or float32, found 'float16'"),
         ({"validation_fraction": 1.5}, "validation_fraction must be at least 0 and below 1, found 1.5"),
         ({"loss": "cross_entropy"}, "needs a last layer with activation softmax"),
