@@ -545,7 +545,7 @@ def export(
 
     Parameters
     ----------
-    to : onnx, torch, keras, safetensors, python, c or json (default: by the suffix of `output`).
+    to : the target, such as onnx or python (default: by the suffix of `output`).
     output : the file (default: in the directory exports/TARGET/ of the run).
 
     Raises

@@ -42,9 +42,13 @@ def kinds_of_plot(incomplete: str) -> list[str]:
 
 def export_targets(incomplete: str) -> list[str]:
     """Propose targets of an export."""
-    from nncli.exports import EXPORT_TARGETS
+    return _starting(export_target_names(), incomplete)
 
-    return _starting([*EXPORT_TARGETS], incomplete)
+
+def export_target_names() -> list[str]:
+    """Return the targets of an export by their files, because the registry imports numpy."""
+    names = (module.name for module in iter_modules([str(PACKAGE_FOLDER / "exports")]))
+    return sorted(name.removesuffix("_file") for name in names if name.endswith("_file"))
 
 
 def template_names(incomplete: str) -> list[str]:

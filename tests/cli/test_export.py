@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from nncli.cli.completion import export_target_names
+from nncli.exports import EXPORT_TARGETS
 from tests.cli.conftest import Command
 
 
@@ -16,6 +18,10 @@ def test_the_command_writes_into_the_run_and_reports_the_difference(trained: Com
     found = json.loads(trained("export", "-o", "xor.c", "--json").out)
     assert found["to"] == "c"
     assert found["largest_difference"] <= 1e-12
+
+
+def test_help_names_every_target() -> None:
+    assert export_target_names() == sorted(EXPORT_TARGETS)
 
 
 @pytest.mark.parametrize(

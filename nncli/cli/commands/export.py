@@ -17,8 +17,6 @@ from nncli.messages.wording import counted
 if TYPE_CHECKING:
     from nncli.exports import Exported
 
-TARGET_NAMES = "onnx|torch|keras|safetensors|python|c|json"
-
 
 @command(
     "Use",
@@ -35,7 +33,7 @@ def export(
     to: Annotated[
         str | None,
         typer.Option(
-            metavar=TARGET_NAMES,
+            metavar="|".join(completion.export_target_names()),
             help="What to write (default: by the suffix of the file).",
             autocompletion=completion.export_targets,
             show_default=False,
