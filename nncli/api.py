@@ -89,6 +89,11 @@ def init(
     ------
     NncliError
         If there is no such template, or no config can be written for the table.
+
+    Examples
+    --------
+    >>> print(nncli.init("xor").splitlines()[4])
+    seed: 0  # random seed; the same seed gives the same result
     """
     from nncli.scaffold import from_table, templates
     from nncli.scaffold.proposal import require_target
@@ -115,6 +120,12 @@ def check(config: Configured, data: Any = None) -> Experiment:
         With every mistake at once.
     DataError
         If the data cannot be used.
+
+    Examples
+    --------
+    >>> experiment = nncli.check("xor.yaml")
+    >>> experiment.network.parameter_count, len(experiment.rows.training)
+    (17, 4)
     """
     return experiment.build(_config(config, data))
 
@@ -147,6 +158,12 @@ def train(
         If config or data cannot be used; nothing is written then.
     nncli.training.divergence.Diverged
         If training diverged; its history and last good weights are in the run.
+
+    Examples
+    --------
+    >>> run = nncli.train("xor.yaml")
+    >>> print(run.path, run.epoch)
+    runs/xor 1000
     """
     from nncli.runs import Run
 
@@ -209,6 +226,11 @@ def resume(run: Reference = None, *, epochs: int | None = None) -> Run:
         If there is no checkpoint, or config or data have changed since.
     nncli.training.divergence.Diverged
         If training diverged.
+
+    Examples
+    --------
+    >>> nncli.resume("xor", epochs=1500).epoch
+    1500
     """
     from nncli.runs import Run
 
@@ -238,6 +260,12 @@ def open_run(run: Reference = None) -> Run:
     ------
     RunError
         If there is none.
+
+    Examples
+    --------
+    >>> run = nncli.open_run("xor")
+    >>> run.model.network.layers[0].units
+    4
     """
     from nncli import runs
 
@@ -245,7 +273,13 @@ def open_run(run: Reference = None) -> Run:
 
 
 def list_runs() -> list[Run]:
-    """Return the runs under ./runs, newest first."""
+    """Return the runs under ./runs, newest first.
+
+    Examples
+    --------
+    >>> sorted(str(run.path) for run in nncli.list_runs())
+    ['runs/imported', 'runs/xor']
+    """
     from nncli import runs
 
     return runs.all_runs()
@@ -277,6 +311,11 @@ def predict(
     ------
     NncliError
         If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
+
+    Examples
+    --------
+    >>> nncli.predict("xor", {"x1": [0, 1], "x2": [1, 1]})["pred_y"]
+    ['1', '0']
     """
     found = open_run(run)
     threshold = threshold if epoch is not None else _or_stored(found, threshold)
@@ -330,6 +369,11 @@ def evaluate(
     NncliError
         If a column is missing, a cell cannot be used, the run has no such part, or the metric or the task has
         no best threshold.
+
+    Examples
+    --------
+    >>> nncli.evaluate("xor").metrics["accuracy"]
+    1.0
     """
     from nncli.inference import evaluation
 
@@ -406,6 +450,11 @@ def gradcheck(
     ------
     NncliError
         If config, data, weights or code cannot be used.
+
+    Examples
+    --------
+    >>> nncli.gradcheck("xor.yaml").worst.worst < 1e-6
+    True
     """
     from nncli.inspection.directions import check_all_or_directions
     from nncli.inspection.student.code_check import check_code
@@ -445,6 +494,12 @@ def trace(
     ------
     NncliError
         If there is no such row, epoch, layer or unit, or config or data cannot be used.
+
+    Examples
+    --------
+    >>> trace = nncli.trace(nncli.open_run("xor"), row=2)
+    >>> trace.values
+    'x1 = 0, x2 = 1 -> y = 1'
     """
     from nncli.inspection import trace as tracing
     from nncli.runs import Run
@@ -469,6 +524,11 @@ def reproduce(run: Reference = None) -> Reproduction:
     ------
     NncliError
         If the data are no longer those of the run, or a file is damaged.
+
+    Examples
+    --------
+    >>> nncli.reproduce("xor").identical
+    True
     """
     repetition = repeated(run)
     for _ in repetition.reports():
@@ -524,6 +584,11 @@ def plot(
     NncliError
         If there is no such kind or format, a grid is combined with named inputs, a kind does not fit the run,
         or a file cannot be written.
+
+    Examples
+    --------
+    >>> [str(picture.path) for picture in nncli.plot("xor", ["loss"])]
+    ['runs/xor/plots/loss.svg']
     """
     from nncli import plots
 
@@ -554,6 +619,12 @@ def export(
         If there is no such target, it cannot express the network, or the file cannot be written.
     CheckFailed
         If the outputs differ on the run's own rows; no file is written then.
+
+    Examples
+    --------
+    >>> exported = nncli.export("xor", "c")
+    >>> print(exported.files[0], exported.difference < 1e-12)
+    runs/xor/exports/c/xor.c True
     """
     from nncli import exports
 
@@ -584,6 +655,12 @@ def import_weights(
     ------
     NncliError
         If a file cannot be read, or the weights do not fit the layers.
+
+    Examples
+    --------
+    >>> run = nncli.import_weights("runs/xor/weights.npz", "xor.yaml", output="runs/imported")
+    >>> nncli.evaluate(run).metrics == nncli.evaluate("xor").metrics
+    True
     """
     from nncli.exports.foreign_weights import read_layers, require_shapes
     from nncli.runs import Run
@@ -617,6 +694,12 @@ def compare(
     ------
     NncliError
         If there are fewer than two runs, or the target was not recorded.
+
+    Examples
+    --------
+    >>> comparison = nncli.compare(["xor", "imported"])
+    >>> [key for key in comparison.differing if key.startswith("training")]
+    ['training.epochs']
     """
     from nncli import plots
     from nncli.inspection.compare.side_by_side import Target, compare_runs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -35,8 +36,17 @@ def _script(name: str) -> ModuleType:
 MAKE_IMAGES, MAKE_REFERENCE = _script("make_images"), _script("make_reference")
 
 
+def missing_for(text: str) -> str:
+    """The first program or package that a page says it needs and that is not installed."""
+    needed = re.match(r"<!-- needs: (.*) -->", text)
+    names = needed[1].split() if needed else []
+    return next((name for name in names if not (shutil.which(name) or importlib.util.find_spec(name))), "")
+
+
 @pytest.mark.parametrize("page", CHAPTERS)
 def test_sessions_print_what_the_page_shows(page: str, tmp_path: Path) -> None:
+    if missing := missing_for(TEXTS[page]):
+        pytest.skip(f"needs {missing}")
     folder = tmp_path / "page"
     folder.mkdir()
     session = [step for block in blocks(TEXTS[page]) for step in steps(block)]
