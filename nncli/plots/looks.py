@@ -43,11 +43,16 @@ class Look:
     def __post_init__(self) -> None:
         low, high = RESOLUTIONS
         if not low <= self.dpi <= high:
-            raise NncliError(f"dpi must be from {low} to {high}, found {self.dpi}")
+            raise NncliError(
+                f"dpi must be from {low} to {high}, found {self.dpi}", hint="use for example 150"
+            )
         smallest, largest = SIZES
         if self.size is not None and not all(smallest <= length <= largest for length in self.size):
             found = "x".join(f"{length:g}" for length in self.size)
-            raise NncliError(f"size must be from {smallest:g} to {largest:g} inches, found {found}")
+            raise NncliError(
+                f"size must be from {smallest:g} to {largest:g} inches, found {found}",
+                hint="use for example 8x5",
+            )
 
     def apply(self, figure: Figure) -> None:
         """Change a drawn figure to this look."""

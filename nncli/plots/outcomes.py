@@ -69,9 +69,10 @@ def left_out(run: Run) -> str | None:
     """Return a line on the pictures that are left out because of too few rows, or None if there are none."""
     if run.model.columns.task == "regression" or has_enough_rows(run):
         return None
-    rows = counted(len(evaluation.part(run)[1]), "row")
+    count = len(evaluation.part(run)[1])
+    rows = f"{counted(count, 'row')} {'is' if count == 1 else 'are'}"
     return (
-        f"left out confusion, roc, precision-recall and calibration, because {rows} are fewer than "
+        f"left out confusion, roc, precision-recall and calibration, because {rows} fewer than "
         f"{LEAST_BY_DEFAULT}; name one to draw it"
     )
 

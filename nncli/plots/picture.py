@@ -48,6 +48,14 @@ class View:
     grid: bool = False
     angle: tuple[float, float] = (-55.0, 28.0)
 
+    def __post_init__(self) -> None:
+        for name, degrees, most in zip(("azimuth", "elevation"), self.angle, (360, 90), strict=True):
+            if not -most <= degrees <= most:
+                raise NncliError(
+                    f"{name} of the camera must be from -{most} to {most} degrees, found {degrees:g}",
+                    hint="use for example -55,28",
+                )
+
 
 class Numbers(Protocol):
     """Contents of a picture, computed without matplotlib. Each kind of picture has its own class."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,26 @@ def test_print_has_black_text_and_thicker_lines(trained: dict[str, Run]) -> None
     assert to_rgb(figures[1]._suptitle.get_color()) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.parametrize(("dpi", "size"), [(1, None), (150, (0.5, 4.0)), (150, (4.0, 400.0))])
+@pytest.mark.parametrize(
+    ("dpi", "size"),
+    [
+        (1, None),
+        (-5, None),
+        (10**20, None),
+        (150, (0.5, 4.0)),
+        (150, (4.0, 400.0)),
+        (150, (math.nan, 4.0)),
+        (150, (4.0, math.inf)),
+    ],
+)
 def test_an_unusable_size_or_resolution_is_refused(dpi: int, size: tuple[float, float] | None) -> None:
-    with pytest.raises(NncliError, match="must be from"):
+    with pytest.raises(NncliError, match="must be from") as caught:
         Look(dpi=dpi, size=size)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("angle", [(math.nan, 28.0), (1e30, 28.0), (-55.0, math.inf), (-55.0, -91.0)])
+def test_an_unusable_camera_is_refused(angle: tuple[float, float]) -> None:
+    with pytest.raises(NncliError, match="of the camera must be from") as caught:
+        View(angle=angle)
+    assert caught.value.hint
