@@ -253,7 +253,16 @@ def _shade_two(figure: Figure, axes: Axes, data: DecisionBoundary, *, with_bar: 
                 linewidths=width,
                 linestyles=[dash],
             )
-            axes.clabel(lines, fmt={level: f"{level:.3g}"}, fontsize=style.SMALL)
+            places = _label_places(lines.allsegs[0], 0.5 + 0.2 * np.sign(level - data.threshold))
+            axes.clabel(lines, fmt={level: f"{level:.3g}"}, fontsize=style.SMALL, manual=places)
+
+
+def _label_places(segments: Sequence[Array], share: float) -> list[tuple[float, float]]:
+    """Return a point on each long segment of a line, so that labels of neighboring lines lie apart."""
+    longest = max(map(len, segments))
+    # Neighbors may run in opposite directions.
+    upward = [each if tuple(each[0]) <= tuple(each[-1]) else each[::-1] for each in segments]
+    return [tuple(each[int(share * len(each))]) for each in upward if len(each) >= longest / 2]
 
 
 def _shade_many(axes: Axes, data: DecisionBoundary) -> None:
