@@ -29,7 +29,12 @@ LARGEST_LOSS = 1e100  # or derivative: the losses of longer steps must be finite
 LEAST_ERROR = 1e-17  # drawn in place of an error of 0, which a log axis cannot show
 CURVES: Mapping[str, dict[str, Any]] = {
     "central": {"color": style.BLUE, "linestyle": style.DASHES[0], "marker": "o"},
-    "forward": {"color": style.VERMILION, "linestyle": style.DASHES[1], "marker": "s"},
+    "forward": {
+        "color": style.VERMILION,
+        "linestyle": style.DASHES[1],
+        "marker": "s",
+        "markerfacecolor": style.PAPER,
+    },
 }
 # A part of a curve -> scheme, slope on log-log axes, and side of the curve on which the guide is drawn.
 GUIDES = (("central", 2, 0.2), ("forward", 1, 5.0), ("central", -1, 0.05))
@@ -203,7 +208,7 @@ def _draw_guide(axes: Axes, data: StepErrors, guide: tuple[str, int, float]) -> 
     axes.annotate(
         f"slope {text}: {formula}",
         (x[middle], y[middle]),
-        xytext=(6, -4) if beside < 1 and slope > 0 else (-6, 4),
+        xytext=(6, -4) if beside < 1 and slope > 0 else (-8, -2) if slope < 0 else (-6, 4),
         textcoords="offset points",
         ha="left" if beside < 1 and slope > 0 else "right",
         va="top" if beside < 1 else "bottom",
