@@ -35,12 +35,14 @@ DASHES: tuple[Any, ...] = (
     (0, (1.5, 1.2)),
     (0, (6, 1.5, 1.5, 1.5)),
     (0, (3, 1, 1, 1, 1, 1)),
+    (0, (10, 3)),
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 GRAY, FAINT, INK, PAPER = "#6b6b6b", "#b8b8b8", "#1a1a1a", "#ffffff"
 REFERENCE: dict[str, Any] = {"color": GRAY, "linewidth": 1.0, "linestyle": (0, (2, 2))}  # of a diagonal
 
 SEQUENTIAL = "viridis"
+PRINTED_COLORS = ("#ffffff", "#858585")  # black lines and text stay visible on both
 SIGNED_COLORS = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so pictures look the same everywhere
