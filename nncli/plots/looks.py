@@ -13,6 +13,7 @@ from nncli.plots import style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 Theme = Literal["light", "dark", "print"]
 DARK_PAPER = "#16181d"
@@ -86,13 +87,42 @@ def _recolor(figure: Figure, theme: Theme) -> None:
         # Figures and axes pass their color on to their patches, which have a turn of their own.
         if key not in kept and not isinstance(artist, (FigureBase, Axes)):
             _recolor_artist(artist, theme)
+    for axes in figure.axes:
+        if axes.name == "3d":
+            _recolor_box(axes, theme)
 
 
 def _on_image(axes: Any) -> list[Any]:
-    """Return the artists on a heat map, with those that they contain."""
+    """Return the artists on a heat map or a matrix of cells, with those that they contain."""
     if not axes.images:
         return []
-    return [each for artist in (*axes.lines, *axes.collections, *axes.texts) for each in artist.findobj()]
+    return [each for artist in _data_of(axes) for each in artist.findobj()]
+
+
+def _data_of(axes: Any) -> list[Any]:
+    return [*axes.lines, *axes.collections, *axes.patches, *axes.texts]
+
+
+def _recolor_box(axes: Any, theme: Theme) -> None:
+    """Change the walls and the grid of a 3-D picture, which are not among its artists."""
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_pane_color(_changed(axis.pane.get_facecolor(), theme))
+        line = axis._axinfo["grid"]
+        line["color"] = _changed(line["color"], theme)
+
+
+def _recolor_image(image: AxesImage) -> None:
+    """Draw a heat map of two colors in grays, and keep the ticks of its color bar, which a new map resets."""
+    bar = image.colorbar
+    ticks = (
+        None
+        if bar is None
+        else (list(bar.get_ticks()), [text.get_text() for text in bar.ax.get_yticklabels()])
+    )
+    image.set_cmap(style.printed())
+    if bar is not None and ticks is not None:
+        bar.set_ticks(ticks[0], labels=ticks[1])
+        bar.ax.minorticks_off()
 
 
 def _recolor_artist(artist: Any, theme: Theme) -> None:
@@ -100,6 +130,8 @@ def _recolor_artist(artist: Any, theme: Theme) -> None:
     from matplotlib.image import AxesImage
     from matplotlib.text import Text
 
+    if theme == "print" and isinstance(artist, AxesImage) and artist.get_cmap() == style.signed():
+        _recolor_image(artist)
     if isinstance(artist, AxesImage) or (isinstance(artist, Collection) and artist.get_array() is not None):
         return
     for part in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):

@@ -120,6 +120,14 @@ def signed() -> LinearSegmentedColormap:
     return LinearSegmentedColormap.from_list("blue_gray_orange", list(SIGNED_COLORS))
 
 
+@cache
+def printed() -> LinearSegmentedColormap:
+    """Return the grays that replace `signed` in print, where its two ends would look the same."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("light_to_dark_gray", list(PRINTED_COLORS))
+
+
 def plain(text: str, longest: int = 28) -> str:
     """Return a name as a picture can show it: short, on one line, in characters of the font."""
     return drawable(naming.short(text, longest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
@@ -70,3 +71,24 @@ def test_an_unusable_camera_is_refused(angle: tuple[float, float]) -> None:
     with pytest.raises(NncliError, match="of the camera must be from") as caught:
         View(angle=angle)
     assert caught.value.hint
+
+
+def test_the_walls_of_a_3d_picture_are_dark_on_dark_paper(trained: dict[str, Run]) -> None:
+    axes = plots.draw("output-3d", trained["xor"], View(), Look(theme="dark")).figure.axes[0]
+    assert max(to_rgb(axes.xaxis.pane.get_facecolor())) < 0.3
+
+
+def test_the_frames_of_a_matrix_stay_black_on_dark_paper(trained: dict[str, Run]) -> None:
+    axes = plots.draw("confusion", trained["xor"], View(), Look(theme="dark")).figure.axes[0]
+    assert {to_rgb(frame.get_edgecolor()) for frame in axes.patches} == {(0.0, 0.0, 0.0)}
+
+
+def test_print_has_a_heat_map_of_grays_and_the_same_ticks(trained: dict[str, Run]) -> None:
+    light, printed = (
+        plots.draw("boundary", trained["xor"], View(), Look(theme=theme)).figure
+        for theme in ("light", "print")
+    )
+    colors = printed.axes[0].images[0].get_cmap()(np.linspace(0.0, 1.0, 9))[:, 0]
+    assert (np.diff(colors) < 0).all()
+    texts = [[text.get_text() for text in figure.axes[1].get_yticklabels()] for figure in (light, printed)]
+    assert texts[0] == texts[1]
