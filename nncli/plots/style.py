@@ -48,7 +48,8 @@ SIGNED_COLORS = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
 FONT = "DejaVu Sans"  # comes with matplotlib, so pictures look the same everywhere
 SMALL = 8.0
 RULE_LINES: dict[str, Any] = {
-    "font.family": [FONT],
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [FONT],
     "font.size": 9.0,
     "axes.titlesize": 9.0,
     "axes.labelsize": 9.0,
@@ -74,7 +75,7 @@ RULE_LINES: dict[str, Any] = {
     "lines.linewidth": 1.4,
     "legend.frameon": False,
     "svg.hashsalt": "nncli",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # text that can be searched and copied
     "pdf.fonttype": 42,
 }
 

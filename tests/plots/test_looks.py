@@ -92,3 +92,12 @@ def test_print_has_a_heat_map_of_grays_and_the_same_ticks(trained: dict[str, Run
     assert (np.diff(colors) < 0).all()
     texts = [[text.get_text() for text in figure.axes[1].get_yticklabels()] for figure in (light, printed)]
     assert texts[0] == texts[1]
+
+
+def test_the_text_of_an_svg_stays_text_in_a_font_that_every_viewer_has(
+    trained: dict[str, Run], tmp_path: Path
+) -> None:
+    plots.save(plots.draw("loss", trained["xor"], View()), tmp_path / "loss.svg")
+    svg = (tmp_path / "loss.svg").read_text(encoding="utf-8")
+    assert ">epoch</text>" in svg
+    assert "'DejaVu Sans', sans-serif" in svg

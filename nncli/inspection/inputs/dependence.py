@@ -19,7 +19,7 @@ from nncli.tables.column import Column
 from nncli.tables.dates import days
 
 MOST_VALUES = 50
-MOST_SINGLE_ROWS = 50
+MOST_SINGLE_ROWS = 24
 PERCENTILES = (2.5, 97.5)
 
 
