@@ -490,7 +490,7 @@ def test_dependence_has_a_panel_for_each_of_the_most_important_inputs(trained: d
     for axes, each in zip(panels, found, strict=True):
         (mean,) = [line for line in axes.get_lines() if line.get_gid() == "mean"]
         assert [*mean.get_ydata()] == each.means[:, 0].tolist()
-        assert len([line for line in axes.get_lines() if line.get_gid() == "rows"]) == 30
+        assert len([line for line in axes.get_lines() if line.get_gid() == "rows"]) == 24
     names = [axes.get_xlabel() for axes in picture.figure.axes if axes.get_xlabel()]
     assert names == most_important(run, 4)
     assert "Dependence on the 4 most important of 200 inputs" in picture.figure.get_suptitle()
