@@ -185,7 +185,7 @@ def _thinned(curve: RankedRows) -> Array:
 
 
 def _finish(axes: Axes, noun: str) -> None:
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="W")
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel(f"recall (rows of the {noun} that are found)")

@@ -166,7 +166,7 @@ def _plot(axes: Axes, curve: Curve, label: str, place: int, **line_style: Any) -
 
 
 def _finish(axes: Axes, noun: str) -> None:
-    axes.set_aspect("equal")
+    axes.set_aspect("equal", anchor="W")
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel(f"false positive rate (other rows predicted as the {noun})")
