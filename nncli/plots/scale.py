@@ -107,6 +107,8 @@ def _log_ticks(low: float, high: float, most: int) -> tuple[list[float], list[st
     positions, labels = [float(e) for e in exponents], [power(e) for e in exponents]
     if len(positions) < 3 and high - low < 3:
         fine = [(e, d) for e in range(first - 1, last + 1) for d in (2, 5) if low <= e + np.log10(d) <= high]
+        if len(positions) == 2 and len(positions) + len(fine) > most:
+            return positions, labels
         positions += [e + float(np.log10(d)) for e, d in fine]
         labels += [number(d * 10.0**e) for e, d in fine]
     return positions, labels

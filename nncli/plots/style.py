@@ -153,14 +153,14 @@ def grid(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def scaled(axis: XAxis | YAxis, scale: AxisScale, margin: float = 0.05) -> None:
-    """Set the limits and ticks of an axis, and make it logarithmic if the scale is."""
+def scaled(axis: XAxis | YAxis, scale: AxisScale, margin: float = 0.05, most: int = 7) -> None:
+    """Set the limits and at most so many ticks of an axis, and make it logarithmic if the scale is."""
     if scale.log:
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
     pad = margin * (scale.high - scale.low)
     limits = np.array([scale.low - pad, scale.high + pad])
     limits = np.clip(limits, -305.0, 305.0) if scale.log else limits  # the range of float64
-    positions, labels = scale.ticks()
+    positions, labels = scale.ticks(most)
     at = np.power(10.0, positions) if scale.log else np.array(positions)
     axis.set_ticks([], minor=True)
     axis.set_ticks(at, labels)

@@ -25,6 +25,7 @@ PANELS = 6
 STRETCHES = 2000  # of a history of more epochs than:
 SHOWN_EPOCHS = 10_000
 VALIDATION = "val_"  # prefix of the history's columns that are measured on the validation set
+TICKS = 5  # at most, because the panels are low
 NAME_HEIGHT = 0.035  # height of a curve's label, relative to the figure
 
 
@@ -188,7 +189,7 @@ def _panel(axes: Axes, epochs: Array, curves: Mapping[str, Array], label: str) -
             markersize=4,
             gid="curve",
         )
-    style.scaled(axes.yaxis, scale, margin=0.08)
+    style.scaled(axes.yaxis, scale, margin=0.08, most=TICKS)
     axes.set_title(f"{label}{scale.name}", loc="left")
     axes.set_xlim(*((-1, 1) if epochs[-1] == epochs[0] else (epochs[0], epochs[-1] + 0.01 * np.ptp(epochs))))
     if len(curves) > 1:
