@@ -43,7 +43,7 @@ REFERENCE: dict[str, Any] = {"color": GRAY, "linewidth": 1.0, "linestyle": (0, (
 
 SEQUENTIAL = "viridis"
 PRINTED_COLORS = ("#ffffff", "#858585")  # black lines and text stay visible on both
-SIGNED_COLORS = ("#00507e", "#6aa5c9", "#e9e9e9", "#f0ad6a", "#a84700")
+SIGNED_COLORS = ("#2b7cb0", "#86b7d6", "#f2f2f2", "#f2b985", "#d06a1c")  # black text is readable on all
 
 FONT = "DejaVu Sans"  # comes with matplotlib, so pictures look the same everywhere
 SMALL = 8.0
@@ -212,7 +212,7 @@ def color_bar(drawn: Figure, image: AxesImage, axes: Axes, scale: AxisScale, lab
 
 
 def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: AxisScale) -> None:
-    """Draw labeled contour lines at the ticks of the scale, so that color is not the only cue."""
+    """Draw labeled contour lines at the ticks of a heat map's scale, so that color is not the only cue."""
     positions, labels = scale.ticks(5)
     finite = drawn[np.isfinite(drawn)]
     inside = [
@@ -223,8 +223,10 @@ def contours(axes: Axes, x: Array, y: Array, drawn: Array, scale: AxisScale) -> 
     if not inside:
         return
     inside.sort()
+    image = axes.images[0]
+    colors = [ink_on(color) for color in image.to_rgba(np.array([p for p, _ in inside]))[:, :3]]
     lines = axes.contour(
-        x, y, drawn, levels=[p for p, _ in inside], colors=PAPER, linewidths=0.7, linestyles="-"
+        x, y, drawn, levels=[p for p, _ in inside], colors=colors, linewidths=0.7, linestyles="-"
     )
     axes.clabel(lines, fmt=dict(inside), fontsize=SMALL)
 

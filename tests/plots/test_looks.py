@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.image import imread
 
 from nncli import plots
 from nncli.messages.errors import NncliError
-from nncli.plots import KINDS, Look, View
+from nncli.plots import KINDS, Look, View, style
 from nncli.plots.looks import DARK_PAPER
 from nncli.runs import Run
 
@@ -101,3 +101,14 @@ def test_the_text_of_an_svg_stays_text_in_a_font_that_every_viewer_has(
     svg = (tmp_path / "loss.svg").read_text(encoding="utf-8")
     assert ">epoch</text>" in svg
     assert "'DejaVu Sans', sans-serif" in svg
+
+
+def test_black_text_is_readable_on_every_color_of_a_decision_map() -> None:
+    colors = style.signed()(np.linspace(0.0, 1.0, 33))[:, :3]
+    assert {style.ink_on(color) for color in colors} == {style.BLACK}
+
+
+def test_contour_lines_are_white_on_dark_colors_and_black_on_bright_ones(trained: dict[str, Run]) -> None:
+    axes = plots.draw("output", trained["formula"], View()).figure.axes[0]
+    drawn = {to_hex(color) for each in axes.collections for color in each.get_edgecolor()}
+    assert {style.BLACK, style.PAPER} <= drawn
