@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import nncli
@@ -180,9 +182,18 @@ def _merged(shown: str, actual: str) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def missing_for(text: str) -> str:
+    """The first program or package that a page says it needs and that is not installed."""
+    needed = re.match(r"<!-- needs: (.*) -->", text)
+    names = needed[1].split() if needed else []
+    return next((name for name in names if not (shutil.which(name) or find_spec(name))), "")
+
+
 if __name__ == "__main__":
     for path in PAGES:
         before = path.read_text(encoding="utf-8")
+        if missing_for(before):
+            continue
         after = refreshed(before)
         if after != before:
             path.write_text(after, encoding="utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +15,7 @@ import yaml
 from nncli.cli import registry
 from nncli.config import json_schema
 from nncli.plots import KINDS
-from tests.console import PAGES, ROOT, agrees, blocks, printed, steps
+from tests.console import PAGES, ROOT, agrees, blocks, missing_for, printed, steps
 
 PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(PAGE_NAMES, PAGES, strict=True)}
@@ -34,13 +33,6 @@ def _script(name: str) -> ModuleType:
 
 
 MAKE_IMAGES, MAKE_REFERENCE = _script("make_images"), _script("make_reference")
-
-
-def missing_for(text: str) -> str:
-    """The first program or package that a page says it needs and that is not installed."""
-    needed = re.match(r"<!-- needs: (.*) -->", text)
-    names = needed[1].split() if needed else []
-    return next((name for name in names if not (shutil.which(name) or importlib.util.find_spec(name))), "")
 
 
 @pytest.mark.parametrize("page", CHAPTERS)

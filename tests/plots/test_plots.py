@@ -547,7 +547,7 @@ def test_of_very_many_rows_some_are_used_and_the_note_says_so(
 ) -> None:
     monkeypatch.setattr(importance, "affordable_rows", lambda network, count, passes: np.arange(0, count, 2))
     run = copy(trained["formula"])
-    vars(run).pop(importance.KEPT, None)  # other tests have computed it from all rows
+    vars(run).pop(importance.CACHED, None)  # other tests have computed it from all rows
     figure = plots.draw(kind, run, View()).figure
     assert "1,000 training rows" in figure.get_suptitle()
     assert "Uses 500 evenly spaced rows." in " ".join(figure._supxlabel.get_text().split())
