@@ -33,6 +33,8 @@ ENDS = {"regression": "identity", "binary": "sigmoid", "multiclass": "softmax", 
 # Keras turns tensors of PyTorch into arrays in a way that NumPy has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
+LARGEST: dict[str, float] = {}  # difference of each target on random networks
+
 Cells = Sequence[Any]
 
 # A number with gaps, a number, a boolean with a gap, and a category with a comma, a quote and a gap.
@@ -96,7 +98,14 @@ def test_an_exported_network_gives_the_same_outputs(
 ) -> None:
     model, table = model_of(task, layers, seed=seed)
     difference = difference_of(to, model, table)
+    LARGEST[to] = max(LARGEST.get(to, 0.0), difference)
     assert difference <= LIMITS.get(to, 1e-12)
+
+
+@pytest.mark.parametrize("to", RUNNING)
+def test_the_largest_differences_are_printed(to: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with capsys.disabled():
+        print(f"\n{to}: largest difference {LARGEST.get(to, 0.0):.2g}")
 
 
 @pytest.mark.parametrize(
