@@ -9,7 +9,7 @@ import runpy
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,13 @@ def model_of(
     return Model(experiment.network, experiment.initial, columns), experiment.rows.whole.table
 
 
+@pytest.fixture(scope="module", autouse=True)
+def largest_differences() -> Iterator[None]:
+    """Print the largest difference of each target on random networks; `pytest -s` shows it."""
+    yield
+    print("largest differences:", {to: f"{value:.2g}" for to, value in LARGEST.items()})
+
+
 hidden_layers = st.lists(
     st.fixed_dictionaries(
         {"units": st.integers(1, 6), "activation": st.sampled_from(HIDDEN), "bias": st.booleans()}
@@ -100,12 +107,6 @@ def test_an_exported_network_gives_the_same_outputs(
     difference = difference_of(to, model, table)
     LARGEST[to] = max(LARGEST.get(to, 0.0), difference)
     assert difference <= LIMITS.get(to, 1e-12)
-
-
-@pytest.mark.parametrize("to", RUNNING)
-def test_the_largest_differences_are_printed(to: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print(f"\n{to}: largest difference {LARGEST.get(to, 0.0):.2g}")
 
 
 @pytest.mark.parametrize(
