@@ -14,8 +14,8 @@ FEWEST_EPOCHS = 10
 LITTLE = 0.1  # of the loss of a constant, by which a linear model may be better by chance
 FITTED = 0.5  # of the loss of a constant: above it, a network hardly fits its training rows
 BELONG_TOGETHER = (
-    "check that the inputs and targets of each row belong together (columns that are sorted or joined "
-    "separately are shuffled), or add inputs that matter"
+    "check that the inputs and targets of each row belong together (if columns were sorted or joined "
+    "separately, they no longer match), or add inputs that matter"
 )
 ERRORS = 2.0  # standard errors, by which it may be
 
