@@ -45,11 +45,11 @@ def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice
         trials=(),
         otherwise=BELONG_TOGETHER
         if loss < FITTED * constant
-        else f"try more units or epochs; if that does not help, {BELONG_TOGETHER}",
+        else f"try a hidden layer, more units or more epochs; if that does not help, {BELONG_TOGETHER}",
     )
 
 
 def _why(rows: int, loss: float, constant: float) -> str:
     if loss < FITTED * constant:
         return f"what relates inputs and targets in the {rows:,} training rows is not found in other rows"
-    return f"the network hardly fits the {rows:,} training rows either (loss {loss:.4g})"
+    return f"the network hardly fits the {rows:,} training rows either (loss {loss:.4g}, without penalties)"

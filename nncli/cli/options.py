@@ -140,7 +140,7 @@ Threshold = Annotated[
     typer.Option(
         "--threshold",
         metavar="P",
-        help="Probability from which the positive of two classes is predicted (default: chosen by nncli "
+        help="Lowest probability at which the positive of two classes is predicted (default: chosen by nncli "
         "evaluate --best-threshold, else 0.5).",
         min=0.0,
         max=1.0,
@@ -334,8 +334,8 @@ def threshold_or_stored(
         return None
     positive = shown(str(run.model.columns.positive))
     out.note(
-        f"predicting '{positive}' from a probability of {stored.threshold:g}"
-        f" ({THRESHOLD}; --threshold overrides it)"
+        f"predicting '{positive}' if its probability is at least {stored.threshold:g}"
+        f" (from {THRESHOLD}; --threshold overrides it)"
     )
     return stored.threshold
 

@@ -197,7 +197,7 @@ def _written_out(node: yaml.Node, place: Loc, override: Override) -> yaml.Mappin
     if not isinstance(node, yaml.ScalarNode):
         raise override.error(
             f"expected a list position, because the key before it holds {kind(node)}",
-            "write list positions as [0]",
+            "write a list position in brackets, without a dot: network.layers[0].units=8",
         )
     keys = SHORTHANDS.get(general(place), ["name"]) if node.tag not in NO_VALUES else []
     pairs = [(_made(yaml12.TEXT, key, override.words), node) for key in keys]

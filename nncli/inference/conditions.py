@@ -11,7 +11,7 @@ from typing import Any
 
 from nncli.messages.errors import CheckFailed, NncliError
 from nncli.messages.suggestions import suggestion
-from nncli.messages.wording import shown
+from nncli.messages.wording import listed, shown
 from nncli.training.baselines import BASELINE, LINEAR
 from nncli.training.experiment import Experiment
 
@@ -64,7 +64,7 @@ class Condition:
         if name not in known:
             raise NncliError(
                 f"--fail-if '{shown(text)}': no metric '{shown(match['name'])}'",
-                hint=suggestion(name, known, "known", "metrics") + "; add others to metrics in the config",
+                hint=_known(name, known),
             )
         return cls(name, match["operator"], number, match["reference"])
 
@@ -146,3 +146,12 @@ def by_name(results: Mapping[Any, Mapping[str, float]]) -> dict[str, float]:
     """The results of all parts by name; a name without a part is the last part's: test, validation, train."""
     last = dict(list(results.values())[-1])
     return last | {PREFIXES[part] + name: results[part][name] for part in results for name in results[part]}
+
+
+def _known(name: str, known: Collection[str]) -> str:
+    """Return a hint with the names that a condition can use."""
+    part = next((part for part in ("val_", "test_") if name.startswith(part)), "")
+    if part and not any(other.startswith(part) for other in known):
+        key = "validation" if part == "val_" else "test"
+        return f"no {key} rows are held out; set dataset.split.{key}: 0.2, or use one of: {listed([*known])}"
+    return suggestion(name, known, "known", "metrics") + "; add others to metrics in the config"

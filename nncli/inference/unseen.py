@@ -68,6 +68,6 @@ class UnseenCategories:
         return NncliError(
             f"{counted(self.rows, 'row')} with {some} not in the training set ({columns}), encoded as none "
             f"of the known ones; first: {self.first}",
-            hint="set dataset.preprocessing.unseen: error to reject such rows, or train on rows that have "
-            "these categories",
+            hint="to reject such rows, train again with dataset.preprocessing.unseen: error; or train on "
+            "rows that have these categories",
         )

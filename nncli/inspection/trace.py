@@ -338,7 +338,7 @@ class _Tracer:
         return {
             "z": "weighted sum of a unit's inputs" + (", plus its bias" if has_bias else ""),
             "a": f"output of a unit, computed from z; {_output_name(0, 0)} is that of layers.0, unit 0",
-            "w": "weight before the update; w[x] is that of a unit for its input x",
+            "w": "weight before the update; w[x] is the weight between a unit and its input x",
             "y": "target",
             "L": "loss of this row",
             "g": "dL/dw of the weight" + (", or dL/dbias of the bias" if has_bias else ""),

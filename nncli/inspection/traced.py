@@ -10,7 +10,7 @@ from nncli.messages.notebook import html_table, html_text
 from nncli.messages.wording import counted
 
 MOST_COLUMNS = 8  # that are named with their values
-ROUNDED = "Numbers have six digits (more just below 1); by hand, the last can differ."
+ROUNDED = "Numbers have six digits, or more just below 1. Computed by hand, the last digit can differ."
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class OverlaidCurves:
         last = [float(curve.middle[np.isfinite(curve.middle)][-1]) for curve in curves]
         if len(curves) == 1:
             return f"{label_of(name)} ends at {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
-        ends = f"{label_of(name)} ends between {number(min(last))} and {number(max(last))}"
+        ends = f"{label_of(name)} ends at {number(min(last))} to {number(max(last))}"
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)
         return f"{ends}, lowest for {lowest}"
 

@@ -94,7 +94,7 @@ OUTPUT_LAYERS: dict[Task, OutputLayer] = {
 KIND_NAMES: dict[ValueKind, str] = {
     "number": "numbers",
     "boolean": "true or false",
-    "category": "categories, with one input (0 or 1) for each",
+    "category": "categories, with one input (0 or 1) for each category",
     "date": "dates, with the days, and the month, weekday and hour if they differ",
 }
 
@@ -384,7 +384,7 @@ def _comparison(choice: NetworkChoice) -> str:
     rule = (
         f"Chosen by cross-validation on the training set: {_named(choice.candidate)}, the simplest of those"
     )
-    rows = f"mean loss on {LEFT_OUT} of {FOLDS} folds, each left out in turn"
+    rows = f"mean loss on {LEFT_OUT} of {FOLDS} folds, each by a network trained on the other folds"
     return f"{rule} whose loss is close to the lowest. Compared by their {rows}: {tried}."
 
 

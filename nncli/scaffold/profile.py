@@ -198,7 +198,7 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
         )
     if asked:
         return asked, ""
-    return "binary" if different == 2 else "multiclass", f"{different:,} different texts"
+    return "binary" if different == 2 else "multiclass", f"{different:,} different text values"
 
 
 def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
@@ -337,7 +337,7 @@ def _input(table: Table, name: str) -> InputProfile | str:
     if found.distinct == 1:
         return f"'{shown(_given(column, missing)[0])}' in every row" + (" that has a value" if count else "")
     if kind == "category" and 2 * found.distinct > rows:
-        return f"{found.distinct:,} different texts in {counted(rows, 'row')}"
+        return f"{found.distinct:,} different text values in {counted(rows, 'row')}"
     most = max(MOST_CATEGORIES_UNASKED, min(MOST_CATEGORIES, rows // ROWS_PER_CATEGORY))
     if kind == "category" and found.distinct > most:
         return f"{found.distinct:,} categories in {counted(rows, 'row')}"

@@ -108,8 +108,9 @@ def evaluate(
         evaluation, skipped = api.evaluate(found, part=part, threshold=threshold), dict[str, object]()
     else:
         evaluation, skipped = _of_input(found, input, part, on_error, threshold, worst, out)
-    if evaluation.part and found.experiment.rows.held_out:
-        out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set")
+    if evaluation.part:
+        none = "" if found.experiment.rows.held_out else "; no rows are held out"
+        out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set{none}")
     results = {**evaluation.metrics}
     prefix = PREFIXES[evaluation.part] if evaluation.part else ""
     results |= {prefix + name: value for name, value in results.items()}

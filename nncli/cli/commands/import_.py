@@ -18,8 +18,8 @@ from nncli.messages.wording import counted
     "Use",
     4,
     {
-        "nncli import model.safetensors --config iris.yaml": "make a run of the weights of a PyTorch network",
-        "nncli import mlp.npz --config iris.yaml": "use coefs_0, intercepts_0 ... by scikit-learn",
+        "nncli import model.safetensors --config iris.yaml": "create a run from weights of PyTorch",
+        "nncli import mlp.npz --config iris.yaml": "use coefs_0, intercepts_0 ... from scikit-learn",
     },
 )
 def import_(
@@ -47,7 +47,7 @@ def import_(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a run of weights that PyTorch, scikit-learn or another program trained."""
+    """Create a run from weights that PyTorch, scikit-learn or another program trained."""
     from nncli import api
     from nncli.config import load_config
     from nncli.storage.lookup import CONFIGS, require_file

@@ -40,7 +40,9 @@ def runs(
     sort: Annotated[
         str | None,
         typer.Option(
-            metavar="COLUMN", help="Column to sort by, the best or the first value on top (default: date)."
+            metavar="COLUMN",
+            help="Column to sort by: metrics with the best value on top, other columns in their order "
+            "(default: date).",
         ),
     ] = None,
     quiet: Quiet = False,

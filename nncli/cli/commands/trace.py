@@ -76,7 +76,8 @@ def trace(
 def _note_conditions(out: Output, prepared: Experiment, row: int) -> None:
     """Report how the step differs from one of training."""
     if prepared.recipe.batch_size > 1:
-        out.note(f"the row is a batch by itself; in training a batch has {prepared.recipe.batch_size} rows")
+        rows = prepared.recipe.batch_size
+        out.note(f"the row is traced as a batch of its own; in training, a batch has {rows} rows")
     elif row > 1:
         out.note(f"row {row} is traced without the updates by other rows, which come before it in training")
     if prepared.network.has_dropout:

@@ -246,7 +246,7 @@ def compare_runs(runs: Sequence[Run], target: Target | None = None) -> RunCompar
     if len({run.path.resolve() for run in runs}) < max(2, len(runs)):
         raise NncliError(
             f"compare needs two different runs, found {', '.join(str(run.path) for run in runs) or 'none'}",
-            hint="name two or more: nncli compare RUN RUN",
+            hint="name two or more: nncli compare RUN RUN" if runs else "train two first: nncli train CONFIG",
         )
     for run in runs:
         _require_recorded(run, target)

@@ -73,7 +73,7 @@ class ActivationCurves:
     def caption(self) -> str:
         """Fraction of saturated pre-activations of each activation."""
         parts = [f"{curve.name} {curve.saturated:.0%}" for curve in self.curves]
-        return f"saturated pre-activations: {', '.join(parts)}"
+        return f"pre-activations where the activation is nearly flat (saturated): {', '.join(parts)}"
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:

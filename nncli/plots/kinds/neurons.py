@@ -126,8 +126,12 @@ class NeuronMaps:
         still = sum(int(each.constant.sum()) for each in self.hidden)
         layers = counted(self.depth - 1, "hidden layer")
         parts = [f"{counted(units, 'unit')} in {layers} over {self.where}"]
-        parts += [f"{still:,} constant in view"] if still else []
-        parts += [f"the first {drawn:,} drawn"] if drawn < units and len(self.layers) == self.depth else []
+        parts += [f"{counted(still, 'unit')} constant in view"] if still else []
+        parts += (
+            [f"only the first {drawn:,} units drawn"]
+            if drawn < units and len(self.layers) == self.depth
+            else []
+        )
         parts += [f"{len(self.layers)} of {self.depth} layers drawn"] if len(self.layers) < self.depth else []
         return "; ".join(parts)
 
