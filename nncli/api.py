@@ -669,7 +669,7 @@ def import_weights(
     layers = read_layers(path)
     require_shapes(path, layers, prepared.network)
     changed = prepared.config.changed(("training", "epochs"), 0)
-    for index, (_, W, b) in enumerate(layers):
+    for index, (_, W, b, _) in enumerate(layers):
         changed = changed.changed(("network", "layers", index, "weights"), W.tolist())
         changed = changed.changed(("network", "layers", index, "biases"), None if b is None else b.tolist())
     with started(experiment.build(changed), output=output, command=command) as recording:

@@ -18,7 +18,6 @@ from pydantic import BaseModel, ValidationError
 from nncli.config.document import dotted
 from nncli.exports import packages
 from nncli.messages.errors import DataError, NncliError
-from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer, Network
@@ -35,11 +34,23 @@ class _JsonNetwork(BaseModel):
 
 
 class LayerWeights(NamedTuple):
-    """Weights (units, inputs) and biases (units,) of a layer, and the name of the weights in their file."""
+    """Weights (units, inputs) and biases (units,) of a layer, and the name of the weights in their file.
+
+    Attributes
+    ----------
+    is_transposed : whether the file holds the weights as (inputs, units).
+    """
 
     name: str
     W: Array
     b: Array | None
+    is_transposed: bool = False
+
+    def shape(self, shape: tuple[int, ...]) -> str:
+        """Return a shape (units, inputs) in the order of the file, with its meaning."""
+        if self.is_transposed:
+            return f"(inputs, units) = {shape[::-1]}"
+        return f"(units, inputs) = {shape}"
 
 
 def read_layers(path: Path) -> list[LayerWeights]:
@@ -52,8 +63,10 @@ def read_layers(path: Path) -> list[LayerWeights]:
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
-        hint = suggestion(path.suffix, [*READERS], "suffixes")
-        raise NncliError(f"{path}: no suffix of a file of weights", hint=hint)
+        raise NncliError(
+            f"{path}: weights are not read from files of this kind",
+            hint=f"save them as {', '.join(READERS)}; a PyTorch state dict as .safetensors",
+        )
     files.require_regular(path)
     try:
         layers = reader(path)
@@ -92,7 +105,9 @@ def _misfit(given: LayerWeights, layer: Layer) -> str:
     """Return how weights do not fit a layer; empty if they do."""
     wanted = (layer.units, layer.inputs)
     if given.W.shape != wanted:
-        return f"has shape (units, inputs) = {given.W.shape}, not {wanted}"
+        return (
+            f"has shape {given.shape(given.W.shape)}, not {wanted[::-1] if given.is_transposed else wanted}"
+        )
     if given.b is not None and not layer.bias:
         return "has biases, unlike bias: false"
     return "has no biases, unlike bias: true" if given.b is None and layer.bias else ""
@@ -115,7 +130,7 @@ def _safetensors(path: Path) -> list[LayerWeights]:
 
 def _npz(path: Path) -> list[LayerWeights]:
     if not zipfile.is_zipfile(path):
-        raise ValueError("this is no npz file")
+        raise ValueError("this is not an npz file")
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         arrays = {name: np.asarray(stored[name]) for name in stored.files}
     if "coefs_0" in arrays:
@@ -127,7 +142,8 @@ def _of_scikit_learn(arrays: Mapping[str, Array]) -> Iterator[LayerWeights]:
     """Yield the layers of `coefs_0`, `intercepts_0` and so on, whose shapes are (inputs, units)."""
     index = 0
     while f"coefs_{index}" in arrays:
-        yield LayerWeights(f"coefs_{index}", arrays[f"coefs_{index}"].T, arrays.get(f"intercepts_{index}"))
+        W, b = arrays[f"coefs_{index}"].T, arrays.get(f"intercepts_{index}")
+        yield LayerWeights(f"coefs_{index}", W, b, is_transposed=True)
         index += 1
 
 
@@ -152,7 +168,9 @@ def _json(path: Path) -> list[LayerWeights]:
     except ValidationError as error:
         first = error.errors()[0]
         place = dotted(first["loc"])
-        raise ValueError(f"{place}: {first['msg']}" if place else first["msg"]) from None
+        raise ValueError(
+            f"{f'{place}: ' if place else ''}{first['msg']}; nncli export --to json writes what is expected"
+        ) from None
     return [
         LayerWeights(
             f"layers[{index}].weights",
