@@ -104,7 +104,7 @@ def _in_hidden(network: NetworkConfig) -> Iterator[Mistake]:
         units = [layer.units for layer in network.layers[:-1]]
         yield Mistake(
             ("network", "activation"),
-            "activation is for hidden, but the network has layers",
+            "the key activation belongs to the key hidden, but this network has layers",
             f"write hidden: {units} instead of layers, or give each layer its own activation",
             at_key=True,
         )

@@ -15,7 +15,7 @@ EFFECTS: Mapping[str, str] = {
     "dataset.split.validation": "Its loss is recorded in each epoch; early stopping watches it. These "
     "rows do not change the weights.",
     "dataset.split.test": "Its rows have no influence on training, so their metrics are a fair estimate.",
-    "dataset.split.stratify": "Keeps rare classes from missing in one of the sets.",
+    "dataset.split.stratify": "Keeps rare classes from being absent from one of the sets.",
     "dataset.preprocessing.scale": "Inputs of similar size allow a larger learning rate and faster training. "
     "With unscaled large inputs, training often diverges.",
     "dataset.preprocessing.scale_targets": "Helps if targets are far from the range of -1 to 1: the loss "

@@ -314,7 +314,7 @@ class TrainingConfig(Strict):
     engine: ENGINE = Field(
         "auto",
         description="what computes the updates: numpy, Python code written for a tiny network, or machine "
-        "code compiled by numba (extra fast); auto: the one estimated to be fastest",
+        "code compiled by numba (needs the extra `fast`); auto: the one estimated to be fastest",
     )
 
 

@@ -72,7 +72,7 @@ def _given_away(table: Table, name: str, target: str) -> str:
     if same and list(column.texts) == list(numbers.texts):
         return "a copy of the target"
     if column.kind == numbers.kind == "number":
-        return "proportional to the target" if _proportional(column.numbers, numbers.numbers) else ""
+        return "a linear function of the target" if _proportional(column.numbers, numbers.numbers) else ""
     cells, answers = column.texts, numbers.texts
     pairs, values = Counter(zip(cells, answers, strict=True)), {*cells}
     few = 2 <= len(values) and ROWS_PER_VALUE * len(values) <= len(cells)

@@ -53,7 +53,9 @@ def test_picture_is_written_in_every_format_with_its_numbers(three: Command, suf
 
 def test_weights_are_compared_on_request(three: Command) -> None:
     result = three("compare", "xor", "xor-2", "--weights")
-    assert "runs/xor and runs/xor-2: weights part at epoch 1 (equal up to epoch 0); layers." in result.out
+    assert (
+        "runs/xor and runs/xor-2: weights differ from epoch 1 on (equal up to epoch 0); layers." in result.out
+    )
     assert three("train", "xor.yaml", "-q", "-o", "same").code == 0
     same = three("compare", "xor", "same", "--weights")
     assert "all weights are equal at" in same.out

@@ -44,7 +44,7 @@ def folder(trained: Command) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("nncli exp", "explain"),
+        ("nncli expl", "explain"),
         ("nncli explain optimizer.m", "optimizer.momentum"),
         ("nncli explain learning_rate", "learning_rate learning_rate_decay"),
         ("nncli explain adam", "adam adamw"),

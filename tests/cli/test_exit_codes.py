@@ -52,7 +52,7 @@ def test_bug_is_one_line_with_exit_1(trained: Command, monkeypatch: pytest.Monke
     [
         (("runs",), 1, "ZeroDivisionError"),
         (("check", "nix.yaml"), 2, "ConfigError"),
-        (("evaluate", "xor", "--fail-if", "mse > 0"), 4, "CheckFailed"),
+        (("evaluate", "xor", "-q", "--fail-if", "mse > 0"), 4, "CheckFailed"),
         (("plot", "--format", "gif"), 2, "BadParameter"),
     ],
 )

@@ -120,7 +120,7 @@ def test_a_run_of_an_earlier_nncli_comes_with_a_note(trained: Command) -> None:
     )
 
 
-@pytest.mark.parametrize("words", [("evaluate", "c"), ("gradcheck", "c")])
+@pytest.mark.parametrize("words", [("evaluate", "c", "-q"), ("gradcheck", "c")])
 def test_changed_data_are_reported_by_all_and_stop_reproduce(words: tuple[str, ...], nncli: Command) -> None:
     Path("t.csv").write_text(TABLE)
     Path("c.yaml").write_text(CONFIG)

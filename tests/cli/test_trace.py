@@ -51,7 +51,7 @@ def test_a_run_is_traced_at_its_weights_and_at_those_of_an_epoch(trained: Comman
 def test_what_differs_from_training_is_said(trained: Command) -> None:
     changes = ["--set", "optimizer=adam", "--set", "network.layers[0].dropout=0.5"]
     notes = trained("trace", "xor.yaml", *changes).err
-    assert "in training a batch has 4 rows" in notes
+    assert "in training, a batch has 4 rows" in notes
     assert "dropout is turned off" in notes
     assert "first of the optimizer" in notes
 

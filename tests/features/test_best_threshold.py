@@ -25,7 +25,7 @@ training: {{epochs: 100}}
 record: {{weights: all}}
 """
 FILE = Path("runs/t/threshold.json")
-USED = "(threshold.json; --threshold overrides it)"
+USED = "(from threshold.json; --threshold overrides it)"
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_without_a_validation_set_the_training_set_decides(nncli: Command) -> No
     Path("t.yaml").write_text(CONFIG.format(split="{test: 0.2}"))
     assert nncli("train", "t.yaml", "-q", "--progress", "none").code == 0
     result = nncli("evaluate", "t", "--best-threshold", "recall")
-    assert "gives the best recall (fraud) on the training set (160 rows): 1, and" in result.out
+    assert "gives the best recall (fraud) on the training set (160 rows): 1, compared with" in result.out
     assert json.loads(FILE.read_text())["part"] == "train"
 
 
@@ -109,7 +109,7 @@ def test_predict_and_evaluate_use_the_stored_threshold_unless_another_is_given(t
     chosen = json.loads(trained("evaluate", "t", "--best-threshold", "f1", "--json").out)
     threshold = chosen["threshold"]
     stored, given = (trained("predict", "t", "-i", "t.csv", *words) for words in ([], ["--threshold", "0.5"]))
-    assert f"predicting 'fraud' from a probability of {threshold:g} {USED}" in stored.err
+    assert f"predicting 'fraud' if its probability is at least {threshold:g} {USED}" in stored.err
     assert labels(stored.out) != labels(usual.out)
     proba = np.asarray(api.predict("t", "t.csv")["proba_fraud"])
     expected = ["fraud" if p >= threshold else "ok" for p in proba]

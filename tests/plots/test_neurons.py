@@ -34,7 +34,7 @@ def test_each_unit_has_a_panel_and_the_output_comes_last(trained: dict[str, Run]
 def test_of_many_units_the_first_are_drawn_and_the_caption_says_so(trained: dict[str, Run]) -> None:
     picture = plots.draw("neurons", trained["classes"], View())
     assert picture.caption.startswith("40 units in 1 hidden layer over a and b; ")
-    assert picture.caption.endswith("the first 24 drawn")
+    assert picture.caption.endswith("only the first 24 units drawn")
     assert "Shows the first 24 units of each layer." in picture.figure._supxlabel.get_text()
     titles = [axes.get_title() for axes in picture.figure.axes if axes.get_title()]
     assert titles[-4:] == ["unit 23", "x", "y", "z"]
@@ -54,7 +54,7 @@ def test_a_single_input_gives_curves_and_a_dead_unit_is_counted(curves: Run) -> 
     lines = [line for axes in picture.figure.axes for line in axes.get_lines() if line.get_gid() == "unit"]
     np.testing.assert_allclose(lines[0].get_ydata(), np.linspace(0, 2, neurons.CURVE))
     assert not np.any(lines[1].get_ydata())
-    assert "; 1 constant in view; 6 of 8 layers drawn" in picture.caption
+    assert "; 1 unit constant in view; 6 of 8 layers drawn" in picture.caption
 
 
 def test_without_a_hidden_layer_there_is_nothing_to_draw(trained: dict[str, Run], tmp_path: Path) -> None:

@@ -47,9 +47,9 @@ def with_target(cells: Sequence[object]) -> Profile:
         (cycled(*range(10)), "multiclass", "10 different whole numbers"),
         (cycled(*range(11)), "regression", "11 different numbers"),
         (cycled(*range(10), rows=49), "regression", "10 different numbers"),
-        (cycled("red", "green"), "binary", "2 different texts"),
-        (cycled("red", "green", "blue"), "multiclass", "3 different texts"),
-        (cycled("yes", "no"), "binary", "2 different texts"),
+        (cycled("red", "green"), "binary", "2 different text values"),
+        (cycled("red", "green", "blue"), "multiclass", "3 different text values"),
+        (cycled("yes", "no"), "binary", "2 different text values"),
         ([2, 4, 6, 8], "regression", "4 different numbers"),
         ([0, 1, 1, 0], "binary", "only 0 and 1"),
     ],
@@ -181,7 +181,7 @@ def test_the_id_a_person_names_leaves_others_out() -> None:
         (cycled("FR"), "'FR' in every row"),
         (cycled("yes", ""), "'yes' in every row that has a value"),
         ([""] * 31 + ["5"] * 29, "no value in 31 of 60 rows"),
-        ([f"c{row // 2}" for row in range(58)] + ["p", "q"], "31 different texts in 60 rows"),
+        ([f"c{row // 2}" for row in range(58)] + ["p", "q"], "31 different text values in 60 rows"),
     ],
 )
 def test_a_column_that_teaches_nothing_is_left_out(cells: Sequence[object], why: str) -> None:
@@ -271,7 +271,7 @@ def test_numbers_that_are_all_days_are_dates() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "how"),
-    [(Y, "a copy of the target"), ([f"{cell}0" for cell in Y], "proportional to the target")],
+    [(Y, "a copy of the target"), ([f"{cell}0" for cell in Y], "a linear function of the target")],
 )
 def test_the_target_under_another_name_is_told_by_its_text(cells: Sequence[str], how: str) -> None:
     assert [*findings(table(x=cells, y=Y), ["y"], ["x"], "regression")] == [

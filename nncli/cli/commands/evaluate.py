@@ -170,7 +170,7 @@ def _best_threshold(
         )
     best = choose_threshold(run, metric)
     moved = best.threshold != type(run.model.columns).threshold
-    compared = f"{measured(best.value)}, and {measured(best.value_at_half)} at 0.5"
+    compared = f"{measured(best.value)}, compared with {measured(best.value_at_half)} at 0.5"
     out.result(
         f"threshold {best.threshold:g} gives the best {run.model.columns.named(metric)} on the"
         f" {SET_NAMES[best.part]} set ({counted(best.rows, 'row')}):"

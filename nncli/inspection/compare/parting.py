@@ -36,8 +36,9 @@ class Parting:
         found, index = self.difference, ",".join(map(str, self.difference.index))
         since = "" if self.last_equal is None else f" (equal up to epoch {self.last_equal:,})"
         return (
-            f"{first} and {second}: weights part at epoch {found.epoch:,}{since}; {found.tensor}[{index}] is "
-            f"{found.before!r} and {found.now!r}, relative difference {found.relative:.1e}"
+            f"{first} and {second}: weights differ from epoch {found.epoch:,} on{since}; "
+            f"{found.tensor}[{index}] is {found.before!r} and {found.now!r}, "
+            f"relative difference {found.relative:.1e}"
         )
 
 
