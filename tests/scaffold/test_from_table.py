@@ -93,7 +93,7 @@ dataset:
   # columns that are not inputs: joined ('2020-01-02' in every row), country ('FR' in every row)
   exclude: [joined, country]
   # Inputs are read as numbers: age, grade; as true or false: smoker; as categories, with one input (0 or
-  # 1) for each: city.
+  # 1) for each category: city.
   # If numbers are category codes, as grade may be, add a line to preprocessing:
   #   columns: {grade: {kind: category}}
   split:
