@@ -11,15 +11,13 @@ from typing import Any
 import numpy as np
 
 from nncli.exports import packages
-from nncli.exports.python_file import cells, imported_from_math
-from nncli.exports.python_source import encode_source, prediction_source, require_portable
-from nncli.messages.wording import listed
+from nncli.exports.python_file import cells
+from nncli.exports.python_source import encode_source, module_source, prediction_source, require_portable
 from nncli.nn.activations import Activation
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer
 from nncli.tables.table import Table
 from nncli.training.model import Model
-from nncli.version import VERSION
 
 # Keras activations with the definitions of nncli, with their options.
 KERAS_ACTIVATIONS = {
@@ -28,6 +26,8 @@ KERAS_ACTIVATIONS = {
     "elu": "lambda z: keras.ops.elu(z, alpha={alpha!r})",
     "gelu": "lambda z: keras.ops.gelu(z, approximate=True)",
 }
+
+PACKAGES = ["", "import keras", "import numpy as np"]
 
 BUILDING = '''
 def build():
@@ -68,7 +68,7 @@ def write(model: Model, name: str) -> Mapping[str, bytes]:
     """Return the script and its weights; see `contract.WriteModel`."""
     require_portable(model.columns, "a Keras script")
     weights = f"{name}.npz"
-    return {f"{name}.py": _source(model, name, weights).encode(), weights: _weights(model)}
+    return {f"{name}.py": _module_of(model, name, weights), weights: _weights(model)}
 
 
 def run_file(file: Path, model: Model, table: Table) -> Array:
@@ -90,30 +90,10 @@ def _weights(model: Model) -> bytes:
     return stream.getvalue()
 
 
-def _source(model: Model, name: str, weights: str) -> str:
-    body = "\n".join(_body(model, weights))
-    imports = [
-        "import csv",
-        "import sys",
-        *imported_from_math(body),
-        "from pathlib import Path",
-        "",
-        "import keras",
-        "import numpy as np",
-    ]
-    return "\n".join([*_head(model, name, weights), "", *imports, "", body])
-
-
-def _head(model: Model, name: str, weights: str) -> Iterator[str]:
-    columns = model.columns
-    inputs = listed([each.name for each in columns.preprocessing.columns])
-    text = f"Predict {listed(columns.targets)} from {inputs}."
-    yield '"""' + text.replace("\\", "\\\\").replace('"', '\\"')
-    yield ""
-    yield f"    python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"
-    yield ""
-    yield f"The weights are in {weights}. Exported by nncli {VERSION}."
-    yield '"""'
+def _module_of(model: Model, name: str, weights: str) -> bytes:
+    usage = [f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"]
+    note = f"The weights are in {weights}. "
+    return module_source(model, usage, note, PACKAGES, _body(model, weights))
 
 
 def _body(model: Model, weights: str) -> Iterator[str]:

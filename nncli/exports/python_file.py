@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from nncli.codegen.scalar import FROM_MATH
 from nncli.exports.python_source import (
     WIDTH,
     activation_source,
     encode_source,
     layer_function,
+    module_source,
     prediction_source,
     require_portable,
     unscaled,
 )
-from nncli.messages.wording import listed
 from nncli.nn.arrays import Array
 from nncli.tables.column import shortest
 from nncli.tables.table import Table
 from nncli.training.model import Model
-from nncli.version import VERSION
 
 WEIGHTED_SUMS = '''
 def weighted_sums(W, b, x):
@@ -58,7 +55,11 @@ if __name__ == "__main__":
 def write(model: Model, name: str) -> Mapping[str, bytes]:
     """Return the file; see `contract.WriteModel`."""
     require_portable(model.columns, "a Python file")
-    return {f"{name}.py": _source(model, name).encode()}
+    usage = [
+        f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input",
+        f"{name}.predict({{...}})      # for a row, a mapping of column names to cells",
+    ]
+    return {f"{name}.py": module_source(model, usage, "", [], _body(model))}
 
 
 def run_file(file: Path, model: Model, table: Table) -> Array:
@@ -77,33 +78,6 @@ def cells(model: Model, table: Table) -> Iterator[dict[str, str | float]]:
     names = [each.name for each in model.columns.preprocessing.columns]
     for row in zip(*columns, strict=True):
         yield dict(zip(names, row, strict=True))
-
-
-def _source(model: Model, name: str) -> str:
-    body = "\n".join(_body(model))
-    imports = ["import csv", "import sys", *imported_from_math(body)]
-    return "\n".join([*_head(model, name), "", *imports, "", body])
-
-
-def imported_from_math(source: str) -> list[str]:
-    """Return the line that imports what a source uses of the module math; none if it uses nothing."""
-    used = [each for each in (*FROM_MATH, "isfinite") if re.search(rf"\b{each}\(", source)]
-    return [f"from math import {', '.join(sorted(used))}"] if used else []
-
-
-def _head(model: Model, name: str) -> Iterator[str]:
-    columns = model.columns
-    inputs = listed([each.name for each in columns.preprocessing.columns])
-    yield f'"""Predict {_doc(listed(columns.targets))} from {_doc(inputs)}.'
-    yield ""
-    yield f"    python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"
-    yield f"    {name}.predict({{...}})      # for a row, a mapping of column names to cells"
-    yield ""
-    yield f'Exported by nncli {VERSION}."""'
-
-
-def _doc(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _body(model: Model) -> Iterator[str]:

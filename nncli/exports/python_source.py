@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
-from nncli.codegen.scalar import statements
+from nncli.codegen.scalar import FROM_MATH, statements
 from nncli.data.columns import Columns
 from nncli.data.encoding import Boolean, Category, Date, Encoding, Number
 from nncli.messages.errors import NncliError
-from nncli.messages.wording import shown
+from nncli.messages.wording import listed, shown
 from nncli.nn.activations import Activation
 from nncli.nn.network import Network
 from nncli.tables.column import NO_VALUE
+from nncli.training.model import Model
+from nncli.version import VERSION
 
 WIDTH = 100  # of a line of numbers or words
 
@@ -69,6 +72,45 @@ def softmax(z):
     e = [exp(each - max(z)) for each in z]
     return [each / sum(e) for each in e]
 '''
+
+
+def module_source(
+    model: Model, usage: Sequence[str], note: str, packages: Sequence[str], body: Iterable[str]
+) -> bytes:
+    """Return a module: its docstring, its imports and its body.
+
+    Parameters
+    ----------
+    usage : lines that show how it is used.
+    note : what else there is to know about it.
+    packages : lines that import packages; the standard library is imported as needed.
+    """
+    text = "\n".join(body)
+    inputs = listed([each.name for each in model.columns.preprocessing.columns])
+    summary = _escaped(f"Predict {listed(model.columns.targets)} from {inputs}.")
+    doc = [
+        f'"""{summary}',
+        "",
+        *(f"    {line}" for line in usage),
+        "",
+        f"{note}Exported by nncli {VERSION}.",
+        '"""',
+    ]
+    return "\n".join([*doc, "", *_standard_imports(text), *packages, "", text]).encode()
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _standard_imports(source: str) -> Iterator[str]:
+    """Yield the lines that import what a source uses of the standard library."""
+    yield "import csv"
+    yield "import sys"
+    if used := [each for each in (*FROM_MATH, "isfinite") if re.search(rf"\b{each}\(", source)]:
+        yield f"from math import {', '.join(sorted(used))}"
+    if "Path(" in source:
+        yield "from pathlib import Path"
 
 
 def require_portable(columns: Columns, target: str) -> None:

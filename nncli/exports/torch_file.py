@@ -9,15 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from nncli.exports import packages, safetensors_file
-from nncli.exports.python_file import cells, imported_from_math
-from nncli.exports.python_source import encode_source, prediction_source, require_portable
-from nncli.messages.wording import listed
+from nncli.exports.python_file import cells
+from nncli.exports.python_source import encode_source, module_source, prediction_source, require_portable
 from nncli.nn.activations import Activation
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer
 from nncli.tables.table import Table
 from nncli.training.model import Model
-from nncli.version import VERSION
 
 # PyTorch modules with the definitions of nncli, with their options.
 MODULES = {
@@ -32,6 +30,8 @@ MODULES = {
     "tanh": "nn.Tanh()",
     "softmax": "nn.Softmax(dim=-1)",
 }
+
+PACKAGES = ["", "import torch", "from safetensors.torch import load_file", "from torch import nn"]
 
 CLASS = '''
 class Network(nn.Module):
@@ -88,7 +88,7 @@ def write(model: Model, name: str) -> Mapping[str, bytes]:
     """Return the module and its weights; see `contract.WriteModel`."""
     require_portable(model.columns, "a PyTorch module")
     weights = f"{name}.safetensors"
-    return {f"{name}.py": _source(model, name, weights).encode(), weights: safetensors_file.content(model)}
+    return {f"{name}.py": _module_of(model, name, weights), weights: safetensors_file.content(model)}
 
 
 def run_file(file: Path, model: Model, table: Table) -> Array:
@@ -98,31 +98,10 @@ def run_file(file: Path, model: Model, table: Table) -> Array:
     return np.asarray(module["outputs"](module["load"](), [*cells(model, table)]).numpy())
 
 
-def _source(model: Model, name: str, weights: str) -> str:
-    body = "\n".join(_body(model, weights))
-    imports = [
-        "import csv",
-        "import sys",
-        *imported_from_math(body),
-        "from pathlib import Path",
-        "",
-        "import torch",
-        "from safetensors.torch import load_file",
-        "from torch import nn",
-    ]
-    return "\n".join([*_head(model, name, weights), "", *imports, "", body])
-
-
-def _head(model: Model, name: str, weights: str) -> Iterator[str]:
-    columns = model.columns
-    inputs = listed([each.name for each in columns.preprocessing.columns])
-    text = f"Predict {listed(columns.targets)} from {inputs}."
-    yield '"""' + text.replace("\\", "\\\\").replace('"', '\\"')
-    yield ""
-    yield f"    python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"
-    yield ""
-    yield f"The weights are in {weights}. Exported by nncli {VERSION}."
-    yield '"""'
+def _module_of(model: Model, name: str, weights: str) -> bytes:
+    usage = [f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"]
+    note = f"The weights are in {weights}. "
+    return module_source(model, usage, note, PACKAGES, _body(model, weights))
 
 
 def _body(model: Model, weights: str) -> Iterator[str]:
