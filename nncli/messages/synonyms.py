@@ -151,6 +151,7 @@ REMARKS: Mapping[str, Mapping[str, str]] = {
         "nncli always computes on the CPU; remove the key": "device gpu cuda use_gpu accelerator",
         "nncli clips only the norm of the gradient: clip_norm": "clipvalue clip_value",
         "for L2 regularization write weight_decay; for a falling learning rate write schedule": "decay",
+        "a threshold is an option of nncli predict and nncli evaluate: --threshold": "threshold",
         "print less with --quiet or more with --verbose on the command line; remove the key": "verbose",
     },
     "loss": {

@@ -53,11 +53,13 @@ class OverlaidCurves:
     panels : name of the loss or metric -> the curves of all groups.
     target : a value that a panel marks, if one was asked for.
     differing : keys that tell the groups apart.
+    ranked : whether their results can be compared.
     """
 
     panels: Mapping[str, Sequence[OverlaidCurve]]
     target: Target | None
     differing: Sequence[str]
+    ranked: bool = True
 
     @property
     def title(self) -> str:
@@ -76,6 +78,8 @@ class OverlaidCurves:
         if len(curves) == 1:
             return f"{label_of(name)} ends at {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
         ends = f"{label_of(name)} ends at {number(min(last))} to {number(max(last))}"
+        if not self.ranked:
+            return ends
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)
         return f"{ends}, lowest for {lowest}"
 
@@ -102,7 +106,8 @@ def overlaid(comparison: RunComparison) -> OverlaidCurves:
     Where runs minimize different losses, a metric stands for the loss.
     """
     panels = {name: [_curve(group, name) for group in comparison.groups] for name in _panel_names(comparison)}
-    return OverlaidCurves(panels, comparison.target, comparison.differing)
+    ranked = comparison.incomparable is None
+    return OverlaidCurves(panels, comparison.target, comparison.differing, ranked)
 
 
 def draw_overlay(curves: OverlaidCurves) -> Figure:

@@ -253,7 +253,10 @@ def no_number(cell: str) -> tuple[str, str]:
         return f"'{shown(cell)}' is a bound, not a number", "write a number, or leave the cell empty"
     if looks_like_number(cell):
         return f"'{shown(cell)}' is not a number", f"write {' or '.join(readings(cell))}"
-    return f"'{shown(cell)}' is not a number", f"{instead}; for text, set its kind: category"
+    return (
+        f"'{shown(cell)}' is not a number",
+        f"{instead}; for text, set its kind to category in dataset.preprocessing.columns",
+    )
 
 
 def is_number(cell: str) -> bool:
