@@ -101,16 +101,6 @@ Overrides = Annotated[
         autocompletion=completion.settings,
     ),
 ]
-NewRunDirectory = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="DIR",
-        help="Run directory (default: runs/NAME, or runs/NAME-2 and so on if that exists).",
-        show_default=False,
-    ),
-]
 FailIf = Annotated[
     list[str] | None,
     typer.Option(

@@ -24,7 +24,7 @@ COMPARED_ROWS = 1000
 SINGLE = 1e-5  # of the largest output: the precision of a network in float32
 
 
-def _target(module: str, suffix: str, precision: float = 1e-12) -> ExportTarget:
+def _target(module: str, suffix: str, summary: str, precision: float = 1e-12) -> ExportTarget:
     """Return the target defined by a module of this package, which is imported on first use."""
 
     def write(model: Model, name: str) -> dict[str, bytes]:
@@ -33,17 +33,17 @@ def _target(module: str, suffix: str, precision: float = 1e-12) -> ExportTarget:
     def run_file(file: Path, model: Model, table: Table) -> Array:
         return cast(Array, import_module(f"{__name__}.{module}").run_file(file, model, table))
 
-    return ExportTarget(suffix, write, run_file, precision)
+    return ExportTarget(suffix, summary, write, run_file, precision)
 
 
 EXPORT_TARGETS: dict[str, ExportTarget] = {
-    "python": _target("python_file", ".py"),
-    "onnx": _target("onnx_file", ".onnx", precision=1e-6),
-    "torch": _target("torch_file", ".py"),
-    "keras": _target("keras_file", ".py", precision=1e-6),
-    "safetensors": _target("safetensors_file", ".safetensors"),
-    "c": _target("c_file", ".c"),
-    "json": _target("json_file", ".json"),
+    "python": _target("python_file", ".py", "a Python file that needs no package"),
+    "onnx": _target("onnx_file", ".onnx", "an ONNX model in float32", precision=1e-6),
+    "torch": _target("torch_file", ".py", "a PyTorch module, with its weights as safetensors"),
+    "keras": _target("keras_file", ".py", "a Keras script, with its weights as npz", precision=1e-6),
+    "safetensors": _target("safetensors_file", ".safetensors", "the weights, without preprocessing"),
+    "c": _target("c_file", ".c", "a C file that needs the standard library alone"),
+    "json": _target("json_file", ".json", "weights, encodings and classes as JSON"),
 }
 
 

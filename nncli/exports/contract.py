@@ -53,11 +53,13 @@ class ExportTarget:
     Attributes
     ----------
     suffix : of the main file.
+    summary : what it is, as a noun phrase.
     write, run : how it is written, and run on the rows of a table.
     precision : largest difference to nncli's own outputs, as a fraction of the largest output or 1.
     """
 
     suffix: str
+    summary: str
     write: WriteModel
     run: RunFile
     precision: float = 1e-12

@@ -12,13 +12,7 @@ import numpy as np
 
 from nncli.exports import packages
 from nncli.exports.python_file import cells
-from nncli.exports.python_source import (
-    encode_source,
-    module_with_weights,
-    prediction_of_rows,
-    prediction_source,
-    require_portable,
-)
+from nncli.exports.python_source import encode_source, module_source, prediction_source, require_portable
 from nncli.nn.activations import Activation
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer
@@ -53,6 +47,20 @@ def outputs(model, rows):
     X = np.array([encode(row) for row in rows], "{dtype}")
     A = keras.ops.convert_to_numpy(model(X)).astype("float64")
     return {unscaled}
+
+
+def main():
+    """Read a CSV file with a header, named on the command line or on standard input; print predictions."""
+    stream = open(sys.argv[1], encoding="utf-8", newline="") if sys.argv[1:] else sys.stdin
+    rows = list(csv.DictReader(stream))
+    found = [named(a) for a in outputs(build(), rows).tolist()]
+    writer = csv.DictWriter(sys.stdout, found[0] if found else [], lineterminator="\\n")
+    writer.writeheader()
+    writer.writerows(found)
+
+
+if __name__ == "__main__":
+    main()
 '''
 
 
@@ -60,10 +68,7 @@ def write(model: Model, name: str) -> Mapping[str, bytes]:
     """Return the script and its weights; see `contract.WriteModel`."""
     require_portable(model.columns, "a Keras script")
     weights = f"{name}.npz"
-    return {
-        f"{name}.py": module_with_weights(model, name, weights, PACKAGES, _body(model, weights)),
-        weights: _weights(model),
-    }
+    return {f"{name}.py": _module_of(model, name, weights), weights: _weights(model)}
 
 
 def run_file(file: Path, model: Model, table: Table) -> Array:
@@ -85,6 +90,12 @@ def _weights(model: Model) -> bytes:
     return stream.getvalue()
 
 
+def _module_of(model: Model, name: str, weights: str) -> bytes:
+    usage = [f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"]
+    note = f"The weights are in {weights}. "
+    return module_source(model, usage, note, PACKAGES, _body(model, weights))
+
+
 def _body(model: Model, weights: str) -> Iterator[str]:
     columns, dtype = model.columns, model.columns.preprocessing.dtype
     yield encode_source(columns)
@@ -97,7 +108,6 @@ def _body(model: Model, weights: str) -> Iterator[str]:
     yield BUILDING.format(
         inputs=model.network.inputs, dtype=dtype, layers=layers, weights=weights, unscaled=unscaled
     )
-    yield prediction_of_rows("build")
 
 
 def _dense(layer: Layer) -> str:

@@ -17,7 +17,6 @@ from nncli.exports.python_source import (
     prediction_source,
     require_portable,
     unscaled,
-    usage,
 )
 from nncli.nn.arrays import Array
 from nncli.tables.column import shortest
@@ -56,11 +55,11 @@ if __name__ == "__main__":
 def write(model: Model, name: str) -> Mapping[str, bytes]:
     """Return the file; see `contract.WriteModel`."""
     require_portable(model.columns, "a Python file")
-    examples = [
-        usage(name),
+    usage = [
+        f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input",
         f"{name}.predict({{...}})      # for a row, a mapping of column names to cells",
     ]
-    return {f"{name}.py": module_source(model, examples, "", [], _body(model))}
+    return {f"{name}.py": module_source(model, usage, "", [], _body(model))}
 
 
 def run_file(file: Path, model: Model, table: Table) -> Array:

@@ -66,21 +66,6 @@ def category(row, name, categories, fill=None, ignore_unseen=False):
     return [float(text == each) for each in categories]
 '''
 
-MAIN_OF_ROWS = '''
-def main():
-    """Read a CSV file with a header, named on the command line or on standard input; print predictions."""
-    stream = open(sys.argv[1], encoding="utf-8", newline="") if sys.argv[1:] else sys.stdin
-    rows = list(csv.DictReader(stream))
-    found = [named(a) for a in outputs({load}(), rows).tolist()]
-    writer = csv.DictWriter(sys.stdout, found[0] if found else [], lineterminator="\\n")
-    writer.writeheader()
-    writer.writerows(found)
-
-
-if __name__ == "__main__":
-    main()
-'''
-
 SOFTMAX = '''
 def softmax(z):
     """Return probabilities that sum to 1."""
@@ -90,13 +75,13 @@ def softmax(z):
 
 
 def module_source(
-    model: Model, examples: Sequence[str], note: str, packages: Sequence[str], body: Iterable[str]
+    model: Model, usage: Sequence[str], note: str, packages: Sequence[str], body: Iterable[str]
 ) -> bytes:
     """Return a module: its docstring, its imports and its body.
 
     Parameters
     ----------
-    examples : lines that show how it is used.
+    usage : lines that show how it is used.
     note : what else there is to know about it.
     packages : lines that import packages; the standard library is imported as needed.
     """
@@ -106,7 +91,7 @@ def module_source(
     doc = [
         f'"""{summary}',
         "",
-        *(f"    {line}" for line in examples),
+        *(f"    {line}" for line in usage),
         "",
         f"{note}Exported by nncli {VERSION}.",
         '"""',
@@ -126,24 +111,6 @@ def _standard_imports(source: str) -> Iterator[str]:
         yield f"from math import {', '.join(sorted(used))}"
     if "Path(" in source:
         yield "from pathlib import Path"
-
-
-def module_with_weights(
-    model: Model, name: str, weights: str, packages: Sequence[str], body: Iterable[str]
-) -> bytes:
-    """Return a module whose weights are in a file beside it."""
-    note = f"The weights are in {weights}. "
-    return module_source(model, [usage(name)], note, packages, body)
-
-
-def usage(name: str) -> str:
-    """Return the line that shows how a module predicts the rows of a file."""
-    return f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"
-
-
-def prediction_of_rows(load: str) -> str:
-    """Return the `main` of a module that predicts all rows at once; the function `load` loads its network."""
-    return MAIN_OF_ROWS.format(load=load)
 
 
 def require_portable(columns: Columns, target: str) -> None:

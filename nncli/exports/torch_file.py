@@ -10,13 +10,7 @@ import numpy as np
 
 from nncli.exports import packages, safetensors_file
 from nncli.exports.python_file import cells
-from nncli.exports.python_source import (
-    encode_source,
-    module_with_weights,
-    prediction_of_rows,
-    prediction_source,
-    require_portable,
-)
+from nncli.exports.python_source import encode_source, module_source, prediction_source, require_portable
 from nncli.nn.activations import Activation
 from nncli.nn.arrays import Array
 from nncli.nn.network import Layer
@@ -58,7 +52,7 @@ class Network(nn.Module):
         return x
 '''
 
-LOADING = '''
+MAIN = '''
 
 def load():
     """Return the network with its trained weights."""
@@ -73,6 +67,20 @@ def outputs(network, rows):
     with torch.no_grad():
         A = network(X)
     return {unscaled}
+
+
+def main():
+    """Read a CSV file with a header, named on the command line or on standard input; print predictions."""
+    stream = open(sys.argv[1], encoding="utf-8", newline="") if sys.argv[1:] else sys.stdin
+    rows = list(csv.DictReader(stream))
+    found = [named(a) for a in outputs(load(), rows).tolist()]
+    writer = csv.DictWriter(sys.stdout, found[0] if found else [], lineterminator="\\n")
+    writer.writeheader()
+    writer.writerows(found)
+
+
+if __name__ == "__main__":
+    main()
 '''
 
 
@@ -80,10 +88,7 @@ def write(model: Model, name: str) -> Mapping[str, bytes]:
     """Return the module and its weights; see `contract.WriteModel`."""
     require_portable(model.columns, "a PyTorch module")
     weights = f"{name}.safetensors"
-    return {
-        f"{name}.py": module_with_weights(model, name, weights, PACKAGES, _body(model, weights)),
-        weights: safetensors_file.content(model),
-    }
+    return {f"{name}.py": _module_of(model, name, weights), weights: safetensors_file.content(model)}
 
 
 def run_file(file: Path, model: Model, table: Table) -> Array:
@@ -91,6 +96,12 @@ def run_file(file: Path, model: Model, table: Table) -> Array:
     packages.runtime("torch")
     module = runpy.run_path(str(file))
     return np.asarray(module["outputs"](module["load"](), [*cells(model, table)]).numpy())
+
+
+def _module_of(model: Model, name: str, weights: str) -> bytes:
+    usage = [f"python {name}.py ROWS.csv    # predictions as CSV; without a file, rows on standard input"]
+    note = f"The weights are in {weights}. "
+    return module_source(model, usage, note, PACKAGES, _body(model, weights))
 
 
 def _body(model: Model, weights: str) -> Iterator[str]:
@@ -107,8 +118,7 @@ def _body(model: Model, weights: str) -> Iterator[str]:
         units, zeros = [each.unit for each in scalings], [each.zero for each in scalings]
         unscaled = f"A.double() * torch.tensor({units!r}) + torch.tensor({zeros!r})"
         unscaled = unscaled.replace("])", "], dtype=torch.float64)")
-    yield LOADING.format(dtype=dtype, weights=weights, unscaled=unscaled)
-    yield prediction_of_rows("load")
+    yield MAIN.format(dtype=dtype, weights=weights, unscaled=unscaled)
 
 
 def _linear(layer: Layer) -> str:

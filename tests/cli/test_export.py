@@ -20,18 +20,6 @@ def test_the_command_writes_into_the_run_and_reports_the_difference(trained: Com
     assert found["largest_difference"] <= 1e-12
 
 
-@pytest.mark.parametrize(
-    ("compiler", "reason"),
-    [("no-such-compiler", "no C compiler"), ("false", "false cannot compile the file")],
-)
-def test_without_a_compiler_that_works_a_c_file_is_written_and_not_checked(
-    trained: Command, monkeypatch: pytest.MonkeyPatch, compiler: str, reason: str
-) -> None:
-    monkeypatch.setenv("CC", compiler)
-    done = trained("export", "xor", "--to", "c")
-    assert (done.code, done.out) == (0, f"runs/xor/exports/c/xor.c\nnot checked: {reason}\n")
-
-
 def test_help_names_every_target() -> None:
     assert export_target_names() == sorted(EXPORT_TARGETS)
 

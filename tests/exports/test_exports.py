@@ -245,7 +245,7 @@ def test_a_network_that_differs_is_not_written(tmp_path: Path, monkeypatch: pyte
         content["layers"][0]["weights"][0][0] += 1e-9
         return {f"{name}.json": json.dumps(content).encode()}
 
-    spoiled = contract.ExportTarget(target.suffix, wrong, target.run)
+    spoiled = contract.ExportTarget(target.suffix, target.summary, wrong, target.run)
     monkeypatch.setitem(exports.EXPORT_TARGETS, "json", spoiled)
     with pytest.raises(CheckFailed, match="differs from nncli's outputs by"):
         exports.write_export(model, table, "json", tmp_path / "network.json")

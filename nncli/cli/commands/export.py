@@ -45,7 +45,7 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="File to write (default: in exports/TARGET of the run).",
+            help="File to write (default: in the directory exports of the run).",
             show_default=False,
         ),
     ] = None,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
-from nncli.cli.options import NewRunDirectory, Overrides, overrides_of
+from nncli.cli.options import Overrides, overrides_of
 from nncli.cli.registry import command
 from nncli.messages.wording import counted
 
@@ -32,7 +32,16 @@ def import_(
         typer.Option(metavar="CONFIG", help="Config with the layers and the dataset.", show_default=False),
     ],
     set_: Overrides = None,
-    output: NewRunDirectory = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Run directory (default: runs/NAME, or runs/NAME-2 and so on if that exists).",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
     debug: Debug = False,

@@ -17,7 +17,6 @@ from nncli.cli.options import (
     ConfigOrTable,
     FailIf,
     Identifier,
-    NewRunDirectory,
     Overrides,
     ReadSettings,
     Targets,
@@ -60,7 +59,16 @@ def train(
         str | None, typer.Option(metavar="X", help="Short for --set optimizer.learning_rate=X.")
     ] = None,
     seed: Annotated[str | None, typer.Option(metavar="N", help="Short for --set seed=N.")] = None,
-    output: NewRunDirectory = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Run directory (default: runs/NAME, or runs/NAME-2 and so on if that exists).",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run in --output (no effect without --output).")
     ] = False,
