@@ -28,7 +28,7 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
     if expression.count(LOGISTIC) > 1:  # once, for a call in one of two choices must not be moved before them
         yield from statements(f"{target}_s", LOGISTIC, values)
         expression, values = expression.replace(LOGISTIC, "s"), {**values, "s": f"{target}_s"}
-    tree = _Named(values).visit(ast.parse(expression.replace(LOGISTIC, LAZY_LOGISTIC), mode="eval").body)
+    tree = named(expression.replace(LOGISTIC, LAZY_LOGISTIC), values)
     calls = Counter(ast.unparse(node) for node in ast.walk(tree) if _is_from_math(node))
     for number, text in enumerate(text for text, times in calls.items() if times > 1):
         name = f"{target}_{number}"
@@ -36,6 +36,12 @@ def statements(target: str, expression: str, values: Mapping[str, str]) -> Itera
         tree = _Replaced(text, name).visit(tree)
     text = Scalar().text(tree)
     yield f"{target} = {text[1:-1] if isinstance(tree, ast.BinOp) else text}"  # without its parentheses
+
+
+def named(expression: str, values: Mapping[str, str]) -> ast.expr:
+    """Return the tree of an expression with variables and numbers, given as source text, for its names."""
+    tree: ast.expr = _Named(values).visit(ast.parse(expression, mode="eval").body)
+    return tree
 
 
 def hoisted(expression: str, varying: Collection[str], prefix: str) -> tuple[dict[str, str], str]:

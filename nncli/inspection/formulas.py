@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -27,12 +27,20 @@ def digits(value: float) -> str:
 
 def readable(expression: str) -> str:
     """Return an expression as text: x^2 for square(x), and `u if z > 0 else v` for where(z > 0, u, v)."""
-    return _text(_parsed(expression), {})
+    return _written(_parsed(expression), str)
+
+
+def template(expression: str) -> str:
+    """Return an expression as text with a mark for each name, which a number can replace.
+
+    The mark of x is («x») where a negative number needs parentheses, and «x» where it does not.
+    """
+    return _written(_parsed(expression), _mark)
 
 
 def substituted(expression: str, values: Mapping[str, float]) -> str:
     """Return an expression as text with numbers in the place of names."""
-    return _led(_text(_parsed(expression), values))
+    return _led(_written(_parsed(expression), lambda name: _factor(values[name]) if name in values else name))
 
 
 def sum_of_products(factors: Sequence[tuple[float, float]], last: float | None = None) -> str:
@@ -69,21 +77,23 @@ def _parsed(expression: str) -> ast.expr:
     return ast.parse(plain, mode="eval").body
 
 
-def _text(tree: ast.expr, values: Mapping[str, float]) -> str:
-    text = ast.unparse(_Readable(values).visit(tree))
+def _mark(name: str) -> str:
+    return f"(«{name}»)"
+
+
+def _written(tree: ast.expr, name_as: Callable[[str], str]) -> str:
+    text = ast.unparse(_Readable(name_as).visit(tree))
     return text.replace(" ** ", "^")
 
 
 class _Readable(ast.NodeTransformer):
-    """Puts powers and conditions in the place of calls, and numbers in the place of names."""
+    """Puts powers and conditions in the place of calls, and texts in the place of names."""
 
-    def __init__(self, values: Mapping[str, float]) -> None:
-        self._values = values
+    def __init__(self, name_as: Callable[[str], str]) -> None:
+        self._name_as = name_as
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id not in self._values:
-            return node
-        return ast.Name(_factor(self._values[node.id]))  # as text, with the parentheses that people write
+        return ast.Name(self._name_as(node.id))  # a number with the parentheses that people write
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         name = node.func.id if isinstance(node.func, ast.Name) else ""

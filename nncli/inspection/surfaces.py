@@ -101,8 +101,8 @@ def plane(run: Run, features: tuple[str, str] | None, at: Mapping[str, float | s
         for name, column in columns.items()
         if name not in shown
     }
-    ranges = _declared_ranges(run.experiment)
-    x, y = (np.linspace(*ranges.get(name, _around(table.typed[name].numbers)), GRID) for name in shown)
+    ranges = declared_ranges(run.experiment)
+    x, y = (np.linspace(*ranges.get(name, around(table.typed[name].numbers)), GRID) for name in shown)
     return Plane(shown, x, y, held)
 
 
@@ -209,7 +209,8 @@ def error_surface(run: Run, over: Plane) -> Surface | None:
     return Surface(over, errors.reshape(over.y.size, over.x.size))
 
 
-def _declared_ranges(experiment: Experiment) -> Mapping[str, tuple[float, float]]:
+def declared_ranges(experiment: Experiment) -> Mapping[str, tuple[float, float]]:
+    """Return the range of each input that a formula's config declares, by name."""
     given = experiment.config.dataset
     if given.function is not None:
         return given.function.inputs
@@ -218,7 +219,8 @@ def _declared_ranges(experiment: Experiment) -> Mapping[str, tuple[float, float]
     return ranges
 
 
-def _around(values: Array) -> tuple[float, float]:
+def around(values: Array) -> tuple[float, float]:
+    """Return the range of values (n,), some of them NaN, with a margin."""
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     if low == high:
         reach = max(1.0, abs(low))

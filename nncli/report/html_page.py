@@ -1,0 +1,95 @@
+"""The page: its modules, style and content in one HTML file that needs no network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from nncli.codegen.javascript import js_literal
+from nncli.plots import style
+
+ENTRY = "main.js"
+GENERATED = "mathematics.js"
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+
+
+def whole_page(title: str, content: Mapping[str, Any], mathematics: str) -> str:
+    """Return the page as HTML text.
+
+    Parameters
+    ----------
+    content : values for JSON.
+    mathematics : source text of the module that other modules import as `mathematics.js`.
+    """
+    script = bundled({**modules(), GENERATED: mathematics})
+    styles = colors() + asset("page.css")
+    return (
+        asset("page.html")
+        .replace("{{policy}}", policy(script, styles))
+        .replace("{{title}}", html.escape(title))
+        .replace("{{styles}}", styles)
+        .replace("{{content}}", js_literal(content))
+        .replace("{{script}}", script)
+    )
+
+
+@cache
+def modules() -> dict[str, str]:
+    """Return the source text of the page's own modules by file name."""
+    folder = files("nncli.report") / "page"
+    return {file.name: asset(file.name) for file in folder.iterdir() if file.name.endswith(".js")}
+
+
+@cache
+def asset(name: str) -> str:
+    """Return the text of a file of the page."""
+    return (files("nncli.report") / "page" / name).read_text(encoding="utf-8")
+
+
+def bundled(sources: Mapping[str, str]) -> str:
+    """Return modules as one, each after those that it imports.
+
+    A browser refuses to import a module from a file that was opened from disk. All names at the top level of
+    the modules must differ, which a test makes sure of.
+    """
+    done: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        if name in done:
+            return
+        done[name] = ""
+        for imported in _IMPORT.findall(sources[name]):
+            add(imported)
+        text = _IMPORT.sub("", sources[name])
+        del done[name]
+        done[name] = re.sub(r"^export ", "", text, flags=re.MULTILINE).strip("\n")
+
+    add(ENTRY)
+    return "\n".join(f"\n// ---- {name}\n\n{text}" for name, text in done.items()) + "\n"
+
+
+def policy(script: str, styles: str) -> str:
+    """Return a content security policy that allows this script and style, and nothing else."""
+    return (
+        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(styles)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def colors() -> str:
+    """Return the colors of the pictures as CSS variables."""
+    named: Sequence[tuple[str, str]] = (
+        *((f"series-{index}", color) for index, color in enumerate(style.COLORS)),
+        *((f"signed-{index}", color) for index, color in enumerate(style.SIGNED_COLORS)),
+    )
+    return ":root {\n" + "".join(f"  --{name}: {color};\n" for name, color in named) + "}\n"
