@@ -79,7 +79,6 @@ def run_content(run: Run, folder: Path) -> dict[str, Any]:
         "classes": list(columns.classes),
         "threshold": columns.threshold,
         "axes": axes_choice.ranked_inputs(run, View()).names[:MOST_INPUTS],
-        "formulas": dict(columns.formulas),
         "rows": _rows(run),
         "history": _history(run),
         "snapshots": _snapshots(run),

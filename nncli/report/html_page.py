@@ -14,9 +14,10 @@ from typing import Any
 from nncli.codegen.javascript import js_literal
 from nncli.plots import style
 
-ENTRY = "main.js"
+ENTRY = "main"
 GENERATED = "mathematics.js"
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w.]+)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function|class) (\w+))", re.MULTILINE)
 
 
 def whole_page(title: str, content: Mapping[str, Any], mathematics: str) -> str:
@@ -53,25 +54,26 @@ def asset(name: str) -> str:
 
 
 def bundled(sources: Mapping[str, str]) -> str:
-    """Return modules as one, each after those that it imports.
+    """Return modules as one script, each a function that returns its exports, after those that it imports.
 
-    A browser refuses to import a module from a file that was opened from disk. All names at the top level of
-    the modules must differ, which a test makes sure of.
+    A browser refuses to import a module from a file that was opened from disk.
     """
     done: dict[str, str] = {}
 
     def add(name: str) -> None:
-        if name in done:
-            return
-        done[name] = ""
-        for imported in _IMPORT.findall(sources[name]):
-            add(imported)
-        text = _IMPORT.sub("", sources[name])
-        del done[name]
-        done[name] = re.sub(r"^export ", "", text, flags=re.MULTILINE).strip("\n")
+        for _, imported in _IMPORT.findall(sources[f"{name}.js"]):
+            if imported not in done:
+                add(imported)
+        done[name] = _as_function(name, sources[f"{name}.js"])
 
     add(ENTRY)
-    return "\n".join(f"\n// ---- {name}\n\n{text}" for name, text in done.items()) + "\n"
+    return "\n".join(["", *done.values()])
+
+
+def _as_function(name: str, source: str) -> str:
+    text = _IMPORT.sub(r"const \1 = \2Module;\n", source)
+    exports = ", ".join(_EXPORT.findall(source))
+    return f"const {name}Module = (() => {{\n{_EXPORT.sub('', text)}\nreturn {{{exports}}};\n}})();\n"
 
 
 def policy(script: str, styles: str) -> str:

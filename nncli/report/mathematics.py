@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nncli.codegen.javascript import js_expression, js_function, js_literal
+from nncli.codegen.javascript import js_expression, js_formula, js_function, js_literal
 from nncli.config.registry import Choice
+from nncli.expressions import parse
 from nncli.inspection.formulas import readable, template
 from nncli.nn.activations import ACTIVATIONS, Activation
 from nncli.nn.losses import Loss
@@ -70,7 +71,18 @@ def module(experiments: Sequence[Experiment]) -> str:
         *_constant("OPTIMIZERS", {name: _optimizer(*each) for name, each in optimizers.items()}),
         *_constant("SCHEDULES", {name: _schedule(each) for name, each in schedules.items()}),
     ]
-    return "\n".join([*lines, ""])
+    formulas = [f"  {_formulas(experiment)}," for experiment in experiments]
+    return "\n".join([*lines, "", "export const FORMULAS = [", *formulas, "];", ""])
+
+
+def _formulas(experiment: Experiment) -> str:
+    """The formula of each target, of the values of the input columns; null if they do not determine it."""
+    columns = experiment.rows.training.columns
+    names = columns.inputs
+    if columns.task == "multiclass" or columns.expected(experiment.rows.training.table) is None:
+        return "null"
+    trees = [parse(columns.formulas[target], names).tree for target in columns.targets]
+    return f"[{', '.join(js_formula(tree, names) for tree in trees)}]"
 
 
 # Every optimizer with its defaults, and sgd with momentum too.
