@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nncli.inspection.traced import Trace
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
+    from nncli.reports import WrittenReport
     from nncli.runs import Recording, Run
     from nncli.tables.table import RowError, Table
     from nncli.tables.writing import Predictions
@@ -58,6 +59,7 @@ __all__ = [
     "open_run",
     "plot",
     "predict",
+    "report",
     "reproduce",
     "resume",
     "trace",
@@ -599,6 +601,31 @@ def plot(
     plots.require_possible(view, kinds)
     look = plots.Look(theme, dpi, size, title)
     return plots.saved(runs, kinds, view, None if output is None else Path(output), format, look)
+
+
+def report(
+    run: Reference | Sequence[Run] = None, *, output: str | os.PathLike[str] | None = None
+) -> WrittenReport:
+    """Write one HTML page that shows a run, or several, in any browser and without a network.
+
+    Parameters
+    ----------
+    output : the file (default: report.html in the run; of several runs beside the first).
+
+    Raises
+    ------
+    NncliError
+        If a run cannot be read, or the file cannot be written.
+
+    Examples
+    --------
+    >>> print(nncli.report("xor"))
+    runs/xor/report.html
+    """
+    from nncli.reports import write_report
+
+    runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
+    return write_report(runs, None if output is None else Path(output), Path.cwd())
 
 
 def export(

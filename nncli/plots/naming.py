@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nncli.messages.wording import counted, printable, shortened
 from nncli.runs import Run
+
+FEW_NAMES = 4  # of runs in the name of a file
 
 
 def short(text: str, longest: int = 28) -> str:
     """Return a name on one line, with its middle left out if it has more than `longest` characters."""
     return shortened(printable(" ".join(text.split())), longest)
+
+
+def joined(runs: Sequence[Run]) -> str:
+    """Return the names of runs for the name of a file: `a-b`, or of many the first few."""
+    more = [f"and-{len(runs) - FEW_NAMES}-more"] if len(runs) > FEW_NAMES else []
+    return "-".join([*(run.name for run in runs[:FEW_NAMES]), *more])
 
 
 def run_name(run: Run) -> str:

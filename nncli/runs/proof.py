@@ -16,6 +16,7 @@ from nncli.runs.run import (
     ERRORS,
     HISTORY,
     PLOTS,
+    REPORT,
     RESULTS,
     RUN,
     SNAPSHOTS,
@@ -29,7 +30,8 @@ from nncli.runs.threshold import read_threshold
 from nncli.storage.files import is_plain, read_json, read_text, unfinished
 from nncli.storage.npz import read_npz
 
-# What nncli writes into each format of picture.
+# What nncli writes into each page and each format of picture.
+PAGE_MARK = '<meta name="generator" content="nncli">'
 MARKS = {".svg": b"<dc:title>nncli</dc:title>", ".png": b"Software\0nncli", ".pdf": b"/Creator (nncli)"}
 
 
@@ -129,6 +131,10 @@ def _is_threshold(run: Run) -> bool:
     return read_threshold(run) is not None
 
 
+def _is_page(run: Run) -> bool:
+    return PAGE_MARK in read_text(run.path / REPORT)
+
+
 def _is_traceback(run: Run) -> bool:
     return read_text(run.path / ERRORS).startswith("Traceback ")
 
@@ -143,6 +149,7 @@ PROOFS: dict[str, Callable[[Run], bool]] = {
     RESULTS: _is_results,
     THRESHOLD: _is_threshold,
     ERRORS: _is_traceback,
+    REPORT: _is_page,
 }
 
 

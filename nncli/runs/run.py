@@ -34,7 +34,7 @@ from nncli.version import VERSION
 
 CONFIG, RUN, WEIGHTS, HISTORY = "config.yaml", "run.json", "weights.npz", "history.csv"
 SNAPSHOTS, CHECKPOINT, RESULTS = "snapshots.npz", "checkpoint.npz", "results.json"
-THRESHOLD, ERRORS, PLOTS = "threshold.json", "error.log", "plots"
+THRESHOLD, ERRORS, PLOTS, REPORT = "threshold.json", "error.log", "plots", "report.html"
 
 PARTS = ("train", "validation", "test")
 Status = Literal["running", "completed", "diverged", "interrupted"]

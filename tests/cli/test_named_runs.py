@@ -21,7 +21,7 @@ def test_every_command_with_run_in_its_arguments_has_the_option() -> None:
             each.param_type_name == "argument" and "RUN" in each.metavar.split("|") for each in parameters
         )
         has_option = any("--run" in each.opts for each in parameters)
-        assert by_position == has_option == (name in (*BY_POSITION, "compare"))
+        assert by_position == has_option == (name in (*BY_POSITION, "compare", "report"))
 
 
 @pytest.mark.parametrize("command", BY_POSITION)

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from nncli.inspection.compare.side_by_side import RunComparison, RunGroup
     from nncli.runs import Run
 
-FEW_NAMES = 4  # of runs in the name of a picture
-
 
 @command(
     "Look",
-    4,
+    5,
     {
         "nncli compare xor xor-2": "show what differs: settings, results, learning curves",
         "nncli compare xor xor-2 --target mse=0.05": "count the epochs until the MSE falls to 0.05",
@@ -122,9 +120,9 @@ def _paired(comparison: RunComparison) -> Iterator[str]:
 
 def _place(runs: list[Run]) -> Path:
     """Return the file of the picture: beside the first run, named after all, or after the first few."""
-    names = [run.name for run in runs[:FEW_NAMES]]
-    more = [f"and-{len(runs) - FEW_NAMES}-more"] if len(runs) > FEW_NAMES else []
-    return runs[0].path.parent / f"compare-{'-'.join([*names, *more])}.svg"
+    from nncli.plots import naming
+
+    return runs[0].path.parent / f"compare-{naming.joined(runs)}.svg"
 
 
 def _parted(parting: Parting) -> dict[str, Any]:

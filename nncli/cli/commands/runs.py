@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @command(
     "Look",
-    2,
+    3,
     {
         "nncli runs": "list all runs with their settings that differ and their results",
         "nncli runs --sort accuracy": "list the best ones first",

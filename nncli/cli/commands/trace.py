@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @command(
     "Look",
-    3,
+    4,
     {
         "nncli trace xor.yaml": "follow the first row through a network at its initial weights",
         "nncli trace xor --row 4 --epoch 100": "follow another row, at the weights of an epoch",

@@ -2,9 +2,9 @@
 
 import {colors} from "./colors.js";
 import {element, shortened, tableOf} from "./dom.js";
-import {counted, digits, extent, grouped} from "./numbers.js";
+import {digits, extent, grouped} from "./numbers.js";
 import {DASHES} from "./losses.js";
-import {axisOf, Plot} from "./plot.js";
+import {linearAxis, Plot} from "./plot.js";
 import {PART_NAMES} from "./run.js";
 
 const MOST_LINES = 40;
@@ -18,9 +18,9 @@ export function weightsFigure() {
     const {run} = view;
     const {lines, largest} = once(run, "weightLines", () => weightLines(run));
     const shown = extent(lines.flatMap(({values}) => [...extent(values)]));
-    if (!drawLines(plot, view, lines, axisOf(shown, "weight"))) return;
+    if (!drawLines(plot, view, lines, linearAxis(shown, "weight"))) return;
     const all = run.network.size;
-    words.textContent = `${lines.length < all ? `The ${lines.length} that changed most of ` : ""}${counted(all, "weight and bias").replace("biass", "biases")}; the largest change is that of ${largest}.`;
+    words.textContent = `${lines.length < all ? `The ${lines.length} that changed most of ` : ""}${grouped(all)} weights and biases; the largest change is that of ${largest}.`;
     plot.words = `Weights over the epochs. ${words.textContent}`;
   }
 
@@ -30,7 +30,7 @@ export function weightsFigure() {
 function drawLines(plot, view, lines, y) {
   const {run} = view;
   const last = run.epochs[run.epochs.length - 1];
-  if (!plot.begin({low: 0, high: Math.max(1, last), label: "epoch"}, {...y, log: false})) return false;
+  if (!plot.begin({low: 0, high: Math.max(1, last), label: "epoch"}, y)) return false;
   plot.axes();
   lines.forEach(({values}, at) => plot.curve(run.epochs, values, colors().series[at % 8], DASHES[Math.floor(at / 8) % 5], 1.3));
   plot.cursor(Math.min(last, view.epoch));

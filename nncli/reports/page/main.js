@@ -31,7 +31,7 @@ class Page {
     this.change = this.change.bind(this);
     this.open = this.open.bind(this);
     const several = this.runs.length > 1 ? [compareFigure] : [];
-    const figures = [...several, lossFigure, mapFigure, surfaceFigure, networkFigure, stepsFigure, rowFigure, weightsFigure, errorsFigure];
+    const figures = [...several, lossFigure, mapFigure, surfaceFigure, weightsFigure, errorsFigure, networkFigure, stepsFigure, rowFigure];
     figures.push(predictionsFigure, scoresFigure, importanceFigure, dependenceFigure, playgroundFigure, configFigure);
     this.figures = figures.map((make) => make(this));
   }
@@ -77,7 +77,7 @@ class Page {
     const sections = element("div", {class: "sections"});
     this.figures.forEach((figure, at) => {
       const id = `section-${at}`;
-      sections.append(element("section", {class: figure.wide ? "wide" : null, "aria-labelledby": id}, element("h2", {id}, figure.title), figure.element));
+      sections.append(element("section", {class: figure.wide ? "wide" : figure.tall ? "tall" : null, "aria-labelledby": id}, element("h2", {id}, figure.title), figure.element));
     });
     place.append(sections, element("p", {class: "quiet"}, `Made by nncli ${this.version}. The page is one file, and it computes what it shows from the recorded weights.`));
     this.draw();

@@ -17,10 +17,10 @@ export function configFigure() {
 }
 
 // A line for each key below the first level, bold where the run's own value is set.
-function marked({config, changed}) {
+function marked({config, setKeys}) {
   return Object.entries(config).flatMap(([key, value]) => {
-    if (typeof value !== "object" || Array.isArray(value)) return [line(yamlOf({[key]: value}), key in changed)];
-    const inner = Object.entries(value).map(([name, each]) => line(yamlOf({[name]: each}, "  "), Boolean(changed[key]) && name in changed[key]));
+    if (typeof value !== "object" || Array.isArray(value)) return [line(yamlOf({[key]: value}), key in setKeys)];
+    const inner = Object.entries(value).map(([name, each]) => line(yamlOf({[name]: each}, "  "), Boolean(setKeys[key]?.includes(name))));
     return [line(`${key}:\n`, false), ...inner];
   });
 }

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from nncli.report import html_page
-from nncli.report.mathematics import module
+from nncli.reports import html_page
+from nncli.reports.mathematics import module
 from nncli.training.experiment import Experiment
 
 

@@ -3,7 +3,7 @@
 import {colors} from "./colors.js";
 import {element, svg} from "./dom.js";
 import {extent, grouped, short} from "./numbers.js";
-import {axisOf, Plot} from "./plot.js";
+import {lossAxis, Plot} from "./plot.js";
 import {PART_NAMES} from "./run.js";
 
 export const DASHES = [[], [7, 3], [2, 3], [9, 3, 2, 3], [4, 2, 1, 2, 1, 2]];
@@ -29,7 +29,7 @@ export function lossFigure({runs}) {
     words.textContent = described(view);
   }
 
-  return {title: "Loss", element: element("div", {}, body, legendOf(runs), words), draw};
+  return {title: "Loss", tall: true, element: element("div", {}, body, legendOf(runs), words), draw};
 }
 
 // Curves of the other runs are drawn into the panel of the loss if their losses are measured in the same way.
@@ -53,7 +53,7 @@ function drawPanel(plot, {label, curves}, view, runs) {
   }
   const [, high] = extent(lines.flatMap(({xs}) => [xs[0], xs[xs.length - 1]]));
   const values = extent(lines.flatMap(({ys}) => [...extent(ys)]));
-  if (!plot.begin({low: 0, high: Math.max(high, view.epoch, 1), label: "epoch"}, axisOf(values, label))) return;
+  if (!plot.begin({low: 0, high: Math.max(high, view.epoch, 1), label: "epoch"}, lossAxis(values, label.split(":")[0]))) return;
   plot.axes();
   for (const {xs, ys, color, dash} of lines) plot.curve(xs, ys, color, dash);
   plot.cursor(view.epoch);
@@ -77,7 +77,7 @@ function legendOf(runs) {
   const list = element("ul", {class: "legend"});
   for (const [name, at] of entries) list.append(element("li", {}, sample(at, at), name));
   runs.forEach((run, at) => runs.length > 1 && list.append(element("li", {}, sample((at + 2) % 8, (at + 2) % 5), run.name)));
-  list.append(element("li", {}, sample(4, 0), "trained on in this page"));
+  if (runs.some(({curves}) => curves.length)) list.append(element("li", {}, sample(4, 0), "trained on in this page"));
   return list;
 }
 

@@ -4,7 +4,7 @@ import {colors} from "./colors.js";
 import {choice, element, labeled, shortened, tableOf} from "./dom.js";
 import {shownName} from "./map.js";
 import {extent, grouped, short} from "./numbers.js";
-import {axisOf, Plot} from "./plot.js";
+import {linearAxis, Plot} from "./plot.js";
 import {PART_NAMES} from "./run.js";
 import {scaledAt} from "./view.js";
 
@@ -97,7 +97,7 @@ function drawParity(parity, residuals, view) {
   const predictions = places.map((row) => run.unscaled(outputs[row * k + state.output], state.output));
   const [low, high] = extent([...targets, ...predictions]);
   const name = shortened(run.targets[state.output].name);
-  const axis = (label) => ({...axisOf([low, high], label), log: false, low, high});
+  const axis = (label) => ({low, high, label});
   if (parity.begin(axis(`target: ${name}`), axis(`prediction: ${name}`))) {
     parity.axes();
     parity.curve([low, high], [low, high], colors().line, [4, 3]);
@@ -105,7 +105,7 @@ function drawParity(parity, residuals, view) {
   }
   const errors = predictions.map((prediction, at) => prediction - targets[at]);
   const reach = Math.max(...extent(errors).map(Math.abs)) || 1;
-  if (residuals.begin({...axis(`prediction: ${name}`)}, {low: -1.05 * reach, high: 1.05 * reach, label: "prediction − target"})) {
+  if (residuals.begin(axis(`prediction: ${name}`), {low: -1.05 * reach, high: 1.05 * reach, label: "prediction − target"})) {
     residuals.axes();
     residuals.curve([low, high], [0, 0], colors().line, [4, 3]);
     errors.forEach((error, at) => residuals.marker(predictions[at], error, partShape(run, places[at]), colors().series[partShape(run, places[at])], 3.5));
@@ -198,7 +198,7 @@ function drawDependence(plot, view, input) {
     return sum / rows;
   });
   const label = state.shown === "output" ? shownName(view) : shownName({...view, run, state: {...state, shown: "output"}});
-  if (!plot.begin({low: input.low, high: input.high, label: shortened(input.name)}, {...axisOf(extent([...ys, ...mean]), label), log: false})) return "";
+  if (!plot.begin({low: input.low, high: input.high, label: shortened(input.name)}, linearAxis(extent([...ys, ...mean]), label))) return "";
   plot.axes();
   plot.curve(xs, mean, colors().series[0], [], 2.4);
   plot.curve(xs, ys, colors().series[3], [6, 3], 1.6);

@@ -217,9 +217,14 @@ function wrapped(context, text, room) {
   return lines;
 }
 
-/** Return an axis for values: logarithmic if they are positive and span more than a factor of 50. */
-export function axisOf([low, high], label) {
-  if (low > 0 && high / low > 50) return {low: low / 1.2, high: high * 1.2, log: true, label: `${label} (log scale)`};
+/** Return a linear axis for values, with a margin. */
+export function linearAxis([low, high], label) {
   const margin = 0.06 * (high - low);
   return {low: low - margin, high: high + margin, label};
+}
+
+/** Return an axis for losses: logarithmic if they are positive and span more than a factor of 50. */
+export function lossAxis([low, high], label) {
+  if (low > 0 && high / low > 50) return {low: low / 1.2, high: high * 1.2, log: true, label: `${label} (log scale)`};
+  return linearAxis([low, high], label);
 }

@@ -19,9 +19,9 @@ from nncli.nn.activations import ACTIVATIONS
 from nncli.nn.losses import LOSSES
 from nncli.nn.optimizers import OPTIMIZERS
 from nncli.nn.schedules import SCHEDULES
-from nncli.report.mathematics import Keys
+from nncli.reports.mathematics import Keys
 from nncli.training.experiment import Experiment
-from tests.report.javascript import run_modules
+from tests.reports.javascript import run_modules
 from tests.trained import xor
 
 STEPS = 10

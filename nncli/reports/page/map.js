@@ -4,7 +4,7 @@ import {between, colors, ColorScale, css, rgb} from "./colors.js";
 import {element, shortened} from "./dom.js";
 import {paint} from "./graph.js";
 import {counted, extent, short} from "./numbers.js";
-import {axisOf, Plot} from "./plot.js";
+import {linearAxis, Plot} from "./plot.js";
 
 export function mapFigure() {
   const plot = new Plot("square");
@@ -149,7 +149,7 @@ function drawCurve(plot, view) {
   const xs = Array.from({length: view.strip.size}, (_, point) => x.low + (point / (view.strip.size - 1)) * (x.high - x.low));
   const ys = xs.map((_, point) => run.unscaled(A[point * k + state.output], state.output));
   const targets = Array.from({length: run.rowCount}, (_, row) => run.unscaled(run.Y[row * k + state.output], state.output));
-  if (!plot.begin(axis(x), {...axisOf(extent([...ys, ...targets]), shownName(view)), log: false})) return "";
+  if (!plot.begin(axis(x), linearAxis(extent([...ys, ...targets]), shownName(view)))) return "";
   plot.axes();
   const raw = (row) => run.X[row * run.network.inputs + x.at] * x.unit + x.zero;
   targets.forEach((target, row) => plot.marker(raw(row), target, 0, colors().series[1], 3.5));

@@ -13,6 +13,7 @@ from typing import Any
 
 from nncli.codegen.javascript import js_literal
 from nncli.plots import style
+from nncli.runs.proof import PAGE_MARK
 
 ENTRY = "main"
 GENERATED = "mathematics.js"
@@ -33,6 +34,7 @@ def whole_page(title: str, content: Mapping[str, Any], mathematics: str) -> str:
     return (
         asset("page.html")
         .replace("{{policy}}", policy(script, styles))
+        .replace("{{mark}}", PAGE_MARK)
         .replace("{{title}}", html.escape(title))
         .replace("{{styles}}", styles)
         .replace("{{content}}", js_literal(content))
@@ -43,14 +45,14 @@ def whole_page(title: str, content: Mapping[str, Any], mathematics: str) -> str:
 @cache
 def modules() -> dict[str, str]:
     """Return the source text of the page's own modules by file name."""
-    folder = files("nncli.report") / "page"
+    folder = files("nncli.reports") / "page"
     return {file.name: asset(file.name) for file in folder.iterdir() if file.name.endswith(".js")}
 
 
 @cache
 def asset(name: str) -> str:
     """Return the text of a file of the page."""
-    return (files("nncli.report") / "page" / name).read_text(encoding="utf-8")
+    return (files("nncli.reports") / "page" / name).read_text(encoding="utf-8")
 
 
 def bundled(sources: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ import {element, shortened, svg} from "./dom.js";
 import {counted, digits, extent, short} from "./numbers.js";
 
 const MOST_UNITS = 12; // drawn of a layer
-const ROW = 58; // pixels between units
+const ROW = 72; // pixels between units
 
 export function networkFigure({open}) {
   const words = element("p", {class: "quiet"});

@@ -22,7 +22,8 @@ from nncli.nn.arrays import Array
 from nncli.plots import axes_choice, naming
 from nncli.plots.kinds import loss
 from nncli.plots.picture import View
-from nncli.report.mathematics import Keys
+from nncli.reports.mathematics import Keys
+from nncli.reports.set_keys import set_keys
 from nncli.runs import Run
 from nncli.tables.table import Table
 
@@ -86,7 +87,7 @@ def run_content(run: Run, folder: Path) -> dict[str, Any]:
         "baselines": {name: _finite(parts) for name, parts in run.baselines_by_part.items()},
         "importance": _importance(run),
         "config": run.config.resolved(folder),
-        "changed": run.config.model_dump(mode="json", exclude_defaults=True),
+        "setKeys": set_keys(run),
     }
 
 
