@@ -28,7 +28,7 @@ from nncli.runs import Run
 from nncli.tables.table import Table
 
 SHOWN_ROWS = 5000
-MOST_BYTES = 3_000_000  # of the rows, and of the snapshots
+MOST_BYTES = 2_000_000  # of the rows, and of the snapshots
 MOST_INPUTS = 100  # whose importance is shown
 
 

@@ -5,7 +5,8 @@ import {element, shortened, svg} from "./dom.js";
 import {counted, digits, extent, short} from "./numbers.js";
 
 const MOST_UNITS = 12; // drawn of a layer
-const ROW = 72; // pixels between units
+const HEIGHT = 460; // pixels, if that leaves units
+const ROWS = [46, 72]; // apart
 
 export function networkFigure({open}) {
   const words = element("p", {class: "quiet"});
@@ -24,7 +25,8 @@ export function networkFigure({open}) {
 function build({network, run}, place, open) {
   const columns = [inputColumn(run), ...network.layers.map((layer, index) => unitColumn(layer, index))];
   const tallest = Math.max(...columns.map(({shown}) => shown.length));
-  place.style.height = `${tallest * ROW + 34}px`;
+  place.style.height = `${tallest * rowHeight(tallest) + 34}px`;
+  place.classList.toggle("dense", rowHeight(tallest) < 64);
   const picture = svg("svg", {"aria-hidden": "true"});
   const nodes = columns.map((column, at) => column.shown.map((unit, row) => node(column, unit, position(columns, at, row), run, open)));
   const lines = columns.slice(1).flatMap((column, at) =>
@@ -35,7 +37,9 @@ function build({network, run}, place, open) {
   picture.append(...lines.map(({line}) => line));
   const names = columns.map(({name}, at) => {
     const label = element("span", {class: "layer-name"}, name);
-    label.style.left = `${position(columns, at, 0).x}%`;
+    if (at === 0) label.style.left = "0";
+    else if (at === columns.length - 1) label.style.right = "0";
+    else Object.assign(label.style, {left: `${position(columns, at, 0).x}%`, transform: "translateX(-50%)"});
     label.style.bottom = "0";
     return label;
   });
@@ -54,11 +58,13 @@ function unitColumn({units, activation}, layer) {
   return {layer, shown, name: `layers.${layer}: ${activation.split(" ")[0]}${more}`};
 }
 
+const rowHeight = (tallest) => Math.max(ROWS[0], Math.min(ROWS[1], HEIGHT / tallest));
+
 function position(columns, at, row) {
   const tallest = Math.max(...columns.map(({shown}) => shown.length));
   const edge = 8;
   const start = (tallest - columns[at].shown.length) / 2;
-  return {x: edge + (at * (100 - 2 * edge)) / Math.max(1, columns.length - 1), y: (start + row + 0.5) * ROW};
+  return {x: edge + (at * (100 - 2 * edge)) / Math.max(1, columns.length - 1), y: (start + row + 0.5) * rowHeight(tallest)};
 }
 
 function node({layer}, unit, {x, y}, run, open) {

@@ -53,7 +53,7 @@ function drawPanel(plot, {label, curves}, view, runs) {
   }
   const [, high] = extent(lines.flatMap(({xs}) => [xs[0], xs[xs.length - 1]]));
   const values = extent(lines.flatMap(({ys}) => [...extent(ys)]));
-  if (!plot.begin({low: 0, high: Math.max(high, view.epoch, 1), label: "epoch"}, lossAxis(values, label.split(":")[0]))) return;
+  if (!plot.begin({low: 0, high: Math.max(high, view.epoch, 1), label: "epoch"}, lossAxis(values, label.startsWith("loss") ? "loss" : ""))) return;
   plot.axes();
   for (const {xs, ys, color, dash} of lines) plot.curve(xs, ys, color, dash);
   plot.cursor(view.epoch);

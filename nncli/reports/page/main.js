@@ -31,8 +31,8 @@ class Page {
     this.change = this.change.bind(this);
     this.open = this.open.bind(this);
     const several = this.runs.length > 1 ? [compareFigure] : [];
-    const figures = [...several, lossFigure, mapFigure, surfaceFigure, weightsFigure, errorsFigure, networkFigure, stepsFigure, rowFigure];
-    figures.push(predictionsFigure, scoresFigure, importanceFigure, dependenceFigure, playgroundFigure, configFigure);
+    const figures = [...several, lossFigure, mapFigure, surfaceFigure, weightsFigure, errorsFigure, networkFigure, playgroundFigure, stepsFigure, rowFigure];
+    figures.push(predictionsFigure, scoresFigure, importanceFigure, dependenceFigure, configFigure);
     this.figures = figures.map((make) => make(this));
   }
 

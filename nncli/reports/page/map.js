@@ -6,6 +6,8 @@ import {paint} from "./graph.js";
 import {counted, extent, short} from "./numbers.js";
 import {linearAxis, Plot} from "./plot.js";
 
+const MOST_ROWS = 400; // drawn into a map
+
 export function mapFigure() {
   const plot = new Plot("square");
   const words = element("p", {class: "quiet"});
@@ -113,10 +115,10 @@ function drawRows(plot, view, x, y) {
   const [low, high] = extent(run.Y);
   plot.context.save();
   plot.clip();
-  const step = Math.ceil(run.rowCount / 1500);
+  const step = Math.ceil(run.rowCount / MOST_ROWS);
   for (let row = 0; row < run.rowCount; row += step) {
     const [shape, fill] = markerOf(run, row, low, high);
-    plot.marker(raw(x, row), raw(y, row), shape, fill, run.rowCount > 300 ? 3 : 4.5);
+    plot.marker(raw(x, row), raw(y, row), shape, fill, run.rowCount > 100 ? 3.2 : 4.5);
   }
   const chosen = [x, y].map((input) => view.x[input.at] * input.unit + input.zero);
   plot.context.lineWidth = 2.5;

@@ -4,7 +4,7 @@ import {colors} from "./colors.js";
 import {element} from "./dom.js";
 import {short, ticks} from "./numbers.js";
 
-const LEFT = 54;
+const LEFT = 60;
 const BOTTOM = 38;
 const TOP = 12;
 const RIGHT = 12;
@@ -181,11 +181,12 @@ function share({low, high, log}, value) {
   return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
 }
 
-// A range without width shows nothing.
+// A range without width, or with one of a few roundings, shows nothing.
 function widened(axis) {
   const {low, high, log} = axis;
-  if (low < high) return axis;
-  return log ? {...axis, low: low / 2, high: high * 2} : {...axis, low: low - 1, high: high + 1};
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  if (high - low > 1e-9 * size) return axis;
+  return log ? {...axis, low: low / 2, high: high * 2} : {...axis, low: low - (size || 1) / 2, high: high + (size || 1) / 2};
 }
 
 function places({low, high, log}, most) {
@@ -198,7 +199,7 @@ function places({low, high, log}, most) {
   return decades.length > 1 ? decades : [low, high];
 }
 
-const tick = (value) => short(Math.abs(value) < 1e-12 ? 0 : value).replace("-", "−");
+const tick = (value) => short(value).replace(/-/g, "−");
 
 function fitting(context, text, room) {
   if (context.measureText(text).width <= room) return text;
@@ -225,6 +226,6 @@ export function linearAxis([low, high], label) {
 
 /** Return an axis for losses: logarithmic if they are positive and span more than a factor of 50. */
 export function lossAxis([low, high], label) {
-  if (low > 0 && high / low > 50) return {low: low / 1.2, high: high * 1.2, log: true, label: `${label} (log scale)`};
+  if (low > 0 && high / low > 50) return {low: low / 1.2, high: high * 1.2, log: true, label: label && `${label} (log scale)`};
   return linearAxis([low, high], label);
 }

@@ -10,10 +10,10 @@ export function configFigure() {
     if (body.dataset.run === run.name) return;
     body.dataset.run = run.name;
     const note = element("p", {class: "quiet"}, "● marks what differs from the defaults.");
-    body.replaceChildren(note, element("pre", {tabindex: 0, role: "region", "aria-label": "config"}, ...marked(run)));
+    body.replaceChildren(note, element("pre", {tabindex: 0, role: "region", "aria-label": "text of the config"}, ...marked(run)));
   }
 
-  return {title: "Config", wide: true, element: body, draw};
+  return {title: "Config", element: body, draw};
 }
 
 // A line for each key below the first level, bold where the run's own value is set.

@@ -26,7 +26,7 @@ export function scoresFigure() {
       const names = Object.keys(run.results[part]);
       const others = Object.keys(BASELINES).filter((name) => run.baselines[name]?.[part]);
       const rows = names.map((name) => [name, text(run.results[part][name]), ...others.map((other) => text(run.baselines[other][part][name]))]);
-      return element("div", {}, element("h3", {}, `On the ${PART_NAMES[part]} set`), tableOf(["", "network", ...others.map((name) => BASELINES[name])], rows, {label: `scores on the ${PART_NAMES[part]} set`}));
+      return element("div", {}, element("h3", {}, `On the ${PART_NAMES[part]} set`), tableOf(["score", "network", ...others.map((name) => BASELINES[name])], rows, {label: `scores on the ${PART_NAMES[part]} set`}));
     });
     body.replaceChildren(...tables);
   }
@@ -54,7 +54,7 @@ export function predictionsFigure() {
     }
   }
 
-  return {title: "Predictions and targets", element: body, draw};
+  return {title: "Predictions and targets", tall: true, element: body, draw};
 }
 
 function confusionOf({run, outputs}) {
