@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from nncli.inspection.reproduction import Repetition, Reproduction
     from nncli.inspection.student.code_check import CodeCheck
     from nncli.inspection.traced import Trace
+    from nncli.many.cross_validation import CrossValidation, FoldPlan
+    from nncli.many.seeds import SeedPlan, SeedStudy
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
     from nncli.reports import WrittenReport
@@ -49,6 +51,7 @@ __all__ = [
     "RunError",
     "check",
     "compare",
+    "cv",
     "evaluate",
     "export",
     "gradcheck",
@@ -62,6 +65,7 @@ __all__ = [
     "report",
     "reproduce",
     "resume",
+    "seeds",
     "trace",
     "train",
 ]
@@ -736,6 +740,86 @@ def compare(
     if output is not None:
         plots.saved_overlay(comparison, Path(output))
     return comparison
+
+
+def cv(
+    config: Configured,
+    data: Any = None,
+    *,
+    folds: int | None = None,
+    leave_out: int | None = None,
+) -> CrossValidation:
+    """Cross-validate a config: train once for each fold without its rows, and measure on them.
+
+    The folds divide the training and validation sets together; the test set of the config stays out.
+    Preprocessing is fitted again in each fold. Writes no files.
+
+    Parameters
+    ----------
+    config, data : as for `check`.
+    folds : number of folds, with every class spread evenly (default: 5).
+    leave_out : leave out every combination of this many rows instead; 1 is leave-one-out.
+
+    Raises
+    ------
+    NncliError
+        If config or data cannot be used, or the rows cannot be divided like that.
+
+    Examples
+    --------
+    >>> result = nncli.cv("xor.yaml", leave_out=1)
+    >>> [(row.targets, row.predictions) for fold in result.folds[:2] for row in fold.left_out]
+    [(('0',), ('1',)), (('1',), ('0',))]
+    """
+    plan = planned_folds(check(config, data), folds=folds, leave_out=leave_out)
+    return plan.outcome(list(plan.trained()))
+
+
+def planned_folds(
+    prepared: Experiment, *, folds: int | None = None, leave_out: int | None = None
+) -> FoldPlan:
+    """Prepare a cross-validation; its `trained()` trains the folds, and its `outcome()` sums them up."""
+    from nncli.many.cross_validation import FoldPlan
+
+    if folds is not None and leave_out is not None:
+        raise NncliError(
+            f"{folds} folds and leaving out {leave_out} cannot be combined", hint="remove one of the two"
+        )
+    return FoldPlan.of(prepared, folds, leave_out)
+
+
+def seeds(config: Configured, data: Any = None, *, n: int = 50, target: str | None = None) -> SeedStudy:
+    """Train a config from several start seeds, and summarize how the trainings end. Writes no files.
+
+    The first seed is `seed.training` of the config, and each other is one more than the last. The data and
+    their split stay the same.
+
+    Parameters
+    ----------
+    config, data : as for `check`.
+    n : number of seeds.
+    target : a condition on a result, such as `loss < 0.01`, as for `--fail-if`.
+
+    Raises
+    ------
+    NncliError
+        If config, data or target cannot be used.
+
+    Examples
+    --------
+    >>> study = nncli.seeds("xor.yaml", n=3, target="accuracy >= 1")
+    >>> study.share, study.missed
+    (1.0, [])
+    """
+    plan = planned_seeds(check(config, data), n=n, target=target)
+    return plan.outcome(list(plan.trained()))
+
+
+def planned_seeds(prepared: Experiment, *, n: int = 50, target: str | None = None) -> SeedPlan:
+    """Prepare trainings from several seeds; `trained()` trains them, and `outcome()` sums them up."""
+    from nncli.many.seeds import SeedPlan
+
+    return SeedPlan.of(prepared, n, target)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, TypeVar
 
 import typer
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 FEW_ROWS = 20  # fit on a terminal
 FEW_INPUTS = 8  # fit on a line
+PAUSE = 2.0  # seconds between two lines on the progress of many trainings
 
+Result = TypeVar("Result")
 Shown = Literal["auto", "live", "log", "none"]
 ProgressMode = Annotated[
     Shown,
@@ -57,6 +59,18 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
     out.detail(f"{words}\n")
     _summarize(out, run, recording.experiment, warning)
     return by_name(run.results_by_part)
+
+
+def follow_each(out: Output, results: Iterator[Result], total: int, noun: str) -> list[Result]:
+    """Wait for all results of many trainings; from time to time a line on stderr says how many are there."""
+    found: list[Result] = []
+    last = time.perf_counter()
+    for result in results:
+        found.append(result)
+        if len(found) < total and (now := time.perf_counter()) - last >= PAUSE:
+            out.note(f"{noun}={len(found)}/{total}")
+            last = now
+    return found
 
 
 def _train(out: Output, recording: Recording, progress: Shown) -> str:

@@ -30,7 +30,7 @@ _FORM = re.compile(
 
 @dataclass(frozen=True)
 class Condition:
-    """A comparison that must not hold.
+    """A comparison: one that must not hold after `--fail-if`, or that must after `--target`.
 
     Attributes
     ----------
@@ -43,10 +43,14 @@ class Condition:
     reference: str = ""
 
     @classmethod
-    def parse(cls, text: str, known: Collection[str]) -> Condition:
+    def parse(cls, text: str, known: Collection[str], option: str = "--fail-if") -> Condition:
         """Read `mse > 0.01` or `accuracy < baseline + 0.02`.
 
         `train_`, `val_` or `test_` may stand before the name.
+
+        Parameters
+        ----------
+        option : named in errors.
 
         Raises
         ------
@@ -57,13 +61,13 @@ class Condition:
         number = _number(match) if match else float("nan")
         if match is None or number != number:
             raise NncliError(
-                f"--fail-if '{shown(text)}': expected NAME OP NUMBER, or NAME OP baseline + NUMBER",
-                hint='write for example --fail-if "mse > 0.01" or --fail-if "accuracy < baseline + 0.02"',
+                f"{option} '{shown(text)}': expected NAME OP NUMBER, or NAME OP baseline + NUMBER",
+                hint=f'write for example {option} "mse > 0.01" or {option} "accuracy < baseline + 0.02"',
             )
         name = match["name"]
         if name not in known:
             raise NncliError(
-                f"--fail-if '{shown(text)}': no metric '{shown(match['name'])}'",
+                f"{option} '{shown(text)}': no metric '{shown(match['name'])}'",
                 hint=_known(name, known),
             )
         return cls(name, match["operator"], number, match["reference"])
@@ -73,6 +77,15 @@ class Condition:
             return f"{self.name} {self.operator} {self.number:g}"
         offset = f" {'-' if self.number < 0 else '+'} {abs(self.number):g}" if self.number else ""
         return f"{self.name} {self.operator} {self.reference}{offset}"
+
+    def holds(
+        self,
+        results: Mapping[str, float],
+        baselines: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    ) -> bool:
+        """Tell whether the comparison holds; it does not where a value is not a number."""
+        reference = baselines[self.reference][self.name] if self.reference else 0.0
+        return COMPARISONS[self.operator](results[self.name], self.number + reference)
 
     def check(
         self,

@@ -15,8 +15,9 @@ from nncli.config import Config
 from nncli.config.document import Loc, Mistake
 from nncli.data import sources
 from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
+from nncli.data.encoding import Treatment
 from nncli.data.preprocessing import complete, fit, treatments
-from nncli.data.split import Part, divide
+from nncli.data.split import Part, Parts, divide
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
@@ -71,6 +72,30 @@ def prepared(config: Config, table: Table, roles: Roles) -> Rows:
     left_out = len(table) - len(usable)
     table = table.take(usable) if left_out else table
     parts = divide(table, roles.labels(table), config.dataset.split, config.seed.data)
+    return _fitted(config, table, roles, chosen, parts)._replace(left_out=left_out)
+
+
+def divided(config: Config, rows: Rows, parts: Parts) -> Rows:
+    """Divide rows that are already read into other sets, and preprocess as fitted on the training set.
+
+    Parameters
+    ----------
+    parts : positions in the whole table; rows in none of them are left out of the result.
+    """
+    table, roles = rows.whole.table, rows.whole.columns
+    chosen = treatments(table, roles.inputs, config.dataset.preprocessing)
+    used = np.sort(np.concatenate([parts.train, parts.validation, parts.test]))
+    if len(used) < len(table):
+        table = table.take(used)
+        parts = Parts(*(np.searchsorted(used, each) for each in (parts.train, parts.validation, parts.test)))
+    with _at_their_keys(config):
+        return _fitted(config, table, roles, chosen, parts)
+
+
+def _fitted(
+    config: Config, table: Table, roles: Roles, chosen: Mapping[str, Treatment], parts: Parts
+) -> Rows:
+    """Preprocess the rows of a table as fitted on the training set."""
     # Rows that are all taken, in file order, need no copy: it would be as large as the numbers themselves.
     training = table if len(parts.train) == len(table) else table.take(parts.train)
     targets = roles.Y(training) if roles.task == "regression" else None
@@ -86,7 +111,7 @@ def prepared(config: Config, table: Table, roles: Roles) -> Rows:
         )
     held_out: dict[Part, Array] = {"validation": parts.validation, "test": parts.test}
     named = {name: whole.part(rows) for name, rows in held_out.items() if len(rows)}
-    return Rows(whole.part(parts.train), named, whole, left_out)
+    return Rows(whole.part(parts.train), named, whole, left_out=0)
 
 
 def _fields(roles: Roles) -> dict[str, Any]:

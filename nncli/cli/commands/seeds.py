@@ -1,0 +1,147 @@
+"""`nncli seeds`: one config trained from several start seeds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.follow import follow_each
+from nncli.cli.misplaced import require_config_name
+from nncli.cli.options import ConfigFile, Overrides, config_or_only, note_remarks, read_config
+from nncli.cli.registry import command
+from nncli.messages.layout import fitted_table
+from nncli.messages.wording import counted, listed, measured
+
+if TYPE_CHECKING:
+    from nncli.cli.output import Output
+    from nncli.many.seeds import SeedResult, SeedStudy
+
+MOST_MINIMA = 10  # in the table
+
+
+@command(
+    "Check",
+    6,
+    {
+        "nncli seeds xor.yaml -n 20": "train from 20 start seeds and summarize the final losses",
+        'nncli seeds xor.yaml --target "mse < 0.01"': "count the seeds that reach a target",
+    },
+)
+def seeds(
+    context: typer.Context,
+    config: ConfigFile = None,
+    count: Annotated[int, typer.Option("-n", metavar="N", help="Number of seeds.")] = 50,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="EXPR", help='Condition to reach, e.g. "loss < 0.01".', show_default=False),
+    ] = None,
+    set_: Overrides = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="Short for --set seed=N; the first of the start seeds."),
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a config from several start seeds, and summarize how the trainings end. Writes no files."""
+    from nncli import api
+
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    path = config_or_only(config, out)
+    require_config_name(str(path), out.command)
+    prepared = api.check(read_config(path, set_, seed=seed))
+    note_remarks(prepared.rows.training.table, out)
+    plan = api.planned_seeds(prepared, n=count, target=target)
+    found = plan.outcome(follow_each(out, plan.trained(), len(plan.seeds), "seeds"))
+    if out.verbose:
+        out.detail(fitted_table(_by_seed(found), left=1, columns=out.columns) + "\n")
+    _show(out, found)
+    out.object("seeds", _fields(found))
+    _require_one(found)
+
+
+def _show(out: Output, found: SeedStudy) -> None:
+    """Print the summary: share that reaches the target, quartiles, minima, and the seeds that fail."""
+    total = len(found.results)
+    if found.target is not None and found.share is not None:
+        reached = sum(result.reached is True for result in found.results)
+        out.result(f"{reached} of {counted(total, 'seed')} ({100 * found.share:.0f}%) reach {found.target}")
+    names = ["train_loss", *([found.target.name] if found.target else [])]
+    rows = [["", "lowest", "lower quartile", "median", "upper quartile", "highest"]]
+    rows += [[name, *map(measured, found.quartiles(name).tolist())] for name in dict.fromkeys(names)]
+    out.result(fitted_table(rows, columns=out.columns))
+    _show_minima(out, found)
+    if found.missed:
+        out.detail(f"missed the target: seeds {_seeds(found.missed)}")
+    if found.diverged:
+        out.result(f"diverged: seeds {_seeds(found.diverged)}")
+
+
+def _show_minima(out: Output, found: SeedStudy) -> None:
+    minima = found.minima
+    words = "minimum" if len(minima) == 1 else "minima"
+    lines = [[f"{len(minima)} distinct {words} (training loss)", "seeds"]]
+    lines += [[measured(minimum.loss), str(len(minimum.seeds))] for minimum in minima[:MOST_MINIMA]]
+    more = f"\nand {len(minima) - MOST_MINIMA} more" if len(minima) > MOST_MINIMA else ""
+    out.detail("\n" + fitted_table(lines, columns=out.columns) + more)
+
+
+def _seeds(seeds: list[int]) -> str:
+    return listed(map(str, seeds))
+
+
+def _by_seed(found: SeedStudy) -> list[list[str]]:
+    names = list(found.results[0].metrics)
+    return [["seed", "epochs", *names], *(_line(result) for result in found.results)]
+
+
+def _line(result: SeedResult) -> list[str]:
+    values = [measured(value) for value in result.metrics.values()]
+    if result.divergence:
+        values = ["diverged", *("-" for _ in values[1:])]
+    return [str(result.seed), f"{result.epochs:,}", *values]
+
+
+def _require_one(found: SeedStudy) -> None:
+    """Raise DivergedError if every training diverged."""
+    from nncli.messages.errors import DivergedError
+
+    if not found.finished:
+        first = found.results[0]
+        raise DivergedError(
+            f"all {counted(len(found.results), 'training')} diverged; seed {first.seed}: {first.divergence}",
+            hint="use a smaller optimizer.learning_rate, or scale the inputs: "
+            "dataset.preprocessing.scale: standard",
+        )
+
+
+def _fields(found: SeedStudy) -> dict[str, Any]:
+    """Fields of --json."""
+    return {
+        "target": str(found.target) if found.target else None,
+        "share": found.share,
+        "loss": dict(
+            zip(
+                ("lowest", "lower_quartile", "median", "upper_quartile", "highest"),
+                found.quartiles().tolist(),
+                strict=True,
+            )
+        ),
+        "minima": [{"loss": minimum.loss, "seeds": minimum.seeds} for minimum in found.minima],
+        "missed": found.missed,
+        "diverged": found.diverged,
+        "seeds": [
+            {
+                "seed": result.seed,
+                "epochs": result.epochs,
+                "reached": result.reached,
+                "diverged": result.divergence,
+                "metrics": result.metrics,
+            }
+            for result in found.results
+        ],
+    }
