@@ -13,6 +13,7 @@ from nncli.data.settings import SplitConfig
 from nncli.data.split import Parts, drawn
 from nncli.many.folds import k_folds, own_parts, row_combinations, rows_in_turn
 from nncli.many.trainings import Trained, train_each
+from nncli.messages.errors import DataError, NncliError
 from nncli.messages.notebook import html_table
 from nncli.messages.wording import measured
 from nncli.nn.arrays import Array
@@ -132,11 +133,29 @@ class FoldPlan:
         Raises
         ------
         NncliError
-            If the rows cannot be divided like that.
+            If the rows cannot be divided like that, or a fold cannot be trained or measured.
         """
-        if leave_out is not None:
-            return cls(experiment, row_combinations(experiment, leave_out))
-        return cls(experiment, k_folds(experiment, 5 if folds is None else folds))
+        if leave_out is None:
+            plan = cls(experiment, k_folds(experiment, 5 if folds is None else folds))
+        else:
+            plan = cls(experiment, row_combinations(experiment, leave_out))
+        plan.require_possible()
+        return plan
+
+    def require_possible(self) -> None:
+        """Raise DataError if a fold has a row that cannot be used, such as a category of no other row.
+
+        Preparing each fold takes little time, and the error would else come after hours of training.
+        """
+        for number, left_out in enumerate(self.sets, 1):
+            try:
+                self.fold_experiment(left_out)
+            except NncliError as error:
+                raise DataError(
+                    f"fold {number} of {len(self.sets):,}: {error.message}",
+                    hint=error.hint,
+                    source=error.source,
+                ) from None
 
     def trained(self) -> Iterator[Fold]:
         """Train the folds one by one."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nncli.data.columns import Columns
     from nncli.many.cross_validation import CrossValidation, Fold, LeftOutRow
 
-MOST_ROWS = 6  # of a fold that the table names
+NAMED_ROWS = 6  # of a fold that the table names
 
 
 @command(
@@ -94,13 +94,13 @@ def _show(out: Output, found: CrossValidation, columns: Columns, *, by_row: bool
         if values:
             table.append([title, "", "", "", *(measured(values.get(name)) for name in names)])
     if by_row:
-        table = [[line[0], *line[4:]] for line in table]
+        table = [["" if line is header else line[0], *line[4:]] for line in table]
     out.result(fitted_table(table, columns=out.columns))
 
 
 def _fold(fold: Fold) -> list[str]:
     number = str(fold.number)
-    if len(fold.rows) <= MOST_ROWS:
+    if len(fold.rows) <= NAMED_ROWS:
         number += f" ({shortened(', '.join(str(row.row) for row in fold.left_out), 24)})"
     values = [measured(value) for value in fold.metrics.values()]
     if fold.divergence:

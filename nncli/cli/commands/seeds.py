@@ -83,6 +83,9 @@ def _show(out: Output, found: SeedStudy) -> None:
 
 def _show_minima(out: Output, found: SeedStudy) -> None:
     minima = found.minima
+    if len(minima) == len(found.finished) > 1:
+        out.detail(f"\n{len(minima)} distinct minima: no two trainings end at the same loss")
+        return
     words = "minimum" if len(minima) == 1 else "minima"
     lines = [[f"{len(minima)} distinct {words} (training loss)", "seeds"]]
     lines += [[measured(minimum.loss), str(len(minimum.seeds))] for minimum in minima[:MOST_MINIMA]]
