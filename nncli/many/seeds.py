@@ -137,7 +137,10 @@ class SeedPlan:
             If the count or the target cannot be used.
         """
         first = experiment.config.seed.training
-        if not 1 <= count <= LARGEST_SEED - first:
+        if first + count - 1 > LARGEST_SEED:
+            problem = f"{count:,} seeds from {first} exceed the largest, {LARGEST_SEED}"
+            raise NncliError(problem, hint="set a smaller seed.training")
+        if count < 1:
             raise NncliError(f"expected at least 1 seed, found n = {count}", hint="use -n 50")
         condition, baselines = None, {}
         if target is not None:
@@ -152,6 +155,12 @@ class SeedPlan:
     def seeded(self, seed: int) -> Experiment:
         """Return the experiment from another start seed, on the same rows."""
         return self.experiment.changed(self.experiment.config.changed(("seed", "training"), seed))
+
+    @property
+    def starts_alike(self) -> bool:
+        """True if every seed gives the same initial weights, because the config sets them as numbers."""
+        others = self.seeds[1:2]
+        return any(np.array_equal(self.experiment.initial, self.seeded(seed).initial) for seed in others)
 
     def trained(self) -> Iterator[SeedResult]:
         """Train from the seeds one by one."""

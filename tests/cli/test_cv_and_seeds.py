@@ -66,6 +66,13 @@ def test_seeds_prints_a_line_for_each_with_v(xor: Command) -> None:
     assert [line.split()[0] for line in lines[:4]] == ["seed", "0", "1", "2"]
 
 
+def test_seeds_that_start_alike_are_noted(nncli: Command) -> None:
+    Path("perceptron.yaml").write_text(package.init("perceptron"), encoding="utf-8")
+    done = nncli("seeds", "perceptron.yaml", "-n", "2", "--set", "training.epochs=2")
+    assert done.err.startswith("every seed starts from the same weights")
+    assert "1 distinct minimum" in done.out
+
+
 def test_trainings_that_all_diverge_exit_with_3(xor: Command) -> None:
     Path("line.yaml").write_text(
         "dataset: linear_map\nnetwork: {layers: [2]}\noptimizer: {name: sgd, learning_rate: 1e6}\n"

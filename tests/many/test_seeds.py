@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import nncli
+from nncli.many.seeds import SeedPlan
 
 XOR: dict[str, Any] = {
     "dataset": "xor",
@@ -82,6 +83,18 @@ def test_diverged_trainings_are_named_and_reach_no_target() -> None:
     assert study.diverged == [0, 1, 2]
     assert (study.share, study.missed, study.minima) == (0.0, [], [])
     assert np.isnan(study.quartiles()).all()
+
+
+def test_a_config_that_sets_its_weights_starts_alike_from_every_seed() -> None:
+    Path("perceptron.yaml").write_text(nncli.init("perceptron"), encoding="utf-8")
+    assert SeedPlan.of(nncli.check("perceptron.yaml"), 5, None).starts_alike
+    assert not SeedPlan.of(nncli.check(XOR), 5, None).starts_alike
+    assert not SeedPlan.of(nncli.check(XOR), 1, None).starts_alike
+
+
+def test_seeds_beyond_the_largest_are_refused() -> None:
+    with pytest.raises(nncli.NncliError, match="exceed the largest"):
+        nncli.seeds({**XOR, "seed": {"training": 2**63 - 2}}, n=3)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,8 @@ def seeds(
     prepared = api.check(read_config(path, set_, seed=seed))
     note_remarks(prepared.rows.training.table, out)
     plan = api.planned_seeds(prepared, n=count, target=target)
+    if plan.starts_alike:
+        out.note("every seed starts from the same weights, because the config sets them as numbers")
     found = plan.outcome(follow_each(out, plan.trained(), len(plan.seeds), "seeds"))
     if out.verbose:
         out.detail(fitted_table(_by_seed(found), left=1, columns=out.columns) + "\n")
