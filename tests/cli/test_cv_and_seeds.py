@@ -73,6 +73,13 @@ def test_seeds_that_start_alike_are_noted(nncli: Command) -> None:
     assert "1 distinct minimum" in done.out
 
 
+def test_progress_is_counted_on_stderr_and_q_hides_it(xor: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nncli.cli.follow.PAUSE", 0.0)
+    words = ["seeds", "xor.yaml", "-n", "3", "--set", "training.epochs=5"]
+    assert xor(*words).err == "seeds=1/3\nseeds=2/3\n"
+    assert xor(*words, "-q").err == ""
+
+
 def test_trainings_that_all_diverge_exit_with_3(xor: Command) -> None:
     Path("line.yaml").write_text(
         "dataset: linear_map\nnetwork: {layers: [2]}\noptimizer: {name: sgd, learning_rate: 1e6}\n"

@@ -143,3 +143,26 @@ def test_a_category_of_one_row_is_one_error_before_any_training() -> None:
     config = values(rare)
     config["dataset"]["preprocessing"]["unseen"] = "ignore"
     assert len(nncli.cv(config, leave_out=1).folds) == 18
+
+
+def test_rows_of_a_file_have_their_lines_and_each_target_its_error() -> None:
+    Path("t.csv").write_text("x,a,b\n0,1,5\n,9,9\n1,2,6\n2,3,7\n", encoding="utf-8")
+    dataset = {"path": "t.csv", "targets": ["a", "b"], "preprocessing": {"missing": "drop"}}
+    found = nncli.cv({"dataset": dataset, "network": {"layers": [2]}, "training": SHORT}, leave_out=1)
+    rows = [fold.left_out[0] for fold in found.folds]
+    assert [(row.row, row.line) for row in rows] == [(1, 2), (2, 4), (3, 5)]
+    assert [row.targets for row in rows] == [("1", "5"), ("2", "6"), ("3", "7")]
+    for row in rows:
+        pairs = zip(row.predictions, row.targets, strict=True)
+        assert row.errors == tuple(float(found) - float(true) for found, true in pairs)
+
+
+def test_labels_are_predicted_one_by_one() -> None:
+    rows = [[0, 0, 1], [1, 1, 1], [2, 1, 0], [3, 0, 0], [4, 1, 1]]
+    dataset = {"columns": ["x", "p", "q"], "rows": rows, "targets": ["p", "q"], "task": "multilabel"}
+    found = nncli.cv({"dataset": dataset, "network": {"hidden": [2]}, "training": SHORT}, leave_out=1)
+    assert [fold.left_out[0].targets for fold in found.folds] == [(f"{p}", f"{q}") for _, p, q in rows]
+    for fold in found.folds:
+        (row,), outputs = fold.left_out, fold.outputs[0]
+        assert row.predictions == tuple("1" if output >= 0.5 else "0" for output in outputs)
+        assert row.is_wrong == (row.predictions != row.targets)
