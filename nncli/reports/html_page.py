@@ -31,15 +31,16 @@ def whole_page(title: str, content: Mapping[str, Any], mathematics: str) -> str:
     """
     script = bundled({**modules(), GENERATED: mathematics})
     styles = colors() + asset("page.css")
-    return (
-        asset("page.html")
-        .replace("{{policy}}", policy(script, styles))
-        .replace("{{mark}}", PAGE_MARK)
-        .replace("{{title}}", html.escape(title))
-        .replace("{{styles}}", styles)
-        .replace("{{content}}", js_literal(content))
-        .replace("{{script}}", script)
-    )
+    parts = {
+        "policy": policy(script, styles),
+        "mark": PAGE_MARK,
+        "title": html.escape(title),
+        "styles": styles,
+        "content": js_literal(content),
+        "script": script,
+    }
+    # In one pass, because a name of a column can be {{script}}.
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], asset("page.html"))
 
 
 @cache

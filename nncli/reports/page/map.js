@@ -17,12 +17,10 @@ export function mapFigure() {
     if (!view.axes.length) {
       plot.message("There is no map, because no input is a number. Change the inputs of the chosen row instead.");
       words.textContent = "";
-    } else if (view.axes.length === 1) {
-      words.textContent = drawCurve(plot, view);
     } else {
-      words.textContent = drawMap(plot, buffer, view);
+      words.textContent = view.axes.length === 1 ? drawCurve(plot, view) : drawMap(plot, buffer, view);
+      plot.words = words.textContent;
     }
-    plot.words = words.textContent || "no map";
   }
 
   return {title: "Output over the inputs", element: element("div", {}, plot.canvas, words), draw};

@@ -152,6 +152,7 @@ export class Plot {
 
   /** Write a message instead of a picture. */
   message(text) {
+    this.words = text;
     if (!this.clear()) return;
     this.context.fillStyle = colors().quiet;
     this.context.textAlign = "left";

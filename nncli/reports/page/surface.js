@@ -13,7 +13,6 @@ export function surfaceFigure({change}) {
   const plot = new Plot("square", {tabindex: 0, class: "square solid"});
   const words = element("p", {class: "quiet"});
   plot.canvas.setAttribute("aria-roledescription", "surface; turn it with the arrow keys, zoom with + and -");
-  let shown = null;
 
   const turn = (azimuth, elevation, zoom = 1) =>
     change(({turn: before}) => ({
@@ -38,7 +37,6 @@ export function surfaceFigure({change}) {
   }, {passive: false});
 
   function draw(view) {
-    shown = view;
     if (view.axes.length < 2) {
       plot.message("A surface needs two inputs that are numbers.");
       words.textContent = "";
@@ -46,9 +44,9 @@ export function surfaceFigure({change}) {
       drawSurface(plot, view);
       const [low, high] = extent(view.field);
       const {azimuth, elevation} = view.state.turn;
+      plot.words = `${shownName(view)} as a surface, from ${short(low)} to ${short(high)}.`;
       words.textContent = `Drag it, or use the arrow keys, to turn it; + and − zoom. From ${short(low)} to ${short(high)}, seen from ${Math.round(azimuth)}°, ${Math.round(elevation)}° up.`;
     }
-    plot.words = `${shown ? shownName(shown) : ""} as a surface. ${words.textContent}`;
   }
 
   return {title: "Surface", element: element("div", {}, plot.canvas, words), draw};

@@ -162,9 +162,12 @@ export function dependenceFigure({change}) {
       controls.replaceChildren(...(names.length ? [labeled("input", chooser)] : []));
     }
     const input = run.numbers.find((each) => each.name === name);
-    if (!input) plot.message("No input is a number.");
-    else words.textContent = drawDependence(plot, view, input);
-    plot.words = words.textContent || "no dependence";
+    if (!input) {
+      plot.message("No input is a number.");
+      return;
+    }
+    words.textContent = drawDependence(plot, view, input);
+    plot.words = `Dependence on ${input.name}. ${words.textContent}`;
   }
 
   return {title: "Dependence on one input", element: element("div", {}, controls, plot.canvas, words), draw};
