@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 from nncli.config import Config, Override, load_config
+from nncli.config.yaml12 import LONGEST_CONFIG
 from nncli.messages.errors import CheckFailed, ConfigError, DataError, DivergedError, NncliError, RunError
+from nncli.messages.wording import counted
 from nncli.storage.lookup import CONFIGS, TABLES, require_file
 from nncli.training import experiment
 from nncli.training.experiment import Experiment
@@ -204,6 +206,7 @@ def started(
         )
     if resume and overwrite:
         raise NncliError("resume and overwrite cannot be combined", hint="remove one of the two")
+    _require_short(prepared.config)
     if output is None:
         opened = runs.create(prepared.config.run_name)
     elif resume:
@@ -850,6 +853,17 @@ def _config(config: Configured, data: Any) -> Config:
     names, rows = memory.rows(data)
     dataset = {**config.get("dataset", {}), "columns": names, "rows": rows}
     return Config.of({**config, "dataset": dataset})
+
+
+def _require_short(config: Config) -> None:
+    """Raise DataError if rows in memory are too many for the config of a run, which keeps them."""
+    if config.dataset.rows is None or len(config.to_yaml(Path())) <= LONGEST_CONFIG:
+        return
+    rows = counted(len(config.dataset.rows), "row")
+    raise DataError(
+        f"data: {rows} are too many for the config of a run, which keeps them",
+        hint="write them to a CSV or Parquet file, and name it in dataset.path",
+    )
 
 
 def _is_table(config: Configured) -> bool:

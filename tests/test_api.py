@@ -69,6 +69,34 @@ def test_data_in_memory_train_like_the_same_data_in_a_file(run: nncli.Run, tmp_p
         assert np.array_equal(other.model.parameters, run.model.parameters)
 
 
+def test_booleans_and_missing_values_in_memory_are_those_of_a_file(tmp_path: Path) -> None:
+    y = [0.5, 1.5, 2.5] * 4
+    data = {
+        "on": [True, False, None] * 4,
+        "size": [1.5, float("nan"), np.float32(2.0)] * 4,
+        "kind": ["a", None, "b"] * 4,
+        "y": y,
+    }
+    file = tmp_path / "t.csv"
+    file.write_text("on,size,kind,y\n" + "true,1.5,a,0.5\nfalse,,,1.5\n,2.0,b,2.5\n" * 4)
+    preprocessing = {"missing": "most_frequent"}
+    dataset = {"targets": ["y"], "preprocessing": preprocessing}
+    config = {"network": {"hidden": [2]}, "training": {"epochs": 2}}
+    ours = nncli.train({**config, "dataset": dataset}, data, output=tmp_path / "ours")
+    theirs = nncli.train({**config, "dataset": {**dataset, "path": str(file)}}, output=tmp_path / "theirs")
+    assert np.array_equal(ours.model.parameters, theirs.model.parameters)
+    assert nncli.open_run(ours.path).config.dataset.rows is not None
+
+
+def test_more_rows_in_memory_than_a_config_can_keep_are_refused_before_training(tmp_path: Path) -> None:
+    data = {"x": np.random.default_rng(0).normal(size=60_000), "y": [0.5] * 60_000}
+    config = {"dataset": {"targets": ["y"]}, "network": {"hidden": [2]}}
+    with pytest.raises(nncli.DataError, match="60,000 rows are too many") as found:
+        nncli.train(config, data, output=tmp_path / "run")
+    assert "dataset.path" in str(found.value.hint)
+    assert not (tmp_path / "run").exists()
+
+
 def test_rows_are_predicted_alike_however_they_come(run: nncli.Run) -> None:
     Path("new.csv").write_text("x2,x1\n1,0\n1,1\n")
     columns = {"x1": [0.0, 1.0], "x2": [1.0, 1.0]}

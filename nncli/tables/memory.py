@@ -43,7 +43,8 @@ def table(data: Any, inputs: Sequence[str], given: ReadConfig = DETECTED) -> Tab
 def rows(data: Any) -> tuple[list[str], list[list[Any]]]:
     """Return the column names and rows of a mapping or data frame, as a config holds them."""
     columns = _columns(data)
-    return [*columns], [list(row) for row in zip(*map(_plain, columns.values()), strict=True)]
+    cells = [[_written(value) for value in _plain(column)] for column in columns.values()]
+    return [*columns], [list(row) for row in zip(*cells, strict=True)]
 
 
 def _of_array(data: Any, inputs: Sequence[str]) -> Table:
@@ -78,6 +79,15 @@ def _plain(column: Any) -> list[Any]:
     """Return a column's values as Python numbers and strings."""
     values = column.tolist() if hasattr(column, "tolist") else list(column)
     return [value.item() if isinstance(value, np.generic) else value for value in values]
+
+
+def _written(value: Any) -> float | str:
+    """Return a value as a config holds it: a number, else text, which is empty for a missing value."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or value != value:
+        return ""
+    return value if isinstance(value, int | float) else str(value)
 
 
 def _cells(column: Any) -> Cells:

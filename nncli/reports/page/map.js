@@ -4,16 +4,18 @@ import {between, colors, ColorScale, css, rgb} from "./colors.js";
 import {element, shortened} from "./dom.js";
 import {paint} from "./graph.js";
 import {counted, extent, short} from "./numbers.js";
-import {linearAxis, Plot} from "./plot.js";
+import {drawShape, linearAxis, Plot} from "./plot.js";
 
 const MOST_ROWS = 400; // drawn into a map
 
 export function mapFigure() {
   const plot = new Plot("square");
   const words = element("p", {class: "quiet"});
+  const legend = element("ul", {class: "legend"});
   const buffer = element("canvas");
 
   function draw(view) {
+    if (legend.dataset.run !== view.run.name) nameClasses(legend, view.run);
     if (!view.axes.length) {
       plot.message("There is no map, because no input is a number. Change the inputs of the chosen row instead.");
       words.textContent = "";
@@ -23,7 +25,22 @@ export function mapFigure() {
     }
   }
 
-  return {title: "Output over the inputs", element: element("div", {}, plot.canvas, words), draw};
+  return {title: "Output over the inputs", element: element("div", {}, plot.canvas, legend, words), draw};
+}
+
+// The marker of each class beside its name.
+function nameClasses(legend, run) {
+  legend.dataset.run = run.name;
+  const entries = run.isClassified ? run.classes.slice(0, 8) : [];
+  legend.replaceChildren(...entries.map((name, code) => element("li", {}, sampleOf(run, code), shortened(name, 20))));
+}
+
+function sampleOf(run, code) {
+  const color = run.task === "binary" ? colors().signed[code ? 4 : 0] : rgb(colors().series[code % 8]);
+  const canvas = element("canvas", {class: "sample", width: 24, height: 24, "aria-hidden": "true"});
+  const context = canvas.getContext("2d");
+  drawShape(context, 12, 12, code, css(color), 8);
+  return canvas;
 }
 
 /** Return the name of what the maps show. */
@@ -35,6 +52,12 @@ export function shownName({run, state}) {
   return shortened(run.targets[state.output].name);
 }
 
+/** Return the scale of the colors of an output or the error. */
+function scaleOf({run, state, field}) {
+  const isShare = state.shown !== "error" && run.task !== "regression";
+  return isShare ? new ColorScale(0, 1, 0.5) : ColorScale.of(...extent(field));
+}
+
 /** Return the color of each point of the grid: of its value, or of its class, paler where that is less sure. */
 export function fieldColor(view) {
   const {run, state, field} = view;
@@ -43,8 +66,7 @@ export function fieldColor(view) {
     const stops = run.classes.map((_, code) => [paper, rgb(colors().series[code % 8])]);
     return (point) => between(stops[view.fieldClasses[point]], 0.15 + 0.7 * field[point]);
   }
-  const isShare = state.shown !== "error" && run.task !== "regression";
-  const scale = isShare ? new ColorScale(0, 1, 0.5) : ColorScale.of(...extent(field));
+  const scale = scaleOf(view);
   return (point) => scale.at(field[point]);
 }
 
@@ -53,6 +75,10 @@ const axis = (input) => ({low: input.low, high: input.high, label: shortened(inp
 function drawMap(plot, buffer, view) {
   const [x, y] = view.axes;
   if (!plot.begin(axis(x), axis(y))) return "";
+  if (view.state.shown !== "class") {
+    const scale = scaleOf(view);
+    plot.colorBar((value) => css(scale.at(value)), scale.low, scale.high);
+  }
   const {size} = view.grid;
   Object.assign(buffer, {width: size, height: size});
   paint(buffer, size, size, fieldColor(view));

@@ -8,6 +8,7 @@ const LEFT = 60;
 const BOTTOM = 38;
 const TOP = 12;
 const RIGHT = 12;
+const BAR = 12; // width of a color bar
 const FONT = 12;
 
 export class Plot {
@@ -55,6 +56,23 @@ export class Plot {
     this.right = this.width - RIGHT;
     this.top = TOP;
     return true;
+  }
+
+  /** Leave room on the right for a color bar with the ends of a scale, and draw it. */
+  colorBar(colorAt, low, high) {
+    const {context} = this;
+    this.right = this.width - 58;
+    const left = this.right + 8;
+    for (let y = this.top; y < this.bottom; y++) {
+      context.fillStyle = colorAt(high + ((y - this.top) / (this.bottom - this.top)) * (low - high));
+      context.fillRect(left, y, BAR, 1.5);
+    }
+    context.fillStyle = colors().quiet;
+    context.textAlign = "left";
+    context.textBaseline = "top";
+    context.fillText(tick(high), left + BAR + 3, this.top);
+    context.textBaseline = "bottom";
+    context.fillText(tick(low), left + BAR + 3, this.bottom);
   }
 
   px(value) {
@@ -140,14 +158,7 @@ export class Plot {
 
   /** Draw a marker; its shape is one of six. */
   marker(x, y, shape, fill, size = 4.5) {
-    const {context} = this;
-    context.beginPath();
-    SHAPES[shape % SHAPES.length](context, this.px(x), this.py(y), size);
-    context.fillStyle = fill;
-    context.fill();
-    context.lineWidth = 1;
-    context.strokeStyle = colors().isDark ? "#000" : "#fff";
-    context.stroke();
+    drawShape(this.context, this.px(x), this.py(y), shape, fill, size);
   }
 
   /** Write a message instead of a picture. */
@@ -159,6 +170,17 @@ export class Plot {
     this.context.textBaseline = "top";
     wrapped(this.context, text, this.width - 20).forEach((each, index) => this.context.fillText(each, 10, 14 + index * 17));
   }
+}
+
+/** Draw one of six shapes. */
+export function drawShape(context, x, y, shape, fill, size) {
+  context.beginPath();
+  SHAPES[shape % SHAPES.length](context, x, y, size);
+  context.fillStyle = fill;
+  context.fill();
+  context.lineWidth = 1;
+  context.strokeStyle = colors().isDark ? "#000" : "#fff";
+  context.stroke();
 }
 
 const SHAPES = [
