@@ -20,6 +20,7 @@ from tests.console import PAGES, ROOT, agrees, blocks, missing_for, printed, ste
 PAGE_NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 TEXTS = {name: page.read_text(encoding="utf-8") for name, page in zip(PAGE_NAMES, PAGES, strict=True)}
 CHAPTERS = [name for name, text in TEXTS.items() if "```console" in text]
+SCREENSHOT = "report.png"  # by docs/make_screenshot.py
 HAND_WRITTEN = "\n".join(text for name, text in TEXTS.items() if name != "docs/config.md")
 
 
@@ -149,9 +150,9 @@ def _made() -> dict[str, str]:
 
 
 def test_the_pictures_shown_are_those_that_are_made() -> None:
-    shown = {Path(target).stem for _, target in _links() if "images/" in target}
-    assert shown == {*_made(), MAKE_IMAGES.COMPARISON}
-    assert {path.name for path in MAKE_IMAGES.IMAGES.iterdir()} == {f"{name}.svg" for name in shown}
+    shown = {Path(target).name for _, target in _links() if "images/" in target}
+    drawn = {f"{name}.svg" for name in (*_made(), MAKE_IMAGES.COMPARISON)}
+    assert shown == {*drawn, SCREENSHOT} == {path.name for path in MAKE_IMAGES.IMAGES.iterdir()}
 
 
 @pytest.mark.parametrize("template", MAKE_IMAGES.PICTURES)

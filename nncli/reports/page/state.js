@@ -18,7 +18,7 @@ export function stateOf(fragment, runs) {
     shown: run.shownChoices.includes(given.get("shown")) ? given.get("shown") : run.shownChoices[0],
     opened: null,
     live: null,
-    turn: {azimuth: -55, elevation: 28, zoom: 1},
+    turn: {azimuth: -55, elevation: 40, zoom: 1},
     settings: Object.fromEntries(SETTINGS.filter((name) => given.has(name)).map((name) => [name, given.get(name)])),
   };
   [state.xAxis, state.yAxis] = axesOf(given, run);
