@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -15,9 +16,11 @@ from nncli.messages.layout import fitted_table
 from nncli.messages.wording import counted, measured
 
 if TYPE_CHECKING:
+    from nncli.reports.live import LivePage
     from nncli.runs import Recording, Run
     from nncli.training.divergence import Diverged
     from nncli.training.experiment import Experiment
+    from nncli.training.loop import Report
 
 FEW_ROWS = 20  # fit on a terminal
 FEW_INPUTS = 8  # fit on a line
@@ -35,8 +38,14 @@ ProgressMode = Annotated[
 ]
 
 
-def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, float]:
+def follow(
+    out: Output, recording: Recording, progress: Shown, page: LivePage | None = None
+) -> dict[str, float]:
     """Train to the end, unless the run is already complete; print a summary and return the results by name.
+
+    Parameters
+    ----------
+    page : shows the training in the browser, where it can be paused and stopped.
 
     Raises
     ------
@@ -53,7 +62,7 @@ def follow(out: Output, recording: Recording, progress: Shown) -> dict[str, floa
         trained = counted(recording.epoch, "epoch")
         words = f"{run.path} is already complete ({trained}{_reason(recording)}); nothing to do"
     else:
-        words = _train(out, recording, progress)
+        words = _train(out, recording, progress, page)
     words += _best_epoch(recording)
     warning = _warn(out, recording.experiment, run)
     out.detail(f"{words}\n")
@@ -73,7 +82,7 @@ def follow_each(out: Output, results: Iterator[Result], total: int, noun: str) -
     return found
 
 
-def _train(out: Output, recording: Recording, progress: Shown) -> str:
+def _train(out: Output, recording: Recording, progress: Shown, page: LivePage | None) -> str:
     """Train while showing progress; return the closing line."""
     from nncli.cli.display import display
     from nncli.cli.stopping import Stopped, answered
@@ -97,13 +106,28 @@ def _train(out: Output, recording: Recording, progress: Shown) -> str:
             with answered(save), closing(recording.reports()) as reports:
                 for report in reports:
                     shown.update(report)
+                    if page is not None:
+                        _publish(page, report)
+            if page is not None:
+                page.finish("completed")
     except Diverged as outcome:
+        if page is not None:
+            page.finish("diverged")
         _explain(out, recording.experiment, Run(recording.run.path), outcome)
     except Stopped:
         report_interruption()
         raise
     seconds = time.perf_counter() - began
     return f"trained {counted(recording.epoch - first, 'epoch')} in {seconds:.2f} s{_reason(recording)}"
+
+
+def _publish(page: LivePage, report: Report) -> None:
+    """Show a report in the browser; a training that is stopped there ends as by Ctrl-C."""
+    from nncli.cli.stopping import Stopped
+
+    page.publish(report)
+    if page.stopped:
+        raise Stopped(signal.SIGINT)
 
 
 def _reason(recording: Recording) -> str:

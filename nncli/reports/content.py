@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nncli.data.columns import Dataset
+from nncli.data.columns import Columns, Dataset
 from nncli.data.encoding import Boolean, Category, Date, Encoding, Number
 from nncli.inspection import surfaces
 from nncli.inspection.inputs import importance
@@ -26,6 +26,7 @@ from nncli.reports.mathematics import Keys
 from nncli.reports.set_keys import set_keys
 from nncli.runs import Run
 from nncli.tables.table import Table
+from nncli.training.experiment import Experiment
 
 SHOWN_ROWS = 5000
 MOST_BYTES = 2_000_000  # of the rows, and of the snapshots
@@ -33,7 +34,7 @@ MOST_INPUTS = 100  # whose importance is shown
 
 
 def run_content(run: Run, folder: Path) -> dict[str, Any]:
-    """Return the content of a run.
+    """Return the content of a page about a run.
 
     Parameters
     ----------
@@ -45,11 +46,46 @@ def run_content(run: Run, folder: Path) -> dict[str, Any]:
         If a file of the run is missing or damaged.
     """
     run.require_own_weights()
-    experiment, columns = run.experiment, run.model.columns
-    recipe, keys = experiment.recipe, Keys.of(experiment)
     return {
-        "name": naming.short(run.name, 60),
+        **experiment_content(run.experiment, run.name, run.config.resolved(folder)),
         "status": run.status,
+        "axes": axes_choice.ranked_inputs(run, View()).names[:MOST_INPUTS],
+        "history": _history(run),
+        "snapshots": _snapshots(run),
+        "results": _finite(run.results_by_part),
+        "baselines": {name: _finite(parts) for name, parts in run.baselines_by_part.items()},
+        "importance": _importance(run),
+        "setKeys": set_keys(run.config, run.experiment),
+    }
+
+
+def live_content(experiment: Experiment, name: str, folder: Path) -> dict[str, Any]:
+    """Return the content of a page about a training that is about to begin."""
+    empty = encoded_array(np.empty(0))
+    losses = {"label": loss.label(experiment), "curves": {"train": empty}}
+    return {
+        **experiment_content(experiment, name, experiment.config.resolved(folder)),
+        "status": "running",
+        "axes": [],
+        "history": {"epochs": empty, "panels": [losses]},
+        "snapshots": {
+            "recorded": 1,
+            "saved": 0,
+            "epochs": [0],
+            "weights": encoded_array(experiment.initial[np.newaxis]),
+        },
+        "results": {},
+        "baselines": {},
+        "importance": None,
+        "setKeys": set_keys(experiment.config, experiment),
+    }
+
+
+def experiment_content(experiment: Experiment, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a run before it is trained: its network, recipe, columns and rows."""
+    columns, recipe, keys = experiment.rows.training.columns, experiment.recipe, Keys.of(experiment)
+    return {
+        "name": naming.short(name, 60),
         "task": columns.task,
         "layers": [
             {
@@ -61,33 +97,24 @@ def run_content(run: Run, folder: Path) -> dict[str, Any]:
                 "l2": layer.l2,
                 "dropout": layer.dropout,
             }
-            for layer, activation in zip(run.model.network.layers, keys.activations, strict=True)
+            for layer, activation in zip(experiment.network.layers, keys.activations, strict=True)
         ],
         "loss": keys.loss,
-        "classWeights": _list(recipe.loss.class_weights),
+        "classWeights": None if recipe.loss.class_weights is None else recipe.loss.class_weights.tolist(),
         "optimizer": keys.optimizer,
         "learningRate": recipe.optimizer.learning_rate,
         "clipNorm": recipe.optimizer.clip_norm,
         "schedule": keys.schedule,
         "batchSize": recipe.batch_size,
-        "shuffle": recipe.shuffle,
-        "gradient": run.config.gradient.name,
         "dtype": recipe.dtype,
-        "inputs": _inputs(run),
+        "inputs": _inputs(experiment),
         "encoded": list(columns.encoded),
-        "targets": _targets(run),
+        "targets": _targets(columns),
         "outputs": list(columns.classes if columns.task == "multiclass" else columns.targets),
         "classes": list(columns.classes),
         "threshold": columns.threshold,
-        "axes": axes_choice.ranked_inputs(run, View()).names[:MOST_INPUTS],
-        "rows": _rows(run),
-        "history": _history(run),
-        "snapshots": _snapshots(run),
-        "results": _finite(run.results_by_part),
-        "baselines": {name: _finite(parts) for name, parts in run.baselines_by_part.items()},
-        "importance": _importance(run),
-        "config": run.config.resolved(folder),
-        "setKeys": set_keys(run),
+        "rows": _rows(experiment),
+        "config": config,
     }
 
 
@@ -97,14 +124,12 @@ def encoded_array(values: Array) -> dict[str, Any]:
     return {"shape": list(stored.shape), "data": base64.b64encode(stored.tobytes()).decode()}
 
 
-def _inputs(run: Run) -> list[dict[str, Any]]:
+def _inputs(experiment: Experiment) -> list[dict[str, Any]]:
     """Each input column: its kind, its place among the network's inputs, and its values."""
-    columns = run.model.columns
-    table = run.experiment.rows.training.table
-    blocks = columns.preprocessing.blocks
-    declared = surfaces.declared_ranges(run.experiment)
+    table, preprocessing = experiment.rows.training.table, experiment.rows.training.columns.preprocessing
+    blocks, declared = preprocessing.blocks, surfaces.declared_ranges(experiment)
     described = []
-    for column in columns.preprocessing.columns:
+    for column in preprocessing.columns:
         entry = {"name": column.name, "kind": column.kind, "at": blocks[column.name].start}
         described.append(entry | _values(column, table, declared))
     return described
@@ -128,9 +153,8 @@ def _values(column: Encoding, table: Table, declared: Mapping[str, tuple[float, 
             return {"width": len(column.encoded)}
 
 
-def _targets(run: Run) -> list[dict[str, Any]]:
+def _targets(columns: Columns) -> list[dict[str, Any]]:
     """Each target: its name, and its scaling."""
-    columns = run.model.columns
     scalings = columns.preprocessing.targets
     return [
         {
@@ -142,11 +166,11 @@ def _targets(run: Run) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(run: Run) -> dict[str, Any]:
+def _rows(experiment: Experiment) -> dict[str, Any]:
     """The rows of every set as the network gets them; of many rows evenly spaced ones."""
-    parts = run.experiment.rows.by_part
+    parts = experiment.rows.by_part
     total = sum(map(len, parts.values()))
-    width = sum(next(iter(parts.values())).X.shape[1:]) + run.model.network.outputs
+    width = sum(next(iter(parts.values())).X.shape[1:]) + experiment.network.outputs
     most = max(1, min(SHOWN_ROWS, MOST_BYTES // (8 * width)))
     shown = {part: data if total <= most else _thinned(data, most, total) for part, data in parts.items()}
     return {
@@ -220,7 +244,3 @@ def _finite(results: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, f
         part: {name: value if np.isfinite(value) else None for name, value in values.items()}
         for part, values in results.items()
     }
-
-
-def _list(values: Array | None) -> list[float] | None:
-    return None if values is None else [float(value) for value in values]

@@ -21,18 +21,21 @@ _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";\n', re.MULTILINE
 _EXPORT = re.compile(r"^export (?=(?:const|(?:async )?function|class) (\w+))", re.MULTILINE)
 
 
-def whole_page(title: str, content: Mapping[str, Any], mathematics: str) -> str:
+def whole_page(
+    title: str, content: Mapping[str, Any], mathematics: str, *, connects_to: str = "'none'"
+) -> str:
     """Return the page as HTML text.
 
     Parameters
     ----------
     content : values for JSON.
     mathematics : source text of the module that other modules import as `mathematics.js`.
+    connects_to : where the page may send requests, as its content security policy says it.
     """
     script = bundled({**modules(), GENERATED: mathematics})
     styles = colors() + asset("page.css")
     parts = {
-        "policy": policy(script, styles),
+        "policy": policy(script, styles, connects_to),
         "mark": PAGE_MARK,
         "title": html.escape(title),
         "styles": styles,
@@ -79,11 +82,11 @@ def _as_function(name: str, source: str) -> str:
     return f"const {name}Module = (() => {{\n{_EXPORT.sub('', text)}\nreturn {{{exports}}};\n}})();\n"
 
 
-def policy(script: str, styles: str) -> str:
-    """Return a content security policy that allows this script and style, and nothing else."""
+def policy(script: str, styles: str, connects_to: str) -> str:
+    """Return a content security policy that allows this script and style, and few requests."""
     return (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(styles)}'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"connect-src {connects_to}; img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
+import webbrowser
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +36,8 @@ from nncli.cli.registry import command
 if TYPE_CHECKING:
     from nncli.config import Config, Override
     from nncli.inference.conditions import Condition
+    from nncli.reports.live import LivePage
+    from nncli.runs import Recording
     from nncli.training.experiment import Experiment
 
 
@@ -95,6 +100,9 @@ def train(
             help="Print the training step as the Python code that engine: python runs, and do not train.",
         ),
     ] = False,
+    opened: Annotated[
+        bool, typer.Option("--open", help="Follow the training in the browser, where it can be paused.")
+    ] = False,
     fail_if: FailIf = None,
     progress: ProgressMode = "auto",
     quiet: Quiet = False,
@@ -129,12 +137,24 @@ def train(
     with started as recording:
         if resume and not recording.resumes:
             out.note(f"{recording.run.path}: nothing to resume, starting a new run")
-        results = follow(out, recording, progress)
+        with _live_page(out, recording) if opened and not recording.finished else nullcontext() as page:
+            results = follow(out, recording, progress, page)
     if TABLES.includes(str(path)):
         note_how_to_edit(out, path, roles)
     baselines = baselines_by_name(Run(recording.run.path).baselines_by_part)
     for condition in conditions:
         condition.check(results, prepared.rows.training.columns.named, baselines)
+
+
+def _live_page(out: Output, recording: Recording) -> LivePage:
+    """Return the page of a training, and open it in the browser."""
+    from nncli.reports.live import LivePage
+
+    page = LivePage(recording.experiment, recording.run.name, Path.cwd())
+    out.note(f"live page: {page.url}")
+    # A browser of the terminal, such as lynx, would take the terminal until it is closed.
+    threading.Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
+    return page
 
 
 def _loaded(

@@ -16,6 +16,7 @@ from nncli.plots.outcomes import PART_STYLES
 from nncli.plots.picture import View
 from nncli.plots.scale import DRAWABLE, AxisScale, decades, number
 from nncli.runs import Run
+from nncli.training.experiment import Experiment
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,10 +168,15 @@ def _scale(curves: Mapping[str, Array]) -> AxisScale:
     return AxisScale.of(np.concatenate(list(curves.values())), deepest=np.inf)
 
 
+def label(experiment: Experiment) -> str:
+    """Return the label of the loss: `loss: mse (mean)`."""
+    loss = experiment.recipe.loss
+    return f"loss: {loss.name} ({loss.reduction})"
+
+
 def _label(run: Run, name: str) -> str:
     if name == "loss":
-        loss = run.experiment.recipe.loss
-        return f"loss: {loss.name} ({loss.reduction})"
+        return label(run.experiment)
     return name.replace("_", " ")
 
 

@@ -106,8 +106,8 @@ function worstRows({run, terms, outputs}, change) {
 
 const caches = new WeakMap();
 
-// What follows from a run alone is computed once.
+// What follows from the recorded weights alone is computed once.
 function once(run, name, compute) {
-  if (!caches.has(run)) caches.set(run, {});
-  return (caches.get(run)[name] ??= compute());
+  if (!caches.has(run.weights)) caches.set(run.weights, {});
+  return (caches.get(run.weights)[name] ??= compute());
 }

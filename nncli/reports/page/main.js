@@ -5,6 +5,7 @@ import {choice, element, labeled, shortened} from "./dom.js";
 import {networkFigure} from "./graph.js";
 import {errorsFigure, weightsFigure} from "./histories.js";
 import {described, lossFigure} from "./losses.js";
+import {liveBar} from "./live.js";
 import {mapFigure} from "./map.js";
 import {Network} from "./network.js";
 import {counted, grouped} from "./numbers.js";
@@ -23,7 +24,8 @@ const REPLAY = 6000; // milliseconds from the first epoch to the last, but at le
 const FRAME = 30; // for each recorded epoch
 
 class Page {
-  constructor({version, runs}) {
+  constructor({version, runs, live = false}) {
+    this.isLive = live;
     this.version = version;
     this.runs = runs.map((embedded, number) => new Run(embedded, number));
     this.state = stateOf(location.hash, this.runs);
@@ -73,7 +75,7 @@ class Page {
   }
 
   show(place) {
-    place.append(this.head(), this.bar(), this.controls());
+    place.append(this.head(), this.bar(), this.isLive ? liveBar(this) : "", this.controls());
     const sections = element("div", {class: "sections"});
     this.figures.forEach((figure, at) => {
       const id = `section-${at}`;
@@ -187,7 +189,7 @@ function notesOf(run) {
   if (shown < all) notes.push(`Shown: ${grouped(shown)} of ${grouped(all)} rows, evenly spaced; losses here are over these.`);
   const {recorded} = run.snapshots;
   if (run.epochs.length < recorded) notes.push(`Shown: ${grouped(run.epochs.length)} of ${grouped(recorded)} recorded epochs.`);
-  if (run.epochs.length < 2) notes.push("No weights were recorded during training, so there is only one epoch to show (record.weights).");
+  if (run.epochs.length < 2 && run.status !== "running") notes.push("No weights were recorded during training, so there is only one epoch to show (record.weights).");
   if (run.dtype !== "float64") notes.push(`The run was trained in ${run.dtype}; the page computes in float64.`);
   if (run.layers.some(({dropout}) => dropout)) notes.push("Dropout is left out here.");
   if (run.status === "diverged") notes.push("Training diverged; these are the last finite weights.");

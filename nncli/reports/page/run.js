@@ -27,6 +27,20 @@ export class Run {
     return this.weights.subarray(place * this.network.size, (place + 1) * this.network.size);
   }
 
+  /** Add epochs of a training that is followed while it runs; those that are known already are left out. */
+  append({historyEpochs, losses, epochs, weights}) {
+    const known = this.historyEpochs.length ? this.historyEpochs[this.historyEpochs.length - 1] : -1;
+    const [newEpochs, newLosses] = [decoded(historyEpochs), decoded(losses)];
+    const isNew = (_, at) => newEpochs[at] > known;
+    this.curves[0].curves.train = joined(this.curves[0].curves.train, newLosses.filter(isNew));
+    this.historyEpochs = joined(this.historyEpochs, newEpochs.filter(isNew));
+    const last = this.epochs[this.epochs.length - 1];
+    const from = epochs.findIndex((epoch) => epoch > last);
+    if (from < 0) return;
+    this.weights = joined(this.weights, decoded(weights).subarray(from * this.network.size));
+    this.epochs = [...this.epochs, ...epochs.slice(from)];
+  }
+
   /** Return the place of the last recorded epoch up to an epoch. */
   placeOf(epoch) {
     let place = 0;
@@ -119,6 +133,13 @@ export class Run {
     }
     return "a date";
   }
+}
+
+function joined(first, second) {
+  const both = new Float64Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }
 
 function partsOf({parts}) {
