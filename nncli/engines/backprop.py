@@ -1,7 +1,8 @@
 """Gradients of batches: backpropagation as numpy calls on arrays made once, and any by its function.
 
 Arrays are feature-major, (units, rows). The input of a layer with biases ends with a row of ones, so that
-biases and their gradient take part in the products.
+biases and their gradient take part in the products. Layers of several networks of one shape may be stacked,
+(S, units, rows).
 """
 
 from __future__ import annotations
@@ -176,9 +177,9 @@ class BlockRows(NamedTuple):
 
     Attributes
     ----------
-    X : (rows, inputs), and a column of ones if the first layer has biases.
-    Y : (outputs, rows).
-    weights : of the rows' classes (1, rows), if they have any.
+    X : (..., rows, inputs), and a column of ones if the first layer has biases.
+    Y : (..., outputs, rows).
+    weights : of the rows' classes (..., 1, rows), if they have any.
     """
 
     X: Array
@@ -212,9 +213,9 @@ class LayerArrays(NamedTuple):
 
     Attributes
     ----------
-    Z, A, dZ : weighted sums, outputs of the activation, and the loss's derivative by Z, (units, rows).
-    mask : of dropout (units, rows).
-    U : A times the mask, (units, rows), then the row of ones if the next layer has biases.
+    Z, A, dZ : weighted sums, outputs of the activation, and the loss's derivative by Z, (..., units, rows).
+    mask : of dropout (..., units, rows).
+    U : A times the mask, (..., units, rows), then the row of ones if the next layer has biases.
     """
 
     layer: Layer
@@ -225,28 +226,38 @@ class LayerArrays(NamedTuple):
     U: Array
 
     @classmethod
-    def of(cls, layer: Layer, rows: int, ones: bool, dtype: np.dtype[np.floating]) -> LayerArrays:
+    def of(
+        cls, layer: Layer, stack: tuple[int, ...], rows: int, ones: bool, dtype: np.dtype[np.floating]
+    ) -> LayerArrays:
         """Make the arrays of a layer."""
-        U = np.ones((layer.units + ones, rows), dtype)
-        A, mask = U[: layer.units], None
+        U = np.ones((*stack, layer.units + ones, rows), dtype)
+        A, mask = U[..., : layer.units, :], None
         if layer.dropout:
-            A, mask = np.empty((2, layer.units, rows), dtype)
+            A, mask = np.empty((2, *stack, layer.units, rows), dtype)
         Z = A if layer.activation.expression == "z" else np.empty_like(A)
         return cls(layer, Z, A, np.empty_like(A), mask, U)
 
     @property
     def outputs(self) -> Array:
         """A times the mask."""
-        return self.U[: self.layer.units]
+        return self.U[..., : self.layer.units, :]
 
 
 class Layers:
-    """The layers of a network for a number of rows, and the calls on their arrays."""
+    """The layers of a network for a number of rows, and the calls on their arrays.
 
-    def __init__(self, network: Network, rows: int, dtype: np.dtype[np.floating]) -> None:
+    Parameters
+    ----------
+    stack : (S,) for S networks of one shape; else empty.
+    """
+
+    def __init__(
+        self, network: Network, rows: int, dtype: np.dtype[np.floating], stack: tuple[int, ...] = ()
+    ) -> None:
         ones = [*(layer.bias for layer in network.layers[1:]), False]
         self._layers = [
-            LayerArrays.of(layer, rows, bias, dtype) for layer, bias in zip(network.layers, ones, strict=True)
+            LayerArrays.of(layer, stack, rows, bias, dtype)
+            for layer, bias in zip(network.layers, ones, strict=True)
         ]
         self._calls = Calls(dtype)
 
@@ -255,19 +266,20 @@ class Layers:
 
         Parameters
         ----------
-        scale : what the errors are multiplied by, an array without dimensions.
-        w, g : the blocks of the parameters and of the gradient, (units, inputs + 1) each.
+        scale : what the errors are multiplied by, an array without dimensions, or (S, 1, 1).
+        w, g : the blocks of the parameters and of the gradient, (..., units, inputs + 1) each.
         """
         self._forward(rows.X, w, loss)
-        terms = self._output_error(rows, loss, scale).reshape(-1)
+        terms = self._output_error(rows, loss, scale)
+        terms = terms.reshape(*terms.shape[:-2], -1)
         self._backward(rows.X, w, g)
         masks = [(each.mask, each.layer) for each in self._layers if each.mask is not None]
         return Pass(self._calls.taken(), _sum_of(terms), masks)
 
     def _forward(self, X: Array, w: list[Array], loss: Loss) -> None:
-        inputs = X.T
+        inputs = X.swapaxes(-1, -2)
         for each, block in zip(self._layers, w, strict=True):
-            self._calls.add(block.dot, inputs, each.Z)
+            self._product(block, inputs, each.Z)
             if each is self._layers[-1] and loss.expression is None:
                 return  # cross-entropy takes the softmax itself
             if each.layer.activation.expression is None:
@@ -281,7 +293,7 @@ class Layers:
     def _output_error(self, rows: BlockRows, loss: Loss, scale: Array) -> Array:
         """List the terms of the loss and dZ of the last layer; return the terms."""
         last, calls = self._layers[-1], self._calls
-        terms = np.empty((1 if loss.per_row else len(last.A), last.A.shape[1]), last.A.dtype)
+        terms = np.empty_like(last.A[..., :1, :] if loss.per_row else last.A, order="C")
         if loss.expression is None or loss.slope_expression is None:
             calls.add(_cross_entropy, last.Z, rows.Y, terms, last.dZ)
         else:
@@ -303,11 +315,17 @@ class Layers:
         """List the gradient of every layer, and dZ of those below."""
         for number in reversed(range(len(self._layers))):
             each, below = self._layers[number], self._layers[number - 1]
-            self._calls.add(each.dZ.dot, below.U.T if number else X, g[number])
+            self._product(each.dZ, below.U.swapaxes(-1, -2) if number else X, g[number])
             if number:
-                W = w[number][:, : each.layer.inputs]
-                self._calls.add(W.T.dot, each.dZ, below.dZ)
+                W = w[number][..., : each.layer.inputs]
+                self._product(W.swapaxes(-1, -2), each.dZ, below.dZ)
                 self._through_activation(below)
+
+    def _product(self, left: Array, right: Array, out: Array) -> None:
+        if left.ndim == 2:
+            self._calls.add(left.dot, right, out)  # 0.5 us less than matmul
+        else:
+            self._calls.add(np.matmul, left, right, out)
 
     def _through_activation(self, each: LayerArrays) -> None:
         """List the chain rule through mask and activation; dZ holds dA before."""
@@ -321,33 +339,34 @@ class Layers:
 
 
 def _sum_of(terms: Array) -> Callable[[], Any]:
-    """Return the function that adds terms up in float64; a product takes a quarter of the time of a sum."""
+    """Return the function that adds terms (..., N) in float64; a product takes a quarter of a sum's time."""
     if terms.dtype == np.float64:
-        return partial(terms.dot, np.ones_like(terms))
-    return partial(terms.sum, dtype=np.float64)
+        return partial(terms.dot, np.ones(terms.shape[-1]))
+    return partial(terms.sum, axis=-1, dtype=np.float64)
 
 
 def _softmax(Z: Array, A: Array) -> None:
     """Each column's probabilities."""
-    np.subtract(Z, Z.max(axis=0), A)
+    np.subtract(Z, Z.max(axis=-2, keepdims=True), A)
     np.exp(A, A)
-    np.divide(A, A.sum(axis=0), A)
+    np.divide(A, A.sum(axis=-2, keepdims=True), A)
 
 
 def _softmax_backward(A: Array, dZ: Array) -> None:
     """Turn dA, in the array of dZ, into dZ = A (dA - sum of dA A) of each column."""
-    np.subtract(dZ, (dZ * A).sum(axis=0), dZ)
+    np.subtract(dZ, (dZ * A).sum(axis=-2, keepdims=True), dZ)
     np.multiply(dZ, A, dZ)
 
 
 def _cross_entropy(Z: Array, Y: Array, terms: Array, dZ: Array) -> None:
     """The term of each column, log sum exp(z) minus z where y is 1, and its derivative softmax(z) - y."""
-    np.subtract(Z, Z.max(axis=0), Z)
+    np.subtract(Z, Z.max(axis=-2, keepdims=True), Z)
     np.exp(Z, dZ)
-    sums, shares = dZ.sum(axis=0), Y.sum(axis=0)  # the targets may sum to something other than one
-    np.log(sums, terms[0])
+    sums = dZ.sum(axis=-2, keepdims=True)
+    shares = Y.sum(axis=-2, keepdims=True)  # the targets may sum to something other than one
+    np.log(sums, terms)
     np.multiply(terms, shares, terms)
     np.multiply(dZ, shares / sums, dZ)
     np.subtract(dZ, Y, dZ)
     np.multiply(Z, Y, Z)
-    np.subtract(terms, Z.sum(axis=0), terms)
+    np.subtract(terms, Z.sum(axis=-2, keepdims=True), terms)

@@ -23,13 +23,16 @@ class OptimizerStep(Protocol):
 
 
 class NumpyStep(OptimizerStep):
-    """An optimizer's step, as calls on the parameters (P,), the gradient (P,) and the slots (s, P)."""
+    """An optimizer's step, as calls on the parameters (P,), the gradient (P,) and the slots (s, P).
+
+    Those of several networks may be stacked: (S, P), (S, P) and (s, S, P).
+    """
 
     def __init__(self, optimizer: Optimizer, w: Array, g: Array, slots: Array) -> None:
         calls = Calls(w.dtype)
         step = g if optimizer.clip_norm is None and not optimizer.weight_decay else np.empty_like(g)
         if step is not g:
-            calls.add(_clip, g, optimizer.clip_norm, step)
+            calls.add(_clip if g.ndim == 1 else _clip_each, g, optimizer.clip_norm, step)
         options = {name: repr(float(value)) for name, value in optimizer.options.items()}
         if optimizer.weight_decay:
             calls.assign(step, "g + decay * w", {"g": step, "w": w, "decay": repr(optimizer.weight_decay)})
@@ -54,6 +57,13 @@ def _clip(gradient: Array, longest: float | None, out: Array) -> None:
     """The gradient, no longer than a norm."""
     share = 1.0 if longest is None else longest / (np.sqrt(gradient @ gradient) + 1e-6)
     np.multiply(gradient, gradient.dtype.type(min(share, 1.0)), out)
+
+
+def _clip_each(gradients: Array, longest: float | None, out: Array) -> None:
+    """Each of several gradients (S, P), no longer than a norm."""
+    norms = np.sqrt(np.square(gradients).sum(axis=-1, keepdims=True))
+    share = 1.0 if longest is None else longest / (norms + 1e-6)
+    np.multiply(gradients, np.minimum(share, 1.0), out)
 
 
 class CompiledStep(OptimizerStep):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nncli.data.split import Part
 from nncli.engines import threads
+from nncli.many import stacked
 from nncli.nn.arrays import Array
 from nncli.training import loop, measure
 from nncli.training.divergence import Diverged
@@ -41,10 +42,37 @@ class Trained:
 def train_each(experiments: Iterable[Experiment]) -> Iterator[Trained]:
     """Train experiments in their order, and yield each result as soon as it is there.
 
-    A training that diverges is a result as well; the others continue.
+    Neighbors of equal shape are trained together, if that is faster; their results come together. A training
+    that diverges is a result as well; the others continue.
     """
+    for together in _alike(experiments):
+        if stacked.is_faster(together):
+            yield from _trained_together(together)
+        else:
+            yield from map(_trained, together)
+
+
+def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
+    """Yield neighbors of equal shape, as many as may be stacked."""
+    together: list[Experiment] = []
+    common: object = None
     for experiment in experiments:
-        yield _trained(experiment)
+        shape = stacked.shape(experiment)
+        if together and (shape != common or len(together) == stacked.most(together[0])):
+            yield together
+            together = []
+        together.append(experiment)
+        common = shape
+    if together:
+        yield together
+
+
+def _trained_together(experiments: Sequence[Experiment]) -> Iterator[Trained]:
+    for experiment, parameters in zip(experiments, stacked.trained(experiments), strict=True):
+        if parameters is None:
+            yield _trained(experiment)  # alone, for the epoch and the reason of its divergence
+        else:
+            yield Trained(experiment, parameters, experiment.epochs, _results(experiment, parameters))
 
 
 def _trained(experiment: Experiment) -> Trained:
@@ -57,9 +85,13 @@ def _trained(experiment: Experiment) -> Trained:
         except Diverged as outcome:
             divergence = outcome.message
             parameters, update = outcome.last_good.parameters, outcome.last_good.update
-        results = {
+    epochs = update // experiment.updates_per_epoch
+    return Trained(experiment, parameters, epochs, _results(experiment, parameters), divergence)
+
+
+def _results(experiment: Experiment, parameters: Array) -> dict[Part, dict[str, float]]:
+    with threads.limited(experiment.threads):
+        return {
             part: measure.measure(experiment, parameters, rows)
             for part, rows in experiment.rows.by_part.items()
         }
-    epochs = update // experiment.updates_per_epoch
-    return Trained(experiment, parameters, epochs, results, divergence)
