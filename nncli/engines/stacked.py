@@ -121,7 +121,7 @@ class StackedPlan:
                 if batch == per_epoch - 1:
                     np.maximum(largest, losses, out=largest)
                     losses.fill(0.0)
-                if update % CHECKED == CHECKED - 1 and not np.isfinite(largest).any():
+                if update % CHECKED == CHECKED - 1 and not (largest < np.inf).any():
                     break
         return self.w, largest
 

@@ -9,6 +9,8 @@ import pytest
 
 import nncli
 from nncli.engines import stacked as engine
+from nncli.engines.batches import Batches
+from nncli.engines.contract import start
 from nncli.many import stacked
 from nncli.many.cross_validation import FoldPlan
 from nncli.many.seeds import SeedPlan
@@ -67,6 +69,17 @@ def assert_equal_alone(experiments: list[Experiment]) -> None:
         scale = np.abs(other.parameters).max()
         np.testing.assert_allclose(parameters, other.parameters, rtol=1e-12, atol=1e-12 * scale)
         assert not np.array_equal(other.parameters, other.experiment.initial)
+    members = [Batches(each.rows.training.X, each.rows.training.Y, each.recipe) for each in experiments]
+    initial = np.array([each.initial for each in experiments])
+    _, largest = engine.StackedPlan(experiments[0].network, members).train(initial, experiments[0].epochs)
+    np.testing.assert_allclose(largest, [*map(largest_loss, experiments)], rtol=1e-12)
+
+
+def largest_loss(experiment: Experiment) -> float:
+    """The largest loss of an epoch of a training by itself."""
+    beginning = start(experiment.network, experiment.initial, experiment.recipe)
+    chunk = experiment.plan().run(beginning, [experiment.epochs * experiment.updates_per_epoch])
+    return float(chunk.losses.max())
 
 
 @pytest.mark.parametrize("batch_size", ["full", 5])
@@ -102,7 +115,9 @@ def test_every_schedule(schedule: dict[str, Any]) -> None:
     assert_equal_alone(seeds(values(optimizer=optimizer, training={"epochs": 12, "batch_size": 5})))
 
 
-@pytest.mark.parametrize("training", [{"shuffle": False, "batch_size": 5}, {"shuffle": True}])
+@pytest.mark.parametrize(
+    "training", [{"shuffle": False, "batch_size": 5}, {"shuffle": True, "batch_size": 5}]
+)
 def test_orders_of_rows(training: dict[str, Any]) -> None:
     assert_equal_alone(seeds(values(training={"epochs": 300, **training}, optimizer={"learning_rate": 0.01})))
 
