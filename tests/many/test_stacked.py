@@ -115,11 +115,15 @@ def test_every_schedule(schedule: dict[str, Any]) -> None:
     assert_equal_alone(seeds(values(optimizer=optimizer, training={"epochs": 12, "batch_size": 5})))
 
 
-@pytest.mark.parametrize(
-    "training", [{"shuffle": False, "batch_size": 5}, {"shuffle": True, "batch_size": 5}]
-)
-def test_orders_of_rows(training: dict[str, Any]) -> None:
-    assert_equal_alone(seeds(values(training={"epochs": 300, **training}, optimizer={"learning_rate": 0.01})))
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_orders_of_rows_beyond_the_first_block_of_epochs(shuffle: bool) -> None:
+    training = {"epochs": 300, "batch_size": 5, "shuffle": shuffle}
+    assert_equal_alone(seeds(values(training=training, optimizer={"learning_rate": 0.01})))
+
+
+def test_training_does_not_end_before_its_first_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "CHECKED", 2)
+    assert_equal_alone(seeds(values(training={"epochs": 5, "batch_size": 5})))
 
 
 def test_penalties_and_layers_without_biases() -> None:
@@ -193,6 +197,20 @@ def test_a_training_that_diverges_has_the_message_that_it_has_alone(
     assert [each.epochs for each in found] == [each.epochs for each in others]
     if rate < 1e100:
         assert 0 < sum(each.divergence is not None for each in found)
+
+
+@pytest.mark.parametrize(
+    ("rate", "epochs", "message"),
+    [(5.0, 12, "more than 1,000,000 times"), (1e308, 1, "a weight is no longer finite")],
+)
+def test_a_loss_beyond_the_limit_and_a_last_weight_that_is_not_finite(
+    rate: float, epochs: int, message: str
+) -> None:
+    config = values(network={"layers": [1]}, training={"epochs": epochs})
+    config |= {"optimizer": {"learning_rate": rate}, "loss": {"name": "mse", "reduction": "sum"}}
+    experiments = seeds(config)
+    assert all(message in str(each.divergence) for each in alone(experiments))
+    assert stacked.trained(experiments) == [None] * 4
 
 
 def test_few_networks_and_wide_ones_are_trained_one_after_the_other() -> None:
