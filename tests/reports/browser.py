@@ -92,6 +92,7 @@ class Opened:
         self.page.evaluate(
             "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
         )
+        self.value("page.drawStale()")  # what is outside of the window too
 
     def section(self, title: str) -> Any:
         """The section with a heading."""

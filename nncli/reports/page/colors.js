@@ -37,19 +37,31 @@ export function between(stops, share) {
 /** Return a color as CSS. */
 export const css = ([red, green, blue]) => `rgb(${red | 0} ${green | 0} ${blue | 0})`;
 
+const SHADES = 256;
+const tables = new Map();
+
+// Colors between stops, made once: to mix one for each point took half of the time of a map.
+function shades(stops) {
+  if (!tables.has(stops)) tables.set(stops, Array.from({length: SHADES}, (_, at) => between(stops, at / (SHADES - 1))));
+  return tables.get(stops);
+}
+
+const MISSING = [128, 128, 128];
+
 /** A scale of colors from a low to a high value, signed around a center if it has one. */
 export class ColorScale {
   constructor(low, high, center = null) {
     const reach = center === null ? 0 : Math.max(high - center, center - low) || 1;
     this.low = center === null ? low : center - reach;
     this.high = center === null ? high : center + reach;
-    this.stops = center === null ? SEQUENTIAL : colors().signed;
+    this.shades = shades(center === null ? SEQUENTIAL : colors().signed);
   }
 
   /** Return red, green and blue of a value. */
   at(value) {
-    if (!Number.isFinite(value)) return rgb("#808080");
-    return between(this.stops, (value - this.low) / (this.high - this.low || 1));
+    if (!Number.isFinite(value)) return MISSING;
+    const share = (value - this.low) / (this.high - this.low || 1);
+    return this.shades[Math.round(Math.min(Math.max(share, 0), 1) * (SHADES - 1))];
   }
 
   /** Return the scale of values: around 0 if they have both signs. */

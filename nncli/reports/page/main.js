@@ -22,6 +22,7 @@ import {View} from "./view.js";
 
 const REPLAY = 6000; // milliseconds from the first epoch to the last, but at least
 const FRAME = 30; // for each recorded epoch
+const QUIET = 200; // milliseconds without a change, after which the figures outside of the window are drawn
 
 class Page {
   constructor({version, runs, live = false}) {
@@ -60,12 +61,39 @@ class Page {
   draw() {
     this.isDue = false;
     const started = performance.now();
-    const view = new View(this.state, this.run);
-    this.drawBar(view);
-    for (const figure of this.figures) figure.draw(view);
-    this.view = view;
+    this.view = new View(this.state, this.run);
+    this.drawBar(this.view);
+    for (const figure of this.figures) {
+      figure.isStale = !figure.isSeen;
+      if (figure.isSeen) figure.draw(this.view);
+    }
     this.drawn = performance.now() - started;
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => this.drawStale(), QUIET);
     this.#remember();
+  }
+
+  /** Draw the figures outside of the window, which a replay leaves as they are. */
+  drawStale() {
+    for (const figure of this.figures) {
+      if (figure.isStale) figure.draw(this.view);
+      figure.isStale = false;
+    }
+  }
+
+  #watch(sections) {
+    const observer = new IntersectionObserver(
+      (entries) => {
+        for (const {target, isIntersecting} of entries) {
+          const figure = this.figures[sections.indexOf(target)];
+          figure.isSeen = isIntersecting;
+          if (isIntersecting && figure.isStale) figure.draw(this.view);
+          if (isIntersecting) figure.isStale = false;
+        }
+      },
+      {rootMargin: "100px"},
+    );
+    sections.forEach((section) => observer.observe(section));
   }
 
   // The address changes a little later, because browsers allow few changes a second.
@@ -76,15 +104,16 @@ class Page {
 
   show(place) {
     place.append(this.head(), this.bar(), this.isLive ? liveBar(this) : "", this.controls());
-    const sections = element("div", {class: "sections"});
-    this.figures.forEach((figure, at) => {
+    const sections = this.figures.map((figure, at) => {
       const id = `section-${at}`;
-      sections.append(element("section", {class: figure.wide ? "wide" : figure.tall ? "tall" : null, "aria-labelledby": id}, element("h2", {id}, figure.title), figure.element));
+      figure.isSeen = true; // until the browser has laid them out
+      return element("section", {class: figure.wide ? "wide" : figure.tall ? "tall" : null, "aria-labelledby": id}, element("h2", {id}, figure.title), figure.element);
     });
-    place.append(sections, element("p", {class: "quiet"}, `Made by nncli ${this.version}. The page is one file, and it computes what it shows from the recorded weights.`));
+    place.append(element("div", {class: "sections"}, sections), element("p", {class: "quiet"}, `Made by nncli ${this.version}. The page is one file, and it computes what it shows from the recorded weights.`));
     this.draw();
+    this.#watch(sections);
     addEventListener("resize", () => this.change(() => ({})));
-    addEventListener("beforeprint", () => this.draw());
+    addEventListener("beforeprint", () => this.drawStale());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.change(() => ({})));
     addEventListener("hashchange", () => this.change(() => stateOf(location.hash, this.runs)));
   }

@@ -112,6 +112,9 @@ function contour(plot, field, size, level, {axes: [x, y]}) {
   context.beginPath();
   for (let row = 0; row + 1 < size; row++) {
     for (let column = 0; column + 1 < size; column++) {
+      const first = row * size + column;
+      const isBelow = field[first] < level;
+      if (isBelow === field[first + 1] < level && isBelow === field[first + size] < level && isBelow === field[first + size + 1] < level) continue;
       const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([dx, dy]) => [column + dx, row + dy]);
       const values = corners.map(([cx, cy]) => field[cy * size + cx] - level);
       const points = [];

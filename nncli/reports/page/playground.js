@@ -10,19 +10,18 @@ import {yamlOf} from "./yaml.js";
 const BUSY = 9; // milliseconds of training between two pictures
 const MOST_UNITS = 64; // of a hidden layer
 
-export function playgroundFigure({change}) {
+export function playgroundFigure(page) {
+  const change = (update, how) => page.change(update, how);
   const status = element("p", {"aria-live": "polite"});
   const copied = element("textarea", {readonly: true, rows: 12, hidden: true, "aria-label": "config as YAML"});
   const form = element("div", {class: "controls"});
   const button = (label, onclick, name = null) => element("button", {type: "button", class: name, onclick}, label);
   const train = button("Train", () => toggle(), "main");
   const buttons = element("div", {class: "controls"}, train, button("One epoch", () => step()), button("Reset", () => reset()), button("Copy as YAML", () => copy()));
-  let current = null; // the view that was drawn last
   let isRunning = false;
   let controls = null;
 
   function draw(view) {
-    current = view;
     if (controls?.run !== view.run) controls = controlsOf(view, form, set);
     if (!view.live && isRunning) pause();
     status.textContent = described(view);
@@ -34,9 +33,9 @@ export function playgroundFigure({change}) {
   };
 
   function begin() {
-    if (current.live) return true;
+    if (page.view.live) return true;
     try {
-      change(() => ({live: trainingOf(current)}), {now: true});
+      change(() => ({live: trainingOf(page.view)}), {now: true});
       return true;
     } catch (problem) {
       status.textContent = problem.message;
@@ -58,7 +57,7 @@ export function playgroundFigure({change}) {
   }
 
   function run() {
-    const {live} = current;
+    const {live} = page.view;
     if (!isRunning || !live) return;
     const until = performance.now() + BUSY;
     do live.next();
@@ -71,7 +70,7 @@ export function playgroundFigure({change}) {
   function step() {
     pause();
     if (!begin()) return;
-    const {live} = current;
+    const {live} = page.view;
     live.next();
     change(() => ({live}));
   }
@@ -84,7 +83,7 @@ export function playgroundFigure({change}) {
   async function copy() {
     pause();
     if (!begin()) return;
-    copied.value = yamlOf(configOf(current));
+    copied.value = yamlOf(configOf(page.view));
     copied.hidden = false;
     copied.select();
     try {

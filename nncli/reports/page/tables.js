@@ -11,7 +11,7 @@ import {scaledAt} from "./view.js";
 const MOST_CLASSES = 20;
 const MOST_BARS = 15;
 const AVERAGED = 200; // rows of a partial dependence, fewer of a large network:
-const WORK = 2e6; // products of weights and inputs for one picture
+const WORK = 5e5; // products of weights and inputs for one picture
 
 const BASELINES = {baseline: "best constant", linear: "linear model"};
 
