@@ -557,7 +557,7 @@ def plot(
     kinds: Sequence[str] = (),
     *,
     output: str | os.PathLike[str] | None = None,
-    format: Literal["svg", "png", "pdf"] | None = None,
+    format: Literal["svg", "png", "pdf", "html"] | None = None,
     features: tuple[str, str] | None = None,
     at: Mapping[str, str | float] | None = None,
     weights: tuple[str, str] | None = None,
@@ -576,7 +576,7 @@ def plot(
     kinds : kinds of picture (default: all that fit).
     output : a file for one picture, or a directory (default: plots/ in the run). The loss of several runs is
         drawn into one file.
-    format : the file format (default: that of `output`, else svg).
+    format : the file format (default: that of `output`, else svg); html is a page like that of `report`.
     features : the two inputs of a surface or boundary, or of `dependence` (default: chosen automatically).
     at : values of the inputs that are not drawn (default: their medians).
     weights : two parameters that span the weight surface, such as `layers.0.weight[0,1]`.
@@ -606,8 +606,13 @@ def plot(
     fixed = {name: str(value) for name, value in (at or {}).items()}
     view = plots.View(features, fixed, weights, directions, grid, angle)
     plots.require_possible(view, kinds)
+    place = None if output is None else Path(output)
+    if format == "html" or (place is not None and place.suffix.lower() in (".html", ".htm")):
+        from nncli.reports.views import saved_views
+
+        return saved_views(runs, kinds, view, place)
     look = plots.Look(theme, dpi, size, title)
-    return plots.saved(runs, kinds, view, None if output is None else Path(output), format, look)
+    return plots.saved(runs, kinds, view, place, format, look)
 
 
 def report(

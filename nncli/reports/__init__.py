@@ -2,15 +2,18 @@
 
 content       what a page holds about a run, as plain values
 mathematics   activations, losses, optimizers and schedules as JavaScript, from the registries that train
+views         single pictures of `nncli plot` as pages
+live          the page about a training while it runs, and its server
 html_page     the HTML file; its modules and style are in the directory page/
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import counted
@@ -21,6 +24,8 @@ from nncli.reports.mathematics import module
 from nncli.runs import REPORT, Run, require_no_run_file
 from nncli.storage import files
 from nncli.version import VERSION
+
+_WHOLE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,16 @@ def write_report(runs: Sequence[Run], output: Path | None, folder: Path) -> Writ
     return WrittenReport(place, len(text))
 
 
-def report_text(runs: Sequence[Run], folder: Path) -> str:
-    """Return a page about runs as HTML text."""
+def report_text(runs: Sequence[Run], folder: Path, parts: Mapping[str, Any] = _WHOLE) -> str:
+    """Return a page about runs as HTML text.
+
+    Parameters
+    ----------
+    parts : the titles of its `figures` (default: all), and what is `chosen` on the page at first.
+    """
     names = [run.name for run in runs]
     title = names[0] if len(names) == 1 else f"{names[0]} and {counted(len(names) - 1, 'other run')}"
-    shown = {"version": VERSION, "runs": [run_content(run, folder) for run in runs]}
+    shown = {"version": VERSION, **parts, "runs": [run_content(run, folder) for run in runs]}
     return whole_page(f"{title} - nncli report", shown, module([run.experiment for run in runs]))
 
 

@@ -32,7 +32,12 @@ from nncli.storage.npz import read_npz
 
 # What nncli writes into each page and each format of picture.
 PAGE_MARK = '<meta name="generator" content="nncli">'
-MARKS = {".svg": b"<dc:title>nncli</dc:title>", ".png": b"Software\0nncli", ".pdf": b"/Creator (nncli)"}
+MARKS = {
+    ".svg": b"<dc:title>nncli</dc:title>",
+    ".png": b"Software\0nncli",
+    ".pdf": b"/Creator (nncli)",
+    ".html": PAGE_MARK.encode(),
+}
 
 
 def unproven(folder: Path) -> str | None:

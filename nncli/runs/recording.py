@@ -26,6 +26,7 @@ from nncli.runs.run import (
     CONFIG,
     ERRORS,
     HISTORY,
+    REPORT,
     RESULTS,
     RUN,
     SNAPSHOTS,
@@ -275,7 +276,7 @@ class Recording:
 
     def _remove_leftovers(self) -> None:
         """Remove what an overwritten run leaves and the new one may not write, such as its pictures."""
-        for file in [*pictures(self.run), self.run.path / ERRORS]:
+        for file in [*pictures(self.run), self.run.path / REPORT, self.run.path / ERRORS]:
             file.unlink(missing_ok=True)
         with suppress(OSError):  # only where nothing else is in it
             self.run.plots.rmdir()

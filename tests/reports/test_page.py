@@ -14,6 +14,7 @@ from nncli import api
 from nncli.inspection.formulas import digits
 from nncli.inspection.trace import trace
 from nncli.messages.errors import NncliError
+from nncli.reports.views import VIEWS
 from nncli.runs import Run
 from nncli.scaffold import templates
 from tests.reports.browser import opened
@@ -261,3 +262,45 @@ def test_page_is_printable(browser: Browser, run: Run, page_of: Pages) -> None:
 def test_a_report_is_refused_where_it_cannot_be(run: Run, tmp_path: Path) -> None:
     with pytest.raises(NncliError, match="a report is an HTML page"):
         api.report(run, output=tmp_path / "page.pdf")
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_a_single_picture_is_a_page_of_its_figures(
+    browser: Browser, template_run: Runs, tmp_path: Path, kind: str
+) -> None:
+    names = {"parity": "linear_map", "residuals": "linear_map", "fit": "one input", "confusion": "iris"}
+    name = "linear_map" if kind.startswith("error-") else names.get(kind, "iris")
+    run = _one_input(tmp_path) if name == "one input" else template_run(name)
+    (picture,) = api.plot(run, [kind], output=tmp_path / f"{kind}.html")
+    with opened(browser, picture.path) as page:
+        assert tuple(page.page.locator("section h2").all_inner_texts()) == VIEWS[kind].titles
+        assert page.complaints == []
+        assert VIEWS[kind].shown in (None, page.value("page.state.shown"))
+        words = page.page.inner_text("section")
+        assert len(words) > 40
+
+
+def _one_input(folder: Path) -> Run:
+    data = {"x": np.linspace(-1, 1, 12).tolist(), "y": np.linspace(0, 2, 12).tolist()}
+    config = {"dataset": {"targets": ["y"]}, "network": {"hidden": [2]}, "training": {"epochs": 5}}
+    return api.train(config, data, output=folder / "run")
+
+
+def test_pages_of_single_pictures_are_refused_in_words(run: Run, tmp_path: Path) -> None:
+    for kinds, problem in (([], "which kind"), (["roc"], "roc has no page"), (["parity"], "no parity plot")):
+        with pytest.raises(NncliError, match=problem):
+            api.plot(run, kinds, format="html")
+    with pytest.raises(NncliError, match="cannot hold 2 plots"):
+        api.plot(run, ["loss", "weights"], output=tmp_path / "a.html")
+    assert not [*run.path.rglob("*.html"), *tmp_path.glob("*.html")]
+
+
+def test_axes_of_a_single_picture_are_those_that_are_named(
+    browser: Browser, template_run: Runs, tmp_path: Path
+) -> None:
+    run = template_run("iris")
+    (picture,) = api.plot(
+        run, ["boundary"], features=("sepal_width", "petal_length"), output=tmp_path / "a.html"
+    )
+    with opened(browser, picture.path) as page:
+        assert page.value("view.axes.map((axis) => axis.name)") == ["sepal_width", "petal_length"]

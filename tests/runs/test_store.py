@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nncli import plot, runs
+from nncli import plot, report, runs
 from nncli.messages.errors import RunError
 from nncli.runs import Run, owner
 from nncli.storage import locking
@@ -79,7 +79,16 @@ def test_folder_with_files_of_others_is_refused_and_left_as_it_is(
 
 
 @pytest.mark.parametrize(
-    "name", ["notes.txt", "plots/notes.txt", "plots/loss.svg", "plots/own.csv", ".nncli-dir"]
+    "name",
+    [
+        "notes.txt",
+        "plots/notes.txt",
+        "plots/loss.svg",
+        "plots/own.csv",
+        "plots/own.html",
+        "report.html",
+        ".nncli-dir",
+    ],
 )
 def test_run_with_files_of_others_is_not_overwritten(run: Run, name: str) -> None:
     run.plots.mkdir()
@@ -152,6 +161,8 @@ def test_lock_that_nncli_did_not_write_is_left_as_it_is(tmp_path: Path, victim: 
 
 def test_overwritten_run_stays_until_the_next_is_whole(run: Run) -> None:
     plot(run, ["loss"])
+    plot(run, ["weights"], format="html")
+    report(run)
     before = contents(run.path)
     with runs.create_at(run.path, overwrite=True):
         assert contents(run.path).keys() == before.keys() | {".lock"}
@@ -162,7 +173,8 @@ def test_overwritten_run_stays_until_the_next_is_whole(run: Run) -> None:
         assert {**contents(run.path), ".lock": None} == {**before, ".lock": None}
         list(reports)
     after = contents(run.path)
-    assert after.keys() == before.keys() - {"plots", "plots/loss.svg", "plots/loss.csv"}
+    looks = {"plots", "plots/loss.svg", "plots/loss.csv", "plots/weights.html", "report.html"}
+    assert after.keys() == before.keys() - looks
     assert all(after[name] != before[name] for name in after)
 
 

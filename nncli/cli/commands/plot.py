@@ -69,10 +69,10 @@ def plot(
         ),
     ] = None,
     format: Annotated[
-        Literal["svg", "png", "pdf"] | None,
+        Literal["svg", "png", "pdf", "html"] | None,
         typer.Option(
-            metavar="svg|png|pdf",
-            help="File format (default: from the extension of -o, else svg).",
+            metavar="svg|png|pdf|html",
+            help="File format (default: from the extension of -o, else svg); html is an interactive page.",
             show_default=False,
         ),
     ] = None,

@@ -69,8 +69,17 @@ export class Arithmetic {
     const {A} = this.#output;
     const terms = this.#eachTerm();
     const lines = loss.term
-      ? terms.map((term, unit) => filled(`term of ${this.run.outputs[unit]}`, this.#termText(unit), this.#values(unit), term))
-      : [line("term", "-(sum of y * log(a))", `-(${Array.from(A, (a, k) => `${digits(this.y[k])} * log(${digits(a)})`).join(" + ")})`, terms[0])];
+      ? terms.map((term, unit) =>
+          filled(`term of ${this.run.outputs[unit]}`, this.#termText(unit), this.#values(unit), term),
+        )
+      : [
+          line(
+            "term",
+            "-(sum of y * log(a))",
+            `-(${Array.from(A, (a, k) => `${digits(this.y[k])} * log(${digits(a)})`).join(" + ")})`,
+            terms[0],
+          ),
+        ];
     const several = terms.length > 1;
     let numbers = this.#scaled(terms.map(digits).join(" + "), several);
     let formula = this.#scaledFormula(several ? "sum of terms" : lines[0].name, several);
@@ -106,7 +115,9 @@ export class Arithmetic {
   }
 
   #scaled(text, several) {
-    const factor = (this.weight === 1 ? "" : ` * ${digits(this.weight)}`) + (this.divisor === 1 ? "" : ` / ${digits(this.divisor)}`);
+    const factor =
+      (this.weight === 1 ? "" : ` * ${digits(this.weight)}`) +
+      (this.divisor === 1 ? "" : ` / ${digits(this.divisor)}`);
     return several && factor ? `(${text})${factor}` : text + factor;
   }
 
@@ -152,7 +163,9 @@ export class Arithmetic {
     const values = this.#values(unit);
     if (!slopeText) {
       const text = `${digits(values.a)} * ${digits(this.y.reduce((sum, y) => sum + y, 0))} - ${digits(values.y)}`;
-      return [line("dL/dz", this.#scaledFormula("a * (sum of y) - y", true), this.#scaled(text, true), dZ[unit])];
+      return [
+        line("dL/dz", this.#scaledFormula("a * (sum of y) - y", true), this.#scaled(text, true), dZ[unit]),
+      ];
     }
     const numbers = this.#scaled(substituted(slopeText[1], values), true);
     const formula = this.#scaledFormula(slopeText[0], true);
@@ -167,9 +180,15 @@ export class Arithmetic {
   #error(layer, unit) {
     const above = this.network.layers[layer + 1];
     const errors = this.found.dZ[layer + 1];
-    const products = Array.from({length: above.units}, (_, k) => [errors[k], this.W[this.network.place(layer + 1, k, unit)]]);
+    const products = Array.from({length: above.units}, (_, k) => [
+      errors[k],
+      this.W[this.network.place(layer + 1, k, unit)],
+    ]);
     const formula = `sum over layers.${layer + 1} of dL/dz * w[a${layer}_${unit}]`;
-    return [line("dL/da", formula, sumOfProducts(products), this.found.dA[layer][unit]), ...this.#throughActivation(layer, unit)];
+    return [
+      line("dL/da", formula, sumOfProducts(products), this.found.dA[layer][unit]),
+      ...this.#throughActivation(layer, unit),
+    ];
   }
 
   #throughActivation(layer, unit) {
@@ -178,7 +197,10 @@ export class Arithmetic {
     const values = {z: Z[unit], a: A[unit]};
     const slope = derivative(values.z, values.a);
     const [dA, dZ] = [this.found.dA[layer][unit], this.found.dZ[layer][unit]];
-    return [filled("da/dz", derivativeText, values, slope), line("dL/dz", "dL/da * da/dz", sumOfProducts([[dA, slope]]), dZ)];
+    return [
+      filled("da/dz", derivativeText, values, slope),
+      line("dL/dz", "dL/da * da/dz", sumOfProducts([[dA, slope]]), dZ),
+    ];
   }
 
   /** Return the share that clipping leaves of the gradient, as a line; none without clipping. */
@@ -220,7 +242,8 @@ export class Arithmetic {
 
 const line = (name, formula, numbers, value) => ({name, formula, numbers, value});
 
-const filled = (name, [formula, template], values, value) => line(name, formula, substituted(template, values), value);
+const filled = (name, [formula, template], values, value) =>
+  line(name, formula, substituted(template, values), value);
 
 /** Return a formula with numbers in the place of its marks; parentheses after a name are those of a call. */
 export function substituted(template, values) {
@@ -237,9 +260,16 @@ export function sumOfProducts(factors, last = null) {
   let products = factors.map(([a, b]) => `${factor(a)} * ${factor(b)}`);
   if (products.length > LONG_SUM) {
     const size = ([a, b]) => Math.abs(a * b);
-    const order = factors.map((_, index) => index).sort((i, j) => size(factors[j]) - size(factors[i]) || i - j);
-    const rest = order.slice(MOST_TERMS).reduce((sum, index) => sum + factors[index][0] * factors[index][1], 0);
-    products = order.slice(0, MOST_TERMS).sort((i, j) => i - j).map((index) => products[index]);
+    const order = factors
+      .map((_, index) => index)
+      .sort((i, j) => size(factors[j]) - size(factors[i]) || i - j);
+    const rest = order
+      .slice(MOST_TERMS)
+      .reduce((sum, index) => sum + factors[index][0] * factors[index][1], 0);
+    products = order
+      .slice(0, MOST_TERMS)
+      .sort((i, j) => i - j)
+      .map((index) => products[index]);
     products.push(`${factor(rest)} (${factors.length - MOST_TERMS} smaller terms)`);
   }
   return led([...products, ...(last === null ? [] : [factor(last)])].join(" + "));

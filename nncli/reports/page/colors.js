@@ -12,7 +12,9 @@ export function colors() {
   const read = (name) => styles.getPropertyValue(`--${name}`).trim();
   theme = Object.fromEntries(NAMES.map((name) => [name, read(name)]));
   theme.isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  theme.series = Array.from({length: 8}, (_, index) => read(`series-${index}`)).map((color) => visible(color, theme));
+  theme.series = Array.from({length: 8}, (_, index) => read(`series-${index}`)).map((color) =>
+    visible(color, theme),
+  );
   theme.signed = Array.from({length: 5}, (_, index) => rgb(read(`signed-${index}`)));
   return theme;
 }
@@ -42,7 +44,11 @@ const tables = new Map();
 
 // Colors between stops, made once: to mix one for each point took half of the time of a map.
 function shades(stops) {
-  if (!tables.has(stops)) tables.set(stops, Array.from({length: SHADES}, (_, at) => between(stops, at / (SHADES - 1))));
+  if (!tables.has(stops))
+    tables.set(
+      stops,
+      Array.from({length: SHADES}, (_, at) => between(stops, at / (SHADES - 1))),
+    );
   return tables.get(stops);
 }
 

@@ -13,7 +13,11 @@ export function compareFigure({runs, change}) {
   const cards = runs.map((run, number) => {
     const canvas = element("canvas", {class: "square", role: "img"});
     const words = element("p", {class: "quiet"});
-    const choose = element("button", {type: "button", onclick: () => change(() => ({...stateOf(`#run=${number}`, runs)}))}, run.name);
+    const choose = element(
+      "button",
+      {type: "button", onclick: () => change(() => ({...stateOf(`#run=${number}`, runs)}))},
+      run.name,
+    );
     return {run, number, canvas, words, card: element("div", {}, choose, canvas, words)};
   });
   body.append(...cards.map(({card}) => card));
@@ -30,10 +34,12 @@ export function compareFigure({runs, change}) {
       }
       const losses = Object.entries(own.losses).map(([part, loss]) => `${PART_NAMES[part]} ${short(loss)}`);
       words.textContent = `Epoch ${grouped(run.epochs[place])}, ${counted(run.network.size, "parameter")}; loss: ${losses.join(", ")}.`;
-      canvas.setAttribute("aria-label", `Output of ${run.name} over ${own.axes.map(({name}) => name).join(" and ")}. ${words.textContent}`);
+      canvas.setAttribute(
+        "aria-label",
+        `Output of ${run.name} over ${own.axes.map(({name}) => name).join(" and ")}. ${words.textContent}`,
+      );
     }
   }
 
   return {title: "All runs at this epoch", wide: true, element: body, draw};
 }
-

@@ -3,10 +3,12 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Return an element with attributes, listeners (names that start with "on") and children. */
-export const element = (tag, given = {}, ...children) => filledIn(document.createElement(tag), given, children);
+export const element = (tag, given = {}, ...children) =>
+  filledIn(document.createElement(tag), given, children);
 
 /** Return an element of SVG. */
-export const svg = (tag, given = {}, ...children) => filledIn(document.createElementNS(SVG, tag), given, children);
+export const svg = (tag, given = {}, ...children) =>
+  filledIn(document.createElementNS(SVG, tag), given, children);
 
 function filledIn(made, given, children) {
   for (const [name, value] of Object.entries(given)) {
@@ -37,8 +39,22 @@ export function tableOf(head, rows, given = {}) {
     element(
       "table",
       {class: given.class},
-      head.length ? element("thead", {}, element("tr", {}, head.map((cell) => element("th", {scope: "col"}, cell)))) : [],
-      element("tbody", {}, rows.map((cells) => element("tr", {}, cells.map(asCell)))),
+      head.length
+        ? element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              head.map((cell) => element("th", {scope: "col"}, cell)),
+            ),
+          )
+        : [],
+      element(
+        "tbody",
+        {},
+        rows.map((cells) => element("tr", {}, cells.map(asCell))),
+      ),
     ),
   );
 }

@@ -28,12 +28,18 @@ function build({network, run}, place, open) {
   place.style.height = `${tallest * rowHeight(tallest) + 34}px`;
   place.classList.toggle("dense", rowHeight(tallest) < 64);
   const picture = svg("svg", {"aria-hidden": "true"});
-  const nodes = columns.map((column, at) => column.shown.map((unit, row) => node(column, unit, position(columns, at, row), run, open)));
-  const lines = columns.slice(1).flatMap((column, at) =>
-    column.shown.flatMap((unit, row) =>
-      columns[at].shown.map((input, inputRow) => edge(at, unit, input, position(columns, at, inputRow), position(columns, at + 1, row), open)),
-    ),
+  const nodes = columns.map((column, at) =>
+    column.shown.map((unit, row) => node(column, unit, position(columns, at, row), run, open)),
   );
+  const lines = columns
+    .slice(1)
+    .flatMap((column, at) =>
+      column.shown.flatMap((unit, row) =>
+        columns[at].shown.map((input, inputRow) =>
+          edge(at, unit, input, position(columns, at, inputRow), position(columns, at + 1, row), open),
+        ),
+      ),
+    );
   picture.append(...lines.map(({line}) => line));
   const names = columns.map(({name}, at) => {
     const label = element("span", {class: "layer-name"}, name);
@@ -49,7 +55,13 @@ function build({network, run}, place, open) {
 
 function inputColumn(run) {
   const shown = run.encoded.slice(0, MOST_UNITS).map((_, index) => index);
-  return {layer: -1, shown, name: counted(run.encoded.length, "input") + (run.encoded.length > shown.length ? `, ${shown.length} shown` : "")};
+  return {
+    layer: -1,
+    shown,
+    name:
+      counted(run.encoded.length, "input") +
+      (run.encoded.length > shown.length ? `, ${shown.length} shown` : ""),
+  };
 }
 
 function unitColumn({units, activation}, layer) {
@@ -64,14 +76,25 @@ function position(columns, at, row) {
   const tallest = Math.max(...columns.map(({shown}) => shown.length));
   const edge = 8;
   const start = (tallest - columns[at].shown.length) / 2;
-  return {x: edge + (at * (100 - 2 * edge)) / Math.max(1, columns.length - 1), y: (start + row + 0.5) * rowHeight(tallest)};
+  return {
+    x: edge + (at * (100 - 2 * edge)) / Math.max(1, columns.length - 1),
+    y: (start + row + 0.5) * rowHeight(tallest),
+  };
 }
 
 function node({layer}, unit, {x, y}, run, open) {
   const isInput = layer < 0;
   const canvas = isInput ? null : element("canvas");
   const label = isInput ? shortened(run.encoded[unit], 18) : canvas;
-  const button = element("button", {class: isInput ? "unit input" : "unit", type: "button", title: isInput ? run.encoded[unit] : `layers.${layer}, unit ${unit}`}, label);
+  const button = element(
+    "button",
+    {
+      class: isInput ? "unit input" : "unit",
+      type: "button",
+      title: isInput ? run.encoded[unit] : `layers.${layer}, unit ${unit}`,
+    },
+    label,
+  );
   button.style.left = `${x}%`;
   button.style.top = `${y}px`;
   if (isInput) button.addEventListener("click", () => open(null, run.encoded[unit]));
@@ -101,7 +124,10 @@ function update(view, {columns, nodes, lines}) {
   for (const {layer, unit, button, canvas} of nodes) {
     button.classList.toggle("open", opened !== null && opened[0] === layer && opened[1] === unit);
     const a = view.arithmetic.found.passed[layer].A[unit];
-    button.setAttribute("aria-label", `layers.${layer}, unit ${unit}: a = ${short(a)} for the chosen row. Show its arithmetic`);
+    button.setAttribute(
+      "aria-label",
+      `layers.${layer}, unit ${unit}: a = ${short(a)} for the chosen row. Show its arithmetic`,
+    );
     if (view.axes.length) thumbnail(view, layer, unit, canvas);
   }
 }
@@ -150,7 +176,8 @@ function described({network, W}) {
   network.layers.forEach((layer, index) => {
     for (let unit = 0; unit < layer.units; unit++) {
       for (let column = 0; column < layer.inputs; column++) {
-        if (Math.abs(W[network.place(index, unit, column)]) > Math.abs(W[network.place(...largest)])) largest = [index, unit, column];
+        if (Math.abs(W[network.place(index, unit, column)]) > Math.abs(W[network.place(...largest)]))
+          largest = [index, unit, column];
       }
     }
   });

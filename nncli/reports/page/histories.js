@@ -32,7 +32,9 @@ function drawLines(plot, view, lines, y) {
   const last = run.epochs[run.epochs.length - 1];
   if (!plot.begin({low: 0, high: Math.max(1, last), label: "epoch"}, y)) return false;
   plot.axes();
-  lines.forEach(({values}, at) => plot.curve(run.epochs, values, colors().series[at % 8], DASHES[Math.floor(at / 8) % 5], 1.3));
+  lines.forEach(({values}, at) =>
+    plot.curve(run.epochs, values, colors().series[at % 8], DASHES[Math.floor(at / 8) % 5], 1.3),
+  );
   plot.cursor(Math.min(last, view.epoch));
   return true;
 }
@@ -51,8 +53,13 @@ function weightLines(run) {
 function nameOfPlace(network, place) {
   const layer = network.offsets.findLastIndex((offset) => offset <= place);
   const width = network.width(network.layers[layer]);
-  const [unit, column] = [Math.floor((place - network.offsets[layer]) / width), (place - network.offsets[layer]) % width];
-  return column === network.layers[layer].inputs ? `layers.${layer}.bias[${unit}]` : `layers.${layer}.weight[${unit},${column}]`;
+  const [unit, column] = [
+    Math.floor((place - network.offsets[layer]) / width),
+    (place - network.offsets[layer]) % width,
+  ];
+  return column === network.layers[layer].inputs
+    ? `layers.${layer}.bias[${unit}]`
+    : `layers.${layer}.weight[${unit},${column}]`;
 }
 
 export function errorsFigure({change}) {
@@ -65,12 +72,17 @@ export function errorsFigure({change}) {
     const lines = once(run, "errorLines", () => errorLines(run));
     const shown = extent(lines.flatMap(({values}) => [...extent(values)]));
     if (!drawLines(plot, view, lines, {low: 0, high: shown[1] * 1.05, label: "loss of a row"})) return;
-    words.textContent = lines.length < run.rowCount ? `Evenly spaced rows: ${lines.length} of ${grouped(run.rowCount)}.` : "";
+    words.textContent =
+      lines.length < run.rowCount ? `Evenly spaced rows: ${lines.length} of ${grouped(run.rowCount)}.` : "";
     plot.words = `Loss of each row over the epochs. ${words.textContent}`;
     worst.replaceChildren(worstRows(view, change));
   }
 
-  return {title: "Errors of rows", element: element("div", {}, plot.canvas, words, element("h3", {}, "Worst rows at this epoch"), worst), draw};
+  return {
+    title: "Errors of rows",
+    element: element("div", {}, plot.canvas, words, element("h3", {}, "Worst rows at this epoch"), worst),
+    draw,
+  };
 }
 
 // Every row of a small table, evenly spaced ones of a large one.
@@ -93,13 +105,24 @@ function errorLines(run) {
 }
 
 function worstRows({run, terms, outputs}, change) {
-  const order = Array.from(terms.keys()).sort((a, b) => terms[b] - terms[a] || a - b).slice(0, WORST);
+  const order = Array.from(terms.keys())
+    .sort((a, b) => terms[b] - terms[a] || a - b)
+    .slice(0, WORST);
   const k = run.network.outputs;
   const rows = order.map((row) => {
     const {part, number} = run.placeOfRow(row);
     const choose = () => change(() => ({row, inputs: run.row(row).x}));
-    const button = element("button", {type: "button", onclick: choose}, `${PART_NAMES[part]} ${grouped(number)}`);
-    return [button, shortened(run.predicted(run.Y, row * k), 20), shortened(run.predicted(outputs, row * k), 20), digits(terms[row])];
+    const button = element(
+      "button",
+      {type: "button", onclick: choose},
+      `${PART_NAMES[part]} ${grouped(number)}`,
+    );
+    return [
+      button,
+      shortened(run.predicted(run.Y, row * k), 20),
+      shortened(run.predicted(outputs, row * k), 20),
+      digits(terms[row]),
+    ];
   });
   return tableOf(["row", "target", "prediction", "loss"], rows, {label: "worst rows"});
 }

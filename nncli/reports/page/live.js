@@ -7,13 +7,21 @@ import {grouped} from "./numbers.js";
 export function liveBar({runs, change}) {
   const [run] = runs;
   const status = element("output", {"aria-live": "polite"}, "waiting for the training");
-  const send = (action) => fetch(action, {method: "POST"}).catch(() => (status.textContent = "nncli does not answer."));
+  const send = (action) =>
+    fetch(action, {method: "POST"}).catch(() => (status.textContent = "nncli does not answer."));
   let isPaused = false;
-  const pause = element("button", {type: "button", onclick: () => {
-    isPaused = !isPaused;
-    pause.textContent = isPaused ? "Go on training" : "Pause training";
-    send(isPaused ? "pause" : "go-on");
-  }}, "Pause training");
+  const pause = element(
+    "button",
+    {
+      type: "button",
+      onclick: () => {
+        isPaused = !isPaused;
+        pause.textContent = isPaused ? "Go on training" : "Pause training";
+        send(isPaused ? "pause" : "go-on");
+      },
+    },
+    "Pause training",
+  );
   const stop = element("button", {type: "button", onclick: () => send("stop")}, "Stop training");
   const source = new EventSource("events");
 
@@ -23,7 +31,8 @@ export function liveBar({runs, change}) {
     return change((state) => follow(run, state, event, status));
   });
   source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) status.textContent = "The connection is lost; trying again.";
+    if (source.readyState !== EventSource.CLOSED)
+      status.textContent = "The connection is lost; trying again.";
   });
 
   function end(how) {

@@ -25,18 +25,31 @@ const FRAME = 30; // for each recorded epoch
 const QUIET = 200; // milliseconds without a change, after which the figures outside of the window are drawn
 
 class Page {
-  constructor({version, runs, live = false}) {
+  constructor({version, runs, live = false, figures: titles = null, chosen = {}}) {
     this.isLive = live;
     this.version = version;
     this.runs = runs.map((embedded, number) => new Run(embedded, number));
-    this.state = stateOf(location.hash, this.runs);
+    this.state = stateOf(location.hash || `#${new URLSearchParams(chosen)}`, this.runs);
     this.isDue = false;
     this.change = this.change.bind(this);
     this.open = this.open.bind(this);
     const several = this.runs.length > 1 ? [compareFigure] : [];
-    const figures = [...several, lossFigure, mapFigure, surfaceFigure, weightsFigure, errorsFigure, networkFigure, playgroundFigure, stepsFigure, rowFigure];
+    const figures = [
+      ...several,
+      lossFigure,
+      mapFigure,
+      surfaceFigure,
+      weightsFigure,
+      errorsFigure,
+      networkFigure,
+      playgroundFigure,
+      stepsFigure,
+      rowFigure,
+    ];
     figures.push(predictionsFigure, scoresFigure, importanceFigure, dependenceFigure, configFigure);
-    this.figures = figures.map((make) => make(this));
+    this.figures = figures
+      .map((make) => make(this))
+      .filter(({title}) => titles === null || titles.includes(title));
   }
 
   get run() {
@@ -107,9 +120,21 @@ class Page {
     const sections = this.figures.map((figure, at) => {
       const id = `section-${at}`;
       figure.isSeen = true; // until the browser has laid them out
-      return element("section", {class: figure.wide ? "wide" : figure.tall ? "tall" : null, "aria-labelledby": id}, element("h2", {id}, figure.title), figure.element);
+      return element(
+        "section",
+        {class: figure.wide ? "wide" : figure.tall ? "tall" : null, "aria-labelledby": id},
+        element("h2", {id}, figure.title),
+        figure.element,
+      );
     });
-    place.append(element("div", {class: "sections"}, sections), element("p", {class: "quiet"}, `Made by nncli ${this.version}. The page is one file, and it computes what it shows from the recorded weights.`));
+    place.append(
+      element("div", {class: "sections"}, sections),
+      element(
+        "p",
+        {class: "quiet"},
+        `Made by nncli ${this.version}. The page is one file, and it computes what it shows from the recorded weights.`,
+      ),
+    );
     this.draw();
     this.#watch(sections);
     addEventListener("resize", () => this.change(() => ({})));
@@ -121,11 +146,22 @@ class Page {
   head() {
     const names = this.runs.map(({name}) => name);
     const choose = (number) => this.change(() => stateOf(`#run=${number}`, this.runs));
-    const chooser = choice(names.map((name, at) => [String(at), shortened(name, 40)]), String(this.state.run), choose);
+    const chooser = choice(
+      names.map((name, at) => [String(at), shortened(name, 40)]),
+      String(this.state.run),
+      choose,
+    );
     this.title = element("h1");
     this.summary = element("p", {class: "quiet"});
     this.notes = element("p", {class: "quiet"});
-    return element("header", {}, this.title, this.summary, this.notes, names.length > 1 ? element("div", {class: "controls"}, labeled("run", chooser)) : "");
+    return element(
+      "header",
+      {},
+      this.title,
+      this.summary,
+      this.notes,
+      names.length > 1 ? element("div", {class: "controls"}, labeled("run", chooser)) : "",
+    );
   }
 
   bar() {
@@ -172,14 +208,39 @@ class Page {
     const options = names.map((name) => [name, shortened(name)]);
     const found = [];
     if (names.length > 2) {
-      const set = (axis, other) => (name) => this.change((before) => (before[other] === name ? {[axis]: name, [other]: before[axis]} : {[axis]: name}));
-      found.push(labeled("horizontal axis", choice(options, state.xAxis, set("xAxis", "yAxis"))), labeled("vertical axis", choice(options, state.yAxis, set("yAxis", "xAxis"))));
+      const set = (axis, other) => (name) =>
+        this.change((before) =>
+          before[other] === name ? {[axis]: name, [other]: before[axis]} : {[axis]: name},
+        );
+      found.push(
+        labeled("horizontal axis", choice(options, state.xAxis, set("xAxis", "yAxis"))),
+        labeled("vertical axis", choice(options, state.yAxis, set("yAxis", "xAxis"))),
+      );
     }
     const shown = run.shownChoices;
     const labels = {class: "predicted class", output: "output", error: "error against the formula"};
-    if (shown.length > 1) found.push(labeled("maps show", choice(shown.map((name) => [name, labels[name]]), state.shown, (name) => this.change(() => ({shown: name})))));
+    if (shown.length > 1)
+      found.push(
+        labeled(
+          "maps show",
+          choice(
+            shown.map((name) => [name, labels[name]]),
+            state.shown,
+            (name) => this.change(() => ({shown: name})),
+          ),
+        ),
+      );
     if (run.network.outputs > 1) {
-      found.push(labeled("output", choice(run.outputs.map((name, at) => [String(at), shortened(name)]), String(state.output), (at) => this.change(() => ({output: Number(at)})))));
+      found.push(
+        labeled(
+          "output",
+          choice(
+            run.outputs.map((name, at) => [String(at), shortened(name)]),
+            String(state.output),
+            (at) => this.change(() => ({output: Number(at)})),
+          ),
+        ),
+      );
     }
     return found;
   }
@@ -195,7 +256,8 @@ class Page {
       if (!this.playing) return;
       const share = Math.min(1, Math.max(0, now - started) / duration);
       const place = Math.round(from + share * (last - from));
-      if (place !== this.state.place || this.state.live) this.change(() => ({place, live: null}), {now: true});
+      if (place !== this.state.place || this.state.live)
+        this.change(() => ({place, live: null}), {now: true});
       if (share < 1) this.playing = requestAnimationFrame(next);
       else this.stop();
     };
@@ -215,11 +277,19 @@ function notesOf(run) {
   const {parts, total} = run.rows;
   const notes = [];
   const [shown, all] = [parts, total].map((each) => Object.values(each).reduce((sum, n) => sum + n, 0));
-  if (shown < all) notes.push(`Shown: ${grouped(shown)} of ${grouped(all)} rows, evenly spaced; losses here are over these.`);
+  if (shown < all)
+    notes.push(
+      `Shown: ${grouped(shown)} of ${grouped(all)} rows, evenly spaced; losses here are over these.`,
+    );
   const {recorded} = run.snapshots;
-  if (run.epochs.length < recorded) notes.push(`Shown: ${grouped(run.epochs.length)} of ${grouped(recorded)} recorded epochs.`);
-  if (run.epochs.length < 2 && run.status !== "running") notes.push("No weights were recorded during training, so there is only one epoch to show (record.weights).");
-  if (run.dtype !== "float64") notes.push(`The run was trained in ${run.dtype}; the page computes in float64.`);
+  if (run.epochs.length < recorded)
+    notes.push(`Shown: ${grouped(run.epochs.length)} of ${grouped(recorded)} recorded epochs.`);
+  if (run.epochs.length < 2 && run.status !== "running")
+    notes.push(
+      "No weights were recorded during training, so there is only one epoch to show (record.weights).",
+    );
+  if (run.dtype !== "float64")
+    notes.push(`The run was trained in ${run.dtype}; the page computes in float64.`);
   if (run.layers.some(({dropout}) => dropout)) notes.push("Dropout is left out here.");
   if (run.status === "diverged") notes.push("Training diverged; these are the last finite weights.");
   return notes;

@@ -17,7 +17,9 @@ export function mapFigure() {
   function draw(view) {
     if (legend.dataset.run !== view.run.name) nameClasses(legend, view.run);
     if (!view.axes.length) {
-      plot.message("There is no map, because no input is a number. Change the inputs of the chosen row instead.");
+      plot.message(
+        "There is no map, because no input is a number. Change the inputs of the chosen row instead.",
+      );
       words.textContent = "";
     } else {
       words.textContent = view.axes.length === 1 ? drawCurve(plot, view) : drawMap(plot, buffer, view);
@@ -32,7 +34,9 @@ export function mapFigure() {
 function nameClasses(legend, run) {
   legend.dataset.run = run.name;
   const entries = run.isClassified ? run.classes.slice(0, 8) : [];
-  legend.replaceChildren(...entries.map((name, code) => element("li", {}, sampleOf(run, code), shortened(name, 20))));
+  legend.replaceChildren(
+    ...entries.map((name, code) => element("li", {}, sampleOf(run, code), shortened(name, 20))),
+  );
 }
 
 function sampleOf(run, code) {
@@ -108,14 +112,27 @@ function lines({run, state, field, leads}) {
 // Marching squares: in each cell, lines between the points where its edges cross the level.
 function contour(plot, field, size, level, {axes: [x, y]}) {
   const {context} = plot;
-  const at = (column, row) => [x.low + (column / (size - 1)) * (x.high - x.low), y.low + (row / (size - 1)) * (y.high - y.low)];
+  const at = (column, row) => [
+    x.low + (column / (size - 1)) * (x.high - x.low),
+    y.low + (row / (size - 1)) * (y.high - y.low),
+  ];
   context.beginPath();
   for (let row = 0; row + 1 < size; row++) {
     for (let column = 0; column + 1 < size; column++) {
       const first = row * size + column;
       const isBelow = field[first] < level;
-      if (isBelow === field[first + 1] < level && isBelow === field[first + size] < level && isBelow === field[first + size + 1] < level) continue;
-      const corners = [[0, 0], [1, 0], [1, 1], [0, 1]].map(([dx, dy]) => [column + dx, row + dy]);
+      if (
+        isBelow === field[first + 1] < level &&
+        isBelow === field[first + size] < level &&
+        isBelow === field[first + size + 1] < level
+      )
+        continue;
+      const corners = [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+      ].map(([dx, dy]) => [column + dx, row + dy]);
       const values = corners.map(([cx, cy]) => field[cy * size + cx] - level);
       const points = [];
       for (let k = 0; k < 4; k++) {
@@ -175,9 +192,14 @@ function drawCurve(plot, view) {
   const [x] = view.axes;
   const {A} = view.strip.passed[view.strip.passed.length - 1];
   const k = network.outputs;
-  const xs = Array.from({length: view.strip.size}, (_, point) => x.low + (point / (view.strip.size - 1)) * (x.high - x.low));
+  const xs = Array.from(
+    {length: view.strip.size},
+    (_, point) => x.low + (point / (view.strip.size - 1)) * (x.high - x.low),
+  );
   const ys = xs.map((_, point) => run.unscaled(A[point * k + state.output], state.output));
-  const targets = Array.from({length: run.rowCount}, (_, row) => run.unscaled(run.Y[row * k + state.output], state.output));
+  const targets = Array.from({length: run.rowCount}, (_, row) =>
+    run.unscaled(run.Y[row * k + state.output], state.output),
+  );
   if (!plot.begin(axis(x), linearAxis(extent([...ys, ...targets]), shownName(view)))) return "";
   plot.axes();
   const raw = (row) => run.X[row * run.network.inputs + x.at] * x.unit + x.zero;

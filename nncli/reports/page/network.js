@@ -139,7 +139,8 @@ export class Network {
     for (let index = last; index >= 0; index--) {
       const below = index ? passed[index - 1].A : X;
       this.#accumulate(G, index, dZ[index], below, n);
-      if (index) [dA[index - 1], dZ[index - 1]] = this.#errorsBelow(W, index, dZ[index], passed[index - 1], n);
+      if (index)
+        [dA[index - 1], dZ[index - 1]] = this.#errorsBelow(W, index, dZ[index], passed[index - 1], n);
     }
     this.#eachPenalized((place, {l1, l2}) => {
       G[place] += l1 * Math.sign(W[place]) + l2 * W[place];
@@ -175,7 +176,8 @@ export class Network {
       const start = this.place(index, unit, 0);
       for (let row = 0; row < n; row++) {
         const error = dZ[row * layer.units + unit];
-        for (let column = 0, from = row * columns; column < columns; column++) G[start + column] += error * inputs[from++];
+        for (let column = 0, from = row * columns; column < columns; column++)
+          G[start + column] += error * inputs[from++];
         if (layer.bias) G[start + columns] += error;
       }
     }
@@ -194,7 +196,8 @@ export class Network {
         for (let unit = 0; unit < units; unit++) dA[row * units + unit] += error * W[at++];
       }
       if (!derivative) softmaxErrors(dA, A, dZ, row * units, units);
-      else for (let at = row * units; at < (row + 1) * units; at++) dZ[at] = dA[at] * derivative(Z[at], A[at]);
+      else
+        for (let at = row * units; at < (row + 1) * units; at++) dZ[at] = dA[at] * derivative(Z[at], A[at]);
     }
     return [dA, dZ];
   }

@@ -31,7 +31,8 @@ export class Plot {
     if (!clientWidth || !clientHeight) return false;
     const density = devicePixelRatio || 1;
     const [width, height] = [Math.round(clientWidth * density), Math.round(clientHeight * density)];
-    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, {width, height});
+    if (this.canvas.width !== width || this.canvas.height !== height)
+      Object.assign(this.canvas, {width, height});
     this.context = this.canvas.getContext("2d");
     this.context.setTransform(density, 0, 0, density, 0, 0);
     this.context.clearRect(0, 0, clientWidth, clientHeight);
@@ -108,7 +109,11 @@ export class Plot {
     this.#rule(line, this.left, this.bottom, this.right, this.bottom);
     this.#rule(line, this.left, this.top, this.left, this.bottom);
     context.fillStyle = ink;
-    context.fillText(fitting(context, this.x.label, this.right - this.left), (this.left + this.right) / 2, this.height - FONT - 4);
+    context.fillText(
+      fitting(context, this.x.label, this.right - this.left),
+      (this.left + this.right) / 2,
+      this.height - FONT - 4,
+    );
     context.save();
     context.translate(3, (this.top + this.bottom) / 2);
     context.rotate(-Math.PI / 2);
@@ -168,7 +173,9 @@ export class Plot {
     this.context.fillStyle = colors().quiet;
     this.context.textAlign = "left";
     this.context.textBaseline = "top";
-    wrapped(this.context, text, this.width - 20).forEach((each, index) => this.context.fillText(each, 10, 14 + index * 17));
+    wrapped(this.context, text, this.width - 20).forEach((each, index) =>
+      this.context.fillText(each, 10, 14 + index * 17),
+    );
   }
 }
 
@@ -209,7 +216,9 @@ function widened(axis) {
   const {low, high, log} = axis;
   const size = Math.max(Math.abs(low), Math.abs(high));
   if (high - low > 1e-9 * size) return axis;
-  return log ? {...axis, low: low / 2, high: high * 2} : {...axis, low: low - (size || 1) / 2, high: high + (size || 1) / 2};
+  return log
+    ? {...axis, low: low / 2, high: high * 2}
+    : {...axis, low: low - (size || 1) / 2, high: high + (size || 1) / 2};
 }
 
 function places({low, high, log}, most) {
@@ -249,6 +258,7 @@ export function linearAxis([low, high], label) {
 
 /** Return an axis for losses: logarithmic if they are positive and span more than a factor of 50. */
 export function lossAxis([low, high], label) {
-  if (low > 0 && high / low > 50) return {low: low / 1.2, high: high * 1.2, log: true, label: label && `${label} (log scale)`};
+  if (low > 0 && high / low > 50)
+    return {low: low / 1.2, high: high * 1.2, log: true, label: label && `${label} (log scale)`};
   return linearAxis([low, high], label);
 }

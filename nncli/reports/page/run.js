@@ -63,7 +63,10 @@ export class Run {
   /** Return the inputs and the targets of a row. */
   row(index) {
     const {inputs, outputs} = this.network;
-    return {x: this.X.slice(index * inputs, (index + 1) * inputs), y: this.Y.slice(index * outputs, (index + 1) * outputs)};
+    return {
+      x: this.X.slice(index * inputs, (index + 1) * inputs),
+      y: this.Y.slice(index * outputs, (index + 1) * outputs),
+    };
   }
 
   get rowCount() {

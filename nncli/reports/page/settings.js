@@ -10,7 +10,10 @@ export function configFigure() {
     if (body.dataset.run === run.name) return;
     body.dataset.run = run.name;
     const note = element("p", {class: "quiet"}, "● marks what differs from the defaults.");
-    body.replaceChildren(note, element("pre", {tabindex: 0, role: "region", "aria-label": "text of the config"}, ...marked(run)));
+    body.replaceChildren(
+      note,
+      element("pre", {tabindex: 0, role: "region", "aria-label": "text of the config"}, ...marked(run)),
+    );
   }
 
   return {title: "Config", element: body, draw};
@@ -19,8 +22,11 @@ export function configFigure() {
 // A line for each key below the first level, bold where the run's own value is set.
 function marked({config, setKeys}) {
   return Object.entries(config).flatMap(([key, value]) => {
-    if (typeof value !== "object" || Array.isArray(value)) return [line(yamlOf({[key]: value}), key in setKeys)];
-    const inner = Object.entries(value).map(([name, each]) => line(yamlOf({[name]: each}, "  "), Boolean(setKeys[key]?.includes(name))));
+    if (typeof value !== "object" || Array.isArray(value))
+      return [line(yamlOf({[key]: value}), key in setKeys)];
+    const inner = Object.entries(value).map(([name, each]) =>
+      line(yamlOf({[name]: each}, "  "), Boolean(setKeys[key]?.includes(name))),
+    );
     return [line(`${key}:\n`, false), ...inner];
   });
 }

@@ -19,7 +19,9 @@ export function stateOf(fragment, runs) {
     opened: null,
     live: null,
     turn: {azimuth: -55, elevation: 40, zoom: 1},
-    settings: Object.fromEntries(SETTINGS.filter((name) => given.has(name)).map((name) => [name, given.get(name)])),
+    settings: Object.fromEntries(
+      SETTINGS.filter((name) => given.has(name)).map((name) => [name, given.get(name)]),
+    ),
   };
   [state.xAxis, state.yAxis] = axesOf(given, run);
   state.row = Math.max(0, state.row);
@@ -34,15 +36,19 @@ export const SETTINGS = ["rate", "optimizer", "activation", "hidden", "noise", "
 
 function isUnit(run, [layer, unit, column = 0]) {
   const each = run.network.layers[layer];
-  return each !== undefined && unit >= 0 && unit < each.units && column >= 0 && column < run.network.width(each);
+  return (
+    each !== undefined && unit >= 0 && unit < each.units && column >= 0 && column < run.network.width(each)
+  );
 }
 
 function axesOf(given, run) {
   const names = run.numbers.map(({name}) => name);
-  const [x, y] = ["x", "y"].map((axis) => given.get(axis)).map((name) => (names.includes(name) ? name : null));
+  const [x, y] = ["x", "y"]
+    .map((axis) => given.get(axis))
+    .map((name) => (names.includes(name) ? name : null));
   const first = run.axes.length ? run.axes : names;
   const xAxis = x ?? first.find((name) => name !== y) ?? null;
-  return [xAxis, y && y !== xAxis ? y : first.find((name) => name !== xAxis) ?? null];
+  return [xAxis, y && y !== xAxis ? y : (first.find((name) => name !== xAxis) ?? null)];
 }
 
 /** Return the fragment that describes a state. */

@@ -22,19 +22,33 @@ export function surfaceFigure({change}) {
         zoom: Math.max(0.4, Math.min(4, before.zoom * zoom)),
       },
     }));
-  const keys = {ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP], "+": [0, 0, 1.1], "-": [0, 0, 1 / 1.1]};
+  const keys = {
+    ArrowLeft: [-STEP, 0],
+    ArrowRight: [STEP, 0],
+    ArrowUp: [0, STEP],
+    ArrowDown: [0, -STEP],
+    "+": [0, 0, 1.1],
+    "-": [0, 0, 1 / 1.1],
+  };
   plot.canvas.addEventListener("keydown", (event) => {
     if (!keys[event.key]) return;
     event.preventDefault();
     turn(...keys[event.key]);
   });
   plot.canvas.addEventListener("pointerdown", (event) => plot.canvas.setPointerCapture(event.pointerId));
-  plot.canvas.addEventListener("pointermove", (event) => event.buttons && turn(-event.movementX / 2, event.movementY / 2));
-  plot.canvas.addEventListener("wheel", (event) => {
-    if (document.activeElement !== plot.canvas) return; // so that the page can be scrolled past it
-    event.preventDefault();
-    turn(0, 0, event.deltaY < 0 ? 1.1 : 1 / 1.1);
-  }, {passive: false});
+  plot.canvas.addEventListener(
+    "pointermove",
+    (event) => event.buttons && turn(-event.movementX / 2, event.movementY / 2),
+  );
+  plot.canvas.addEventListener(
+    "wheel",
+    (event) => {
+      if (document.activeElement !== plot.canvas) return; // so that the page can be scrolled past it
+      event.preventDefault();
+      turn(0, 0, event.deltaY < 0 ? 1.1 : 1 / 1.1);
+    },
+    {passive: false},
+  );
 
   function draw(view) {
     if (view.axes.length < 2) {
@@ -64,13 +78,25 @@ function drawSurface(plot, view) {
   if (places[places.length - 1] < size - 1) places.push(size - 1);
   const point = (column, row) => {
     const value = field[row * size + column];
-    return {at: row * size + column, ...project(column / (size - 1) - 0.5, row / (size - 1) - 0.5, heightOf(Number.isFinite(value) ? value : low))};
+    return {
+      at: row * size + column,
+      ...project(
+        column / (size - 1) - 0.5,
+        row / (size - 1) - 0.5,
+        heightOf(Number.isFinite(value) ? value : low),
+      ),
+    };
   };
   const corners = places.map((row) => places.map((column) => point(column, row)));
   const quads = [];
   for (let row = 0; row + 1 < places.length; row++) {
     for (let column = 0; column + 1 < places.length; column++) {
-      const around = [corners[row][column], corners[row][column + 1], corners[row + 1][column + 1], corners[row + 1][column]];
+      const around = [
+        corners[row][column],
+        corners[row][column + 1],
+        corners[row + 1][column + 1],
+        corners[row + 1][column],
+      ];
       quads.push({around, depth: around.reduce((sum, {depth}) => sum + depth, 0)});
     }
   }
@@ -114,7 +140,12 @@ function frame(plot, view, project, low, high) {
   const {context} = plot;
   const {line, ink, quiet} = colors();
   const [x, y] = view.axes;
-  const floor = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]].map(([fx, fy]) => project(fx, fy, -0.5));
+  const floor = [
+    [-0.5, -0.5],
+    [0.5, -0.5],
+    [0.5, 0.5],
+    [-0.5, 0.5],
+  ].map(([fx, fy]) => project(fx, fy, -0.5));
   context.strokeStyle = line;
   context.lineWidth = 1;
   context.beginPath();
@@ -126,9 +157,17 @@ function frame(plot, view, project, low, high) {
   const write = (text, [fx, fy], color) => {
     const at = project(fx, fy, -0.5);
     context.fillStyle = color;
-    context.fillText(text, Math.max(24, Math.min(plot.width - 24, at.x)), Math.max(10, Math.min(plot.height - 10, at.y)));
+    context.fillText(
+      text,
+      Math.max(24, Math.min(plot.width - 24, at.x)),
+      Math.max(10, Math.min(plot.height - 10, at.y)),
+    );
   };
-  const near = (axisX) => (project(axisX ? 0 : 0.62, axisX ? 0.62 : 0, -0.5).depth > project(axisX ? 0 : -0.62, axisX ? -0.62 : 0, -0.5).depth ? 1 : -1);
+  const near = (axisX) =>
+    project(axisX ? 0 : 0.62, axisX ? 0.62 : 0, -0.5).depth >
+    project(axisX ? 0 : -0.62, axisX ? -0.62 : 0, -0.5).depth
+      ? 1
+      : -1;
   const [sideY, sideX] = [near(true), near(false)];
   write(shortened(x.name, 16), [0, 0.66 * sideY], ink);
   write(short(x.low), [-0.45, 0.58 * sideY], quiet);

@@ -25,8 +25,19 @@ export function scoresFigure() {
     const tables = parts.map((part) => {
       const names = Object.keys(run.results[part]);
       const others = Object.keys(BASELINES).filter((name) => run.baselines[name]?.[part]);
-      const rows = names.map((name) => [name, text(run.results[part][name]), ...others.map((other) => text(run.baselines[other][part][name]))]);
-      return element("div", {}, element("h3", {}, `On the ${PART_NAMES[part]} set`), tableOf(["score", "network", ...others.map((name) => BASELINES[name])], rows, {label: `scores on the ${PART_NAMES[part]} set`}));
+      const rows = names.map((name) => [
+        name,
+        text(run.results[part][name]),
+        ...others.map((other) => text(run.baselines[other][part][name])),
+      ]);
+      return element(
+        "div",
+        {},
+        element("h3", {}, `On the ${PART_NAMES[part]} set`),
+        tableOf(["score", "network", ...others.map((name) => BASELINES[name])], rows, {
+          label: `scores on the ${PART_NAMES[part]} set`,
+        }),
+      );
     });
     body.replaceChildren(...tables);
   }
@@ -47,7 +58,8 @@ export function predictionsFigure() {
     if (run.isClassified) {
       body.replaceChildren(confusionOf(view));
     } else if (run.task === "regression") {
-      if (!parity.canvas.isConnected) body.replaceChildren(element("div", {class: "side-by-side"}, parity.canvas, residuals.canvas), words);
+      if (!parity.canvas.isConnected)
+        body.replaceChildren(element("div", {class: "side-by-side"}, parity.canvas, residuals.canvas), words);
       words.textContent = drawParity(parity, residuals, view);
     } else {
       body.replaceChildren(labelCounts(view));
@@ -65,14 +77,30 @@ function confusionOf({run, outputs}) {
   const counts = classes.map(() => classes.map(() => 0));
   let right = 0;
   for (let row = start; row < start + n; row++) {
-    const [target, predicted] = [run.Y, outputs].map((values, at) => (at || run.task === "multiclass" ? run.classOf(values, row * k) : Number(values[row * k] >= 0.5)));
+    const [target, predicted] = [run.Y, outputs].map((values, at) =>
+      at || run.task === "multiclass" ? run.classOf(values, row * k) : Number(values[row * k] >= 0.5),
+    );
     right += target === predicted;
     if (target < classes.length && predicted < classes.length) counts[target][predicted] += 1;
   }
-  const rows = classes.map((name, target) => [shortened(name, 16), ...counts[target].map((count, predicted) => element("td", {class: target === predicted ? "cell right" : "cell"}, grouped(count)))]);
-  return element("div", {},
-    tableOf(["target \\ predicted", ...classes.map((name) => shortened(name, 16))], rows, {label: "confusion matrix"}),
-    element("p", {class: "quiet"}, `${grouped(right)} of ${grouped(n)} rows of the ${PART_NAMES[part]} set are right (bold frames): accuracy ${short(right / n)}.`));
+  const rows = classes.map((name, target) => [
+    shortened(name, 16),
+    ...counts[target].map((count, predicted) =>
+      element("td", {class: target === predicted ? "cell right" : "cell"}, grouped(count)),
+    ),
+  ]);
+  return element(
+    "div",
+    {},
+    tableOf(["target \\ predicted", ...classes.map((name) => shortened(name, 16))], rows, {
+      label: "confusion matrix",
+    }),
+    element(
+      "p",
+      {class: "quiet"},
+      `${grouped(right)} of ${grouped(n)} rows of the ${PART_NAMES[part]} set are right (bold frames): accuracy ${short(right / n)}.`,
+    ),
+  );
 }
 
 function labelCounts({run, outputs}) {
@@ -80,7 +108,8 @@ function labelCounts({run, outputs}) {
   const k = run.network.outputs;
   const rows = run.targets.map(({name}, label) => {
     const counts = [0, 0, 0, 0];
-    for (let row = start; row < start + n; row++) counts[2 * Number(run.Y[row * k + label] >= 0.5) + Number(outputs[row * k + label] >= 0.5)] += 1;
+    for (let row = start; row < start + n; row++)
+      counts[2 * Number(run.Y[row * k + label] >= 0.5) + Number(outputs[row * k + label] >= 0.5)] += 1;
     const [neither, falseAlarm, missed, found] = counts;
     return [shortened(name), grouped(found), grouped(missed), grouped(falseAlarm), grouped(neither)];
   });
@@ -101,14 +130,36 @@ function drawParity(parity, residuals, view) {
   if (parity.begin(axis(`target: ${name}`), axis(`prediction: ${name}`))) {
     parity.axes();
     parity.curve([low, high], [low, high], colors().line, [4, 3]);
-    targets.forEach((target, at) => parity.marker(target, predictions[at], partShape(run, places[at]), colors().series[partShape(run, places[at])], 3.5));
+    targets.forEach((target, at) =>
+      parity.marker(
+        target,
+        predictions[at],
+        partShape(run, places[at]),
+        colors().series[partShape(run, places[at])],
+        3.5,
+      ),
+    );
   }
   const errors = predictions.map((prediction, at) => prediction - targets[at]);
   const reach = Math.max(...extent(errors).map(Math.abs)) || 1;
-  if (residuals.begin(axis(`prediction: ${name}`), {low: -1.05 * reach, high: 1.05 * reach, label: "prediction − target"})) {
+  if (
+    residuals.begin(axis(`prediction: ${name}`), {
+      low: -1.05 * reach,
+      high: 1.05 * reach,
+      label: "prediction − target",
+    })
+  ) {
     residuals.axes();
     residuals.curve([low, high], [0, 0], colors().line, [4, 3]);
-    errors.forEach((error, at) => residuals.marker(predictions[at], error, partShape(run, places[at]), colors().series[partShape(run, places[at])], 3.5));
+    errors.forEach((error, at) =>
+      residuals.marker(
+        predictions[at],
+        error,
+        partShape(run, places[at]),
+        colors().series[partShape(run, places[at])],
+        3.5,
+      ),
+    );
   }
   const mean = errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length;
   const found = `Mean absolute error ${short(mean)}, largest ${short(reach)}, on ${grouped(places.length)} rows. Circles: training, squares: validation, triangles: test set.`;
@@ -132,11 +183,32 @@ export function importanceFigure() {
     }
     const largest = Math.max(...found.drops, 1e-12);
     const lines = found.inputs.slice(0, MOST_BARS).map((name, at) =>
-      element("div", {class: "barline"}, element("span", {title: name}, shortened(name)), element("meter", {min: 0, max: 1, value: Math.max(0, found.drops[at] / largest), "aria-label": `importance of ${name}`}), element("span", {}, short(found.drops[at]))),
+      element(
+        "div",
+        {class: "barline"},
+        element("span", {title: name}, shortened(name)),
+        element("meter", {
+          min: 0,
+          max: 1,
+          value: Math.max(0, found.drops[at] / largest),
+          "aria-label": `importance of ${name}`,
+        }),
+        element("span", {}, short(found.drops[at])),
+      ),
     );
     const change = found.score === "loss" ? "rise of the loss" : `drop of ${found.score}`;
-    const more = found.inputs.length > lines.length ? ` The ${lines.length} most important of ${found.inputs.length}.` : "";
-    body.replaceChildren(...lines, element("p", {class: "quiet"}, `Mean ${change} when the input is shuffled, on ${grouped(found.rows)} rows of the ${PART_NAMES[found.part]} set, saved weights.${more}`));
+    const more =
+      found.inputs.length > lines.length
+        ? ` The ${lines.length} most important of ${found.inputs.length}.`
+        : "";
+    body.replaceChildren(
+      ...lines,
+      element(
+        "p",
+        {class: "quiet"},
+        `Mean ${change} when the input is shuffled, on ${grouped(found.rows)} rows of the ${PART_NAMES[found.part]} set, saved weights.${more}`,
+      ),
+    );
   }
 
   return {title: "Importance of the inputs", element: body, draw};
@@ -155,10 +227,14 @@ export function dependenceFigure({change}) {
       built = run;
       const names = (run.axes.length ? run.axes : run.numbers.map((input) => input.name)).slice(0, 100);
       name = names[0];
-      const chooser = choice(names.map((each) => [each, shortened(each)]), name, (chosen) => {
-        name = chosen;
-        change(() => ({}));
-      });
+      const chooser = choice(
+        names.map((each) => [each, shortened(each)]),
+        name,
+        (chosen) => {
+          name = chosen;
+          change(() => ({}));
+        },
+      );
       controls.replaceChildren(...(names.length ? [labeled("input", chooser)] : []));
     }
     const input = run.numbers.find((each) => each.name === name);
@@ -178,8 +254,12 @@ function drawDependence(plot, view, input) {
   const {run, network, state} = view;
   const size = 40;
   const k = network.outputs;
-  const output = (passed, point) => run.unscaled(passed[passed.length - 1].A[point * k + state.output], state.output);
-  const xs = Array.from({length: size}, (_, point) => input.low + (point / (size - 1)) * (input.high - input.low));
+  const output = (passed, point) =>
+    run.unscaled(passed[passed.length - 1].A[point * k + state.output], state.output);
+  const xs = Array.from(
+    {length: size},
+    (_, point) => input.low + (point / (size - 1)) * (input.high - input.low),
+  );
   const own = view.along(input, view.x, size);
   const ys = xs.map((_, point) => output(own.passed, point));
   const most = Math.max(5, Math.min(AVERAGED, Math.floor(WORK / (size * network.size))));
@@ -200,12 +280,20 @@ function drawDependence(plot, view, input) {
     for (let at = 0; at < rows; at++) sum += output(passed, at * size + point);
     return sum / rows;
   });
-  const label = state.shown === "output" ? shownName(view) : shownName({...view, run, state: {...state, shown: "output"}});
-  if (!plot.begin({low: input.low, high: input.high, label: shortened(input.name)}, linearAxis(extent([...ys, ...mean]), label))) return "";
+  const label =
+    state.shown === "output"
+      ? shownName(view)
+      : shownName({...view, run, state: {...state, shown: "output"}});
+  if (
+    !plot.begin(
+      {low: input.low, high: input.high, label: shortened(input.name)},
+      linearAxis(extent([...ys, ...mean]), label),
+    )
+  )
+    return "";
   plot.axes();
   plot.curve(xs, mean, colors().series[0], [], 2.4);
   plot.curve(xs, ys, colors().series[3], [6, 3], 1.6);
   const [low, high] = extent(mean);
   return `Solid: mean over ${grouped(rows)} rows, from ${short(low)} to ${short(high)}. Dashed: the chosen row.`;
 }
-

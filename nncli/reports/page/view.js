@@ -36,7 +36,9 @@ export class View {
 
   /** The sum of the loss's terms of each row. */
   get terms() {
-    return this.#once("terms", () => this.network.terms(this.rows[this.rows.length - 1], this.run.Y, this.run.rowCount));
+    return this.#once("terms", () =>
+      this.network.terms(this.rows[this.rows.length - 1], this.run.Y, this.run.rowCount),
+    );
   }
 
   /** The loss over the rows of each set, as far as they are in the page. */
@@ -60,7 +62,12 @@ export class View {
       const settings = this.live ? this.live.settings : run.settings;
       const {warmup, factor} = SCHEDULES[settings.schedule];
       const rate = settings.rate * (warmup ? 1 / warmup : factor(0));
-      return new Arithmetic(this.network, this.W, this.x, this.y, {...settings, rate, names: run.encoded, outputs: run.outputs});
+      return new Arithmetic(this.network, this.W, this.x, this.y, {
+        ...settings,
+        rate,
+        names: run.encoded,
+        outputs: run.outputs,
+      });
     });
   }
 
@@ -129,7 +136,9 @@ export class View {
     return this.#once("fieldClasses", () => {
       const {size, passed} = this.grid;
       const {A} = passed[passed.length - 1];
-      return Array.from({length: size * size}, (_, point) => this.run.classOf(A, point * this.network.outputs));
+      return Array.from({length: size * size}, (_, point) =>
+        this.run.classOf(A, point * this.network.outputs),
+      );
     });
   }
 
@@ -151,9 +160,13 @@ export class View {
   #error(X, A, point) {
     const {run} = this;
     const {inputs, outputs} = this.network;
-    const raw = run.inputs.map((input) => X[point * inputs + input.at] * (input.unit ?? 1) + (input.zero ?? 0));
+    const raw = run.inputs.map(
+      (input) => X[point * inputs + input.at] * (input.unit ?? 1) + (input.zero ?? 0),
+    );
     let sum = 0;
-    run.formulas.forEach((formula, k) => (sum += (run.unscaled(A[point * outputs + k], k) - formula(raw)) ** 2));
+    run.formulas.forEach(
+      (formula, k) => (sum += (run.unscaled(A[point * outputs + k], k) - formula(raw)) ** 2),
+    );
     return sum;
   }
 
@@ -165,4 +178,5 @@ export class View {
 }
 
 /** Return what the network gets for a share of the way from the low to the high end of an input's range. */
-export const scaledAt = (input, share) => (input.low + share * (input.high - input.low) - input.zero) / input.unit;
+export const scaledAt = (input, share) =>
+  (input.low + share * (input.high - input.low) - input.zero) / input.unit;

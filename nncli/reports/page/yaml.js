@@ -37,5 +37,7 @@ const isMapping = (value) => typeof value === "object" && value !== null && !Arr
 // Text that could be read as something else is quoted as in JSON, which YAML 1.2 reads.
 function scalar(value) {
   if (typeof value !== "string") return String(value);
-  return /^[A-Za-z_][\w./-]*$/.test(value) && !/^(true|false|null)$/i.test(value) ? value : JSON.stringify(value);
+  return /^[A-Za-z_][\w./-]*$/.test(value) && !/^(true|false|null)$/i.test(value)
+    ? value
+    : JSON.stringify(value);
 }
