@@ -12,15 +12,10 @@ export function colors() {
   const read = (name) => styles.getPropertyValue(`--${name}`).trim();
   theme = Object.fromEntries(NAMES.map((name) => [name, read(name)]));
   theme.isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-  theme.series = Array.from({length: 8}, (_, index) => read(`series-${index}`)).map((color) =>
-    visible(color, theme),
-  );
+  theme.series = Array.from({length: 8}, (_, index) => read(`series-${index}`));
   theme.signed = Array.from({length: 5}, (_, index) => rgb(read(`signed-${index}`)));
   return theme;
 }
-
-// Black is invisible on dark paper.
-const visible = (color, {isDark, ink}) => (color === "#000000" && isDark ? ink : color);
 
 const SEQUENTIAL = ["#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725"].map(rgb); // viridis
 

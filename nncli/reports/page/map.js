@@ -33,7 +33,7 @@ export function mapFigure() {
 // The marker of each class beside its name.
 function nameClasses(legend, run) {
   legend.dataset.run = run.name;
-  const entries = run.isClassified ? run.classes.slice(0, 8) : [];
+  const entries = run.isClassified ? run.classes.slice(0, 12) : [];
   legend.replaceChildren(
     ...entries.map((name, code) => element("li", {}, sampleOf(run, code), shortened(name, 20))),
   );

@@ -128,7 +128,10 @@ export class Run {
   /** Return the value of an input column as text. */
   cell(input, x, start = 0) {
     const at = start + input.at;
-    if (input.kind === "number") return short(x[at] * input.unit + input.zero);
+    if (input.kind === "number") {
+      const value = x[at] * input.unit + input.zero; // of a 0 that was scaled, a rounding is left
+      return short(Math.abs(value) < 1e-12 * (input.high - input.low) ? 0 : value);
+    }
     if (input.kind === "boolean") return x[at] >= 0.5 ? "true" : "false";
     if (input.kind === "category") {
       const place = input.categories.findIndex((_, k) => x[at + k] > 0.5);

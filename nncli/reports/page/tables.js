@@ -3,7 +3,7 @@
 import {colors} from "./colors.js";
 import {choice, element, labeled, shortened, tableOf} from "./dom.js";
 import {shownName} from "./map.js";
-import {extent, grouped, short} from "./numbers.js";
+import {counted, extent, grouped, short} from "./numbers.js";
 import {linearAxis, Plot} from "./plot.js";
 import {PART_NAMES} from "./run.js";
 import {scaledAt} from "./view.js";
@@ -126,7 +126,7 @@ function drawParity(parity, residuals, view) {
   const predictions = places.map((row) => run.unscaled(outputs[row * k + state.output], state.output));
   const [low, high] = extent([...targets, ...predictions]);
   const name = shortened(run.targets[state.output].name);
-  const axis = (label) => ({low, high, label});
+  const axis = (label) => linearAxis([low, high], label);
   if (parity.begin(axis(`target: ${name}`), axis(`prediction: ${name}`))) {
     parity.axes();
     parity.curve([low, high], [low, high], colors().line, [4, 3]);
@@ -162,7 +162,7 @@ function drawParity(parity, residuals, view) {
     );
   }
   const mean = errors.reduce((sum, error) => sum + Math.abs(error), 0) / errors.length;
-  const found = `Mean absolute error ${short(mean)}, largest ${short(reach)}, on ${grouped(places.length)} rows. Circles: training, squares: validation, triangles: test set.`;
+  const found = `Mean absolute error ${short(mean)}, largest ${short(reach)}, on ${counted(places.length, "row")}. Circles: training, squares: validation, triangles: test set.`;
   parity.words = `Predictions against targets. ${found}`;
   residuals.words = `Errors against predictions. ${found}`;
   return found;
@@ -295,5 +295,5 @@ function drawDependence(plot, view, input) {
   plot.curve(xs, mean, colors().series[0], [], 2.4);
   plot.curve(xs, ys, colors().series[3], [6, 3], 1.6);
   const [low, high] = extent(mean);
-  return `Solid: mean over ${grouped(rows)} rows, from ${short(low)} to ${short(high)}. Dashed: the chosen row.`;
+  return `Solid: mean over ${counted(rows, "row")}, from ${short(low)} to ${short(high)}. Dashed: the chosen row.`;
 }
