@@ -18,7 +18,7 @@ from nncli.data.encoding import Category, Encoding, Number
 from nncli.exports.contract import MissingRuntime
 from nncli.exports.python_file import cells
 from nncli.exports.python_source import layer_function, require_portable, unscaled
-from nncli.messages.wording import listed
+from nncli.messages.wording import listed, shown
 from nncli.nn.activations import Activation
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
@@ -183,19 +183,28 @@ def write(model: Model, name: str) -> Mapping[str, bytes]:
 
 def run_file(file: Path, model: Model, table: Table) -> Array:
     """Return the outputs of the compiled file; see `contract.RunFile`."""
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        raise MissingRuntime("no C compiler")
-    program = file.with_suffix(".exe")
-    # Fused multiply-adds would round differently from nncli.
-    flags = ["-std=c99", "-O1", "-ffp-contract=off"]
-    subprocess.run([compiler, *flags, str(file), "-o", str(program), "-lm"], check=True, capture_output=True)
+    program = _compiled(file)
     done = subprocess.run(
         [str(program)], input=_csv(model, table), check=True, capture_output=True, encoding="utf-8"
     )
     header, *lines = csv.reader(io.StringIO(done.stdout))
     kept = [index for index, title in enumerate(header) if title in _output_names(model.columns)]
     return np.array([[float(line[index]) for index in kept] for line in lines])
+
+
+def _compiled(file: Path) -> Path:
+    """Compile a file; a compiler that is missing or cannot compile it is a missing runtime."""
+    name = os.environ.get("CC", "cc")
+    compiler = shutil.which(name)
+    if compiler is None:
+        raise MissingRuntime("no C compiler")
+    program = file.with_suffix(".exe")
+    # Fused multiply-adds would round differently from nncli.
+    flags = ["-std=c99", "-O1", "-ffp-contract=off"]
+    command = [compiler, *flags, str(file), "-o", str(program), "-lm"]
+    if subprocess.run(command, check=False, capture_output=True).returncode:
+        raise MissingRuntime(f"{shown(name)} cannot compile the file")
+    return program
 
 
 def _csv(model: Model, table: Table) -> str:

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from nncli import CheckFailed, NncliError, check, exports, train
 from nncli.exports import contract
 from nncli.nn.activations import ACTIVATIONS
+from nncli.runs import Run
 from nncli.training.model import Model
 
 NEEDED = {"torch": find_spec("torch"), "keras": find_spec("keras"), "c": shutil.which("cc")}
@@ -250,3 +251,17 @@ def test_a_network_that_differs_is_not_written(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(CheckFailed, match="differs from nncli's outputs by"):
         exports.write_export(model, table, "json", tmp_path / "network.json")
     assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("compiler", "reason"),
+    [("no-such-compiler", "no C compiler"), ("false", "false cannot compile the file")],
+)
+def test_without_a_compiler_that_works_a_c_file_is_written_and_not_checked(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiler: str, reason: str
+) -> None:
+    monkeypatch.setenv("CC", compiler)
+    exported = exports.write_export(run.model, run.experiment.rows.whole.table, "c", tmp_path / "xor.c")
+    assert (exported.unchecked, exported.difference) == (reason, None)
+    assert exported.files == (tmp_path / "xor.c",)
+    assert exported.files[0].exists()
