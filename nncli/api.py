@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from nncli.inspection.traced import Trace
     from nncli.many.cross_validation import CrossValidation, FoldPlan
     from nncli.many.seeds import SeedPlan, SeedStudy
+    from nncli.many.sweep import Sweep
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
     from nncli.reports import WrittenReport
@@ -68,6 +69,7 @@ __all__ = [
     "reproduce",
     "resume",
     "seeds",
+    "sweep",
     "trace",
     "train",
 ]
@@ -828,6 +830,52 @@ def planned_seeds(prepared: Experiment, *, n: int = 50, target: str | None = Non
     from nncli.many.seeds import SeedPlan
 
     return SeedPlan.of(prepared, n, target)
+
+
+def sweep(
+    config: Configured,
+    data: Any = None,
+    *,
+    grid: Mapping[str, str | Sequence[Any]],
+    trials: int | None = None,
+    metric: str | None = None,
+    workers: int = 1,
+    output: str | os.PathLike[str] | None = None,
+) -> Sweep:
+    """Train a config with many combinations of values, and choose the best by the validation set.
+
+    Each finished trial is kept in `output` at once, so that a repeated call continues a stopped one.
+
+    Parameters
+    ----------
+    config, data : as for `check`; the config must hold out a validation set.
+    grid : for each key of the config a list of values, or a range such as `0..1` or `log:0.001..0.1`.
+    trials : number of random draws (default: every combination of lists; with a range 20).
+    metric : a metric of the config (default: the loss).
+    workers : number of processes. With several, a script must protect its start by
+        `if __name__ == "__main__":`.
+    output : the directory (default: sweeps/NAME).
+
+    Raises
+    ------
+    NncliError
+        If config, data, values or directory cannot be used.
+
+    Examples
+    --------
+    >>> config = {"dataset": {"name": "iris", "split": {"validation": 30}}, "network": {"hidden": [8]}}
+    >>> result = nncli.sweep(config, grid={"optimizer.learning_rate": [0.001, 0.1]})
+    >>> result.best.values
+    {'optimizer.learning_rate': '0.1'}
+    """
+    from nncli.many.sweep import SweepPlan, axis_text
+    from nncli.many.sweep_folder import opened_sweep, sweep_path
+
+    loaded = _config(config, data)
+    plan = SweepPlan.of(loaded, [axis_text(*axis) for axis in grid.items()], trials, metric)
+    path = sweep_path(loaded.run_name) if output is None else Path(output)
+    with opened_sweep(path, plan.identity) as folder:
+        return plan.outcome(list(plan.trained(folder, workers)), folder)
 
 
 def __getattr__(name: str) -> Any:

@@ -94,6 +94,17 @@ class Config(Values):
         first = str(loc[0])
         return self.model_copy(update={first: _replaced(getattr(self, first), loc[1:], value)})
 
+    def overridden(self, overrides: Sequence[Override]) -> Config:
+        """Return the config with overrides applied in order, as `load_config` applies them.
+
+        Raises
+        ------
+        ConfigError
+            If the result is invalid.
+        """
+        document = self._document or Document.parse(self.to_yaml(self._folder).encode(), "config")
+        return _checked(document, overrides, self._folder)
+
     def resolved(self, relative_to: Path) -> dict[str, Any]:
         """Return every value, including defaults, with the data path relative to another directory."""
         values = self.model_dump(mode="json", exclude_none=True)

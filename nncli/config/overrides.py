@@ -41,7 +41,8 @@ class Override:
     def words(self) -> str:
         """Option as typed on the command line."""
         value = shown(self.value)
-        return f"--set {shown(self.key)}={value}" if self.flag == "--set" else f"{self.flag} {value}"
+        named = self.flag in ("--set", "--grid")  # the others are short for a key
+        return f"{self.flag} {shown(self.key)}={value}" if named else f"{self.flag} {value}"
 
     @classmethod
     def parse(cls, text: str) -> Override:

@@ -49,7 +49,7 @@ def train_each(experiments: Iterable[Experiment]) -> Iterator[Trained]:
         if stacked.is_faster(together):
             yield from _trained_together(together)
         else:
-            yield from map(_trained, together)
+            yield from map(train_one, together)
 
 
 def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -70,12 +70,13 @@ def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
 def _trained_together(experiments: Sequence[Experiment]) -> Iterator[Trained]:
     for experiment, parameters in zip(experiments, stacked.trained(experiments), strict=True):
         if parameters is None:
-            yield _trained(experiment)  # alone, for the epoch and the reason of its divergence
+            yield train_one(experiment)  # alone, for the epoch and the reason of its divergence
         else:
             yield Trained(experiment, parameters, experiment.epochs, _results(experiment, parameters))
 
 
-def _trained(experiment: Experiment) -> Trained:
+def train_one(experiment: Experiment) -> Trained:
+    """Train an experiment alone, with the same result as a run of it, bit for bit."""
     divergence, progress = None, loop.Progress.start(experiment)
     with threads.limited(experiment.threads):
         try:

@@ -32,10 +32,15 @@ def create(name: str) -> Iterator[Run]:
             path.rmdir()
 
 
-def _claim(name: str) -> Path:
+def folder_name(name: str) -> str:
+    """Return the name of a run as every file system can hold it."""
     plain = "".join(c if c.isalnum() or c in "-_. " else "-" for c in name).strip(". ") or "run"
     code = sys.getfilesystemencoding()  # under some locales ASCII
-    safe = plain.encode(code, "replace")[:LONGEST_FOLDER].decode(code, "ignore").replace("?", "-")
+    return plain.encode(code, "replace")[:LONGEST_FOLDER].decode(code, "ignore").replace("?", "-")
+
+
+def _claim(name: str) -> Path:
+    safe = folder_name(name)
     make_folder(RUNS)
     for number in count(1):
         path = RUNS / (safe if number == 1 else f"{safe}-{number}")

@@ -1,0 +1,210 @@
+"""`nncli sweep`: one config trained with many combinations of values."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nncli.cli import follow
+from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
+from nncli.cli.misplaced import require_config_name
+from nncli.cli.options import ConfigFile, Overrides, config_or_only, note_remarks, read_config
+from nncli.cli.registry import command
+from nncli.messages.layout import fitted_table
+from nncli.messages.wording import counted, measured, shown
+
+if TYPE_CHECKING:
+    from nncli.cli.output import Output
+    from nncli.many.sweep import Sweep, SweepPlan, Trial
+    from nncli.many.sweep_folder import SweepFolder
+
+MOST_ROWS = 20  # of the table
+
+
+@command(
+    "Check",
+    7,
+    {
+        "nncli sweep iris.yaml --grid optimizer.learning_rate=0.1,0.01 --grid network.layers[0].units=8,16": (
+            "train each of the four combinations"
+        ),
+        "nncli sweep iris.yaml --grid optimizer.learning_rate=log:0.001..1 --trials 50 --workers 4": (
+            "draw 50 learning rates at random, and train four at a time"
+        ),
+    },
+)
+def sweep(
+    context: typer.Context,
+    config: ConfigFile = None,
+    grid: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUES",
+            help="Values of a config key: a list a,b,c or a range low..high or log:low..high; repeatable.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of random draws (default: every combination of lists; 20 with a range).",
+            show_default=False,
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Metric of the validation set to choose by (default: loss).",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", help="Number of processes.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Directory of the sweep (default: sweeps/NAME). The trials in it are not trained again.",
+            show_default=False,
+        ),
+    ] = None,
+    set_: Overrides = None,
+    seed: Annotated[str | None, typer.Option(metavar="N", help="Short for --set seed=N.")] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    debug: Debug = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a config with many combinations of values, and choose the best by the validation set.
+
+    Results are kept as they arrive: repeat a command that was stopped to continue it.
+    """
+    from nncli.many.sweep import SweepPlan
+    from nncli.many.sweep_folder import opened_sweep, sweep_path
+
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    path = config_or_only(config, out)
+    require_config_name(str(path), out.command)
+    loaded = read_config(path, set_, seed=seed)
+    plan = SweepPlan.of(loaded, grid or [], trials, metric)
+    note_remarks(plan.table, out)
+    with opened_sweep(sweep_path(loaded.run_name) if output is None else output, plan.identity) as folder:
+        found = plan.outcome(_followed(out, plan, folder, workers), folder)
+    _show(out, found)
+    out.object("sweep", _fields(found))
+    _require_one(found)
+
+
+def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, workers: int) -> list[Trial]:
+    """Train all trials, with progress on stderr from time to time."""
+    from nncli.cli.stopping import Stopped, answered
+
+    found: list[Trial] = []
+
+    def report_interruption() -> None:
+        done = f"{len(found)} of {counted(len(plan.points), 'trial')}"
+        out.say(f"interrupted after {done}; saved to {folder.path}. Repeat the command to continue")
+
+    try:
+        with answered(report_interruption):
+            for trial in _with_progress(out, plan, plan.trained(folder, workers), folder):
+                found.append(trial)
+    except Stopped:
+        report_interruption()
+        raise
+    return found
+
+
+def _with_progress(
+    out: Output, plan: SweepPlan, trials: Iterator[Trial], folder: SweepFolder
+) -> Iterator[Trial]:
+    kept, total = len(folder.trials(plan.points)), len(plan.points)
+    if kept:
+        out.note(f"{folder.path} holds {kept:,} of {counted(total, 'trial')} already")
+    found: list[Trial] = []
+    began = last = time.perf_counter()
+    for trial in trials:
+        found.append(trial)
+        yield trial
+        now = time.perf_counter()
+        if kept < len(found) < total and now - last >= follow.PAUSE:
+            best, left = plan.best(found), (now - began) / (len(found) - kept) * (total - len(found))
+            value = f"  best {plan.metric}={measured(best.metrics[plan.metric])}" if best else ""
+            out.note(f"trials={len(found)}/{total}{value}  about {_duration(left)} left")
+            last = now
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
+
+
+def _show(out: Output, found: Sweep) -> None:
+    """Print the table of the best trials, the values of the best one as options, and its run."""
+    keys = list(found.trials[0].values)
+    rows = [["trial", found.metric, *_short(keys), "epochs"]]
+    rows += [_line(trial, found.metric) for trial in found.ranked[:MOST_ROWS]]
+    more = len(found.trials) - MOST_ROWS
+    out.detail(fitted_table(rows, columns=out.columns) + (f"\nand {more:,} more" if more > 0 else ""))
+    for status in ("diverged", "failed"):
+        if several := [trial for trial in found.trials if trial.status == status]:
+            out.detail(
+                f"{status}: {counted(len(several), 'trial')}; trial {several[0].number}: {_why(several[0])}"
+            )
+    if found.best and found.run:
+        words = [word for key, value in found.best.values.items() for word in ("--set", f"{key}={value}")]
+        out.detail(f"\nbest values, from trial {found.best.number}:")
+        out.verbatim(shlex.join(words))
+        out.verbatim(str(found.run.path))
+
+
+def _why(trial: Trial) -> str:
+    return shown(trial.message or "")
+
+
+def _short(keys: list[str]) -> list[str]:
+    """Return the last names of the keys, where they differ."""
+    short = [key.rpartition(".")[2] for key in keys]
+    return [name if short.count(name) == 1 else key for key, name in zip(keys, short, strict=True)]
+
+
+def _line(trial: Trial, metric: str) -> list[str]:
+    value = measured(trial.metrics[metric]) if trial.status == "finished" else trial.status
+    return [str(trial.number), value, *map(shown, trial.values.values()), f"{trial.epochs:,}"]
+
+
+def _require_one(found: Sweep) -> None:
+    """Raise an error if no trial finished."""
+    from nncli.messages.errors import DivergedError, NncliError
+
+    if found.best is not None:
+        return
+    first = found.trials[0]
+    if all(trial.status == "failed" for trial in found.trials):
+        raise NncliError(f"all {counted(len(found.trials), 'trial')} failed; trial 1: {_why(first)}")
+    raise DivergedError(
+        f"no trial of {len(found.trials):,} finished; trial {first.number}: {_why(first)}",
+        hint="use a smaller optimizer.learning_rate, or scale the inputs: "
+        "dataset.preprocessing.scale: standard",
+    )
+
+
+def _fields(found: Sweep) -> dict[str, Any]:
+    """Fields of --json."""
+    best = found.best
+    return {
+        "sweep": str(found.path),
+        "metric": found.metric,
+        "higher_is_better": found.higher_is_better,
+        "best": None if best is None else best.number,
+        "run": None if found.run is None else str(found.run.path),
+        "trials": [vars(trial) for trial in found.trials],
+    }

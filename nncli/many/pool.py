@@ -1,0 +1,128 @@
+"""Calls in other processes, which survive that a process is killed."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
+
+MOST_CRASHES = 3  # of one task, before it is given up
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def completed(
+    call: Callable[[Task], Outcome], tasks: Mapping[int, Task], workers: int
+) -> Iterator[tuple[int, Outcome | None]]:
+    """Call a function for each task, and yield its number and result as soon as it is there.
+
+    With one worker the calls are made here, in their order. Otherwise, `call` must be a function of a module,
+    and a process that dies is replaced. The result of a task whose process died three times is None.
+    """
+    if workers == 1:
+        for number, task in tasks.items():
+            yield number, call(task)
+    else:
+        yield from _Driver(call, tasks, workers).results()
+
+
+class _Driver(Generic[Task, Outcome]):
+    """Tasks that wait, tasks that run, and tasks that may have killed their process."""
+
+    def __init__(self, call: Callable[[Task], Outcome], tasks: Mapping[int, Task], workers: int) -> None:
+        self.call, self.tasks, self.workers = call, tasks, min(workers, max(1, len(tasks)))
+        self.waiting = deque(tasks)
+        self.suspects = deque[int]()
+        self.running: dict[int, Future[Outcome]] = {}
+        self.crashes = dict.fromkeys(tasks, 0)
+
+    def results(self) -> Iterator[tuple[int, Outcome | None]]:
+        while self.waiting or self.suspects:
+            with _pool(self.workers) as executor:
+                try:
+                    yield from self._until_broken(executor)
+                except BrokenProcessPool:
+                    yield from self._given_up()
+
+    def _until_broken(self, executor: Executor) -> Iterator[tuple[int, Outcome]]:
+        while self.waiting or self.suspects or self.running:
+            self._submit(executor)
+            wait(self.running.values(), return_when=FIRST_COMPLETED)
+            for number in [number for number, future in self.running.items() if future.done()]:
+                result = self.running[number].result()
+                del self.running[number]
+                yield number, result
+
+    def _submit(self, executor: Executor) -> None:
+        """Keep every process busy; a suspect runs alone, so that no other task is blamed for its crash."""
+        queue, most = (self.suspects, 1) if self.suspects else (self.waiting, self.workers)
+        while queue and len(self.running) < most:
+            number = queue.popleft()
+            self.running[number] = Future()  # stays there if submit() itself finds the pool broken
+            self.running[number] = executor.submit(self.call, self.tasks[number])
+
+    def _given_up(self) -> Iterator[tuple[int, None]]:
+        """Make suspects of the tasks that ran when a process died, and yield those to give up."""
+        for number in self.running:
+            self.crashes[number] += 1
+            if self.crashes[number] < MOST_CRASHES:
+                self.suspects.append(number)
+            else:
+                yield number, None
+        self.running.clear()
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Executor]:
+    """A pool of processes that end with this one, and at once when the context is left."""
+    context = multiprocessing.get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    with _one_thread_each():
+        executor = ProcessPoolExecutor(workers, context, _begin_worker, (theirs,))
+        try:
+            yield executor
+        except BaseException:
+            ours.close()  # ends the processes in the middle of their tasks
+            raise
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+            ours.close()
+            theirs.close()
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Let processes that start within multiply matrices on one thread."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def _begin_worker(lifeline: Connection) -> None:
+    """Leave Ctrl-C to the parent process, and end as soon as it closes the lifeline or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, args=(lifeline,), daemon=True).start()
+
+
+def _end_with_parent(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
