@@ -14,16 +14,16 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Generic, TypeVar
 
-Task = TypeVar("Task")
-Outcome = TypeVar("Outcome")
+Sent = TypeVar("Sent")
+CallResult = TypeVar("CallResult")
 
 MOST_CRASHES = 3  # of one task, before it is given up
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def completed(
-    call: Callable[[Task], Outcome], tasks: Mapping[int, Task], workers: int
-) -> Iterator[tuple[int, Outcome | None]]:
+    call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], workers: int
+) -> Iterator[tuple[int, CallResult | None]]:
     """Call a function for each task, and yield its number and result as soon as it is there.
 
     With one worker the calls are made here, in their order. Otherwise, `call` must be a function of a module,
@@ -36,17 +36,17 @@ def completed(
         yield from _Driver(call, tasks, workers).results()
 
 
-class _Driver(Generic[Task, Outcome]):
+class _Driver(Generic[Sent, CallResult]):
     """Tasks that wait, tasks that run, and tasks that may have killed their process."""
 
-    def __init__(self, call: Callable[[Task], Outcome], tasks: Mapping[int, Task], workers: int) -> None:
+    def __init__(self, call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], workers: int) -> None:
         self.call, self.tasks, self.workers = call, tasks, min(workers, max(1, len(tasks)))
         self.waiting = deque(tasks)
         self.suspects = deque[int]()
-        self.running: dict[int, Future[Outcome]] = {}
+        self.running: dict[int, Future[CallResult]] = {}
         self.crashes = dict.fromkeys(tasks, 0)
 
-    def results(self) -> Iterator[tuple[int, Outcome | None]]:
+    def results(self) -> Iterator[tuple[int, CallResult | None]]:
         while self.waiting or self.suspects:
             with _pool(self.workers) as executor:
                 try:
@@ -54,7 +54,7 @@ class _Driver(Generic[Task, Outcome]):
                 except BrokenProcessPool:
                     yield from self._given_up()
 
-    def _until_broken(self, executor: Executor) -> Iterator[tuple[int, Outcome]]:
+    def _until_broken(self, executor: Executor) -> Iterator[tuple[int, CallResult]]:
         while self.waiting or self.suspects or self.running:
             self._submit(executor)
             wait(self.running.values(), return_when=FIRST_COMPLETED)

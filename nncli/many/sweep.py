@@ -26,12 +26,12 @@ from nncli.training import experiment as experiments
 from nncli.training.experiment import Experiment
 from nncli.training.rows import Rows, read_rows
 
-VALIDATION = "val_"
+VAL = "val_"
 NO_VALIDATION = "hold out validation rows: set dataset.split.validation: 0.2"
 
 
 @dataclass(frozen=True)
-class Trial:
+class SweepTrial:
     """One training of a sweep.
 
     Attributes
@@ -65,19 +65,19 @@ class Sweep:
     run : the run of the best trial; None if no trial finished.
     """
 
-    trials: list[Trial]
+    trials: list[SweepTrial]
     metric: str
     higher_is_better: bool
     path: Path
     run: Run | None
 
     @property
-    def ranked(self) -> list[Trial]:
+    def ranked(self) -> list[SweepTrial]:
         """The trials from the best to the worst, then those that diverged or failed."""
         return sorted(self.trials, key=lambda trial: _rank(trial, self.metric, self.higher_is_better))
 
     @property
-    def best(self) -> Trial | None:
+    def best(self) -> SweepTrial | None:
         """The best trial; None if no trial finished."""
         return best_of(self.trials, self.metric, higher_is_better=self.higher_is_better)
 
@@ -126,7 +126,7 @@ class SweepPlan:
             prepared = _prepared(configs, prepared)
             higher_is_better = _require_metric(name, prepared)
             losses.add(str(prepared.config.loss))
-        if len(losses) > 1 and name == f"{VALIDATION}loss":
+        if len(losses) > 1 and name == f"{VAL}loss":
             raise NncliError(
                 "trials with different losses cannot be compared by their loss",
                 hint="choose by a metric of the config, such as --metric accuracy",
@@ -142,7 +142,7 @@ class SweepPlan:
             identity=_identity(config, space, rows),
         )
 
-    def trained(self, folder: SweepFolder, workers: int = 1) -> Iterator[Trial]:
+    def trained(self, folder: SweepFolder, workers: int = 1) -> Iterator[SweepTrial]:
         """Train the trials that `folder` does not hold yet; yield each as soon as it is there, and keep it.
 
         The trials that the folder holds come first.
@@ -155,7 +155,7 @@ class SweepPlan:
         if workers < 1:
             raise NncliError(f"expected at least 1 worker, found {workers}", hint="use --workers 2")
         found = folder.trials(self.points)
-        yield from (Trial(**values) for values in found.values())
+        yield from (SweepTrial(**values) for values in found.values())
         tasks = {
             number: (config.resolved(config.folder), str(config.folder.resolve()))
             for number, config in enumerate(self.configs, 1)
@@ -163,15 +163,15 @@ class SweepPlan:
         }
         for number, result in completed(train_values, tasks, workers):
             values: dict[str, Any] = {"number": number, "values": dict(self.points[number - 1])}
-            trial = Trial(**values, **(result or _CRASHED))
+            trial = SweepTrial(**values, **(result or _CRASHED))
             folder.append(vars(trial))
             yield trial
 
-    def best(self, trials: Sequence[Trial]) -> Trial | None:
+    def best(self, trials: Sequence[SweepTrial]) -> SweepTrial | None:
         """Return the best of some trials; None if none finished."""
         return best_of(trials, self.metric, higher_is_better=self.higher_is_better)
 
-    def outcome(self, trials: Sequence[Trial], folder: SweepFolder) -> Sweep:
+    def outcome(self, trials: Sequence[SweepTrial], folder: SweepFolder) -> Sweep:
         """Return the results of all trials together, and keep the run of the best one."""
         best = self.best(trials)
         run = None if best is None else folder.best_run(self.configs[best.number - 1])
@@ -233,13 +233,13 @@ def _rows(key: str, folder: str) -> Rows:
     return read_rows(Config.of(values, folder=Path(folder)))
 
 
-def best_of(trials: Sequence[Trial], metric: str, *, higher_is_better: bool) -> Trial | None:
+def best_of(trials: Sequence[SweepTrial], metric: str, *, higher_is_better: bool) -> SweepTrial | None:
     """Return the finished trial with the best value, the first one of equals; None if there is none."""
     first = min(trials, key=lambda trial: _rank(trial, metric, higher_is_better), default=None)
     return first if first is not None and _rank(first, metric, higher_is_better)[0] == 0 else None
 
 
-def _rank(trial: Trial, metric: str, higher_is_better: bool) -> tuple[int, float, int]:
+def _rank(trial: SweepTrial, metric: str, higher_is_better: bool) -> tuple[int, float, int]:
     value = trial.metrics.get(metric, float("nan"))
     if trial.status == "finished" and value == value:
         return 0, -value if higher_is_better else value, trial.number
@@ -278,7 +278,7 @@ def _metric_name(metric: str | None) -> str:
             bare = shown(name.removeprefix(part))
             hint = f"choose by the validation set: --metric {bare}"
             raise NncliError(f"--metric {shown(name)}: {reason}", hint=hint)
-    return name if name.startswith(VALIDATION) else VALIDATION + name
+    return name if name.startswith(VAL) else VAL + name
 
 
 def _require_metric(name: str, prepared: Experiment) -> bool:
@@ -286,7 +286,7 @@ def _require_metric(name: str, prepared: Experiment) -> bool:
     if "validation" not in prepared.rows.held_out:
         problem = "a sweep compares trials by the validation set, and there is none"
         raise ConfigError(problem, hint=NO_VALIDATION)
-    bare = name.removeprefix(VALIDATION)
+    bare = name.removeprefix(VAL)
     known = ["loss", *prepared.metrics]
     if bare not in known:
         raise NncliError(

@@ -16,14 +16,14 @@ from nncli.cli.misplaced import require_config_name
 from nncli.cli.options import ConfigFile, Overrides, config_or_only, note_remarks, read_config
 from nncli.cli.registry import command
 from nncli.messages.layout import fitted_table
-from nncli.messages.wording import counted, measured, shown
+from nncli.messages.wording import counted, measured, printable, shown
 
 if TYPE_CHECKING:
     from nncli.cli.output import Output
-    from nncli.many.sweep import Sweep, SweepPlan, Trial
+    from nncli.many.sweep import Sweep, SweepPlan, SweepTrial
     from nncli.many.sweep_folder import SweepFolder
 
-MOST_ROWS = 20  # of the table
+BEST_TRIALS = 20  # of the table
 
 
 @command(
@@ -102,11 +102,11 @@ def sweep(
     _require_one(found)
 
 
-def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, workers: int) -> list[Trial]:
+def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, workers: int) -> list[SweepTrial]:
     """Train all trials, with progress on stderr from time to time."""
     from nncli.cli.stopping import Stopped, answered
 
-    found: list[Trial] = []
+    found: list[SweepTrial] = []
 
     def report_interruption() -> None:
         done = f"{len(found)} of {counted(len(plan.points), 'trial')}"
@@ -123,12 +123,12 @@ def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, workers: int) -
 
 
 def _with_progress(
-    out: Output, plan: SweepPlan, trials: Iterator[Trial], folder: SweepFolder
-) -> Iterator[Trial]:
+    out: Output, plan: SweepPlan, trials: Iterator[SweepTrial], folder: SweepFolder
+) -> Iterator[SweepTrial]:
     kept, total = len(folder.trials(plan.points)), len(plan.points)
     if kept:
         out.note(f"{folder.path} holds {kept:,} of {counted(total, 'trial')} already")
-    found: list[Trial] = []
+    found: list[SweepTrial] = []
     began = last = time.perf_counter()
     for trial in trials:
         found.append(trial)
@@ -151,8 +151,8 @@ def _show(out: Output, found: Sweep) -> None:
     """Print the table of the best trials, the values of the best one as options, and its run."""
     keys = list(found.trials[0].values)
     rows = [["trial", found.metric, *_short(keys), "epochs"]]
-    rows += [_line(trial, found.metric) for trial in found.ranked[:MOST_ROWS]]
-    more = len(found.trials) - MOST_ROWS
+    rows += [_line(trial, found.metric) for trial in found.ranked[:BEST_TRIALS]]
+    more = len(found.trials) - BEST_TRIALS
     out.detail(fitted_table(rows, columns=out.columns) + (f"\nand {more:,} more" if more > 0 else ""))
     for status in ("diverged", "failed"):
         if several := [trial for trial in found.trials if trial.status == status]:
@@ -166,8 +166,8 @@ def _show(out: Output, found: Sweep) -> None:
         out.verbatim(str(found.run.path))
 
 
-def _why(trial: Trial) -> str:
-    return shown(trial.message or "")
+def _why(trial: SweepTrial) -> str:
+    return printable(trial.message or "")
 
 
 def _short(keys: list[str]) -> list[str]:
@@ -176,7 +176,7 @@ def _short(keys: list[str]) -> list[str]:
     return [name if short.count(name) == 1 else key for key, name in zip(keys, short, strict=True)]
 
 
-def _line(trial: Trial, metric: str) -> list[str]:
+def _line(trial: SweepTrial, metric: str) -> list[str]:
     value = measured(trial.metrics[metric]) if trial.status == "finished" else trial.status
     return [str(trial.number), value, *map(shown, trial.values.values()), f"{trial.epochs:,}"]
 
