@@ -28,7 +28,7 @@ def iris(nncli: Command) -> Command:
 
 
 def test_the_table_has_the_best_first_and_ends_with_its_run(iris: Command) -> None:
-    done = iris(*SWEEP, *RATES, "--grid", "network.layers[0].units=8,4", *SHORT)
+    done = iris(*SWEEP, *RATES, "--grid", "network.layers[0].units=4,8", *SHORT)
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert lines[0].split() == ["trial", "val_loss", "learning_rate", "units", "epochs"]

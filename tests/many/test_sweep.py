@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import nncli
 from nncli.many.pool import MOST_CRASHES, completed
 from nncli.many.space import Space
-from nncli.many.sweep import SweepPlan, SweepTrial
+from nncli.many.sweep import SweepPlan, SweepTrial, best_of
 from nncli.many.sweep_folder import opened_sweep
 
 IRIS: dict[str, Any] = {
@@ -78,6 +79,9 @@ def test_a_diverged_trial_is_a_result_and_never_the_best() -> None:
     assert [trial.status for trial in found.trials] == ["diverged", "finished"]
     assert found.best is found.trials[1]
     assert "diverged" in str(found.trials[0].message)
+    low = replace(found.trials[0], metrics={"val_loss": 0.0})
+    assert best_of([low, found.trials[1]], "val_loss", higher_is_better=False) is found.trials[1]
+    assert best_of([low], "val_loss", higher_is_better=False) is None
 
 
 @pytest.mark.parametrize("workers", [2, 3])
@@ -128,6 +132,21 @@ def test_finished_trials_are_not_trained_again() -> None:
     assert [trial.epochs for trial in again.trials] == [7777, 30]
     assert again.trials[1] == first.trials[1]
     assert len(Path("s/trials.jsonl").read_text().splitlines()) == 2
+    assert nncli.sweep(IRIS, grid={"optimizer.learning_rate": [0.01, 0.1]}, output="s").trials == again.trials
+
+
+def test_a_trial_is_kept_as_soon_as_it_is_there() -> None:
+    plan = SweepPlan.of(nncli.Config.of(IRIS), [RATES], None, None)
+    with opened_sweep(Path("s"), plan.identity) as folder:
+        first = next(plan.trained(folder))
+        assert [json.loads(line)["number"] for line in Path("s/trials.jsonl").open()] == [first.number]
+
+
+def test_threads_that_the_config_leaves_open_are_one() -> None:
+    wide = nncli.Config.of({**IRIS, "network": {"hidden": [300]}})
+    assert SweepPlan.of(wide, [RATES], None, None).configs[0].training.threads == 1
+    two = SweepPlan.of(wide.changed(("training", "threads"), 2), [RATES], None, None)
+    assert two.configs[0].training.threads == 2
 
 
 def test_more_draws_continue_a_sweep_with_fewer() -> None:
