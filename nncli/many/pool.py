@@ -17,7 +17,7 @@ from typing import Generic, TypeVar
 Sent = TypeVar("Sent")
 CallResult = TypeVar("CallResult")
 
-MOST_CRASHES = 3  # of one task, before it is given up
+MOST_CRASHES = 3  # of one task that runs alone, before it is given up
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -27,7 +27,8 @@ def completed(
     """Call a function for each task, and yield its number and result as soon as it is there.
 
     With one worker the calls are made here, in their order. Otherwise, `call` must be a function of a module,
-    and a process that dies is replaced. The result of a task whose process died three times is None.
+    and a process that dies is replaced. The result of a task whose process died
+    three times while no other task ran is None.
     """
     if workers == 1:
         for number, task in tasks.items():
@@ -74,7 +75,7 @@ class _Driver(Generic[Sent, CallResult]):
     def _given_up(self) -> Iterator[tuple[int, None]]:
         """Make suspects of the tasks that ran when a process died, and yield those to give up."""
         for number in self.running:
-            self.crashes[number] += 1
+            self.crashes[number] += len(self.running) == 1  # beside others, it may not be the cause
             if self.crashes[number] < MOST_CRASHES:
                 self.suspects.append(number)
             else:

@@ -120,7 +120,8 @@ def test_a_call_that_kills_its_process_three_times_is_given_up_and_no_other() ->
     tasks = {k: (what, f"count{k}") for k, what in enumerate(["never", "always", "once", "never", "never"])}
     found = dict(completed(kills_itself, tasks, 2))
     assert found == {0: "never", 1: None, 2: "once", 3: "never", 4: "never"}
-    assert Path("count1").stat().st_size == MOST_CRASHES
+    # Beside another task, it is not known which of the two killed the process.
+    assert Path("count1").stat().st_size in (MOST_CRASHES, MOST_CRASHES + 1)
 
 
 def test_finished_trials_are_not_trained_again() -> None:
@@ -139,7 +140,8 @@ def test_a_trial_is_kept_as_soon_as_it_is_there() -> None:
     plan = SweepPlan.of(nncli.Config.of(IRIS), [RATES], None, None)
     with opened_sweep(Path("s"), plan.identity) as folder:
         first = next(plan.trained(folder))
-        assert [json.loads(line)["number"] for line in Path("s/trials.jsonl").open()] == [first.number]
+        lines = Path("s/trials.jsonl").read_text().splitlines()
+        assert [json.loads(line)["number"] for line in lines] == [first.number]
 
 
 def test_threads_that_the_config_leaves_open_are_one() -> None:
