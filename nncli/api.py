@@ -624,7 +624,8 @@ def report(
 
     Parameters
     ----------
-    output : the file (default: report.html in the run; of several runs beside the first).
+    output : the file (default: report.html in the run; for several runs, report-RUN-RUN.html beside the
+        first).
 
     Raises
     ------

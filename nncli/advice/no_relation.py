@@ -21,7 +21,7 @@ ERRORS = 2.0  # standard errors, by which it may be
 
 
 def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice | None:
-    """Advise to check the table if nothing was learned that holds for new rows; None if something was.
+    """Advise to check the table if the network does not generalize to new rows; None if something was.
 
     Nothing was learned if, on rows that were not trained on, the network is no better than the best constant,
     and a linear model is better by less than a tenth and by less than two standard errors.
@@ -38,7 +38,7 @@ def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice
         return None
     loss, constant = measure.mean_loss(experiment, parameters), new.constant.mean()
     return Advice(
-        since=f"nothing was learned that holds for new rows: {new.where}, the loss is "
+        since=f"the network does not generalize to new rows: {new.where}, the loss is "
         f"{new.network.mean():.4g}, that of a linear model {new.linear.mean():.4g}, and that of a constant "
         f"prediction {constant:.4g}",
         why=_why(len(experiment.rows.training), loss, constant),
@@ -51,5 +51,11 @@ def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice
 
 def _why(rows: int, loss: float, constant: float) -> str:
     if loss < FITTED * constant:
-        return f"what relates inputs and targets in the {rows:,} training rows is not found in other rows"
-    return f"the network hardly fits the {rows:,} training rows either (loss {loss:.4g}, without penalties)"
+        return (
+            f"the relationship between inputs and targets in the {rows:,} training rows "
+            "does not hold in other rows"
+        )
+    return (
+        f"the network does not fit the {rows:,} training rows well either "
+        f"(loss {loss:.4g}, without penalties)"
+    )

@@ -140,8 +140,8 @@ Threshold = Annotated[
     typer.Option(
         "--threshold",
         metavar="P",
-        help="Lowest probability at which the positive of two classes is predicted (default: chosen by nncli "
-        "evaluate --best-threshold, else 0.5).",
+        help="For two classes: predict the positive class if its probability is at least P (default: the "
+        "threshold stored by nncli evaluate --best-threshold, else 0.5).",
         min=0.0,
         max=1.0,
     ),

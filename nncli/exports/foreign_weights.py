@@ -129,7 +129,7 @@ def _safetensors(path: Path) -> list[LayerWeights]:
 
 
 def _npz(path: Path) -> list[LayerWeights]:
-    if not zipfile.is_zipfile(path):
+    if path.exists() and not zipfile.is_zipfile(path):
         raise ValueError("this is not an npz file")
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
         arrays = {name: np.asarray(stored[name]) for name in stored.files}

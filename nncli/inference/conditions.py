@@ -62,7 +62,8 @@ class Condition:
         if match is None or number != number:
             raise NncliError(
                 f"{option} '{shown(text)}': expected NAME OP NUMBER, or NAME OP baseline + NUMBER",
-                hint=f'write for example {option} "mse > 0.01" or {option} "accuracy < baseline + 0.02"',
+                hint=f"write for example {_example(option, 'mse', '0.01')} or "
+                f"{_example(option, 'accuracy', 'baseline + 0.02')}",
             )
         name = match["name"]
         if name not in known:
@@ -119,6 +120,13 @@ class Condition:
             raise CheckFailed(f"--fail-if '{self}': {name} is not a number")
         if COMPARISONS[self.operator](value, limit):
             raise CheckFailed(f"--fail-if '{self}' is true: {name} is {value:.6g}{found}")
+
+
+def _example(option: str, name: str, limit: str) -> str:
+    """Return an option with a condition on a metric: what fails, or what is to be reached."""
+    lower_is_better = name == "mse"
+    comparison = "<" if lower_is_better == (option == "--target") else ">"
+    return f'{option} "{name} {comparison} {limit}"'
 
 
 def _number(match: re.Match[str]) -> float:

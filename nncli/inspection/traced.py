@@ -10,7 +10,10 @@ from nncli.messages.notebook import html_table, html_text
 from nncli.messages.wording import counted
 
 MOST_COLUMNS = 8  # that are named with their values
-ROUNDED = "Numbers have six digits, or more just below 1. Computed by hand, the last digit can differ."
+ROUNDED = (
+    "Numbers have six significant digits, or more if they are just below 1. "
+    "If you compute them by hand, the last digit can differ."
+)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def k_folds(experiment: Experiment, count: int) -> list[Array]:
         raise NncliError(f"cross-validation needs at least 2 folds, found {count}", hint="use 5 folds")
     if count > len(rows):
         raise NncliError(
-            f"{count} folds of {counted(len(rows), 'row')}: each fold needs a row outside the test set",
+            f"cannot divide {counted(len(rows), 'row')} into {count} folds",
             hint=f"use at most {counted(len(rows), 'fold')}",
         )
     order = random_stream(experiment.config.seed.data, "folds").permutation(len(rows))

@@ -70,10 +70,9 @@ def left_out(run: Run) -> str | None:
     if run.model.columns.task == "regression" or has_enough_rows(run):
         return None
     count = len(evaluation.part(run)[1])
-    rows = f"{counted(count, 'row')} {'is' if count == 1 else 'are'}"
     return (
-        f"left out confusion, roc, precision-recall and calibration, because {rows} fewer than "
-        f"{LEAST_BY_DEFAULT}; name one to draw it"
+        "skipped confusion, roc, precision-recall and calibration "
+        f"({counted(count, 'row')}, fewer than {LEAST_BY_DEFAULT}); to draw one anyway, name it"
     )
 
 

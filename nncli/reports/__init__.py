@@ -52,7 +52,8 @@ def write_report(runs: Sequence[Run], output: Path | None, folder: Path) -> Writ
 
     Parameters
     ----------
-    output : the file (default: report.html in the run; of several runs beside the first).
+    output : the file (default: report.html in the run; for several runs, report-RUN-RUN.html beside the
+        first).
     folder : directory that the data path of a config copied from the page is relative to.
 
     Raises

@@ -46,7 +46,8 @@ class ReadConfig(Strict):
     """Format of a table file, detected unless it is set."""
 
     separator: Annotated[str, AfterValidator(_separator)] = Field(
-        "auto", description="character between the fields of a row, or tab, space, comma, semicolon, bar"
+        "auto",
+        description="field separator: a character, or one of the words tab, space, comma, semicolon and bar",
     )
     decimal: Literal["auto", ".", ","] = Field("auto", description="decimal mark of numbers")
     thousands: Literal["auto", "none", ",", ".", " ", "'"] = Field(
@@ -62,7 +63,7 @@ class ReadConfig(Strict):
         "auto", description="first character of lines to skip; auto: # above the header"
     )
     missing_values: list[Annotated[str, BeforeValidator(_text), Field(min_length=1)]] = Field(
-        [], description="further spellings of a missing value"
+        [], description="additional strings that mark a missing value"
     )
     encoding: Annotated[str, AfterValidator(_encoding)] = Field(
         "auto", description="text encoding; auto: UTF-8, or UTF-16 with a byte order mark"

@@ -79,7 +79,7 @@ def test_shuffled_labels_hold_for_no_new_row(seed: int, split: dict[str, float],
     shuffled = np.random.default_rng(seed).permutation(y).tolist()
     found = advice(train(config(X, shuffled, dataset={"split": split}), output=tmp_path / "run"))
     assert found is not None
-    assert f"nothing was learned that holds for new rows: on the {next(iter(split))} set" in found.since
+    assert f"the network does not generalize to new rows: on the {next(iter(split))} set" in found.since
     assert "belong together" in found.hint
 
 

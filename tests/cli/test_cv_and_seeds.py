@@ -95,7 +95,7 @@ def test_trainings_that_all_diverge_exit_with_3(xor: Command) -> None:
     ("words", "message"),
     [
         (["cv", "--folds", "1"], "at least 2 folds"),
-        (["cv", "--folds", "5"], "5 folds of 4 rows"),
+        (["cv", "--folds", "5"], "cannot divide 4 rows into 5 folds"),
         (["cv", "--folds", "2", "--leave-one-out"], "--folds and --leave-one-out cannot be combined"),
         (["cv", "--leave-out", "4"], "cannot leave out 4 of 4 rows"),
         (["seeds", "--target", "los < 1"], "--target 'los < 1': no metric 'los'"),

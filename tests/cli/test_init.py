@@ -77,6 +77,14 @@ def test_json_has_what_was_guessed(people: Command) -> None:
     }
 
 
+def test_a_config_is_not_given_the_name_of_a_table(people: Command) -> None:
+    for words in (("init", "xor", "-o", "people.txt"), (*FROM, "-o", "new.csv")):
+        result = people(*words)
+        assert "nncli would read this file as a table" in result.err
+        assert result.code == 2
+    assert not Path("people.txt").exists()
+
+
 def test_a_file_is_not_replaced_unasked(people: Command) -> None:
     Path("people.yaml").write_text("mine", encoding="utf-8")
     assert people(*FROM).err.startswith("error: people.yaml: already exists\n")

@@ -23,7 +23,7 @@ def test_without_a_kind_all_that_fit_are_drawn_with_their_numbers(trained: Comma
     fitting = [kind for kind in plots.KINDS if kind not in left_out]
     assert drawn == sorted(f"{kind}.{ending}" for kind in fitting for ending in ("svg", "csv"))
     assert len(result.out.splitlines()) == len(fitting)
-    assert "left out confusion, roc, precision-recall and calibration, because 4 rows" in result.err
+    assert "skipped confusion, roc, precision-recall and calibration (4 rows, fewer than 20)" in result.err
     assert "left out" not in trained("plot", "loss").err
 
 

@@ -159,7 +159,7 @@ def test_ctrl_c_while_modules_load_leaves_no_traceback(tmp_path: Path, words: tu
 
 # Words of libraries
 
-FORMATS = "'svg', 'png', 'pdf'."
+FORMATS = "'svg', 'png', 'pdf', 'html'."
 
 
 @pytest.mark.parametrize(

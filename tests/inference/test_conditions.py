@@ -36,7 +36,10 @@ def test_condition_compares_and_nan_always_fails(text: str, value: float, expect
 def test_other_forms_are_refused_with_an_example(text: str) -> None:
     with pytest.raises(NncliError, match="NAME OP NUMBER") as caught:
         Condition.parse(text, ["mse"])
-    assert "mse > 0.01" in str(caught.value.hint)
+    assert str(caught.value.hint).endswith('--fail-if "mse > 0.01" or --fail-if "accuracy < baseline + 0.02"')
+    with pytest.raises(NncliError, match="--target") as caught:
+        Condition.parse(text, ["mse"], "--target")
+    assert str(caught.value.hint).endswith('--target "mse < 0.01" or --target "accuracy > baseline + 0.02"')
 
 
 def test_unknown_name_is_refused_with_those_known() -> None:

@@ -54,7 +54,7 @@ def export(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a run's network as ONNX, PyTorch, Python, C or JSON, and check that it predicts the same."""
+    """Write a run's network as ONNX, PyTorch, Keras, Python, C or JSON, and check the predictions."""
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)

@@ -116,14 +116,19 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
     Raises
     ------
     NncliError
-        If the file already exists, or its directory does not exist.
+        If the file already exists, is named as a table, or its directory does not exist.
     """
     from nncli.messages.errors import NncliError
     from nncli.runs import require_no_run_file
+    from nncli.storage.lookup import TABLES
 
     if name == "-":
         return None
     path = Path(name)
+    if TABLES.includes(name):
+        raise NncliError(
+            f"{path}: nncli would read this file as a table", hint=f"name it {path.with_suffix('.yaml')}"
+        )
     require_no_run_file(path)
     if os.path.lexists(path) and not overwrite:
         raise NncliError(f"{path}: already exists", hint="choose another file with -o, or add --overwrite")

@@ -47,7 +47,7 @@ FormatOption = Literal["table", "csv", "jsonl", "parquet", "npy"]
     1,
     {
         "nncli predict xor --values 1,0": "predict one row",
-        "nncli predict xor -i new.csv -o predictions.csv": "predict a table into a file",
+        "nncli predict xor -i new.csv -o predictions.csv": "write predictions for a table to a file",
     },
 )
 def predict(

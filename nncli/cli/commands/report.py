@@ -41,7 +41,8 @@ def report(
             "--output",
             "-o",
             metavar="FILE",
-            help="File to write (default: report.html in the run; of several runs beside the first).",
+            help="File to write (default: report.html in the run; for several runs, report-RUN-RUN.html "
+            "beside the first).",
             show_default=False,
         ),
     ] = None,

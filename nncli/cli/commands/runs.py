@@ -41,8 +41,8 @@ def runs(
         str | None,
         typer.Option(
             metavar="COLUMN",
-            help="Column to sort by: metrics with the best value on top, other columns in their order "
-            "(default: date).",
+            help="Column to sort by: metrics from best to worst, other columns in ascending order "
+            "(default: date, newest first).",
         ),
     ] = None,
     quiet: Quiet = False,
