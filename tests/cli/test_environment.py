@@ -73,6 +73,7 @@ ENVIRONMENTS: dict[str, dict[str, str | None]] = {
 LIBRARIES = re.compile(r"Traceback|Warning|[Mm]atplotlib|a bug in")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
 SECONDS = re.compile(r"in \d+\.\d\d s")
+MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")  # when a run started; the next may start in the next one
 
 
 class Ended(NamedTuple):
@@ -121,7 +122,7 @@ def hostile_folder(folder: Path) -> Path:
 def reported(text: str, encoding: str, variables: Mapping[str, str | None]) -> list[str]:
     """The lines that a stream of an encoding shows of a text, without colours, times and docstrings."""
     narrow = text.encode(encoding, "backslashreplace").decode(encoding)
-    lines = COLOUR.sub("", SECONDS.sub("", narrow)).splitlines()
+    lines = COLOUR.sub("", MINUTE.sub("", SECONDS.sub("", narrow))).splitlines()
     return [line for line in lines if "PYTHONOPTIMIZE" not in variables or '"description":' not in line]
 
 
