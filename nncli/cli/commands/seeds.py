@@ -35,7 +35,7 @@ def seeds(
     count: Annotated[int, typer.Option("-n", metavar="N", help="Number of seeds.")] = 50,
     target: Annotated[
         str | None,
-        typer.Option(metavar="EXPR", help='Condition to reach, e.g. "mse < 0.01".', show_default=False),
+        typer.Option(metavar="EXPR", help='Condition to reach, e.g. "accuracy > 0.9".', show_default=False),
     ] = None,
     set_: Overrides = None,
     seed: Annotated[
