@@ -26,7 +26,7 @@ MOST_MINIMA = 10  # in the table
     6,
     {
         "nncli seeds xor.yaml -n 20": "train from 20 start seeds and summarize the final losses",
-        'nncli seeds xor.yaml --target "mse < 0.01"': "count the seeds that reach a target",
+        'nncli seeds xor.yaml --target "accuracy > 0.9"': "count the seeds that reach a target",
     },
 )
 def seeds(
