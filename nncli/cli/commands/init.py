@@ -125,11 +125,11 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
     if name == "-":
         return None
     path = Path(name)
+    require_no_run_file(path)
     if TABLES.includes(name):
         raise NncliError(
             f"{path}: nncli would read this file as a table", hint=f"name it {path.with_suffix('.yaml')}"
         )
-    require_no_run_file(path)
     if os.path.lexists(path) and not overwrite:
         raise NncliError(f"{path}: already exists", hint="choose another file with -o, or add --overwrite")
     if not path.parent.is_dir():
