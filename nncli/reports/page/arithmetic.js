@@ -246,7 +246,7 @@ const filled = (name, [formula, template], values, value) =>
   line(name, formula, substituted(template, values), value);
 
 /** Return a formula with numbers in the place of its marks; parentheses after a name are those of a call. */
-export function substituted(template, values) {
+function substituted(template, values) {
   const text = template.replace(/(?<!\w)\(«(\w+)»\)|«(\w+)»/g, (mark, inner, bare) => {
     const value = values[inner ?? bare];
     if (value === undefined) return inner ?? bare;
@@ -256,7 +256,7 @@ export function substituted(template, values) {
 }
 
 /** Return `a * b + c * d + last`; of a long sum the largest products, and what the others add up to. */
-export function sumOfProducts(factors, last = null) {
+function sumOfProducts(factors, last = null) {
   let products = factors.map(([a, b]) => `${factor(a)} * ${factor(b)}`);
   if (products.length > LONG_SUM) {
     const size = ([a, b]) => Math.abs(a * b);

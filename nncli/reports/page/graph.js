@@ -82,23 +82,24 @@ function position(columns, at, row) {
   };
 }
 
+// An input is a label, a unit a button that shows its arithmetic.
 function node({layer}, unit, {x, y}, run, open) {
-  const isInput = layer < 0;
-  const canvas = isInput ? null : element("canvas");
-  const label = isInput ? shortened(run.encoded[unit], 18) : canvas;
-  const button = element(
-    "button",
-    {
-      class: isInput ? "unit input" : "unit",
-      type: "button",
-      title: isInput ? run.encoded[unit] : `layers.${layer}, unit ${unit}`,
-    },
-    label,
-  );
+  const canvas = layer < 0 ? null : element("canvas");
+  const button =
+    layer < 0
+      ? element("span", {class: "unit input", title: run.encoded[unit]}, shortened(run.encoded[unit], 18))
+      : element(
+          "button",
+          {
+            class: "unit",
+            type: "button",
+            title: `layers.${layer}, unit ${unit}`,
+            onclick: () => open([layer, unit]),
+          },
+          canvas,
+        );
   button.style.left = `${x}%`;
   button.style.top = `${y}px`;
-  if (isInput) button.addEventListener("click", () => open(null, run.encoded[unit]));
-  else button.addEventListener("click", () => open([layer, unit]));
   return {layer, unit, button, canvas};
 }
 

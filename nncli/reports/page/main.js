@@ -68,19 +68,17 @@ class Page {
 
   /** Show the arithmetic of a unit [layer, unit] or a weight [layer, unit, column]. */
   open(place) {
-    if (place) this.change(() => ({opened: place}));
+    this.change(() => ({opened: place}));
   }
 
   draw() {
     this.isDue = false;
-    const started = performance.now();
     this.view = new View(this.state, this.run);
     this.drawBar(this.view);
     for (const figure of this.figures) {
       figure.isStale = !figure.isSeen;
       if (figure.isSeen) figure.draw(this.view);
     }
-    this.drawn = performance.now() - started;
     clearTimeout(this.rest);
     this.rest = setTimeout(() => this.drawStale(), QUIET);
     this.#remember();

@@ -174,7 +174,7 @@ function drawRows(plot, view, x, y) {
 }
 
 /** Return the shape and the color of a row's marker: of its class, or of its target. */
-export function markerOf(run, row, low, high) {
+function markerOf(run, row, low, high) {
   const start = row * run.network.outputs;
   if (run.task === "multiclass") {
     const code = run.classOf(run.Y, start);

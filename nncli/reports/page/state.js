@@ -32,7 +32,7 @@ export function stateOf(fragment, runs) {
 }
 
 /** Names of the settings of a training in the page. */
-export const SETTINGS = ["rate", "optimizer", "activation", "hidden", "noise", "batch"];
+const SETTINGS = ["rate", "optimizer", "activation", "hidden", "noise", "batch"];
 
 function isUnit(run, [layer, unit, column = 0]) {
   const each = run.network.layers[layer];
