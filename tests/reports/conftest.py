@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,11 +52,7 @@ def page_of(tmp_path: Path) -> Callable[..., Path]:
     """Writes the page of runs into the test's directory, which is the current one meanwhile."""
 
     def write(*runs: Run) -> Path:
-        before = Path.cwd()
-        os.chdir(tmp_path)
-        try:
+        with chdir(tmp_path):
             return api.report(runs, output=tmp_path / "page.html").path
-        finally:
-            os.chdir(before)
 
     return write

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +50,12 @@ def _set(page: Opened, label: str, value: str) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_copied_yaml_trains_to_the_weights_of_the_page(
-    browser: Browser, template_run: Runs, page_of: Pages, tmp_path: Path, change: str
+    browser: Browser,
+    template_run: Runs,
+    page_of: Pages,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: str,
 ) -> None:
     template, settings = CHANGES[change]
     run = template_run(template)
@@ -71,7 +75,7 @@ def test_copied_yaml_trains_to_the_weights_of_the_page(
         assert page.complaints == []
     config = tmp_path / "copied.yaml"
     config.write_text(text, encoding="utf-8")
-    os.chdir(tmp_path)
+    monkeypatch.chdir(tmp_path)
     trained = api.train(config, output=tmp_path / "again")
     np.testing.assert_allclose(trained.model.parameters, weights, rtol=1e-9, atol=1e-9)
     assert trained.epoch == EPOCHS
