@@ -36,6 +36,7 @@ SECTIONS = {
     "training.early_stopping": "EarlyStoppingConfig",
     "training.stop_when": "StopWhen",
     "record": "RecordConfig",
+    "sweep.*": "SweepAxis",
 }
 # What can be chosen by name: a heading, and how the models of the choice end.
 CHOICES = {
@@ -85,7 +86,7 @@ def short_table(schema: Node) -> str:
     """A row for each key at the top of a config."""
     lines = ["| key | values | default | meaning |", "|---|---|---|---|"]
     for key, node in schema["properties"].items():
-        values = _keys(node, schema) or _names(node) or _type(node, schema)
+        values = _keys(node, schema) or _names(node) or _type(node, schema).replace("(#", "(docs/config.md#")
         lines.append(_row(f"`{key}`", values, _default(key, node, schema), node["description"]))
     return "\n".join(lines) + "\n"
 
@@ -215,7 +216,7 @@ def _type(node: Node, schema: Node) -> str:
 
 
 def _plain(node: Node, schema: Node) -> str:
-    kind = node["type"]
+    kind = node.get("type")
     if kind == "array" and "prefixItems" in node:
         return "[number, number]"
     if kind == "array":
@@ -224,6 +225,8 @@ def _plain(node: Node, schema: Node) -> str:
         return f"a mapping of names to {_type(node['additionalProperties'], schema)}"
     if "pattern" in node:
         return "a share such as `10%`"
+    if kind is None:
+        return "value"
     words = {"integer": "whole number", "number": "number", "string": "text", "boolean": "`true`, `false`"}
     return words[kind] + _range(node)
 
@@ -232,7 +235,7 @@ def _plural(words: str) -> str:
     if words.startswith(("a mapping", "a list")):
         return words.replace("a mapping", "mappings").replace("a list", "lists")
     words = words.replace("whole number", "whole numbers")
-    known = {"text": "texts", "number": "numbers"}
+    known = {"text": "texts", "number": "numbers", "value": "values"}
     return " or ".join(known.get(word, word) for word in words.split(" or "))
 
 

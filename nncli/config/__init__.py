@@ -106,8 +106,11 @@ class Config(Values):
         return _checked(document, overrides, self._folder)
 
     def resolved(self, relative_to: Path) -> dict[str, Any]:
-        """Return every value, including defaults, with the data path relative to another directory."""
-        values = self.model_dump(mode="json", exclude_none=True)
+        """Return every value, including defaults, with the data path relative to another directory.
+
+        Without `sweep`, which no training depends on.
+        """
+        values = self.model_dump(mode="json", exclude_none=True, exclude={"sweep"})
         values = {"name": self.run_name, **{key: values[key] for key in values if key != "name"}}
         if self.dataset.read == DETECTED:
             del values["dataset"]["read"]

@@ -60,5 +60,6 @@ EFFECTS: Mapping[str, str] = {
     "training.dtype": "float32 is faster in large networks, and its results differ in the last digits.",
     "training.engine": "All engines compute the same updates; only the time differs.",
     "training.threads": "Changes the time of large layers; last digits may differ.",
+    "sweep": "Only `nncli sweep` reads it. It has no effect on a training.",
     "record": "Changes only what can be plotted later, not the weights.",
 }

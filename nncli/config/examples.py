@@ -81,6 +81,10 @@ EXAMPLES: Mapping[str, Any] = {
     "training.checkpoint_every": 60,
     "training.threads": 2,
     "record": {"weights": "all"},
+    "sweep": {"optimizer.learning_rate": {"log": [0.001, 1]}, "training.batch_size": [8, 32]},
+    "sweep.NAME.values": [8, 32],
+    "sweep.NAME.uniform": [0, 0.5],
+    "sweep.NAME.log": [0.001, 1],
 }
 
 # Keys that stand beside a key of an example, because it needs them.

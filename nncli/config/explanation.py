@@ -16,11 +16,11 @@ from nncli.messages.suggestions import nearest
 from nncli.messages.synonyms import ABSENT, REMARKS, SYNONYMS, remark, synonym
 from nncli.messages.wording import listed, shown
 
-ANY_COLUMN = "COLUMN"  # stands for the free keys of a mapping
+ANY_NAME = "NAME"  # stands for the free keys of a mapping
 LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 LARGEST_LIMIT = 1e9  # larger limits are of no interest
 WORDS = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false"}
-PLURALS = {"a mapping": "mappings", "a number": "numbers", "text": "texts"}
+PLURALS = {"a mapping": "mappings", "a number": "numbers", "text": "texts", "a value": "values"}
 SHORT_DEPTH = 2  # steps to an option of a choice in the short tree
 MOST_NEAR = 8  # topics that an error names
 
@@ -143,7 +143,7 @@ def key_topics() -> list[Topic]:
                     new = (*loc, key) not in found
                     _add(found, (*loc, key), expanded(below, schema), option)
                     waiting += [((*loc, key), below)] if new else []
-            for step, part in ((0, "items"), (ANY_COLUMN, "additionalProperties")):
+            for step, part in ((0, "items"), (ANY_NAME, "additionalProperties")):
                 if isinstance(option.get(part), dict):
                     waiting.append(((*loc, step), option[part]))
     return list(found.values())
@@ -259,6 +259,8 @@ def _accepted(option: Node) -> str:
         return ", ".join(str(name) for name in names if "-" not in str(name))
     if "pattern" in option:
         return "a percentage from 1% to 100%"
+    if "type" not in option:
+        return "a value"
     if option["type"] == "array":
         return _accepted_list(option)
     if option["type"] == "object":
@@ -267,6 +269,8 @@ def _accepted(option: Node) -> str:
 
 
 def _accepted_list(option: Node) -> str:
+    if "prefixItems" in option:
+        return "a list [low, high]"
     inner = expanded(option["items"], whole_schema())["options"]
     if names := [*plain_names({"options": inner})]:
         return f"a list of names: {', '.join(names)}"

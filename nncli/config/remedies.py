@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
     "RecordConfig": {"weights": "all"},
     "Seeds": {"data": 0, "training": 0},
     "SplitConfig": {"validation": 0.2, "test": 0.2},
+    "SweepAxis": {"log": [0.001, 1]},
     "StopWhen": {"loss_below": 0.01},
     "TrainingConfig": {"epochs": 1000},
 }

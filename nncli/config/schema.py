@@ -333,6 +333,39 @@ class RecordConfig(Strict):
     )
 
 
+_Number = Annotated[int | float, Either("a number")]  # an integer stays one
+_Bounds = Annotated[tuple[_Number, _Number], Field(strict=False)]
+AXIS_FORMS = "a list of values, {uniform: [low, high]} or {log: [low, high]}"
+
+
+class SweepAxis(Strict):
+    """Values of one key that a sweep tries: a list, or a range; between two integers, integers."""
+
+    values: list[Any] | None = Field(None, description="list of values", min_length=1)
+    uniform: _Bounds | None = Field(None, description="[low, high], drawn uniformly")
+    log: _Bounds | None = Field(None, description="[low, high], whose logarithm is drawn uniformly")
+
+    @model_validator(mode="after")
+    def _has_one_form(self) -> Self:
+        if [self.values, self.uniform, self.log].count(None) != 2:
+            raise PydanticCustomError("either", AXIS_FORMS)
+        return self
+
+
+def _axis(value: Any) -> Any:
+    if isinstance(value, list):
+        return {"values": value}
+    if isinstance(value, dict):
+        return value
+    raise PydanticCustomError("either", AXIS_FORMS)
+
+
+if TYPE_CHECKING:
+    AxisChoice: TypeAlias = SweepAxis
+else:
+    AxisChoice = Annotated[SweepAxis, BeforeValidator(_axis, json_schema_input_type=SweepAxis | list[Any])]
+
+
 class Values(Strict):
     """Config of a run: data, network, loss and training."""
 
@@ -358,3 +391,8 @@ class Values(Strict):
     optimizer: OptimizerChoice = _written("sgd", "how the weights are updated")
     training: TrainingConfig = _written({}, "epochs, batches, stopping, precision")
     record: RecordConfig = _written({}, "what to record during training")
+    sweep: dict[str, AxisChoice] | None = Field(
+        None,
+        description="values that `nncli sweep` tries: a list or a range for each key",
+        min_length=1,
+    )
