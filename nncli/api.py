@@ -869,6 +869,7 @@ def sweep(
     >>> result.best.values
     {'optimizer.learning_rate': '0.1'}
     """
+    from nncli.many.pool import Processes
     from nncli.many.sweep import SweepPlan, axis_text
     from nncli.many.sweep_folder import opened_sweep, sweep_path
 
@@ -876,7 +877,7 @@ def sweep(
     plan = SweepPlan.of(loaded, [axis_text(*axis) for axis in grid.items()], trials, metric)
     path = sweep_path(loaded.run_name) if output is None else Path(output)
     with opened_sweep(path, plan.identity) as folder:
-        return plan.outcome(list(plan.trained(folder, workers)), folder)
+        return plan.outcome(list(plan.trained(folder, Processes(workers))), folder)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Calls in other processes, which survive that a process is killed."""
+"""Calls in other processes, here or on other machines, which survive that a process is killed."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+from nncli.messages.errors import NncliError
 
 Sent = TypeVar("Sent")
 CallResult = TypeVar("CallResult")
@@ -21,27 +23,81 @@ MOST_CRASHES = 3  # of one task that runs alone, before it is given up
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
+@dataclass(frozen=True)
+class Crew(Generic[Sent, CallResult]):
+    """Processes that make calls.
+
+    Attributes
+    ----------
+    submit : begins the call for a task.
+    room : returns how many tasks should be submitted at a time, which may change.
+    killed : the errors of a task that was given up because it killed its processes.
+    pause : seconds after which `room` is asked again; None if it never changes.
+    """
+
+    submit: Callable[[Sent], Future[CallResult]]
+    room: Callable[[], int]
+    killed: tuple[type[Exception], ...] = ()
+    pause: float | None = None
+
+
+class Backend(Protocol):
+    """A place to make calls: this machine or a cluster."""
+
+    def crew(
+        self, call: Callable[[Sent], CallResult], tasks: int
+    ) -> AbstractContextManager[Crew[Sent, CallResult]]:
+        """Open the processes for a number of tasks; they end with the context."""
+
+    @property
+    def is_here(self) -> bool:
+        """True if the calls are made in this process."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes on this machine; one worker is this process itself."""
+
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise NncliError(f"expected at least 1 worker, found {self.workers}", hint="use --workers 2")
+
+    @property
+    def is_here(self) -> bool:
+        """True if the calls are made in this process."""
+        return self.workers == 1
+
+    @contextmanager
+    def crew(self, call: Callable[[Sent], CallResult], tasks: int) -> Iterator[Crew[Sent, CallResult]]:
+        """Open a pool of processes."""
+        workers = min(self.workers, max(1, tasks))
+        with _pool(workers) as executor:
+            yield Crew(lambda task: executor.submit(call, task), lambda: workers)
+
+
 def completed(
-    call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], workers: int
+    call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], where: Backend
 ) -> Iterator[tuple[int, CallResult | None]]:
     """Call a function for each task, and yield its number and result as soon as it is there.
 
     With one worker the calls are made here, in their order. Otherwise, `call` must be a function of a module,
     and a process that dies is replaced. The result of a task whose process died
-    three times while no other task ran is None.
+    three times while no other task ran is None; a cluster counts in its own way.
     """
-    if workers == 1:
+    if where.is_here:
         for number, task in tasks.items():
             yield number, call(task)
     else:
-        yield from _Driver(call, tasks, workers).results()
+        yield from _Driver(call, tasks, where).results()
 
 
 class _Driver(Generic[Sent, CallResult]):
     """Tasks that wait, tasks that run, and tasks that may have killed their process."""
 
-    def __init__(self, call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], workers: int) -> None:
-        self.call, self.tasks, self.workers = call, tasks, min(workers, max(1, len(tasks)))
+    def __init__(self, call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], where: Backend) -> None:
+        self.call, self.tasks, self.where = call, tasks, where
         self.waiting = deque(tasks)
         self.suspects = deque[int]()
         self.running: dict[int, Future[CallResult]] = {}
@@ -49,28 +105,31 @@ class _Driver(Generic[Sent, CallResult]):
 
     def results(self) -> Iterator[tuple[int, CallResult | None]]:
         while self.waiting or self.suspects:
-            with _pool(self.workers) as executor:
+            with self.where.crew(self.call, len(self.tasks)) as crew:
                 try:
-                    yield from self._until_broken(executor)
-                except BrokenProcessPool:
+                    yield from self._until_broken(crew)
+                except BrokenExecutor:
                     yield from self._given_up()
 
-    def _until_broken(self, executor: Executor) -> Iterator[tuple[int, CallResult]]:
+    def _until_broken(self, crew: Crew[Sent, CallResult]) -> Iterator[tuple[int, CallResult | None]]:
         while self.waiting or self.suspects or self.running:
-            self._submit(executor)
-            wait(self.running.values(), return_when=FIRST_COMPLETED)
+            self._submit(crew)
+            wait(self.running.values(), timeout=crew.pause, return_when=FIRST_COMPLETED)
             for number in [number for number, future in self.running.items() if future.done()]:
-                result = self.running[number].result()
+                try:
+                    result = self.running[number].result()
+                except crew.killed:
+                    result = None
                 del self.running[number]
                 yield number, result
 
-    def _submit(self, executor: Executor) -> None:
+    def _submit(self, crew: Crew[Sent, Any]) -> None:
         """Keep every process busy; a suspect runs alone, so that no other task is blamed for its crash."""
-        queue, most = (self.suspects, 1) if self.suspects else (self.waiting, self.workers)
+        queue, most = (self.suspects, 1) if self.suspects else (self.waiting, crew.room())
         while queue and len(self.running) < most:
             number = queue.popleft()
             self.running[number] = Future()  # stays there if submit() itself finds the pool broken
-            self.running[number] = executor.submit(self.call, self.tasks[number])
+            self.running[number] = crew.submit(self.tasks[number])
 
     def _given_up(self) -> Iterator[tuple[int, None]]:
         """Make suspects of the tasks that ran when a process died, and yield those to give up."""
@@ -84,7 +143,7 @@ class _Driver(Generic[Sent, CallResult]):
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of processes that end with this one, and at once when the context is left."""
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)

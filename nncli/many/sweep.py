@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from nncli.config import Config, Override
 from nncli.inference.conditions import by_name
-from nncli.many.pool import MOST_CRASHES, completed
+from nncli.many.pool import MOST_CRASHES, Backend, Processes, completed
 from nncli.many.space import Space
 from nncli.many.sweep_folder import SweepFolder
 from nncli.many.trainings import train_one
@@ -27,6 +27,7 @@ from nncli.training.experiment import Experiment
 from nncli.training.rows import Rows, read_rows
 
 VAL = "val_"
+ONE_PROCESS = Processes()
 NO_VALIDATION = "hold out validation rows: set dataset.split.validation: 0.2"
 
 
@@ -142,7 +143,7 @@ class SweepPlan:
             identity=_identity(config, space, rows),
         )
 
-    def trained(self, folder: SweepFolder, workers: int = 1) -> Iterator[SweepTrial]:
+    def trained(self, folder: SweepFolder, where: Backend = ONE_PROCESS) -> Iterator[SweepTrial]:
         """Train the trials that `folder` does not hold yet; yield each as soon as it is there, and keep it.
 
         The trials that the folder holds come first.
@@ -150,10 +151,8 @@ class SweepPlan:
         Raises
         ------
         NncliError
-            If the folder holds other trials, or `workers` is less than 1.
+            If the folder holds other trials, or `where` cannot be used.
         """
-        if workers < 1:
-            raise NncliError(f"expected at least 1 worker, found {workers}", hint="use --workers 2")
         found = folder.trials(self.points)
         yield from (SweepTrial(**values) for values in found.values())
         tasks = {
@@ -161,7 +160,7 @@ class SweepPlan:
             for number, config in enumerate(self.configs, 1)
             if number not in found
         }
-        for number, result in completed(train_values, tasks, workers):
+        for number, result in completed(train_values, tasks, where):
             values: dict[str, Any] = {"number": number, "values": dict(self.points[number - 1])}
             trial = SweepTrial(**values, **(result or _CRASHED))
             folder.append(vars(trial))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import nncli
-from nncli.many.pool import MOST_CRASHES, completed
+from nncli.many.pool import MOST_CRASHES, Processes, completed
 from nncli.many.space import Space
 from nncli.many.sweep import SweepPlan, SweepTrial, best_of
 from nncli.many.sweep_folder import opened_sweep
@@ -37,7 +37,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def trials(config: dict[str, Any], workers: int, folder: str, grid: str = RATES) -> list[SweepTrial]:
     plan = SweepPlan.of(nncli.Config.of(config), [grid], None, None)
     with opened_sweep(Path(folder), plan.identity) as opened:
-        return sorted(plan.trained(opened, workers), key=lambda trial: trial.number)
+        return sorted(plan.trained(opened, Processes(workers)), key=lambda trial: trial.number)
 
 
 def test_each_trial_is_a_training_with_its_values() -> None:
@@ -95,7 +95,7 @@ def test_killed_workers_lose_no_result() -> None:
     plan = SweepPlan.of(nncli.Config.of(IRIS), [RATES], None, None)
     found: list[SweepTrial] = []
     with opened_sweep(Path("many"), plan.identity) as folder:
-        for trial in plan.trained(folder, 2):
+        for trial in plan.trained(folder, Processes(2)):
             found.append(trial)
             if len(found) <= 2:
                 workers = multiprocessing.active_children()
@@ -118,7 +118,7 @@ def kills_itself(task: tuple[str, str]) -> str:
 
 def test_a_call_that_kills_its_process_three_times_is_given_up_and_no_other() -> None:
     tasks = {k: (what, f"count{k}") for k, what in enumerate(["never", "always", "once", "never", "never"])}
-    found = dict(completed(kills_itself, tasks, 2))
+    found = dict(completed(kills_itself, tasks, Processes(2)))
     assert found == {0: "never", 1: None, 2: "once", 3: "never", 4: "never"}
     # Beside another task, it is not known which of the two killed the process.
     assert Path("count1").stat().st_size in (MOST_CRASHES, MOST_CRASHES + 1)

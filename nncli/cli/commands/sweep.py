@@ -20,6 +20,7 @@ from nncli.messages.wording import counted, measured, printable, shown
 
 if TYPE_CHECKING:
     from nncli.cli.output import Output
+    from nncli.many.pool import Backend
     from nncli.many.sweep import Sweep, SweepPlan, SweepTrial
     from nncli.many.sweep_folder import SweepFolder
 
@@ -64,7 +65,30 @@ def sweep(
             show_default=False,
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(metavar="N", help="Number of processes.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Number of processes (default: 1).", show_default=False),
+    ] = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Train on the workers of this Dask scheduler, such as tcp://127.0.0.1:8786.",
+            show_default=False,
+        ),
+    ] = None,
+    tls_ca: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate of the authority, for tls://.", show_default=False),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Certificate of this machine, for tls://.", show_default=False),
+    ] = None,
+    tls_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Private key of --tls-cert.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -92,17 +116,42 @@ def sweep(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     path = config_or_only(config, out)
     require_config_name(str(path), out.command)
+    where = _place(workers, cluster, (tls_ca, tls_cert, tls_key), out)
     loaded = read_config(path, set_, seed=seed)
     plan = SweepPlan.of(loaded, grid or [], trials, metric)
     note_remarks(plan.table, out)
     with opened_sweep(sweep_path(loaded.run_name) if output is None else output, plan.identity) as folder:
-        found = plan.outcome(_followed(out, plan, folder, workers), folder)
+        found = plan.outcome(_followed(out, plan, folder, where), folder)
     _show(out, found)
     out.object("sweep", _fields(found))
     _require_one(found)
 
 
-def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, workers: int) -> list[SweepTrial]:
+def _place(
+    workers: int | None, cluster: str | None, tls: tuple[Path | None, Path | None, Path | None], out: Output
+) -> Backend:
+    """Return where to train, by the options."""
+    from nncli.many.cluster import Certificates, Cluster
+    from nncli.many.pool import Processes
+    from nncli.messages.errors import NncliError
+
+    authority, certificate, key = tls
+    if cluster is None:
+        if any(tls):
+            raise NncliError("--tls-ca, --tls-cert and --tls-key need --cluster tls://HOST:PORT")
+        return Processes(1 if workers is None else workers)
+    if workers is not None:
+        raise NncliError(
+            "--workers and --cluster cannot be combined", hint="start more workers on the cluster instead"
+        )
+    if not any(tls):
+        return Cluster(cluster, note=out.note)
+    if authority is None or certificate is None or key is None:
+        raise NncliError("--tls-ca, --tls-cert and --tls-key need each other", hint="give all three")
+    return Cluster(cluster, Certificates(authority, certificate, key), out.note)
+
+
+def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, where: Backend) -> list[SweepTrial]:
     """Train all trials, with progress on stderr from time to time."""
     from nncli.cli.stopping import Stopped, answered
 
@@ -114,7 +163,7 @@ def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, workers: int) -
 
     try:
         with answered(report_interruption):
-            for trial in _with_progress(out, plan, plan.trained(folder, workers), folder):
+            for trial in _with_progress(out, plan, plan.trained(folder, where), folder):
                 found.append(trial)
     except Stopped:
         report_interruption()
