@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from nncli.inspection.student.code_check import CodeCheck
     from nncli.inspection.traced import Trace
     from nncli.many.cross_validation import CrossValidation, FoldPlan
+    from nncli.many.search import SearchName
     from nncli.many.seeds import SeedPlan, SeedStudy
     from nncli.many.sweep import Sweep
     from nncli.nn.arrays import Array
@@ -837,9 +838,13 @@ def sweep(
     config: Configured,
     data: Any = None,
     *,
-    grid: Mapping[str, str | Sequence[Any]],
+    grid: Mapping[str, str | Sequence[Any]] | None = None,
+    search: SearchName | None = None,
     trials: int | None = None,
     metric: str | None = None,
+    prune: bool = False,
+    timeout: float | None = None,
+    budget: int | None = None,
     workers: int = 1,
     output: str | os.PathLike[str] | None = None,
 ) -> Sweep:
@@ -850,9 +855,15 @@ def sweep(
     Parameters
     ----------
     config, data : as for `check`; the config must hold out a validation set.
-    grid : for each key of the config a list of values, or a range such as `0..1` or `log:0.001..0.1`.
-    trials : number of random draws (default: every combination of lists; with a range 20).
+    grid : for each key of the config a list of values, or a range such as `0..1` or `log:0.001..0.1`; they
+        replace those of the same key in `sweep` of the config.
+    search : `grid` for every combination, `random`, or `tpe` to learn from earlier trials, which needs
+        Optuna (default: grid; with a range or `trials` random).
+    trials : number of trials of random and tpe (default: 20).
     metric : a metric of the config (default: the loss).
+    prune : end a trial early if it does worse than the median of earlier ones.
+    timeout : seconds after which no further trial begins.
+    budget : epochs of all trials together after which no further trial begins.
     workers : number of processes. With several, a script must protect its start by
         `if __name__ == "__main__":`.
     output : the directory (default: sweeps/NAME).
@@ -870,14 +881,16 @@ def sweep(
     {'optimizer.learning_rate': '0.1'}
     """
     from nncli.many.pool import Processes
-    from nncli.many.sweep import SweepPlan, axis_text
+    from nncli.many.space import Axis
+    from nncli.many.sweep import Budget, SweepOptions, SweepPlan
     from nncli.many.sweep_folder import opened_sweep, sweep_path
 
     loaded = _config(config, data)
-    plan = SweepPlan.of(loaded, [axis_text(*axis) for axis in grid.items()], trials, metric)
+    axes = [Axis.given(*axis) for axis in (grid or {}).items()]
+    plan = SweepPlan.of(loaded, axes, SweepOptions(search, trials, metric, prune))
     path = sweep_path(loaded.run_name) if output is None else Path(output)
     with opened_sweep(path, plan.identity) as folder:
-        return plan.outcome(list(plan.trained(folder, Processes(workers))), folder)
+        return plan.outcome(list(plan.trained(folder, Processes(workers), Budget(timeout, budget))), folder)
 
 
 def __getattr__(name: str) -> Any:

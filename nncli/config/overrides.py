@@ -41,7 +41,7 @@ class Override:
     def words(self) -> str:
         """Option as typed on the command line."""
         value = shown(self.value)
-        named = self.flag in ("--set", "--grid")  # the others are short for a key
+        named = self.flag in ("--set", "--grid", "sweep")  # the others are short for a key
         return f"{self.flag} {shown(self.key)}={value}" if named else f"{self.flag} {value}"
 
     @classmethod

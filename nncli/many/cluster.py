@@ -18,6 +18,7 @@ import numpy as np
 
 from nncli.many.pool import CallResult, Crew, Sent
 from nncli.many.shipping import Parcel, data_key, without_data
+from nncli.many.trial import TrialTask
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import shown
 from nncli.version import VERSION
@@ -27,6 +28,7 @@ CONNECT = 5.0  # seconds to reach the scheduler
 JOIN = 60.0  # seconds to wait for the first worker
 LOOK_AGAIN = 1.0  # seconds between two looks at the number of workers
 AHEAD = 2  # tasks submitted for each thread of a worker, so that none waits for the next one
+TASKS_AHEAD = 16  # trials that are chosen before the result of the first is known
 DATA_KEPT = 4  # tables that stay on the cluster beside those of unfinished tasks
 TO_CONTINUE = "finished trials are kept; repeat the command to train the others"
 
@@ -70,6 +72,11 @@ class Cluster:
     def is_here(self) -> bool:
         """False: the calls are made by the workers."""
         return False
+
+    @property
+    def ahead(self) -> int:
+        """The same for a cluster of any size, so that results do not depend on its size."""
+        return TASKS_AHEAD
 
     @contextmanager
     def crew(self, call: Callable[[Sent], CallResult], tasks: int) -> Iterator[Crew[Sent, CallResult]]:
@@ -191,7 +198,7 @@ class _Room:
         return AHEAD * self.threads
 
 
-def call_here(version: str, call: Callable[[Any], Any], config: dict[str, Any], data: Parcel) -> Any:
+def call_here(version: str, call: Callable[[Any], Any], task: TrialTask, data: Parcel) -> Any:
     """Call a function for a task on this worker.
 
     Raises
@@ -205,7 +212,7 @@ def call_here(version: str, call: Callable[[Any], Any], config: dict[str, Any], 
     if version != VERSION:
         raise _other_version(VERSION, worker.address, version)
     _one_thread()
-    return call(data.unpacked(Path(worker.local_directory), config))
+    return call(data.unpacked(Path(worker.local_directory), task))
 
 
 @cache

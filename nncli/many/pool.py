@@ -6,18 +6,21 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from nncli.messages.errors import NncliError
 
 Sent = TypeVar("Sent")
 CallResult = TypeVar("CallResult")
+
+Tasks: TypeAlias = Iterator[tuple[int, Sent] | None]
+_END: Any = object()
 
 MOST_CRASHES = 3  # of one task that runs alone, before it is given up
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -53,6 +56,10 @@ class Backend(Protocol):
     def is_here(self) -> bool:
         """True if the calls are made in this process."""
 
+    @property
+    def ahead(self) -> int:
+        """The number of tasks that may be chosen before the result of the first is known."""
+
 
 @dataclass(frozen=True)
 class Processes:
@@ -69,6 +76,11 @@ class Processes:
         """True if the calls are made in this process."""
         return self.workers == 1
 
+    @property
+    def ahead(self) -> int:
+        """As many as there are workers."""
+        return self.workers
+
     @contextmanager
     def crew(self, call: Callable[[Sent], CallResult], tasks: int) -> Iterator[Crew[Sent, CallResult]]:
         """Open a pool of processes."""
@@ -78,41 +90,63 @@ class Processes:
 
 
 def completed(
-    call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], where: Backend
+    call: Callable[[Sent], CallResult], tasks: Tasks[Sent], most: int, where: Backend
 ) -> Iterator[tuple[int, CallResult | None]]:
     """Call a function for each task, and yield its number and result as soon as it is there.
 
     With one worker the calls are made here, in their order. Otherwise, `call` must be a function of a module,
     and a process that dies is replaced. The result of a task whose process died
     three times while no other task ran is None; a cluster counts in its own way.
+
+    Parameters
+    ----------
+    tasks : numbers with tasks; None in between means that the next task is not known before another result.
+    most : number of tasks at most.
     """
     if where.is_here:
-        for number, task in tasks.items():
+        for number, task in filter(None, tasks):
             yield number, call(task)
     else:
-        yield from _Driver(call, tasks, where).results()
+        yield from _Driver(call, tasks, most, where).results()
 
 
 class _Driver(Generic[Sent, CallResult]):
     """Tasks that wait, tasks that run, and tasks that may have killed their process."""
 
-    def __init__(self, call: Callable[[Sent], CallResult], tasks: Mapping[int, Sent], where: Backend) -> None:
-        self.call, self.tasks, self.where = call, tasks, where
-        self.waiting = deque(tasks)
-        self.suspects = deque[int]()
+    def __init__(
+        self, call: Callable[[Sent], CallResult], tasks: Tasks[Sent], most: int, where: Backend
+    ) -> None:
+        self.call, self.tasks, self.most, self.where = call, tasks, most, where
+        self.sent: dict[int, Sent] = {}  # tasks without a result
+        self.waiting, self.suspects = deque[int](), deque[int]()
         self.running: dict[int, Future[CallResult]] = {}
-        self.crashes = dict.fromkeys(tasks, 0)
+        self.crashes = Counter[int]()
+        self.is_ended = False
 
     def results(self) -> Iterator[tuple[int, CallResult | None]]:
-        while self.waiting or self.suspects:
-            with self.where.crew(self.call, len(self.tasks)) as crew:
+        self._take()  # no process is started for nothing
+        while self._has_more:
+            with self.where.crew(self.call, self.most) as crew:
                 try:
                     yield from self._until_broken(crew)
                 except BrokenExecutor:
                     yield from self._given_up()
 
+    @property
+    def _has_more(self) -> bool:
+        return not self.is_ended or bool(self.sent)
+
+    def _take(self) -> None:
+        """Take the next task, if it is known."""
+        found = next(self.tasks, _END)
+        if found is _END:
+            self.is_ended = True
+        elif found:
+            number, self.sent[found[0]] = found
+            self.waiting.append(number)
+
     def _until_broken(self, crew: Crew[Sent, CallResult]) -> Iterator[tuple[int, CallResult | None]]:
-        while self.waiting or self.suspects or self.running:
+        while self._has_more:
             self._submit(crew)
             wait(self.running.values(), timeout=crew.pause, return_when=FIRST_COMPLETED)
             for number in [number for number, future in self.running.items() if future.done()]:
@@ -120,16 +154,21 @@ class _Driver(Generic[Sent, CallResult]):
                     result = self.running[number].result()
                 except crew.killed:
                     result = None
-                del self.running[number]
+                del self.running[number], self.sent[number]
                 yield number, result
 
     def _submit(self, crew: Crew[Sent, Any]) -> None:
         """Keep every process busy; a suspect runs alone, so that no other task is blamed for its crash."""
-        queue, most = (self.suspects, 1) if self.suspects else (self.waiting, crew.room())
-        while queue and len(self.running) < most:
+        most = 1 if self.suspects else crew.room()
+        while len(self.running) < most:
+            if not self.suspects and not self.waiting and not self.is_ended:
+                self._take()
+            queue = self.suspects or self.waiting
+            if not queue:
+                return
             number = queue.popleft()
             self.running[number] = Future()  # stays there if submit() itself finds the pool broken
-            self.running[number] = crew.submit(self.tasks[number])
+            self.running[number] = crew.submit(self.sent[number])
 
     def _given_up(self) -> Iterator[tuple[int, None]]:
         """Make suspects of the tasks that ran when a process died, and yield those to give up."""
@@ -138,6 +177,7 @@ class _Driver(Generic[Sent, CallResult]):
             if self.crashes[number] < MOST_CRASHES:
                 self.suspects.append(number)
             else:
+                del self.sent[number]
                 yield number, None
         self.running.clear()
 

@@ -8,7 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any, NamedTuple
 
-TrialTask = tuple[dict[str, Any], str]  # values of a config, and the folder of its data
+from nncli.many.trial import TrialTask
 
 
 class Parcel(NamedTuple):
@@ -26,15 +26,14 @@ class Parcel(NamedTuple):
     @classmethod
     def of(cls, task: TrialTask) -> Parcel:
         """Pack the data of a trial."""
-        values, folder = task
-        dataset = values["dataset"]
+        dataset = task.config["dataset"]
         if dataset.get("path") is None:
             return cls(dataset, None)
-        file = Path(folder) / dataset["path"]
+        file = Path(task.folder) / dataset["path"]
         return cls({**dataset, "path": file.name}, file.read_bytes())
 
-    def unpacked(self, folder: Path, config: dict[str, Any]) -> TrialTask:
-        """Return the trial of a config without its data, on these data in a folder of this machine.
+    def unpacked(self, folder: Path, task: TrialTask) -> TrialTask:
+        """Return a trial that was sent without its data, on these data in a folder of this machine.
 
         Several processes and threads may unpack in the same folder at the same time.
         """
@@ -43,17 +42,18 @@ class Parcel(NamedTuple):
             place.mkdir(exist_ok=True)
             _write_once(place / self.dataset["path"], self.content)
             folder = place
-        return {**config, "dataset": self.dataset}, str(folder)
+        return task._replace(config={**task.config, "dataset": self.dataset}, folder=str(folder))
 
 
-def without_data(task: TrialTask) -> dict[str, Any]:
-    """Return the config of a trial without its data."""
-    return {key: value for key, value in task[0].items() if key != "dataset"}
+def without_data(task: TrialTask) -> TrialTask:
+    """Return a trial without its data."""
+    config = {key: value for key, value in task.config.items() if key != "dataset"}
+    return task._replace(config=config, folder="")
 
 
 def data_key(task: TrialTask) -> bytes:
     """Return what two trials have in common if they have the same data."""
-    return pickle.dumps((task[0]["dataset"], task[1]))
+    return pickle.dumps((task.config["dataset"], task.folder))
 
 
 def _write_once(file: Path, content: bytes) -> None:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nncli.config import Config, Override
-from nncli.inference.conditions import by_name
-from nncli.many.pool import MOST_CRASHES, Backend, Processes, completed
-from nncli.many.space import Space
-from nncli.many.sweep_folder import SweepFolder
-from nncli.many.trainings import train_one
-from nncli.messages.errors import ConfigError, NncliError
+from nncli.many.pool import Backend, Processes, completed
+from nncli.many.pruning import Limits
+from nncli.many.search import Listed, ParzenSearch, Search, SearchName, searched
+from nncli.many.space import Axis, Space
+from nncli.many.sweep_folder import OTHER, SweepFolder
+from nncli.many.trial import CRASHED, SweepTrial, TrialTask, best_of, rank, sha256_of, train_trial
+from nncli.messages.errors import ConfigError, NncliError, RunError
 from nncli.messages.notebook import html_table
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import measured, shown
@@ -24,35 +23,11 @@ from nncli.runs import Run
 from nncli.tables.table import Table
 from nncli.training import experiment as experiments
 from nncli.training.experiment import Experiment
-from nncli.training.rows import Rows, read_rows
+from nncli.training.rows import Rows
 
 VAL = "val_"
 ONE_PROCESS = Processes()
 NO_VALIDATION = "hold out validation rows: set dataset.split.validation: 0.2"
-
-
-@dataclass(frozen=True)
-class SweepTrial:
-    """One training of a sweep.
-
-    Attributes
-    ----------
-    number : from 1.
-    values : text of each value by key, as in `--set`.
-    status : `finished`, `diverged`, or `failed` if it cannot be trained or its process died three times.
-    epochs : complete epochs.
-    metrics : loss and metrics of each set by name, as in `--fail-if`; empty if it failed.
-    message : the error if it diverged or failed; else None.
-    weights : SHA-256 of the trained weights; empty if it failed.
-    """
-
-    number: int
-    values: dict[str, str]
-    status: Literal["finished", "diverged", "failed"]
-    epochs: int
-    metrics: dict[str, float]
-    message: str | None
-    weights: str
 
 
 @dataclass(frozen=True)
@@ -75,7 +50,7 @@ class Sweep:
     @property
     def ranked(self) -> list[SweepTrial]:
         """The trials from the best to the worst, then those that diverged or failed."""
-        return sorted(self.trials, key=lambda trial: _rank(trial, self.metric, self.higher_is_better))
+        return sorted(self.trials, key=lambda trial: rank(trial, self.metric, self.higher_is_better))
 
     @property
     def best(self) -> SweepTrial | None:
@@ -91,59 +66,100 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class SweepPlan:
-    """The trainings of a sweep before they begin, all of them checked.
+class SweepOptions:
+    """Options of a sweep: the choice of its trials and of the best one.
 
     Attributes
     ----------
-    points : values of each trial by key.
-    configs : the config of each trial.
+    search : how values are chosen; None for all combinations of lists, or random draws if there is a range
+        or a number of trials.
+    trials : number of trials; None for all combinations, or 20.
+    metric : name of a result on the validation set; None for the loss.
+    prune : end a trial early if it does worse than the median of earlier ones.
+    """
+
+    search: SearchName | None = None
+    trials: int | None = None
+    metric: str | None = None
+    prune: bool = False
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limit after which a sweep begins no further trial.
+
+    Attributes
+    ----------
+    seconds : since its start.
+    epochs : of all trials together.
+    """
+
+    seconds: float | None = None
+    epochs: int | None = None
+
+    def is_spent(self, began: float, epochs: int) -> bool:
+        """Tell whether no further trial may begin after so many epochs."""
+        is_late = self.seconds is not None and time.monotonic() - began >= self.seconds
+        return is_late or (self.epochs is not None and epochs >= self.epochs)
+
+
+NO_LIMIT = Budget()
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """The trainings of a sweep before they begin, checked as far as their values are known.
+
+    Attributes
+    ----------
+    base : the config that the values of a trial are laid over.
+    configs : the config of each trial, if they are known before the first is trained.
+    count : number of trials.
+    search : makes what chooses the values of the trials.
     table : the training rows.
     identity : what two sweeps have in common if the trials of one may be used by the other.
     """
 
-    points: Sequence[Mapping[str, str]]
+    base: Config
     configs: Sequence[Config]
+    count: int
+    search: Callable[[], Search]
     metric: str
     higher_is_better: bool
+    prune: bool
     table: Table
     identity: Mapping[str, Any]
 
     @classmethod
-    def of(cls, config: Config, grid: Sequence[str], trials: int | None, metric: str | None) -> SweepPlan:
-        """Plan and check all trials.
+    def of(cls, config: Config, axes: Sequence[Axis], options: SweepOptions) -> SweepPlan:
+        """Plan all trials, and check them.
 
         Raises
         ------
         NncliError
             If the values, the metric or a trial cannot be used.
         """
-        space, name = Space.of(grid, trials), _metric_name(metric)
-        points = space.points(config.seed.training)
-        configs, losses, prepared = list[Config](), set[str](), None
-        for point in points:
-            overrides = [Override(key, value, "--grid") for key, value in point.items()]
-            configs.append(_on_one_thread(config.overridden(overrides)))
-            prepared = _prepared(configs, prepared)
-            higher_is_better = _require_metric(name, prepared)
-            losses.add(str(prepared.config.loss))
-        if len(losses) > 1 and name == f"{VAL}loss":
-            raise NncliError(
-                "trials with different losses cannot be compared by their loss",
-                hint="choose by a metric of the config, such as --metric accuracy",
-            )
-        assert prepared is not None
-        rows = prepared.rows
+        space, metric = Space.of(config, axes), _metric_name(options.metric)
+        name, count = searched(space, options.search, options.trials)
+        is_known, seed = name != "tpe", config.seed.training
+        points = space.grid() if name == "grid" else space.draws(count, seed) if is_known else []
+        configs, prepared = _checked(config, points or list(space.corners()), metric)
+        better = prepared.metrics[metric].higher_is_better if metric in prepared.metrics else False
         return cls(
-            points=points,
-            configs=configs,
-            metric=name,
-            higher_is_better=higher_is_better,
-            table=rows.training.table,
-            identity=_identity(config, space, rows),
+            base=config,
+            configs=configs if is_known else (),
+            count=len(points) if is_known else count,
+            search=lambda: Listed(points) if is_known else ParzenSearch(space, seed, higher_is_better=better),
+            metric=VAL + metric,
+            higher_is_better=better,
+            prune=options.prune,
+            table=prepared.rows.training.table,
+            identity=_identity(config, space, prepared.rows, options, is_known),
         )
 
-    def trained(self, folder: SweepFolder, where: Backend = ONE_PROCESS) -> Iterator[SweepTrial]:
+    def trained(
+        self, folder: SweepFolder, where: Backend = ONE_PROCESS, budget: Budget = NO_LIMIT
+    ) -> Iterator[SweepTrial]:
         """Train the trials that `folder` does not hold yet; yield each as soon as it is there, and keep it.
 
         The trials that the folder holds come first.
@@ -153,18 +169,18 @@ class SweepPlan:
         NncliError
             If the folder holds other trials, or `where` cannot be used.
         """
-        found = folder.trials(self.points)
-        yield from (SweepTrial(**values) for values in found.values())
-        tasks = {
-            number: (config.resolved(config.folder), str(config.folder.resolve()))
-            for number, config in enumerate(self.configs, 1)
-            if number not in found
-        }
-        for number, result in completed(train_values, tasks, where):
-            values: dict[str, Any] = {"number": number, "values": dict(self.points[number - 1])}
-            trial = SweepTrial(**values, **(result or _CRASHED))
+        kept = {number: SweepTrial(**values) for number, values in folder.trials(self.count).items()}
+        queue = _Queue(self, self.search(), kept, where.ahead, budget, folder.path)
+        yield from kept.values()
+        for number, result in completed(train_trial, queue, self.count - len(kept), where):
+            trial = SweepTrial(number, queue.values[number], **(result or CRASHED))
             folder.append(vars(trial))
+            queue.known[number] = trial
             yield trial
+
+    def config(self, number: int, values: Mapping[str, str]) -> Config:
+        """Return the config of a trial."""
+        return self.configs[number - 1] if self.configs else _laid_over(self.base, values)
 
     def best(self, trials: Sequence[SweepTrial]) -> SweepTrial | None:
         """Return the best of some trials; None if none finished."""
@@ -173,8 +189,8 @@ class SweepPlan:
     def outcome(self, trials: Sequence[SweepTrial], folder: SweepFolder) -> Sweep:
         """Return the results of all trials together, and keep the run of the best one."""
         best = self.best(trials)
-        run = None if best is None else folder.best_run(self.configs[best.number - 1])
-        if best and run and _digest(run.model.parameters.tobytes()) != best.weights:
+        run = None if best is None else folder.best_run(self.config(best.number, best.values))
+        if best and run and sha256_of(run.model.parameters.tobytes()) != best.weights:
             raise NncliError(
                 f"{run.path}: training trial {best.number} again gave other weights",
                 hint=f"its first result is from another machine or version; remove {folder.path} and repeat",
@@ -183,70 +199,96 @@ class SweepPlan:
         return Sweep(ordered, self.metric, self.higher_is_better, folder.path, run)
 
 
-def axis_text(key: str, values: str | Sequence[Any]) -> str:
-    """Return values of a key as the text of `--grid`."""
-    if isinstance(values, str):
-        return f"{key}={values}"
-    texts = [value if isinstance(value, str) else json.dumps(value) for value in values]
-    return f"{key}={','.join(texts)}"
+class _Queue(Iterator[tuple[int, TrialTask] | None]):
+    """The trials to train, in the order of their numbers.
 
+    Where a trial depends on earlier results, those of all trials but the last few are waited for, and no
+    later ones are used. So it does not matter which of several workers is faster.
 
-_CRASHED = {
-    "status": "failed",
-    "epochs": 0,
-    "metrics": {},
-    "message": f"its process was killed {MOST_CRASHES} times, perhaps because memory ran out",
-    "weights": "",
-}
-
-
-def train_values(task: tuple[dict[str, Any], str]) -> dict[str, Any]:
-    """Train a config given as plain values and the folder of its data; return the end of it as plain values.
-
-    Such a call can be sent to another process.
+    Attributes
+    ----------
+    values : of the trials so far.
+    known : the trials with results.
     """
-    values, folder = task
-    config = Config.of(values, folder=Path(folder))
-    try:
-        settings = [values["dataset"], values["training"]["dtype"], values["seed"]["data"]]
-        rows = _rows(json.dumps(settings), folder)
-        result = train_one(experiments.on_rows(config, rows))
-    except (NncliError, MemoryError) as error:
-        message = error.message if isinstance(error, NncliError) else "out of memory"
-        return {**_CRASHED, "message": message}
-    return {
-        "status": "diverged" if result.divergence else "finished",
-        "epochs": result.epochs,
-        "metrics": by_name(result.results),
-        "message": result.divergence,
-        "weights": _digest(result.parameters.tobytes()),
-    }
+
+    def __init__(
+        self,
+        plan: SweepPlan,
+        search: Search,
+        kept: Mapping[int, SweepTrial],
+        ahead: int,
+        budget: Budget,
+        path: Path,
+    ) -> None:
+        self.plan, self.search, self.ahead, self.budget, self.path = plan, search, ahead, budget, path
+        self.values: dict[int, dict[str, str]] = {}
+        self.known = dict(kept)
+        self.began, self.number, self.learned = time.monotonic(), 0, 0
+        self.curves: list[Sequence[float]] = []  # of the finished trials that are learned
+
+    def __next__(self) -> tuple[int, TrialTask] | None:
+        while self.number < self.plan.count and not self._is_spent():
+            number = self.number + 1
+            if (self.search.learns or self.plan.prune) and not self._learns(number - self.ahead):
+                return None
+            self.number = number
+            if number not in self.known:
+                return number, self._task(number, self.search.propose(number))
+            self._adopt(self.known[number])
+        raise StopIteration
+
+    def _is_spent(self) -> bool:
+        is_kept = self.number + 1 in self.known
+        return not is_kept and self.budget.is_spent(
+            self.began, sum(trial.epochs for trial in self.known.values())
+        )
+
+    def _learns(self, last: int) -> bool:
+        """Learn the results up to a trial; False if one is missing."""
+        while self.learned < last and (trial := self.known.get(self.learned + 1)):
+            self.learned += 1
+            is_measured = trial.status in ("finished", "pruned")
+            self.search.learn(trial.number, trial.metrics[self.plan.metric] if is_measured else float("nan"))
+            if trial.status == "finished":
+                self.curves.append(trial.curve)
+        return self.learned >= last
+
+    def _adopt(self, trial: SweepTrial) -> None:
+        self.values[trial.number] = trial.values
+        if not self.search.adopt(trial.number, trial.values):
+            raise RunError(f"{self.path}: trial {trial.number} has other values than now", hint=OTHER)
+
+    def _task(self, number: int, values: dict[str, str]) -> TrialTask:
+        self.values[number] = values
+        config, limits = self.plan.config(number, values), None
+        if self.plan.prune:
+            metric = self.plan.metric.removeprefix(VAL)
+            limits = Limits.of(metric, self.curves, higher_is_better=self.plan.higher_is_better)
+        return TrialTask(config.resolved(config.folder), str(config.folder.resolve()), limits)
 
 
-@lru_cache(maxsize=1)
-def _rows(key: str, folder: str) -> Rows:
-    """Read the rows of a config; most trials of a sweep have the same."""
-    dataset, dtype, seed = json.loads(key)
-    values = {"dataset": dataset, "training": {"dtype": dtype}, "network": {"hidden": []}}
-    values["seed"] = {"data": seed, "training": 0}
-    return read_rows(Config.of(values, folder=Path(folder)))
+def _checked(
+    config: Config, points: Sequence[Mapping[str, str]], metric: str
+) -> tuple[list[Config], Experiment]:
+    """Return the config of each point, and the last experiment; raise an error if one cannot be trained."""
+    configs, losses, prepared = list[Config](), set[str](), None
+    for point in points:
+        configs.append(_laid_over(config, point))
+        prepared = _prepared(configs, prepared)
+        _require_metric(metric, prepared)
+        losses.add(str(prepared.config.loss))
+    if len(losses) > 1 and metric == "loss":
+        raise NncliError(
+            "trials with different losses cannot be compared by their loss",
+            hint="choose by a metric of the config, such as --metric accuracy",
+        )
+    assert prepared is not None
+    return configs, prepared
 
 
-def best_of(trials: Sequence[SweepTrial], metric: str, *, higher_is_better: bool) -> SweepTrial | None:
-    """Return the finished trial with the best value, the first one of equals; None if there is none."""
-    first = min(trials, key=lambda trial: _rank(trial, metric, higher_is_better), default=None)
-    return first if first is not None and _rank(first, metric, higher_is_better)[0] == 0 else None
-
-
-def _rank(trial: SweepTrial, metric: str, higher_is_better: bool) -> tuple[int, float, int]:
-    value = trial.metrics.get(metric, float("nan"))
-    if trial.status == "finished" and value == value:
-        return 0, -value if higher_is_better else value, trial.number
-    return 1, 0.0, trial.number
-
-
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _laid_over(config: Config, values: Mapping[str, str]) -> Config:
+    flags = {key: "sweep" if key in (config.sweep or {}) else "--grid" for key in values}
+    return _on_one_thread(config.overridden([Override(key, values[key], flags[key]) for key in values]))
 
 
 def _on_one_thread(config: Config) -> Config:
@@ -277,26 +319,34 @@ def _metric_name(metric: str | None) -> str:
             bare = shown(name.removeprefix(part))
             hint = f"choose by the validation set: --metric {bare}"
             raise NncliError(f"--metric {shown(name)}: {reason}", hint=hint)
-    return name if name.startswith(VAL) else VAL + name
+    return name.removeprefix(VAL)
 
 
-def _require_metric(name: str, prepared: Experiment) -> bool:
-    """Raise NncliError unless the validation set measures a metric; return True if higher is better."""
+def _require_metric(name: str, prepared: Experiment) -> None:
+    """Raise an error unless the validation set measures a metric."""
     if "validation" not in prepared.rows.held_out:
         problem = "a sweep compares trials by the validation set, and there is none"
         raise ConfigError(problem, hint=NO_VALIDATION)
-    bare = name.removeprefix(VAL)
     known = ["loss", *prepared.metrics]
-    if bare not in known:
+    if name not in known:
         raise NncliError(
-            f"--metric {shown(bare)}: it is not measured",
-            hint=suggestion(bare, known, "known", "metrics") + "; add others to metrics in the config",
+            f"--metric {shown(name)}: it is not measured",
+            hint=suggestion(name, known, "known", "metrics") + "; add others to metrics in the config",
         )
-    return bare != "loss" and prepared.metrics[bare].higher_is_better
 
 
-def _identity(config: Config, space: Space, rows: Rows) -> dict[str, Any]:
+def _identity(
+    config: Config, space: Space, rows: Rows, options: SweepOptions, is_known: bool
+) -> dict[str, Any]:
     data = rows.whole.X.tobytes() + rows.whole.Y.tobytes()
     settings = config.resolved(config.folder)
     settings["dataset"].pop("path", None)  # the rows are compared by their content
-    return {"config": settings, "grid": [str(axis) for axis in space.axes], "data": _digest(data)}
+    found: dict[str, Any] = {
+        "config": settings,
+        "grid": [str(axis) for axis in space.axes],
+        "data": sha256_of(data),
+    }
+    # Of a search that learns, and of pruned trials, the results depend on the metric as well.
+    if not is_known or options.prune:
+        found |= {"search": options.search, "metric": options.metric, "prune": options.prune}
+    return found

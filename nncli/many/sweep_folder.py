@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,13 +29,13 @@ class SweepFolder:
 
     path: Path
 
-    def trials(self, points: Sequence[Mapping[str, str]]) -> dict[int, dict[str, Any]]:
-        """Return the trials that are kept, by number; a last line that was not finished is removed.
+    def trials(self, count: int) -> dict[int, dict[str, Any]]:
+        """Return the first so many trials, as far as they are kept; a last line not finished is removed.
 
         Raises
         ------
         RunError
-            If the file is damaged, or a trial has other values than now.
+            If the file is damaged.
         """
         file = self.path / TRIALS
         content = file.read_bytes() if file.exists() else b""
@@ -46,15 +46,13 @@ class SweepFolder:
         for line, text in enumerate(whole.splitlines(), 1):
             try:
                 trial = json.loads(text)
-                number, values = trial["number"], trial["values"]
+                number = trial["number"]
                 metrics = {name: _or_nan(value) for name, value in trial["metrics"].items()}
+                curve = tuple(map(_or_nan, trial.get("curve", ())))
             except (ValueError, KeyError, TypeError, AttributeError):
                 raise RunError(f"{file}:{line} is damaged: not a trial", hint="remove the line") from None
-            if number > len(points):
-                continue  # of a repetition with more draws
-            if values != points[number - 1]:
-                raise RunError(f"{file}:{line}: trial {number} has other values than now", hint=OTHER)
-            found[number] = {**trial, "metrics": metrics}
+            if number <= count:  # the others are of a repetition with more draws
+                found[number] = {**trial, "metrics": metrics, "curve": curve}
         return dict(sorted(found.items()))
 
     def append(self, trial: Mapping[str, Any]) -> None:

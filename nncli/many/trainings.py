@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nncli.data.split import Part
@@ -25,6 +25,7 @@ class Trained:
     epochs : complete epochs.
     results : loss and metrics of these weights by name, of each set.
     divergence : message of the error if training diverged, which leaves the last good weights; else None.
+    is_stopped : whether the caller stopped it before its end.
     """
 
     experiment: Experiment
@@ -32,6 +33,7 @@ class Trained:
     epochs: int
     results: dict[Part, dict[str, float]]
     divergence: str | None = None
+    is_stopped: bool = False
 
     @property
     def model(self) -> Model:
@@ -75,13 +77,26 @@ def _trained_together(experiments: Sequence[Experiment]) -> Iterator[Trained]:
             yield Trained(experiment, parameters, experiment.epochs, _results(experiment, parameters))
 
 
-def train_one(experiment: Experiment) -> Trained:
-    """Train an experiment alone, with the same result as a run of it, bit for bit."""
+Stop = Callable[[loop.Report], tuple[int, Array] | None]
+
+
+def train_one(experiment: Experiment, stop: Stop | None = None) -> Trained:
+    """Train an experiment alone, with the same result as a run of it, bit for bit.
+
+    Parameters
+    ----------
+    stop : sees every report, and may return an epoch of it with the weights (P,) after it, to end there.
+    """
     divergence, progress = None, loop.Progress.start(experiment)
     with threads.limited(experiment.threads):
         try:
             for report in loop.train(experiment):
                 progress = report.progress
+                if stop and (end := stop(report)):
+                    epochs, parameters = end
+                    return Trained(
+                        experiment, parameters, epochs, _results(experiment, parameters), is_stopped=True
+                    )
             parameters, update = progress.parameters(experiment), progress.state.update
         except Diverged as outcome:
             divergence = outcome.message

@@ -12,8 +12,10 @@ import pytest
 import nncli
 from nncli.many.cluster import Cluster
 from nncli.many.pool import Backend, Processes
-from nncli.many.sweep import SweepPlan, SweepTrial
+from nncli.many.space import Axis
+from nncli.many.sweep import SweepOptions, SweepPlan
 from nncli.many.sweep_folder import opened_sweep
+from nncli.many.trial import SweepTrial
 
 pytest.importorskip("distributed")
 
@@ -49,7 +51,9 @@ def iris(epochs: int = 30, **changes: Any) -> dict[str, Any]:
 
 
 def plan_of(config: dict[str, Any], trials: int | None = TRIALS, grid: str = GRID) -> SweepPlan:
-    return SweepPlan.of(nncli.Config.of(config, folder=Path.cwd()), [grid], trials, None)
+    return SweepPlan.of(
+        nncli.Config.of(config, folder=Path.cwd()), [Axis.parse(grid)], SweepOptions(trials=trials)
+    )
 
 
 def trained(plan: SweepPlan, folder: str, where: Backend) -> list[SweepTrial]:

@@ -15,9 +15,10 @@ import pytest
 
 import nncli
 from nncli.many.pool import MOST_CRASHES, Processes, completed
-from nncli.many.space import Space
-from nncli.many.sweep import SweepPlan, SweepTrial, best_of
+from nncli.many.space import Axis, Space
+from nncli.many.sweep import SweepOptions, SweepPlan
 from nncli.many.sweep_folder import opened_sweep
+from nncli.many.trial import SweepTrial, best_of
 
 IRIS: dict[str, Any] = {
     "dataset": {"name": "iris", "split": {"validation": 0.2, "test": 0.2}},
@@ -34,8 +35,12 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
+def space_of(*grid: str) -> Space:
+    return Space(tuple(map(Axis.parse, grid)))
+
+
 def trials(config: dict[str, Any], workers: int, folder: str, grid: str = RATES) -> list[SweepTrial]:
-    plan = SweepPlan.of(nncli.Config.of(config), [grid], None, None)
+    plan = SweepPlan.of(nncli.Config.of(config), [Axis.parse(grid)], SweepOptions())
     with opened_sweep(Path(folder), plan.identity) as opened:
         return sorted(plan.trained(opened, Processes(workers)), key=lambda trial: trial.number)
 
@@ -92,7 +97,7 @@ def test_results_do_not_depend_on_the_number_of_workers(workers: int) -> None:
 
 def test_killed_workers_lose_no_result() -> None:
     expected = trials(IRIS, 1, "one")
-    plan = SweepPlan.of(nncli.Config.of(IRIS), [RATES], None, None)
+    plan = SweepPlan.of(nncli.Config.of(IRIS), [Axis.parse(RATES)], SweepOptions())
     found: list[SweepTrial] = []
     with opened_sweep(Path("many"), plan.identity) as folder:
         for trial in plan.trained(folder, Processes(2)):
@@ -118,7 +123,7 @@ def kills_itself(task: tuple[str, str]) -> str:
 
 def test_a_call_that_kills_its_process_three_times_is_given_up_and_no_other() -> None:
     tasks = {k: (what, f"count{k}") for k, what in enumerate(["never", "always", "once", "never", "never"])}
-    found = dict(completed(kills_itself, tasks, Processes(2)))
+    found = dict(completed(kills_itself, iter(tasks.items()), len(tasks), Processes(2)))
     assert found == {0: "never", 1: None, 2: "once", 3: "never", 4: "never"}
     # Beside another task, it is not known which of the two killed the process.
     assert Path("count1").stat().st_size in (MOST_CRASHES, MOST_CRASHES + 1)
@@ -137,7 +142,7 @@ def test_finished_trials_are_not_trained_again() -> None:
 
 
 def test_a_trial_is_kept_as_soon_as_it_is_there() -> None:
-    plan = SweepPlan.of(nncli.Config.of(IRIS), [RATES], None, None)
+    plan = SweepPlan.of(nncli.Config.of(IRIS), [Axis.parse(RATES)], SweepOptions())
     with opened_sweep(Path("s"), plan.identity) as folder:
         first = next(plan.trained(folder))
         lines = Path("s/trials.jsonl").read_text().splitlines()
@@ -146,8 +151,8 @@ def test_a_trial_is_kept_as_soon_as_it_is_there() -> None:
 
 def test_threads_that_the_config_leaves_open_are_one() -> None:
     wide = nncli.Config.of({**IRIS, "network": {"hidden": [300]}})
-    assert SweepPlan.of(wide, [RATES], None, None).configs[0].training.threads == 1
-    two = SweepPlan.of(wide.changed(("training", "threads"), 2), [RATES], None, None)
+    assert SweepPlan.of(wide, [Axis.parse(RATES)], SweepOptions()).configs[0].training.threads == 1
+    two = SweepPlan.of(wide.changed(("training", "threads"), 2), [Axis.parse(RATES)], SweepOptions())
     assert two.configs[0].training.threads == 2
 
 
@@ -201,9 +206,9 @@ def test_changed_values_of_a_kept_trial_are_refused() -> None:
 
 
 def test_draws_stay_in_their_range_and_repeat() -> None:
-    space = Space.of(["a=log:0.001..10", "b=1..3", "c=-1.5..2.5", "d=x,y"], 400)
-    points = space.points(5)
-    assert points == space.points(5) != space.points(6)
+    space = space_of("a=log:0.001..10", "b=1..3", "c=-1.5..2.5", "d=x,y")
+    points = space.draws(400, 5)
+    assert points == space.draws(400, 5) != space.draws(400, 6)
     rates = np.array([float(point["a"]) for point in points])
     assert 0.001 <= rates.min() < 0.002
     assert 5 < rates.max() <= 10
@@ -214,9 +219,9 @@ def test_draws_stay_in_their_range_and_repeat() -> None:
 
 
 def test_draws_from_a_grid_are_distinct() -> None:
-    points = Space.of(["a=1,2,3,4", "b=1,2,3,4"], 16).points(0)
+    points = space_of("a=1,2,3,4", "b=1,2,3,4").draws(16, 0)
     assert len({(point["a"], point["b"]) for point in points}) == 16
-    assert Space.of(["a=1,2", "b=[1,2],[3]"], None).points(0)[1] == {"a": "1", "b": "[3]"}
+    assert space_of("a=1,2", "b=[1,2],[3]").grid()[1] == {"a": "1", "b": "[3]"}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +233,7 @@ def test_draws_from_a_grid_are_distinct() -> None:
         ({"optimizer.learning_rate": "0.1,,0.2"}, "a value is missing"),
         ({"optimizer.learning_rate": "0.1,0.1"}, "listed twice"),
         ({"optimizer.learning_rte": "0.1"}, "unknown key"),
-        ({"optimizer.learning_rate": []}, "expected KEY=VALUES"),
+        ({"optimizer.learning_rate": []}, "a value is missing"),
         ({"seed.training": range(10_001)}, "10,001 trials are more than 10,000"),
         ({}, "no values to try"),
     ],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -21,8 +22,10 @@ from nncli.messages.wording import counted, measured, printable, shown
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.many.pool import Backend
-    from nncli.many.sweep import Sweep, SweepPlan, SweepTrial
+    from nncli.many.search import SearchName
+    from nncli.many.sweep import Budget, Sweep, SweepPlan
     from nncli.many.sweep_folder import SweepFolder
+    from nncli.many.trial import SweepTrial
 
 BEST_TRIALS = 20  # of the table
 
@@ -49,11 +52,20 @@ def sweep(
             help="Values of a config key: a list a,b,c or a range low..high or log:low..high; repeatable.",
         ),
     ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Choose values by grid (every combination), random, or tpe (from earlier results; needs "
+            "Optuna). Default: grid, or random with a range.",
+            show_default=False,
+        ),
+    ] = None,
     trials: Annotated[
         int | None,
         typer.Option(
             metavar="N",
-            help="Number of random draws (default: every combination of lists; 20 with a range).",
+            help="Number of trials of random and tpe (default: 20).",
             show_default=False,
         ),
     ] = None,
@@ -63,6 +75,21 @@ def sweep(
             metavar="NAME",
             help="Metric of the validation set to choose by (default: loss).",
             show_default=False,
+        ),
+    ] = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="End trials early that do worse than the median of earlier ones.")
+    ] = False,
+    timeout: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Begin no trial after this time, e.g. 90s, 10m or 2h.", show_default=False
+        ),
+    ] = None,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            metavar="EPOCHS", help="Begin no trial after so many epochs in all.", show_default=False
         ),
     ] = None,
     workers: Annotated[
@@ -110,7 +137,8 @@ def sweep(
 
     Results are kept as they arrive: repeat a command that was stopped to continue it.
     """
-    from nncli.many.sweep import SweepPlan
+    from nncli.many.space import Axis
+    from nncli.many.sweep import Budget, SweepOptions, SweepPlan
     from nncli.many.sweep_folder import opened_sweep, sweep_path
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -118,11 +146,15 @@ def sweep(
     require_config_name(str(path), out.command)
     where = _place(workers, cluster, (tls_ca, tls_cert, tls_key), out)
     loaded = read_config(path, set_, seed=seed)
-    plan = SweepPlan.of(loaded, grid or [], trials, metric)
+    limit = Budget(_seconds(timeout), budget)
+    axes = [Axis.parse(text) for text in grid or []]
+    plan = SweepPlan.of(loaded, axes, SweepOptions(cast("SearchName | None", search), trials, metric, prune))
     note_remarks(plan.table, out)
     with opened_sweep(sweep_path(loaded.run_name) if output is None else output, plan.identity) as folder:
-        found = plan.outcome(_followed(out, plan, folder, where), folder)
+        found = plan.outcome(_followed(out, plan, folder, where, limit), folder)
     _show(out, found)
+    if (missing := plan.count - len(found.trials)) > 0:
+        out.note(f"the limit is reached: {counted(missing, 'trial')} left; repeat the command to train more")
     out.object("sweep", _fields(found))
     _require_one(found)
 
@@ -151,19 +183,21 @@ def _place(
     return Cluster(cluster, Certificates(authority, certificate, key), out.note)
 
 
-def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, where: Backend) -> list[SweepTrial]:
+def _followed(
+    out: Output, plan: SweepPlan, folder: SweepFolder, where: Backend, limit: Budget
+) -> list[SweepTrial]:
     """Train all trials, with progress on stderr from time to time."""
     from nncli.cli.stopping import Stopped, answered
 
     found: list[SweepTrial] = []
 
     def report_interruption() -> None:
-        done = f"{len(found)} of {counted(len(plan.points), 'trial')}"
+        done = f"{len(found)} of {counted(plan.count, 'trial')}"
         out.say(f"interrupted after {done}; saved to {folder.path}. Repeat the command to continue")
 
     try:
         with answered(report_interruption):
-            for trial in _with_progress(out, plan, plan.trained(folder, where), folder):
+            for trial in _with_progress(out, plan, plan.trained(folder, where, limit), folder):
                 found.append(trial)
     except Stopped:
         report_interruption()
@@ -174,7 +208,7 @@ def _followed(out: Output, plan: SweepPlan, folder: SweepFolder, where: Backend)
 def _with_progress(
     out: Output, plan: SweepPlan, trials: Iterator[SweepTrial], folder: SweepFolder
 ) -> Iterator[SweepTrial]:
-    kept, total = len(folder.trials(plan.points)), len(plan.points)
+    kept, total = len(folder.trials(plan.count)), plan.count
     if kept:
         out.note(f"{folder.path} holds {kept:,} of {counted(total, 'trial')} already")
     found: list[SweepTrial] = []
@@ -188,6 +222,19 @@ def _with_progress(
             value = f"  best {plan.metric}={measured(best.metrics[plan.metric])}" if best else ""
             out.note(f"trials={len(found)}/{total}{value}  about {_duration(left)} left")
             last = now
+
+
+def _seconds(time_limit: str | None) -> float | None:
+    """Return the seconds of a time such as 10m."""
+    from nncli.messages.errors import NncliError
+
+    if time_limit is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", time_limit.strip())
+    if not match:
+        problem = f"--timeout {shown(time_limit)}: expected a number with s, m or h"
+        raise NncliError(problem, hint="write for example 90s, 10m or 2h")
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
 
 
 def _duration(seconds: float) -> str:
@@ -226,8 +273,10 @@ def _short(keys: list[str]) -> list[str]:
 
 
 def _line(trial: SweepTrial, metric: str) -> list[str]:
-    value = measured(trial.metrics[metric]) if trial.status == "finished" else trial.status
-    return [str(trial.number), value, *map(shown, trial.values.values()), f"{trial.epochs:,}"]
+    is_measured = trial.status in ("finished", "pruned")
+    value = measured(trial.metrics[metric]) if is_measured else trial.status
+    epochs = f"{trial.epochs:,}" + " (pruned)" * (trial.status == "pruned")
+    return [str(trial.number), value, *map(shown, trial.values.values()), epochs]
 
 
 def _require_one(found: Sweep) -> None:
