@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from nncli.inspection.reproduction import Repetition, Reproduction
     from nncli.inspection.student.code_check import CodeCheck
     from nncli.inspection.traced import Trace
+    from nncli.many.cluster import Cluster
     from nncli.many.cross_validation import CrossValidation, FoldPlan
     from nncli.many.search import SearchName
     from nncli.many.seeds import SeedPlan, SeedStudy
@@ -845,7 +846,8 @@ def sweep(
     prune: bool = False,
     timeout: float | None = None,
     budget: int | None = None,
-    workers: int = 1,
+    workers: int | None = None,
+    cluster: str | Cluster | None = None,
     output: str | os.PathLike[str] | None = None,
 ) -> Sweep:
     """Train a config with many combinations of values, and choose the best by the validation set.
@@ -864,8 +866,10 @@ def sweep(
     prune : end a trial early if it does worse than the median of earlier ones.
     timeout : seconds after which no further trial begins.
     budget : epochs of all trials together after which no further trial begins.
-    workers : number of processes. With several, a script must protect its start by
+    workers : number of processes (default: 1). With several, a script must protect its start by
         `if __name__ == "__main__":`.
+    cluster : address of a Dask scheduler whose workers train instead, such as `tcp://127.0.0.1:8786`; with
+        certificates, an `nncli.many.cluster.Cluster`.
     output : the directory (default: sweeps/NAME).
 
     Raises
@@ -880,17 +884,18 @@ def sweep(
     >>> result.best.values
     {'optimizer.learning_rate': '0.1'}
     """
-    from nncli.many.pool import Processes
+    from nncli.many.cluster import chosen_backend
     from nncli.many.space import Axis
     from nncli.many.sweep import Budget, SweepOptions, SweepPlan
     from nncli.many.sweep_folder import opened_sweep, sweep_path
 
+    where = chosen_backend(workers, cluster)
     loaded = _config(config, data)
     axes = [Axis.given(*axis) for axis in (grid or {}).items()]
     plan = SweepPlan.of(loaded, axes, SweepOptions(search, trials, metric, prune))
     path = sweep_path(loaded.run_name) if output is None else Path(output)
     with opened_sweep(path, plan.identity) as folder:
-        return plan.outcome(list(plan.trained(folder, Processes(workers), Budget(timeout, budget))), folder)
+        return plan.outcome(list(plan.trained(folder, where, Budget(timeout, budget))), folder)
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from nncli.many.pool import CallResult, Crew, Sent
+from nncli.many.pool import Backend, CallResult, Crew, Processes, Sent
 from nncli.many.shipping import Parcel, data_key, without_data
 from nncli.many.trial import TrialTask
 from nncli.messages.errors import NncliError
@@ -163,12 +164,29 @@ class Cluster:
             raise NncliError(f"a worker of {self.address} failed: {words}", hint=TO_CONTINUE) from None
 
 
+def chosen_backend(workers: int | None, cluster: str | Cluster | None) -> Backend:
+    """Return where calls are made: in processes here, or on a cluster.
+
+    Raises
+    ------
+    NncliError
+        If both are given, or one cannot be used.
+    """
+    if cluster is None:
+        return Processes(1 if workers is None else workers)
+    if workers is not None:
+        raise NncliError(
+            "--workers and --cluster cannot be combined", hint="start more workers on the cluster instead"
+        )
+    return Cluster(cluster) if isinstance(cluster, str) else cluster
+
+
 class _Sender:
     """Sends tasks to the workers of a client, and the data of several tasks once."""
 
     def __init__(self, client: Any, call: Callable[[Any], Any]) -> None:
         self.client, self.call = client, call
-        self.executor = client.get_executor(pure=False, retries=3)
+        self.executor = client.get_executor(pure=False)
         self.data = lru_cache(maxsize=DATA_KEPT)(self._sent)
         self.task: Any = None
 
@@ -204,7 +222,7 @@ def call_here(version: str, call: Callable[[Any], Any], task: TrialTask, data: P
     Raises
     ------
     NncliError
-        If nncli is of another version here than where the task is from.
+        If the call fails, or nncli is of another version here than where the task is from.
     """
     from distributed import get_worker
 
@@ -212,7 +230,13 @@ def call_here(version: str, call: Callable[[Any], Any], task: TrialTask, data: P
     if version != VERSION:
         raise _other_version(VERSION, worker.address, version)
     _one_thread()
-    return call(data.unpacked(Path(worker.local_directory), task))
+    try:
+        return call(data.unpacked(Path(worker.local_directory), task))
+    except NncliError:
+        raise
+    except Exception as error:
+        words = f"{type(error).__name__}: {error}".strip(": ")
+        raise NncliError(f"worker {worker.address} failed: {words}", hint=TO_CONTINUE) from None
 
 
 @cache
@@ -292,7 +316,18 @@ def _require_certificates(address: str, files: Certificates | None) -> None:
         try:
             file.read_bytes()
         except OSError as error:
-            raise NncliError(f"{file}: {error.strerror or error}") from None
+            hint = "give the files that the scheduler's administrator made"
+            raise NncliError(f"{file}: {error.strerror or error}", hint=hint) from None
+    try:
+        context = ssl.create_default_context(cafile=files.authority)
+        context.load_cert_chain(files.certificate, files.key)
+    except ssl.SSLError as error:
+        words = (
+            f"{files.authority}, {files.certificate} and {files.key} cannot be used: {error.reason or error}"
+        )
+        raise NncliError(
+            words, hint="give PEM files: the authority, a certificate and its private key"
+        ) from None
 
 
 def _reason(error: BaseException) -> str:

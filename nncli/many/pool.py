@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
@@ -34,7 +35,7 @@ class Crew(Generic[Sent, CallResult]):
     ----------
     submit : begins the call for a task.
     room : returns how many tasks should be submitted at a time, which may change.
-    killed : the errors of a task that was given up because it killed its processes.
+    killed : the errors of a task that the executor gave up because its processes died.
     pause : seconds after which `room` is asked again; None if it never changes.
     """
 
@@ -96,7 +97,7 @@ def completed(
 
     With one worker the calls are made here, in their order. Otherwise, `call` must be a function of a module,
     and a process that dies is replaced. The result of a task whose process died
-    three times while no other task ran is None; a cluster counts in its own way.
+    three times while no other task ran is None; a cluster has its own count, Dask's `allowed-failures`.
 
     Parameters
     ----------
@@ -148,14 +149,23 @@ class _Driver(Generic[Sent, CallResult]):
     def _until_broken(self, crew: Crew[Sent, CallResult]) -> Iterator[tuple[int, CallResult | None]]:
         while self._has_more:
             self._submit(crew)
+            if not self.running:  # no worker is there
+                time.sleep(crew.pause or 0.0)
             wait(self.running.values(), timeout=crew.pause, return_when=FIRST_COMPLETED)
             for number in [number for number, future in self.running.items() if future.done()]:
+                alone = len(self.running) == 1
                 try:
                     result = self.running[number].result()
                 except crew.killed:
-                    result = None
-                del self.running[number], self.sent[number]
-                yield number, result
+                    del self.running[number]
+                    if alone:
+                        del self.sent[number]
+                        yield number, None
+                    else:  # a task that waited on the same worker may be the cause
+                        self.suspects.append(number)
+                else:
+                    del self.running[number], self.sent[number]
+                    yield number, result
 
     def _submit(self, crew: Crew[Sent, Any]) -> None:
         """Keep every process busy; a suspect runs alone, so that no other task is blamed for its crash."""

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from nncli.config import Config, Override
+from nncli.inference.conditions import by_name
 from nncli.many.pool import Backend, Processes, completed
 from nncli.many.pruning import Limits
 from nncli.many.search import Listed, ParzenSearch, Search, SearchName, searched
 from nncli.many.space import Axis, Space
 from nncli.many.sweep_folder import OTHER, SweepFolder
-from nncli.many.trial import CRASHED, SweepTrial, TrialTask, best_of, rank, sha256_of, train_trial
+from nncli.many.trial import CRASHED, SweepTrial, TrialTask, as_kept, best_of, rank, sha256_of, train_trial
 from nncli.messages.errors import ConfigError, NncliError, RunError
 from nncli.messages.notebook import html_table
 from nncli.messages.suggestions import suggestion
@@ -27,6 +28,7 @@ from nncli.training.rows import Rows
 
 VAL = "val_"
 ONE_PROCESS = Processes()
+OTHER_ROUNDING = 1e-3  # relative difference of a metric that other rounding may cause in a whole training
 NO_VALIDATION = "hold out validation rows: set dataset.split.validation: 0.2"
 
 
@@ -39,6 +41,7 @@ class Sweep:
     metric : name of the metric that trials are compared by.
     path : the directory of the sweep.
     run : the run of the best trial; None if no trial finished.
+    remark : how this run differs from the trial if another processor trained that; usually empty.
     """
 
     trials: list[SweepTrial]
@@ -46,6 +49,7 @@ class Sweep:
     higher_is_better: bool
     path: Path
     run: Run | None
+    remark: str = ""
 
     @property
     def ranked(self) -> list[SweepTrial]:
@@ -174,8 +178,8 @@ class SweepPlan:
         yield from kept.values()
         for number, result in completed(train_trial, queue, self.count - len(kept), where):
             trial = SweepTrial(number, queue.values[number], **(result or CRASHED))
-            folder.append(vars(trial))
-            queue.known[number] = trial
+            folder.append(as_kept(trial))
+            queue.add(trial)
             yield trial
 
     def config(self, number: int, values: Mapping[str, str]) -> Config:
@@ -190,13 +194,23 @@ class SweepPlan:
         """Return the results of all trials together, and keep the run of the best one."""
         best = self.best(trials)
         run = None if best is None else folder.best_run(self.config(best.number, best.values))
-        if best and run and sha256_of(run.model.parameters.tobytes()) != best.weights:
+        remark = self._remark(best, run) if best and run else ""
+        ordered = sorted(trials, key=lambda trial: trial.number)
+        return Sweep(ordered, self.metric, self.higher_is_better, folder.path, run, remark)
+
+    def _remark(self, best: SweepTrial, run: Run) -> str:
+        """Return how the run of the best trial differs from the trial, if it does by rounding alone."""
+        if sha256_of(run.model.parameters.tobytes()) == best.weights:
+            return ""
+        before, now = best.metrics[self.metric], by_name(run.results_by_part)[self.metric]
+        if abs(now - before) > OTHER_ROUNDING * abs(before):
             raise NncliError(
                 f"{run.path}: training trial {best.number} again gave other weights",
-                hint=f"its first result is from another machine or version; remove {folder.path} and repeat",
+                hint="its first result is from another machine or version; "
+                f"remove {run.path.parent} and repeat",
             )
-        ordered = sorted(trials, key=lambda trial: trial.number)
-        return Sweep(ordered, self.metric, self.higher_is_better, folder.path, run)
+        values = f"{self.metric}={now:.17g} instead of {before:.17g}"
+        return f"{run.path}: trained again on this machine, whose processor rounds differently: {values}"
 
 
 class _Queue(Iterator[tuple[int, TrialTask] | None]):
@@ -223,6 +237,7 @@ class _Queue(Iterator[tuple[int, TrialTask] | None]):
         self.plan, self.search, self.ahead, self.budget, self.path = plan, search, ahead, budget, path
         self.values: dict[int, dict[str, str]] = {}
         self.known = dict(kept)
+        self.epochs = sum(trial.epochs for trial in kept.values())
         self.began, self.number, self.learned = time.monotonic(), 0, 0
         self.curves: list[Sequence[float]] = []  # of the finished trials that are learned
 
@@ -239,9 +254,12 @@ class _Queue(Iterator[tuple[int, TrialTask] | None]):
 
     def _is_spent(self) -> bool:
         is_kept = self.number + 1 in self.known
-        return not is_kept and self.budget.is_spent(
-            self.began, sum(trial.epochs for trial in self.known.values())
-        )
+        return not is_kept and self.budget.is_spent(self.began, self.epochs)
+
+    def add(self, trial: SweepTrial) -> None:
+        """Add the result of a trial."""
+        self.known[trial.number] = trial
+        self.epochs += trial.epochs
 
     def _learns(self, last: int) -> bool:
         """Learn the results up to a trial; False if one is missing."""

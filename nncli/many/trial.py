@@ -49,6 +49,11 @@ class SweepTrial:
     curve: tuple[float, ...] = ()
 
 
+def as_kept(trial: SweepTrial) -> dict[str, Any]:
+    """Return a trial as the values of a line of its sweep's file, without a curve where there is none."""
+    return {key: value for key, value in vars(trial).items() if key != "curve" or value}
+
+
 class TrialTask(NamedTuple):
     """Everything that a process needs to train a trial.
 
@@ -68,7 +73,7 @@ CRASHED: dict[str, Any] = {
     "status": "failed",
     "epochs": 0,
     "metrics": {},
-    "message": f"its process was killed {MOST_CRASHES} times, perhaps because memory ran out",
+    "message": f"its process was killed at least {MOST_CRASHES} times, perhaps because memory ran out",
     "weights": "",
 }
 

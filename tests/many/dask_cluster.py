@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from distributed import Client, Security
+
+from nncli.many.trial import TrialTask
 
 ROOT = Path(__file__).parents[2]
 START = 30.0  # seconds
@@ -28,6 +30,7 @@ class DaskCluster:
     options: Sequence[str] = ()  # of all processes
     security: Security | None = None
     prefix: Sequence[str] = ()  # words before the scheduler's command
+    environment: Mapping[str, str] = field(default_factory=dict)
     port: int = 0
     nannies: set[str] = field(default_factory=set)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -76,7 +79,12 @@ class DaskCluster:
                 cwd=folder,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(path), "PYTHONDONTWRITEBYTECODE": "1"},
+                env={
+                    **os.environ,
+                    **self.environment,
+                    "PYTHONPATH": str(path),
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
             )
         return self.processes[name]
 
@@ -93,3 +101,12 @@ def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def dies(task: TrialTask) -> str:
+    """Return what a task says, or kill this process if it says so."""
+    if task.config["says"] == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task.config["says"] == "fail":
+        raise OSError("disk full")
+    return str(task.config["says"])

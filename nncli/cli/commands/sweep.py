@@ -152,6 +152,8 @@ def sweep(
     note_remarks(plan.table, out)
     with opened_sweep(sweep_path(loaded.run_name) if output is None else output, plan.identity) as folder:
         found = plan.outcome(_followed(out, plan, folder, where, limit), folder)
+    if found.remark:
+        out.note(found.remark)
     _show(out, found)
     if (missing := plan.count - len(found.trials)) > 0:
         out.note(f"the limit is reached: {counted(missing, 'trial')} left; repeat the command to train more")
@@ -163,19 +165,16 @@ def _place(
     workers: int | None, cluster: str | None, tls: tuple[Path | None, Path | None, Path | None], out: Output
 ) -> Backend:
     """Return where to train, by the options."""
-    from nncli.many.cluster import Certificates, Cluster
-    from nncli.many.pool import Processes
+    from nncli.many.cluster import Certificates, Cluster, chosen_backend
     from nncli.messages.errors import NncliError
 
     authority, certificate, key = tls
-    if cluster is None:
-        if any(tls):
-            raise NncliError("--tls-ca, --tls-cert and --tls-key need --cluster tls://HOST:PORT")
-        return Processes(1 if workers is None else workers)
-    if workers is not None:
-        raise NncliError(
-            "--workers and --cluster cannot be combined", hint="start more workers on the cluster instead"
-        )
+    if cluster is None or workers is not None:
+        if cluster is None and any(tls):
+            raise NncliError(
+                "--tls-ca, --tls-cert and --tls-key need --cluster", hint="add --cluster tls://HOST:PORT"
+            )
+        return chosen_backend(workers, cluster)
     if not any(tls):
         return Cluster(cluster, note=out.note)
     if authority is None or certificate is None or key is None:
