@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
     from nncli.reports import WrittenReport
-    from nncli.runs import Recording, Run
+    from nncli.runs import EnsembleRun, Recording, Run
     from nncli.tables.table import RowError, Table
     from nncli.tables.writing import Predictions
 
@@ -310,10 +310,12 @@ def predict(
 
     Returns
     -------
-    `pred_<target>` for each target, and `proba_<class>` for classes; one entry per row.
+    `pred_<target>` for each target, and `proba_<class>` for classes; one entry per row. Of an ensemble, the
+    means over its networks, and the standard deviation of each number as `std_<target>` or `std_<class>`.
 
     Parameters
     ----------
+    run : a run (default: the latest), or the `output` of `seeds`.
     data : a path, a mapping of columns, an array of inputs (rows, inputs) in their order, or a data frame.
     proba : with the probability of every class.
     epoch : with the weights recorded at this epoch (default: the trained ones).
@@ -330,11 +332,20 @@ def predict(
     >>> nncli.predict("xor", {"x1": [0, 1], "x2": [1, 1]})["pred_y"]
     ['1', '0']
     """
-    found = open_run(run)
+    found = _predictor(run)
     threshold = threshold if epoch is not None else _or_stored(found, threshold)
     model = (found.model if epoch is None else found.model_at(epoch)).with_threshold(threshold)
     table = found.experiment.rows.whole.table if data is None else _table(data, model.columns)
     return model.predict(table, proba=proba)
+
+
+def _predictor(run: Reference) -> Run:
+    """Return the run or the ensemble that is meant."""
+    from nncli import runs
+
+    if run is None or isinstance(run, runs.Run):
+        return open_run(run)
+    return runs.find_ensemble(os.fspath(run)) or open_run(run)
 
 
 def predictions(
@@ -801,8 +812,16 @@ def planned_folds(
     return FoldPlan.of(prepared, folds, leave_out)
 
 
-def seeds(config: Configured, data: Any = None, *, n: int = 50, target: str | None = None) -> SeedStudy:
-    """Train a config from several start seeds, and summarize how the trainings end. Writes no files.
+def seeds(
+    config: Configured,
+    data: Any = None,
+    *,
+    n: int = 50,
+    target: str | None = None,
+    output: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+) -> SeedStudy:
+    """Train a config from several start seeds, and summarize how the trainings end.
 
     The first seed is `seed.training` of the config, and each other is one more than the last. The data and
     their split stay the same.
@@ -812,11 +831,14 @@ def seeds(config: Configured, data: Any = None, *, n: int = 50, target: str | No
     config, data : as for `check`.
     n : number of seeds.
     target : a condition on a result, such as `loss < 0.01`, as for `--fail-if`.
+    output : a directory, empty or new, that keeps the trained networks as an ensemble for `predict` (default:
+        write no files). Diverged trainings are not kept; if all diverge, nothing is written.
+    overwrite : replace the networks in `output`.
 
     Raises
     ------
     NncliError
-        If config, data or target cannot be used.
+        If config, data, target or output cannot be used.
 
     Examples
     --------
@@ -825,7 +847,35 @@ def seeds(config: Configured, data: Any = None, *, n: int = 50, target: str | No
     (1.0, [])
     """
     plan = planned_seeds(check(config, data), n=n, target=target)
-    return plan.outcome(list(plan.trained()))
+    with seeds_folder(output, overwrite=overwrite) as keep:
+        study = plan.outcome(list(plan.trained()))
+        keep(plan, study)
+    return study
+
+
+@contextmanager
+def seeds_folder(
+    output: str | os.PathLike[str] | None, *, overwrite: bool = False
+) -> Iterator[Callable[[SeedPlan, SeedStudy], EnsembleRun | None]]:
+    """Open the directory for trainings from several seeds; the function that is given keeps them there.
+
+    It returns None where nothing is kept: without an output, or if every training diverged.
+    """
+    from nncli import runs
+
+    if output is None:
+        yield lambda _plan, _study: None
+        return
+    with runs.create_ensemble_at(Path(output), overwrite=overwrite) as folder:
+
+        def keep(plan: SeedPlan, study: SeedStudy) -> EnsembleRun | None:
+            members = {result.seed: result.model for result in study.finished}
+            if not members:
+                return None
+            folder.write(plan.experiment.config.to_yaml(folder.path), study.fields, members, {})
+            return folder
+
+        yield keep
 
 
 def planned_seeds(prepared: Experiment, *, n: int = 50, target: str | None = None) -> SeedPlan:

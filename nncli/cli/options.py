@@ -291,18 +291,31 @@ def find_run(reference: str | None, out: Output, *, having: str = "weights.npz")
     return run
 
 
+def find_predictor(reference: str | None, out: Output) -> Run:
+    """Find a run, or an ensemble that `nncli seeds` wrote."""
+    from nncli.runs import find_ensemble
+
+    return (find_ensemble(reference) if reference is not None else None) or find_run(reference, out)
+
+
 def find_whole_run(reference: str | None, out: Output) -> Run:
     """Find a run that has its config and data, not only its weights."""
+    run = find_run(reference, out)
+    require_whole(run)
+    return run
+
+
+def require_whole(run: Run) -> None:
+    """Raise RunError if a run has only its weights, not its config."""
     from nncli import runs
     from nncli.messages.errors import RunError
 
-    run = find_run(reference, out)
-    if run.weights != runs.WEIGHTS or not (run.path / runs.CONFIG).is_file():
+    of_a_run = run.weights == runs.WEIGHTS or isinstance(run, runs.EnsembleRun)
+    if not of_a_run or not (run.path / runs.CONFIG).is_file():
         raise RunError(
             f"{run.path / run.weights}: only weights, without the {runs.CONFIG} of their run",
             hint="give the run directory, or predict with --values or --input",
         )
-    return run
 
 
 def warn_of_changed_data(run: Run, out: Output) -> None:

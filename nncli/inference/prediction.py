@@ -33,7 +33,7 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
         X = roles.X(table)
     Y = _targets(roles, table)
     with threads.limited(threads.automatic(model.network)):
-        A = model.outputs(X)
+        A, predicted = model.predicted(X, proba=proba)
     compared: dict[str, Cells] = {}
     if Y is None:
         Y = roles.expected(table)
@@ -43,7 +43,6 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
         single = len(roles.targets) == Y.shape[1]
         names = (f"error_{name}" for name in (roles.targets if single else roles.classes))
         compared |= dict(zip(names, (A - Y).T, strict=True))
-    predicted = model.labelled(A, proba=proba)
     renamed = _renamed(roles, [*predicted, *compared])
     numeric = _numeric(roles, table, renamed)
     return Predictions(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isclose
+from typing import Any
 
 import numpy as np
 
@@ -111,6 +112,29 @@ class SeedStudy:
             else:
                 found.append(Minimum(result.loss, [result.seed]))
         return found
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of `--json`, and of seeds.json."""
+        names = ("lowest", "lower_quartile", "median", "upper_quartile", "highest")
+        return {
+            "target": str(self.target) if self.target else None,
+            "share": self.share,
+            "loss": dict(zip(names, self.quartiles().tolist(), strict=True)),
+            "minima": [{"loss": minimum.loss, "seeds": minimum.seeds} for minimum in self.minima],
+            "missed": self.missed,
+            "diverged": self.diverged,
+            "seeds": [
+                {
+                    "seed": result.seed,
+                    "epochs": result.epochs,
+                    "reached": result.reached,
+                    "diverged": result.divergence,
+                    "metrics": result.metrics,
+                }
+                for result in self.results
+            ],
+        }
 
     def _repr_html_(self) -> str:
         names = [name for name in ("train_loss", self.target and self.target.name) if name]

@@ -6,9 +6,11 @@ proof        finds out which files of a directory were written by nncli
 recording    saves a training while it runs; record: the history and snapshots in memory
 checkpoint   the state from which a training resumes; identity: the config and data that it belongs to
 weights      the trained network in a file
+ensemble     the networks of several seeds in one directory, which predict together
 threshold    the stored threshold of the positive class
 """
 
+from nncli.runs.ensemble import EnsembleRun
 from nncli.runs.recording import Recording, record
 from nncli.runs.run import (
     CHECKPOINT,
@@ -26,7 +28,18 @@ from nncli.runs.run import (
     Snapshots,
     versions,
 )
-from nncli.runs.store import RUNS, all_runs, create, create_at, exists, find, reopen, require_no_run_file
+from nncli.runs.store import (
+    RUNS,
+    all_runs,
+    create,
+    create_at,
+    create_ensemble_at,
+    exists,
+    find,
+    find_ensemble,
+    reopen,
+    require_no_run_file,
+)
 from nncli.runs.threshold import StoredThreshold, read_threshold, store_threshold
 
 __all__ = [
@@ -42,6 +55,7 @@ __all__ = [
     "SNAPSHOTS",
     "THRESHOLD",
     "WEIGHTS",
+    "EnsembleRun",
     "Recording",
     "Run",
     "Snapshots",
@@ -49,8 +63,10 @@ __all__ = [
     "all_runs",
     "create",
     "create_at",
+    "create_ensemble_at",
     "exists",
     "find",
+    "find_ensemble",
     "read_threshold",
     "record",
     "reopen",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -10,10 +11,11 @@ from itertools import count
 from pathlib import Path
 
 from nncli.messages.errors import RunError
-from nncli.messages.wording import shown
+from nncli.messages.wording import counted, shown
+from nncli.runs.ensemble import MEMBERS, EnsembleRun, unproven_of_ensemble
 from nncli.runs.owner import LOCK, is_owned, owned
 from nncli.runs.proof import PROOFS, require_plain, unproven
-from nncli.runs.run import CHECKPOINT, RUN, WEIGHTS, Run
+from nncli.runs.run import CHECKPOINT, CONFIG, RUN, WEIGHTS, Run
 from nncli.storage.files import make_folder
 
 RUNS = Path("runs")
@@ -75,7 +77,7 @@ def create_at(path: Path, *, overwrite: bool) -> Iterator[Run]:
             )
         _require_ours(path)
 
-    with _opened(path, judge):
+    with judged_folder(path, judge):
         yield Run(path)
 
 
@@ -96,12 +98,16 @@ def reopen(path: Path) -> Iterator[Run]:
         else:
             _require_ours(path)
 
-    with _opened(path, judge):
+    with judged_folder(path, judge):
         yield Run(path)
 
 
 def _require_ours(path: Path) -> None:
-    if (name := unproven(path)) is not None:
+    _require(path, unproven(path))
+
+
+def _require(path: Path, name: str | None) -> None:
+    if name is not None:
         raise RunError(
             f"{path}: {shown(name)} was not written by nncli or is damaged; nothing was changed",
             hint="choose another --output, or move the file elsewhere",
@@ -109,7 +115,7 @@ def _require_ours(path: Path) -> None:
 
 
 @contextmanager
-def _opened(path: Path, judge: Callable[[], None]) -> Iterator[None]:
+def judged_folder(path: Path, judge: Callable[[], None]) -> Iterator[None]:
     """Own a directory unless `judge` refuses it: asked before anything is touched, and again as its owner."""
     if os.path.lexists(path) and not os.path.isdir(path):
         raise RunError(f"{path}: not a directory")
@@ -139,7 +145,7 @@ def exists(reference: str) -> bool:
     if given.suffix == ".npz" and os.path.isfile(given):
         return True
     folders = (given, RUNS / reference)
-    return any(os.path.isfile(folder / name) for folder in folders for name in (WEIGHTS, RUN))
+    return any(os.path.isfile(folder / name) for folder in folders for name in (WEIGHTS, RUN, MEMBERS))
 
 
 def find(reference: str | None, having: str = WEIGHTS) -> Run:
@@ -167,6 +173,8 @@ def find(reference: str | None, having: str = WEIGHTS) -> Run:
             return Run(path)
         if os.path.isfile(path / RUN):
             raise RunError(f"{path}: no {having}", hint=_WITHOUT[having])
+        if os.path.isfile(path / MEMBERS):
+            raise _of_several(path)
     known = [run.name for run in all_runs()]
     listing = (
         f"choose from the runs here: {', '.join(known)}"
@@ -174,6 +182,50 @@ def find(reference: str | None, having: str = WEIGHTS) -> Run:
         else "there are no runs in ./runs; train one first"
     )
     raise RunError(f"{reference}: no such run", hint=listing)
+
+
+def find_ensemble(reference: str) -> EnsembleRun | None:
+    """The ensemble in a directory, or in one of this name under runs/; None if no ensemble is meant."""
+    for path in (Path(reference), RUNS / reference):
+        if any(os.path.isfile(path / name) for name in (WEIGHTS, RUN)):
+            return None
+        if os.path.isfile(path / MEMBERS):
+            return EnsembleRun(path)
+    return None
+
+
+def _of_several(path: Path) -> RunError:
+    seeds = EnsembleRun(path).seeds
+    together = shlex.join(["nncli", "predict", str(path)])
+    alone = shlex.join(["nncli", "train", str(path / CONFIG), "--set", f"seed.training={seeds[0]}"])
+    return RunError(
+        f"{path}: holds {counted(len(seeds), 'training')} from different seeds, not a run",
+        hint=f"predict with all of them: {together}; or train one: {alone}",
+    )
+
+
+@contextmanager
+def create_ensemble_at(path: Path, *, overwrite: bool) -> Iterator[EnsembleRun]:
+    """Exactly this directory for an ensemble, owned within.
+
+    With `overwrite` it may hold an ensemble, whose files stay until those of the next are whole.
+
+    Raises
+    ------
+    RunError
+        Like `create_at`.
+    """
+
+    def judge() -> None:
+        if not overwrite and set(os.listdir(path)) - {LOCK}:
+            raise RunError(
+                f"{path}: the directory is not empty",
+                hint="choose another --output, or add --overwrite to replace the trainings of nncli seeds",
+            )
+        _require(path, unproven_of_ensemble(path))
+
+    with judged_folder(path, judge):
+        yield EnsembleRun(path)
 
 
 _WITHOUT = {

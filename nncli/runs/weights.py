@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,11 @@ class _Header(_Strict):
 
 def write_model(path: Path, model: Model) -> None:
     """Weights by layer and a header: weights.npz."""
+    write_npz(path, as_arrays(model))
+
+
+def as_arrays(model: Model) -> dict[str, Array]:
+    """The header of a model and its weights by layer, as a file holds them; stacked ones of an ensemble."""
     columns = model.columns
     header = _Header(
         format=FORMAT,
@@ -88,7 +94,7 @@ def write_model(path: Path, model: Model) -> None:
     defaults = {"notations": {}, "read": DETECTED}  # not written, as in runs of before there were any
     absent = {name for name, default in defaults.items() if getattr(columns, name) == default}
     stored = np.frombuffer(header.model_dump_json(exclude={"columns": absent}).encode(), dtype=np.uint8)
-    write_npz(path, {"header": stored, **model.network.tensors(model.parameters)})
+    return {"header": stored, **model.network.tensors(model.parameters)}
 
 
 def read_model(path: Path) -> Model:
@@ -99,7 +105,11 @@ def read_model(path: Path) -> Model:
     RunError
         If it is missing, damaged, or was written by a later version.
     """
-    arrays = read_npz(path)
+    return from_arrays(path, read_npz(path))
+
+
+def from_arrays(path: Path, arrays: dict[str, Array], stacked: tuple[int, ...] = ()) -> Model:
+    """The network in the arrays of a file; `stacked` is the shape before P of the parameters of several."""
     try:
         header = _Header.model_validate_json(arrays.pop("header").tobytes())
     except (KeyError, ValidationError):
@@ -116,7 +126,8 @@ def read_model(path: Path) -> Model:
     except (KeyError, TypeError, ValueError):
         raise RunError(f"{path}: its header does not describe a supported network") from None
     # Compared before memory is taken: a header may claim any size.
-    fits = network.parameter_count == sum(array.size for array in arrays.values())
+    count = prod(stacked) * network.parameter_count
+    fits = count == sum(array.size for array in arrays.values())
     try:
         columns = _columns(header.columns, network)
     except ValueError as error:
@@ -124,7 +135,7 @@ def read_model(path: Path) -> Model:
             f"{path}: its header contradicts itself: {error}", hint="restore the file from a copy"
         ) from None
     preprocessing = columns.preprocessing
-    parameters = np.zeros(network.parameter_count if fits else 0, preprocessing.dtype)
+    parameters = np.zeros((*stacked, network.parameter_count) if fits else 0, preprocessing.dtype)
     tensors = network.tensors(parameters) if fits else {}
     if _forms(arrays) != _forms(tensors):
         raise RunError(f"{path}: the shapes or dtype of its arrays do not match its header")

@@ -29,9 +29,15 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
     NncliError
         If the file cannot be written; the old one stands.
     """
+    with replacing(path) as stream:
+        save_arrays(stream, arrays)
+
+
+def save_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
+    """Write arrays and their digest to an open file, as `write_npz` does."""
     whole = {**arrays, DIGEST: np.frombuffer(digest(arrays), dtype=np.uint8)}
     # Without compression, and with zip's oldest date instead of now: the bytes depend on the arrays alone.
-    with replacing(path) as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, array in whole.items():
             member = zipfile.ZipInfo(f"{name}.npy")
             member.file_size = array.nbytes  # decides how sizes are stored; the true one follows

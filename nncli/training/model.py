@@ -55,7 +55,12 @@ class Model:
         DataError
             If an input column is missing or holds no numbers.
         """
-        return self.labelled(self.outputs(self.columns.X(table)), proba=proba)
+        return self.predicted(self.columns.X(table), proba=proba)[1]
+
+    def predicted(self, X: Array, *, proba: bool = False) -> tuple[Array, dict[str, list[str] | Array]]:
+        """Outputs as `outputs` returns them, and the same as the columns of `predict`."""
+        A = self.outputs(X)
+        return A, self.labelled(A, proba=proba)
 
     def labelled(self, A: Array, *, proba: bool = False) -> dict[str, list[str] | Array]:
         """Such outputs as named columns, of classes with their labels."""

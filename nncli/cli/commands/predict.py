@@ -20,11 +20,11 @@ from nncli.cli.options import (
     RunOption,
     RunReference,
     Threshold,
-    find_run,
-    find_whole_run,
+    find_predictor,
     input_parts,
     note_skipped,
     remarked,
+    require_whole,
     threshold_or_stored,
 )
 from nncli.cli.output import Output
@@ -108,8 +108,9 @@ def predict(
         require_no_run_file(Path(output))
     own = not (input or values)
     shape = format or _by_ending(output)
-    found = find_whole_run(named, out) if own else find_run(named, out)
+    found = find_predictor(named, out)
     if own:
+        require_whole(found)
         found.require_own_weights()
     threshold = threshold_or_stored(found, threshold, out, epoch)
     with ExitStack() as stack:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -37,6 +38,21 @@ def seeds(
         str | None,
         typer.Option(metavar="EXPR", help='Condition to reach, e.g. "accuracy > 0.9".', show_default=False),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Directory to keep the trained networks in, as an ensemble for nncli predict "
+            "(default: write no files).",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace the networks in --output (no effect without --output)."),
+    ] = False,
     set_: Overrides = None,
     seed: Annotated[
         str | None,
@@ -47,7 +63,7 @@ def seeds(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a config from several start seeds, and summarize how the trainings end. Writes no files."""
+    """Train a config from several start seeds, and summarize how the trainings end."""
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
@@ -58,11 +74,15 @@ def seeds(
     plan = api.planned_seeds(prepared, n=count, target=target)
     if plan.starts_alike:
         out.note("every seed starts from the same weights, because the config sets them as numbers")
-    found = plan.outcome(follow_each(out, plan.trained(), len(plan.seeds), "seeds"))
+    with api.seeds_folder(output, overwrite=overwrite) as keep:
+        found = plan.outcome(follow_each(out, plan.trained(), len(plan.seeds), "seeds"))
+        kept = keep(plan, found)
     if out.verbose:
         out.detail(fitted_table(_by_seed(found), left=1, columns=out.columns) + "\n")
     _show(out, found)
-    out.object("seeds", _fields(found))
+    if kept:
+        out.verbatim(str(kept.path))
+    out.object("seeds", {**found.fields, **({"output": str(kept.path)} if kept else {})})
     _require_one(found)
 
 
@@ -122,31 +142,3 @@ def _require_one(found: SeedStudy) -> None:
             hint="use a smaller optimizer.learning_rate, or scale the inputs: "
             "dataset.preprocessing.scale: standard",
         )
-
-
-def _fields(found: SeedStudy) -> dict[str, Any]:
-    """Fields of --json."""
-    return {
-        "target": str(found.target) if found.target else None,
-        "share": found.share,
-        "loss": dict(
-            zip(
-                ("lowest", "lower_quartile", "median", "upper_quartile", "highest"),
-                found.quartiles().tolist(),
-                strict=True,
-            )
-        ),
-        "minima": [{"loss": minimum.loss, "seeds": minimum.seeds} for minimum in found.minima],
-        "missed": found.missed,
-        "diverged": found.diverged,
-        "seeds": [
-            {
-                "seed": result.seed,
-                "epochs": result.epochs,
-                "reached": result.reached,
-                "diverged": result.divergence,
-                "metrics": result.metrics,
-            }
-            for result in found.results
-        ],
-    }
