@@ -861,7 +861,7 @@ def seeds_folder(
 
     It returns None where nothing is kept: without an output, or if every training diverged.
     """
-    from nncli import runs
+    from nncli import plots, runs
 
     if output is None:
         yield lambda _plan, _study: None
@@ -872,7 +872,9 @@ def seeds_folder(
             members = {result.seed: result.model for result in study.finished}
             if not members:
                 return None
-            folder.write(plan.experiment.config.to_yaml(folder.path), study.fields, members, {})
+            config, fields = plan.experiment.config, study.fields
+            pictures = plots.seeds_picture(fields, config.run_name)
+            folder.write(config.to_yaml(folder.path), fields, members, pictures)
             return folder
 
         yield keep

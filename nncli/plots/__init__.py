@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +16,7 @@ from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.plots import style
 from nncli.plots.looks import Look
-from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, require_room, save
+from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, contents, require_room, save
 from nncli.plots.saved import SavedPicture, SavedPictures, places
 from nncli.runs import Run
 
@@ -44,6 +44,7 @@ __all__ = [
     "save",
     "saved",
     "saved_overlay",
+    "seeds_picture",
 ]
 
 
@@ -193,6 +194,28 @@ def saved_overlay(comparison: RunComparison, path: Path, look: Look = DEFAULT_LO
         picture = _dressed(overlay.draw_overlay(numbers), numbers, look)
     save(picture, path)
     return SavedPicture("loss", path, picture.caption)
+
+
+def seeds_picture(fields: Mapping[str, Any], name: str, look: Look = DEFAULT_LOOK) -> dict[str, bytes]:
+    """Draw how the trainings from several seeds end: the content of seeds.png, and its numbers as seeds.csv.
+
+    Parameters
+    ----------
+    fields : content of seeds.json.
+    name : name of the config, for the title.
+
+    Raises
+    ------
+    NncliError
+        If matplotlib cannot be loaded.
+    """
+    from nncli.plots.kinds import seed_endings
+
+    with _silent(), _matplotlib():
+        numbers = seed_endings.seed_endings(fields, name)
+        picture = _dressed(seed_endings.draw_seed_endings(numbers), numbers, look)
+    content, columns = contents(picture, ".png")
+    return {"seeds.png": content, "seeds.csv": columns}
 
 
 def _kind(module: str, summary: str) -> PictureKind:

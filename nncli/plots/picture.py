@@ -93,10 +93,16 @@ def save(picture: Picture, path: Path) -> None:
         that does not belong to a picture.
     """
     require_room(path)
+    content, numbers = contents(picture, path.suffix.lower())
     with files.output(path) as stream:
-        stream.write(PICTURE_FORMATS[path.suffix.lower()](picture))
+        stream.write(content)
     with files.output(path.with_suffix(".csv")) as stream:
-        stream.write(_csv(picture.numbers.columns).encode())
+        stream.write(numbers)
+
+
+def contents(picture: Picture, suffix: str) -> tuple[bytes, bytes]:
+    """Return the content of a picture's file in a format, such as `.png`, and that of its CSV file."""
+    return PICTURE_FORMATS[suffix](picture), _csv(picture.numbers.columns).encode()
 
 
 def require_room(path: Path) -> None:

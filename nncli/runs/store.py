@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nncli.messages.errors import RunError
 from nncli.messages.wording import counted, shown
-from nncli.runs.ensemble import MEMBERS, EnsembleRun, unproven_of_ensemble
+from nncli.runs.ensemble import FILES, MEMBERS, EnsembleRun, unproven_of_ensemble
 from nncli.runs.owner import LOCK, is_owned, owned
 from nncli.runs.proof import PROOFS, require_plain, unproven
 from nncli.runs.run import CHECKPOINT, CONFIG, RUN, WEIGHTS, Run
@@ -237,5 +237,11 @@ _WITHOUT = {
 def require_no_run_file(path: Path) -> None:
     """Raise RunError where a path that a user named for output is one of the files of a run."""
     target = Path(os.path.realpath(path))
-    if target.name in PROOFS and os.path.isfile(target) and os.path.isfile(target.parent / RUN):
+    if not os.path.isfile(target):
+        return
+    if target.name in PROOFS and os.path.isfile(target.parent / RUN):
         raise RunError(f"{path}: belongs to the run {target.parent}", hint="choose another file")
+    if target.name in FILES and os.path.isfile(target.parent / MEMBERS):
+        raise RunError(
+            f"{path}: belongs to the trainings of nncli seeds in {target.parent}", hint="choose another file"
+        )
