@@ -15,10 +15,10 @@ from statistics import median
 from nncli.config import Override, load_config
 from nncli.many.cluster import Cluster
 from nncli.many.pool import Backend, Processes
-from nncli.many.space import Axis
-from nncli.many.sweep import SweepOptions, SweepPlan
-from nncli.many.sweep_folder import opened_sweep
-from nncli.many.trial import SweepTrial
+from nncli.many.sweeps.folder import opened_sweep
+from nncli.many.sweeps.plan import SweepOptions, SweepPlan
+from nncli.many.sweeps.space import Axis
+from nncli.many.sweeps.trial import SweepTrial
 from nncli.storage.resources import folder
 from tests.many.dask_cluster import DaskCluster
 

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from nncli.inspection.traced import Trace
     from nncli.many.cluster import Cluster
     from nncli.many.cross_validation import CrossValidation, FoldPlan
-    from nncli.many.search import SearchName
     from nncli.many.seeds import SeedPlan, SeedStudy
-    from nncli.many.sweep import Sweep
+    from nncli.many.sweeps.plan import Sweep
+    from nncli.many.sweeps.search import SearchName
     from nncli.nn.arrays import Array
     from nncli.plots import SavedPictures
     from nncli.reports import WrittenReport
@@ -937,9 +937,10 @@ def sweep(
     {'optimizer.learning_rate': '0.1'}
     """
     from nncli.many.cluster import chosen_backend
-    from nncli.many.space import Axis
-    from nncli.many.sweep import Budget, SweepOptions, SweepPlan
-    from nncli.many.sweep_folder import opened_sweep, sweep_path
+    from nncli.many.sweeps.folder import opened_sweep, sweep_path
+    from nncli.many.sweeps.plan import SweepOptions, SweepPlan
+    from nncli.many.sweeps.queue import Budget
+    from nncli.many.sweeps.space import Axis
 
     where = chosen_backend(workers, cluster)
     loaded = _config(config, data)

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from nncli.many.pool import Backend, CallResult, Crew, Processes, Sent
-from nncli.many.shipping import Parcel, data_key, without_data
-from nncli.many.trial import TrialTask
+from nncli.many.sweeps.shipping import Parcel, data_key, without_data
+from nncli.many.sweeps.trial import TrialTask
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import shown
 from nncli.version import VERSION

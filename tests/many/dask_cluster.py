@@ -14,7 +14,7 @@ from pathlib import Path
 
 from distributed import Client, Security
 
-from nncli.many.trial import TrialTask
+from nncli.many.sweeps.trial import TrialTask
 
 ROOT = Path(__file__).parents[2]
 START = 30.0  # seconds

@@ -21,10 +21,10 @@ import pytest
 import nncli
 from nncli.many.cluster import Certificates, Cluster
 from nncli.many.pool import Backend, Processes, completed
-from nncli.many.space import Axis
-from nncli.many.sweep import SweepOptions, SweepPlan
-from nncli.many.sweep_folder import opened_sweep
-from nncli.many.trial import SweepTrial, TrialTask, as_kept
+from nncli.many.sweeps.folder import opened_sweep
+from nncli.many.sweeps.plan import SweepOptions, SweepPlan
+from nncli.many.sweeps.space import Axis
+from nncli.many.sweeps.trial import SweepTrial, TrialTask, as_kept
 
 pytest.importorskip("distributed")
 

@@ -12,12 +12,13 @@ import pytest
 import nncli
 from nncli.config import Config, Override, load_config
 from nncli.many.pool import Processes
-from nncli.many.pruning import FIRST_STEP, STEPS, Limits
-from nncli.many.search import ParzenSearch
-from nncli.many.space import Axis, Space
-from nncli.many.sweep import NO_LIMIT, Budget, SweepOptions, SweepPlan
-from nncli.many.sweep_folder import opened_sweep
-from nncli.many.trial import SweepTrial
+from nncli.many.sweeps.folder import opened_sweep
+from nncli.many.sweeps.plan import SweepOptions, SweepPlan
+from nncli.many.sweeps.pruning import FIRST_STEP, STEPS, Limits
+from nncli.many.sweeps.queue import NO_LIMIT, Budget
+from nncli.many.sweeps.search import ParzenSearch
+from nncli.many.sweeps.space import Axis, Space
+from nncli.many.sweeps.trial import SweepTrial
 from nncli.messages.errors import ConfigError
 
 IRIS: dict[str, Any] = {

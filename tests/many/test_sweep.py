@@ -15,10 +15,10 @@ import pytest
 
 import nncli
 from nncli.many.pool import MOST_CRASHES, Processes, completed
-from nncli.many.space import Axis, Space
-from nncli.many.sweep import SweepOptions, SweepPlan
-from nncli.many.sweep_folder import opened_sweep
-from nncli.many.trial import SweepTrial, best_of
+from nncli.many.sweeps.folder import opened_sweep
+from nncli.many.sweeps.plan import SweepOptions, SweepPlan
+from nncli.many.sweeps.space import Axis, Space
+from nncli.many.sweeps.trial import SweepTrial, best_of
 
 IRIS: dict[str, Any] = {
     "dataset": {"name": "iris", "split": {"validation": 0.2, "test": 0.2}},

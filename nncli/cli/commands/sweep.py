@@ -22,10 +22,11 @@ from nncli.messages.wording import counted, measured, printable, shown
 if TYPE_CHECKING:
     from nncli.cli.output import Output
     from nncli.many.pool import Backend
-    from nncli.many.search import SearchName
-    from nncli.many.sweep import Budget, Sweep, SweepPlan
-    from nncli.many.sweep_folder import SweepFolder
-    from nncli.many.trial import SweepTrial
+    from nncli.many.sweeps.folder import SweepFolder
+    from nncli.many.sweeps.plan import Sweep, SweepPlan
+    from nncli.many.sweeps.queue import Budget
+    from nncli.many.sweeps.search import SearchName
+    from nncli.many.sweeps.trial import SweepTrial
 
 BEST_TRIALS = 20  # of the table
 
@@ -137,9 +138,10 @@ def sweep(
 
     Results are kept as they arrive: repeat a command that was stopped to continue it.
     """
-    from nncli.many.space import Axis
-    from nncli.many.sweep import Budget, SweepOptions, SweepPlan
-    from nncli.many.sweep_folder import opened_sweep, sweep_path
+    from nncli.many.sweeps.folder import opened_sweep, sweep_path
+    from nncli.many.sweeps.plan import SweepOptions, SweepPlan
+    from nncli.many.sweeps.queue import Budget
+    from nncli.many.sweeps.space import Axis
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     path = config_or_only(config, out)
@@ -218,7 +220,7 @@ def _with_progress(
         now = time.perf_counter()
         if kept < len(found) < total and now - last >= follow.PAUSE:
             best, left = plan.best(found), (now - began) / (len(found) - kept) * (total - len(found))
-            value = f"  best {plan.metric}={measured(best.metrics[plan.metric])}" if best else ""
+            value = f"  best {plan.goal.metric}={measured(best.metrics[plan.goal.metric])}" if best else ""
             out.note(f"trials={len(found)}/{total}{value}  about {_duration(left)} left")
             last = now
 

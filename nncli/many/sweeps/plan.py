@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from typing import Any
 from nncli.config import Config, Override
 from nncli.inference.conditions import by_name
 from nncli.many.pool import Backend, Processes, completed
-from nncli.many.pruning import Limits
-from nncli.many.search import Listed, ParzenSearch, Search, SearchName, searched
-from nncli.many.space import Axis, Space
-from nncli.many.sweep_folder import OTHER, SweepFolder
-from nncli.many.trial import CRASHED, SweepTrial, TrialTask, as_kept, best_of, rank, sha256_of, train_trial
-from nncli.messages.errors import ConfigError, NncliError, RunError
+from nncli.many.sweeps.folder import SweepFolder
+from nncli.many.sweeps.queue import NO_LIMIT, VAL, Budget, Goal, TrialQueue
+from nncli.many.sweeps.search import Listed, ParzenSearch, Search, SearchName, searched
+from nncli.many.sweeps.space import Axis, Space
+from nncli.many.sweeps.trial import CRASHED, SweepTrial, as_kept, best_of, rank, sha256_of, train_trial
+from nncli.messages.errors import ConfigError, NncliError
 from nncli.messages.notebook import html_table
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import measured, shown
@@ -26,7 +25,6 @@ from nncli.training import experiment as experiments
 from nncli.training.experiment import Experiment
 from nncli.training.rows import Rows
 
-VAL = "val_"
 ONE_PROCESS = Processes()
 OTHER_ROUNDING = 1e-3  # relative difference of a metric that other rounding may cause in a whole training
 NO_VALIDATION = "hold out validation rows: set dataset.split.validation: 0.2"
@@ -89,28 +87,6 @@ class SweepOptions:
 
 
 @dataclass(frozen=True)
-class Budget:
-    """Limit after which a sweep begins no further trial.
-
-    Attributes
-    ----------
-    seconds : since its start.
-    epochs : of all trials together.
-    """
-
-    seconds: float | None = None
-    epochs: int | None = None
-
-    def is_spent(self, began: float, epochs: int) -> bool:
-        """Tell whether no further trial may begin after so many epochs."""
-        is_late = self.seconds is not None and time.monotonic() - began >= self.seconds
-        return is_late or (self.epochs is not None and epochs >= self.epochs)
-
-
-NO_LIMIT = Budget()
-
-
-@dataclass(frozen=True)
 class SweepPlan:
     """The trainings of a sweep before they begin, checked as far as their values are known.
 
@@ -120,6 +96,7 @@ class SweepPlan:
     configs : the config of each trial, if they are known before the first is trained.
     count : number of trials.
     search : makes what chooses the values of the trials.
+    goal : what they are compared by.
     table : the training rows.
     identity : what two sweeps have in common if the trials of one may be used by the other.
     """
@@ -128,9 +105,7 @@ class SweepPlan:
     configs: Sequence[Config]
     count: int
     search: Callable[[], Search]
-    metric: str
-    higher_is_better: bool
-    prune: bool
+    goal: Goal
     table: Table
     identity: Mapping[str, Any]
 
@@ -154,9 +129,7 @@ class SweepPlan:
             configs=configs if is_known else (),
             count=len(points) if is_known else count,
             search=lambda: Listed(points) if is_known else ParzenSearch(space, seed, higher_is_better=better),
-            metric=VAL + metric,
-            higher_is_better=better,
-            prune=options.prune,
+            goal=Goal(metric, better, options.prune),
             table=prepared.rows.training.table,
             identity=_identity(config, space, prepared.rows, options, is_known),
         )
@@ -174,7 +147,7 @@ class SweepPlan:
             If the folder holds other trials, or `where` cannot be used.
         """
         kept = {number: SweepTrial(**values) for number, values in folder.trials(self.count).items()}
-        queue = _Queue(self, self.search(), kept, where.ahead, budget, folder.path)
+        queue = TrialQueue(self.count, self.search(), self.config, self.goal, where.ahead, budget, dict(kept))
         yield from kept.values()
         for number, result in completed(train_trial, queue, self.count - len(kept), where):
             trial = SweepTrial(number, queue.values[number], **(result or CRASHED))
@@ -188,7 +161,7 @@ class SweepPlan:
 
     def best(self, trials: Sequence[SweepTrial]) -> SweepTrial | None:
         """Return the best of some trials; None if none finished."""
-        return best_of(trials, self.metric, higher_is_better=self.higher_is_better)
+        return best_of(trials, self.goal.metric, higher_is_better=self.goal.higher_is_better)
 
     def outcome(self, trials: Sequence[SweepTrial], folder: SweepFolder) -> Sweep:
         """Return the results of all trials together, and keep the run of the best one."""
@@ -196,93 +169,21 @@ class SweepPlan:
         run = None if best is None else folder.best_run(self.config(best.number, best.values))
         remark = self._remark(best, run) if best and run else ""
         ordered = sorted(trials, key=lambda trial: trial.number)
-        return Sweep(ordered, self.metric, self.higher_is_better, folder.path, run, remark)
+        return Sweep(ordered, self.goal.metric, self.goal.higher_is_better, folder.path, run, remark)
 
     def _remark(self, best: SweepTrial, run: Run) -> str:
         """Return how the run of the best trial differs from the trial, if it does by rounding alone."""
         if sha256_of(run.model.parameters.tobytes()) == best.weights:
             return ""
-        before, now = best.metrics[self.metric], by_name(run.results_by_part)[self.metric]
+        before, now = best.metrics[self.goal.metric], by_name(run.results_by_part)[self.goal.metric]
         if abs(now - before) > OTHER_ROUNDING * abs(before):
             raise NncliError(
                 f"{run.path}: training trial {best.number} again gave other weights",
                 hint="its first result is from another machine or version; "
                 f"remove {run.path.parent} and repeat",
             )
-        values = f"{self.metric}={now:.17g} instead of {before:.17g}"
+        values = f"{self.goal.metric}={now:.17g} instead of {before:.17g}"
         return f"{run.path}: trained again on this machine, whose processor rounds differently: {values}"
-
-
-class _Queue(Iterator[tuple[int, TrialTask] | None]):
-    """The trials to train, in the order of their numbers.
-
-    Where a trial depends on earlier results, those of all trials but the last few are waited for, and no
-    later ones are used. So it does not matter which of several workers is faster.
-
-    Attributes
-    ----------
-    values : of the trials so far.
-    known : the trials with results.
-    """
-
-    def __init__(
-        self,
-        plan: SweepPlan,
-        search: Search,
-        kept: Mapping[int, SweepTrial],
-        ahead: int,
-        budget: Budget,
-        path: Path,
-    ) -> None:
-        self.plan, self.search, self.ahead, self.budget, self.path = plan, search, ahead, budget, path
-        self.values: dict[int, dict[str, str]] = {}
-        self.known = dict(kept)
-        self.epochs = sum(trial.epochs for trial in kept.values())
-        self.began, self.number, self.learned = time.monotonic(), 0, 0
-        self.curves: list[Sequence[float]] = []  # of the finished trials that are learned
-
-    def __next__(self) -> tuple[int, TrialTask] | None:
-        while self.number < self.plan.count and not self._is_spent():
-            number = self.number + 1
-            if (self.search.learns or self.plan.prune) and not self._learns(number - self.ahead):
-                return None
-            self.number = number
-            if number not in self.known:
-                return number, self._task(number, self.search.propose(number))
-            self._adopt(self.known[number])
-        raise StopIteration
-
-    def _is_spent(self) -> bool:
-        is_kept = self.number + 1 in self.known
-        return not is_kept and self.budget.is_spent(self.began, self.epochs)
-
-    def add(self, trial: SweepTrial) -> None:
-        """Add the result of a trial."""
-        self.known[trial.number] = trial
-        self.epochs += trial.epochs
-
-    def _learns(self, last: int) -> bool:
-        """Learn the results up to a trial; False if one is missing."""
-        while self.learned < last and (trial := self.known.get(self.learned + 1)):
-            self.learned += 1
-            is_measured = trial.status in ("finished", "pruned")
-            self.search.learn(trial.number, trial.metrics[self.plan.metric] if is_measured else float("nan"))
-            if trial.status == "finished":
-                self.curves.append(trial.curve)
-        return self.learned >= last
-
-    def _adopt(self, trial: SweepTrial) -> None:
-        self.values[trial.number] = trial.values
-        if not self.search.adopt(trial.number, trial.values):
-            raise RunError(f"{self.path}: trial {trial.number} has other values than now", hint=OTHER)
-
-    def _task(self, number: int, values: dict[str, str]) -> TrialTask:
-        self.values[number] = values
-        config, limits = self.plan.config(number, values), None
-        if self.plan.prune:
-            metric = self.plan.metric.removeprefix(VAL)
-            limits = Limits.of(metric, self.curves, higher_is_better=self.plan.higher_is_better)
-        return TrialTask(config.resolved(config.folder), str(config.folder.resolve()), limits)
 
 
 def _checked(

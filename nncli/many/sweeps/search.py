@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from math import inf, isnan
 from typing import Any, Literal, Protocol, get_args
 
-from nncli.many.space import Axis, Space
+from nncli.many.sweeps.space import Axis, Space
 from nncli.messages.errors import ConfigError, NncliError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown

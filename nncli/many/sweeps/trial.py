@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from nncli.config import Config
 from nncli.inference.conditions import by_name
 from nncli.many.pool import MOST_CRASHES
-from nncli.many.pruning import Limits, Watch
+from nncli.many.sweeps.pruning import Limits, Watch
 from nncli.many.trainings import train_one
 from nncli.messages.errors import NncliError
 from nncli.training import experiment as experiments

@@ -8,7 +8,7 @@ import pickle
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from nncli.many.trial import TrialTask
+from nncli.many.sweeps.trial import TrialTask
 
 
 class Parcel(NamedTuple):
