@@ -205,14 +205,24 @@ class _Room:
 
     def __init__(self, client: Any, cluster: Cluster) -> None:
         self.client, self.cluster = client, cluster
-        self.asked, self.threads = 0.0, 0
+        self.asked, self.threads, self.alone_since = 0.0, 0, 0.0
 
     def now(self) -> int:
+        """Return twice the number of threads.
+
+        Raises
+        ------
+        NncliError
+            If there has been no worker for as long as the first one was waited for.
+        """
         if time.monotonic() - self.asked >= LOOK_AGAIN:
             before, self.threads = self.threads, sum(self.client.nthreads().values())
             self.asked = time.monotonic()
             if before and not self.threads:
+                self.alone_since = self.asked
                 self.cluster.note(f"all workers of {self.cluster.address} have left; waiting for others")
+            if not self.threads and self.asked - self.alone_since > self.cluster.patience:
+                raise NncliError(f"all workers of {self.cluster.address} have left", hint=TO_CONTINUE)
         return AHEAD * self.threads
 
 

@@ -122,6 +122,7 @@ class _Driver(Generic[Sent, CallResult]):
         self.waiting, self.suspects = deque[int](), deque[int]()
         self.running: dict[int, Future[CallResult]] = {}
         self.crashes = Counter[int]()
+        self.alone: int | None = None  # the suspect that runs, with no other task
         self.is_ended = False
 
     def results(self) -> Iterator[tuple[int, CallResult | None]]:
@@ -153,37 +154,45 @@ class _Driver(Generic[Sent, CallResult]):
                 time.sleep(crew.pause or 0.0)
             wait(self.running.values(), timeout=crew.pause, return_when=FIRST_COMPLETED)
             for number in [number for number, future in self.running.items() if future.done()]:
-                alone = len(self.running) == 1
+                future = self.running.pop(number)
                 try:
-                    result = self.running[number].result()
+                    result = future.result()
                 except crew.killed:
-                    del self.running[number]
-                    if alone:
-                        del self.sent[number]
-                        yield number, None
-                    else:  # a task that waited on the same worker may be the cause
+                    if number != self.alone:  # a task that waited on the same worker may be the cause
                         self.suspects.append(number)
-                else:
-                    del self.running[number], self.sent[number]
-                    yield number, result
+                        continue
+                    result = None
+                except BrokenExecutor:
+                    self.running[number] = future
+                    raise
+                del self.sent[number]
+                yield number, result
 
     def _submit(self, crew: Crew[Sent, Any]) -> None:
         """Keep every process busy; a suspect runs alone, so that no other task is blamed for its crash."""
-        most = 1 if self.suspects else crew.room()
-        while len(self.running) < most:
-            if not self.suspects and not self.waiting and not self.is_ended:
+        room = crew.room()  # may raise an error, even while a suspect runs
+        if self.alone not in self.running:
+            self.alone = None
+        if self.suspects or self.alone is not None:
+            if not self.running:
+                self.alone = self.suspects.popleft()
+                self._begin(self.alone, crew)
+            return
+        while len(self.running) < room:
+            if not self.waiting and not self.is_ended:
                 self._take()
-            queue = self.suspects or self.waiting
-            if not queue:
+            if not self.waiting:
                 return
-            number = queue.popleft()
-            self.running[number] = Future()  # stays there if submit() itself finds the pool broken
-            self.running[number] = crew.submit(self.sent[number])
+            self._begin(self.waiting.popleft(), crew)
+
+    def _begin(self, number: int, crew: Crew[Sent, Any]) -> None:
+        self.running[number] = Future()  # stays there if submit() itself finds the pool broken
+        self.running[number] = crew.submit(self.sent[number])
 
     def _given_up(self) -> Iterator[tuple[int, None]]:
         """Make suspects of the tasks that ran when a process died, and yield those to give up."""
         for number in self.running:
-            self.crashes[number] += len(self.running) == 1  # beside others, it may not be the cause
+            self.crashes[number] += number == self.alone  # beside others, it may not be the cause
             if self.crashes[number] < MOST_CRASHES:
                 self.suspects.append(number)
             else:

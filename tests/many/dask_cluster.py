@@ -47,7 +47,11 @@ class DaskCluster:
             else:
                 process.send_signal(signal.SIGTERM)  # so that it ends its worker
         for process in self.processes.values():
-            process.wait(START)
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:  # a nanny that waits for its worker, which ends by itself
+                process.kill()
+                process.wait(START)
 
     @property
     def address(self) -> str:
@@ -60,6 +64,7 @@ class DaskCluster:
         if nanny:
             self.nannies.add(name)
         words = [self.address, "--nthreads", "1", "--name", name, "--nanny" if nanny else "--no-nanny"]
+        words += ["--death-timeout", "20"]  # without a scheduler, if the tests themselves are killed
         return self.begin("worker", words, prefix, name, path)
 
     def begin(

@@ -373,3 +373,19 @@ def test_hosts_that_share_a_network_and_no_folder(
     assert run([*command, "one"]) == (0, "")
     both = [sorted(Path(name, "trials.jsonl").read_text().splitlines()) for name in ("one", "many")]
     assert both[0] == both[1]
+
+
+def test_a_cluster_that_all_workers_leave_is_given_up(tmp_path: Path) -> None:
+    notes: list[str] = []
+    with DaskCluster(tmp_path / "cluster") as cluster:
+        worker = cluster.worker("only")
+        cluster.wait_for(1)
+        where, plan = Cluster(cluster.address, note=notes.append, patience=0.5), plan_of(iris(300))
+        with opened_sweep(Path("s"), plan.identity) as opened:
+            trials = plan.trained(opened, where)
+            next(trials)
+            worker.kill()
+            with pytest.raises(nncli.NncliError, match=f"^all workers of {cluster.address} have left$"):
+                list(trials)
+    assert notes == [f"all workers of {cluster.address} have left; waiting for others"]
+    assert 1 <= len(lines()) < TRIALS
