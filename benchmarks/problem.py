@@ -25,6 +25,7 @@ class Recipe:
     mean : whether the loss is a mean over the rows of a batch, or a sum.
     epsilon : of central differences; 0 with backprop.
     warm : whether a short training goes before the one that is timed.
+    copies : how many times it is trained.
     """
 
     config: dict[str, Any]
@@ -37,6 +38,7 @@ class Recipe:
     epsilon: float
     style: str
     warm: bool
+    copies: int
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from nncli.engines.batches import block_epochs, epoch_orders
 from nncli.training.experiment import Experiment
 
 CORE, NUMBA = "nncli", "nncli with numba"
+ENGINES = {CORE: "auto", NUMBA: "numba", "alone": "alone"}
 CHUNK = 100_000  # rows of pandas at a time; it is slower with fewer
 
 
@@ -56,6 +57,7 @@ def problem_of(workload: Workload) -> Problem:
         float(gradient.get("epsilon", 0)) if recipe.gradient.name == "finite_difference" else 0.0,
         workload.style,
         workload.kind == "train",
+        workload.copies,
     )
     weights = [(W, b) for W, b in experiment.network.views(experiment.initial) if b is not None]
     return Problem(described, rows.X, rows.Y, weights, orders(experiment))
@@ -78,8 +80,8 @@ def turn(workload: Workload, system: str, folder: Path) -> Turn:
     problem, result = folder / "problem.npz", folder / "result.json"
     if workload.kind == "process" and system == CORE:
         return trained_by_command(workload, folder)
-    module = "nncli" if system in (CORE, NUMBA) else system
-    engine = "numba" if system == NUMBA else "auto"
+    module = "nncli" if system in ENGINES else system
+    engine = ENGINES.get(system, "auto")
     cost = cost_of(["-m", f"benchmarks.systems.{module}", problem, result, engine])
     found = json.loads(result.read_text(encoding="utf-8"))
     seconds = cost.seconds if workload.kind == "process" else found["seconds"]

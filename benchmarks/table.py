@@ -9,6 +9,7 @@ from benchmarks.measure import LIMITS, Measured
 from benchmarks.processes import CORE, NUMBA
 
 TITLES = {
+    "alone": "nncli, one after the other",
     "sklearn": "scikit-learn",
     "pytorch": "PyTorch",
     "jax": "JAX",

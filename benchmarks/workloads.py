@@ -37,6 +37,7 @@ class Workload:
     tolerance : largest relative difference of two final losses.
     kind : whether the training alone, the whole process or a prediction from file to file is timed.
     style : how the plain loop is written: on whole batches, on rows, or on single numbers.
+    copies : how many times it is trained; those who can, train all of them together.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Workload:
     tolerance: float = 1e-6
     kind: Kind = "train"
     style: Style = "batch"
+    copies: int = 1
 
 
 def network(*layers: tuple[int, str], bias: str = "zeros") -> dict[str, Any]:
@@ -217,5 +219,13 @@ def workloads() -> list[Workload]:
             (Goal("pandas", 3), Goal("pandas", 2.5, quantity="memory")),
             tolerance=1e-9,
             kind="predict",
+        ),
+        Workload(
+            "W9",
+            "50 trainings of XOR, 2-4-1, full batch, 1,000 epochs",
+            xor(1000),
+            ("alone", "sklearn", "jax", "c"),
+            (Goal("alone", 50),),
+            copies=50,
         ),
     ]

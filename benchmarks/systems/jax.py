@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import jax
@@ -23,13 +24,18 @@ def train(problem: Problem) -> tuple[float, Weights]:
     start = [(jnp.asarray(W), jnp.asarray(b)) for W, b in problem.weights]
     orders = jnp.asarray(problem.orders)
     X, Y = jnp.asarray(problem.X), jnp.asarray(problem.Y)
-    program = jax.jit(lambda *given: trained(problem, *given)).lower(start, orders, X, Y).compile()
+    train_one = partial(trained, problem)
+    if (copies := problem.recipe.copies) > 1:
+        start = jax.tree.map(lambda w: jnp.stack([w] * copies), start)
+        train_one = jax.vmap(train_one, in_axes=(0, None, None, None))
+    program = jax.jit(train_one).lower(start, orders, X, Y).compile()
     began = time.perf_counter()
     weights = jax.block_until_ready(  # type: ignore[no-untyped-call]
         program(start, orders, X, Y)
     )
     seconds = time.perf_counter() - began
-    return seconds, [(np.asarray(W), np.asarray(b)) for W, b in weights]
+    last = [(np.asarray(W), np.asarray(b)) for W, b in weights]
+    return seconds, [(W[-1], b[-1]) for W, b in last] if copies > 1 else last
 
 
 def trained(problem: Problem, start: Any, orders: Any, X: Any, Y: Any) -> Any:
@@ -84,4 +90,4 @@ def step(problem: Problem, state: Any, gradient: Any) -> Any:
 
 
 if __name__ == "__main__":
-    child.run(train)
+    child.run(train, together=True)

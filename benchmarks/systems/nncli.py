@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 
 from benchmarks.problem import Problem, Weights
 from benchmarks.systems import child
 from nncli import api, engines
 from nncli.config import Config
 from nncli.engines import threads
+from nncli.many.trainings import train_each, train_one
 from nncli.runs.record import Record
 from nncli.training import loop
 
@@ -30,7 +32,21 @@ def train(problem: Problem) -> tuple[float, Weights]:
     return seconds, [(W, b) for W, b in views if b is not None]
 
 
+def train_together(problem: Problem) -> tuple[float, Weights]:
+    """Train all copies without run directories, as `nncli seeds` does."""
+    settings = problem.recipe.config
+    training = {**settings["training"], "epochs": len(problem.orders)}
+    experiment = api.check(Config.of({**settings, "training": training}))
+    copies = [experiment] * problem.recipe.copies
+    began = time.perf_counter()
+    results = list(map(train_one, copies) if sys.argv[3] == "alone" else train_each(copies))
+    seconds = time.perf_counter() - began
+    views = experiment.network.views(results[-1].parameters)
+    return seconds, [(W, b) for W, b in views if b is not None]
+
+
 if __name__ == "__main__":
-    if sys.argv[3] == "auto":
+    if sys.argv[3] != "numba":
         engines.ENGINES.pop("numba", None)  # as with the core dependencies alone
-    child.run(train)
+    problem = Problem.load(Path(sys.argv[1]))
+    child.run(train if problem.recipe.copies == 1 else train_together, together=True)
