@@ -15,7 +15,7 @@ from benchmarks.workloads import Goal, Workload
 from nncli import api, engines
 from nncli.config import Config
 
-NEEDS = {"sklearn": "sklearn", "pytorch": "torch", "jax": "jax", "pandas": "pandas"}
+NEEDS = {"sklearn": "sklearn", "pytorch": "torch", "jax": "jax", "pandas": "pandas", "read_csv": "pandas"}
 LIMITS = ("c", "products")
 
 

@@ -80,13 +80,13 @@ def main() -> None:
             print("same predictions")
 
 
-def write_rows(path: Path, rows: int) -> None:
+def write_rows(path: Path, rows: int, names: Sequence[str] = INPUTS) -> None:
     """Numbers of four to six digits, as measurements have."""
     rng = np.random.default_rng(0)
     with path.open("w") as file:
-        file.write(",".join(INPUTS) + "\n")
+        file.write(",".join(names) + "\n")
         for start in range(0, rows, 100_000):
-            block = rng.normal(size=(min(100_000, rows - start), len(INPUTS)))
+            block = rng.normal(size=(min(100_000, rows - start), len(names)))
             np.savetxt(file, block, fmt="%.5f", delimiter=",")
 
 

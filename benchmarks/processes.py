@@ -37,6 +37,8 @@ def prepare(workload: Workload, folder: Path) -> None:
     """Write what all systems of a workload read."""
     if workload.kind == "predict":
         prepare_prediction(folder)
+    elif workload.kind == "read":
+        prepare_table(folder)
     else:
         problem_of(workload).save(folder / "problem.npz")
 
@@ -77,6 +79,8 @@ def turn(workload: Workload, system: str, folder: Path) -> Turn:
     """Run a system once, in a process of its own."""
     if workload.kind == "predict":
         return predicted(system, folder)
+    if workload.kind == "read":
+        return read(system, folder)
     problem, result = folder / "problem.npz", folder / "result.json"
     if workload.kind == "process" and system == CORE:
         return trained_by_command(workload, folder)
@@ -111,6 +115,21 @@ def prepare_prediction(folder: Path, rows: int = 1_000_000) -> None:
     """Write a table to predict, and train the network that predicts it."""
     predict.write_rows(folder / "rows.csv", rows)
     api.train(predict.network(), output=folder / "run")
+
+
+def prepare_table(folder: Path, rows: int = 1_000_000) -> None:
+    """Write a table of 20 columns, and a config that takes the last as the target."""
+    predict.write_rows(folder / "table.csv", rows, [f"x{index}" for index in range(20)])
+    config = {"dataset": {"path": "table.csv", "targets": "x19"}, "network": {"hidden": [16]}}
+    (folder / "config.yaml").write_text(json.dumps(config), encoding="utf-8")
+
+
+def read(system: str, folder: Path) -> Turn:
+    """Read the table in a process of its own: with `nncli check`, or with pandas into a frame."""
+    program = "import pandas, sys; pandas.read_csv(sys.argv[1])"
+    command = ["-m", "nncli", "check", folder / "config.yaml", "-q"]
+    cost = cost_of(command if system == CORE else ["-c", program, folder / "table.csv"])
+    return Turn(cost.seconds, cost.memory, None)
 
 
 def predicted(system: str, folder: Path) -> Turn:

@@ -17,6 +17,7 @@ TITLES = {
     "c": "C (limit)",
     "products": "matrix products alone (limit)",
     "pandas": "pandas in chunks",
+    "read_csv": "pandas.read_csv",
 }
 
 

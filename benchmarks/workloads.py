@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-Kind = Literal["train", "process", "predict"]
+Kind = Literal["train", "process", "predict", "read"]
 Style = Literal["batch", "rows", "scalars"]
 
 
@@ -35,7 +35,8 @@ class Workload:
     config : nncli's config; every other system takes its numbers from the experiment that it describes.
     systems : those that can do the same arithmetic, nncli aside.
     tolerance : largest relative difference of two final losses.
-    kind : whether the training alone, the whole process or a prediction from file to file is timed.
+    kind : whether the training alone, the whole process, a prediction from file to file, or reading a table
+        is timed.
     style : how the plain loop is written: on whole batches, on rows, or on single numbers.
     copies : how many times it is trained; those who can, train all of them together.
     """
@@ -227,5 +228,13 @@ def workloads() -> list[Workload]:
             ("alone", "sklearn", "jax", "c"),
             (Goal("alone", 50),),
             copies=50,
+        ),
+        Workload(
+            "W10",
+            "whole process: read and check 1,000,000 x 20, CSV",
+            {},
+            ("read_csv",),
+            (Goal("read_csv", 1 / 3), Goal("read_csv", 1, quantity="memory")),
+            kind="read",
         ),
     ]
