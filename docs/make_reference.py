@@ -235,7 +235,7 @@ def _plural(words: str) -> str:
     if words.startswith(("a mapping", "a list")):
         return words.replace("a mapping", "mappings").replace("a list", "lists")
     words = words.replace("whole number", "whole numbers")
-    known = {"text": "texts", "number": "numbers", "value": "values"}
+    known = {"text": "strings", "number": "numbers", "value": "values"}
     return " or ".join(known.get(word, word) for word in words.split(" or "))
 
 

@@ -20,7 +20,7 @@ ANY_NAME = "NAME"  # stands for the free keys of a mapping
 LIMITS = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
 LARGEST_LIMIT = 1e9  # larger limits are of no interest
 WORDS = {"integer": "a whole number", "number": "a number", "string": "text", "boolean": "true or false"}
-PLURALS = {"a mapping": "mappings", "a number": "numbers", "text": "texts", "a value": "values"}
+PLURALS = {"a mapping": "mappings", "a number": "numbers", "text": "strings", "a value": "values"}
 SHORT_DEPTH = 2  # steps to an option of a choice in the short tree
 MOST_NEAR = 8  # topics that an error names
 
