@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from nncli.cli.help import Section, options, page
-from nncli.cli.mistyped import UsageError, explained, misplaced_option
+from nncli.cli.mistyped import UsageError, explained, misplaced_option, wrong_value
 from nncli.cli.output import Output
 from nncli.cli.registry import LazyCommands, by_panel, command_names
 from nncli.cli.stopping import Stopped
@@ -119,8 +119,7 @@ def exit_code(call: Callable[[], Any], out: Output) -> int:
         return out.failure(error, error.exit_code)
     except UsageError as error:
         command = error.ctx.command_path if error.ctx else "nncli"
-        words = error.format_message().replace("Value error, ", "")  # pydantic's, about a choice
-        return out.failure(NncliError(words, hint=f"run {command} --help"), 2)
+        return out.failure(NncliError(wrong_value(error, sys.argv), hint=f"run {command} --help"), 2)
     except Stopped as stop:
         return out.ended(stop.exit_code)
     except FileNotFoundError as error:

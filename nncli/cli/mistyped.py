@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import typer
@@ -99,6 +100,12 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "yes": ("--overwrite",),
 }
 
+# Words of pydantic about a value -> ours.
+EXPECTED: Mapping[str, str] = {
+    "Input should be a valid integer": "expected a whole number",
+    "Input should be a valid number": "expected a number",
+}
+
 # Words that belong to an option: their form -> options, best first.
 WORDS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     SETTING: ("--set", "--at"),
@@ -134,6 +141,19 @@ def misplaced_option(typed: Sequence[str], commands: Collection[str]) -> NncliEr
     option, *rest = typed
     hint = f"type: {shlex.join(['nncli', *rest, option])}"
     return NncliError(f"option {shown(option)} must follow the command", hint=hint)
+
+
+def wrong_value(error: Any, typed: Sequence[str]) -> str:
+    """Return what is wrong with the value of an option, in the words that config keys have too."""
+    words = str(error.format_message()).replace("Value error, ", "")  # pydantic's, about a choice
+    expected = next((ours for theirs, ours in EXPECTED.items() if theirs in words), None)
+    spellings = getattr(getattr(error, "param", None), "opts", ())
+    option = next((spelling for spelling in spellings if spelling in words), None)
+    if expected is None or option is None:
+        return words
+    values = [value for word, value in pairwise(typed) if word == option]
+    values += [word.partition("=")[2] for word in typed if word.startswith(f"{option}=")]
+    return f"{option} {shown(values[-1])}: {expected}" if values else f"{option}: {expected}"
 
 
 class _Lines:

@@ -14,7 +14,7 @@ from nncli.data.columns import Dataset
 from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.engines.contract import Engine, Plan, Recipe, updates_per_epoch
-from nncli.messages.suggestions import suggestion
+from nncli.messages.suggestions import nearest, suggestion
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.nn.metrics import LABEL_METRICS, METRICS, Metric
@@ -182,7 +182,9 @@ def _early_stopping(
     if monitor not in known:
         hint = suggestion(monitor, known, "measured", "metrics")
         if monitor.startswith("val_") and "validation" not in held_out:
-            hint = "hold out validation rows: dataset.split.validation: 0.2"
+            near = nearest(monitor, [f"val_{name}" for name in known])
+            meant = f"did you mean {near}? " if near and near != monitor else ""
+            hint = f"{meant}hold out validation rows: dataset.split.validation: 0.2"
         loc = ("training", "early_stopping", "monitor")
         raise config.error(Mistake(loc, f"'{shown(monitor)}' is not measured", hint))
     metric = metrics.get(monitor.removeprefix("val_"))

@@ -82,6 +82,33 @@ def test_a_suggested_option_exists(nncli: Command, command: str, long: bool) -> 
         assert {word for word in words if word.startswith("--")} <= known
 
 
+NUMBERS_OF_OPTIONS = [
+    ("seeds", "-n", "a whole number"),
+    ("cv", "--folds", "a whole number"),
+    ("sweep", "--workers", "a whole number"),
+    ("plot", "--dpi", "a whole number"),
+    ("reproduce", "--tolerance", "a number"),
+]
+
+
+@pytest.mark.parametrize(("command", "option", "expected"), NUMBERS_OF_OPTIONS)
+def test_a_wrong_number_is_named_as_in_a_config(
+    nncli: Command, command: str, option: str, expected: str
+) -> None:
+    for typed in ([option, "many"], [f"{option}=many"])[: 2 if option.startswith("--") else 1]:
+        result = nncli(command, *typed)
+        assert result.code == 2
+        assert result.err.startswith(f"error: {option} many: expected {expected}\nhint: run nncli {command}")
+
+
+@pytest.mark.parametrize("command", registry.command_names())
+def test_no_option_answers_in_the_words_of_a_library(nncli: Command, command: str) -> None:
+    for option in sorted(spellings(command) - {"--help", "-h", "--debug"}):
+        result = nncli(command, option, "-1.5x")
+        assert "Input should" not in result.err
+        assert "unable to parse" not in result.err
+
+
 def test_every_synonym_leads_somewhere() -> None:
     options = {each for command in registry.command_names() for each in spellings(command)} | {"--version"}
     arguments = {"CONFIG", "RUN", "KIND", "TEMPLATE"}

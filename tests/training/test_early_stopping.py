@@ -264,7 +264,8 @@ def test_a_run_that_ended_early_has_nothing_left_to_do(epochs: int, tmp_path: Pa
     ("monitor", "split", "said"),
     [
         ("val_los", {"validation": 0.2}, "did you mean val_loss"),
-        ("val_loss", {}, "dataset.split.validation"),
+        ("val_loss", {}, "hold out validation rows: dataset.split.validation: 0.2"),
+        ("val_los", {}, "did you mean val_loss? hold out validation rows: dataset.split"),
         ("accuracy", {"validation": 0.2}, "measured: loss, mae, r2"),
     ],
 )
