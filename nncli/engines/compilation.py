@@ -42,6 +42,16 @@ def compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., 
 _functions: dict[str, Callable[..., Any]] = {}  # loading machine code takes 20 ms
 
 
+def is_any_compiled() -> bool:
+    """Tell whether this process has compiled or loaded a function."""
+    return bool(_functions)
+
+
+def is_compiled(source: str) -> bool:
+    """Tell whether this process has compiled or loaded the function of a source text."""
+    return source in _functions
+
+
 def _compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., Any]:
     with suppress(Exception):  # whatever is wrong with the folder or its files
         return _kept(source, name, arguments)
@@ -76,7 +86,7 @@ def cache_folder() -> Path:
 def _digest(source: str) -> str:
     """A name for a source and for all that its machine code depends on but numba does not ask about."""
     inlined = (Path(__file__).parent / "vector_math.py").read_bytes()
-    return hashlib.sha256(source.encode() + inlined).hexdigest()[:24]
+    return hashlib.sha256(source.encode() + inlined + _OPTIONS.encode()).hexdigest()[:24]
 
 
 def _forget(path: Path) -> None:
@@ -85,12 +95,16 @@ def _forget(path: Path) -> None:
             file.unlink(missing_ok=True)
 
 
+# Sums may be added up in another order and products fused; NaN and infinities stay what they are.
+_FLAGS = ["reassoc", "contract", "nsz", "arcp"]
+# Without the interpreter's lock, several threads run at once. Files of other options have other names.
+_OPTIONS = f"{_FLAGS} nogil"
+
+
 def _jit(function: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
     from numba import njit
 
-    # Sums may be added up in another order and products fused; NaN and infinities stay what they are.
-    flags = {"reassoc", "contract", "nsz", "arcp"}
-    return njit(cache=cache, error_model="numpy", fastmath=flags)(function)
+    return njit(cache=cache, error_model="numpy", fastmath=set(_FLAGS), nogil=True)(function)
 
 
 def _executed(source: str) -> dict[str, Any]:

@@ -7,6 +7,9 @@ have those of numpy and a compiled step of the optimizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,7 @@ import numpy as np
 from nncli.codegen.loops import Loops
 from nncli.engines.backprop import gradient_of
 from nncli.engines.batches import Batches, block_epochs, epoch_orders
-from nncli.engines.compilation import compiled, unusable
+from nncli.engines.compilation import compiled, is_any_compiled, is_compiled, unusable
 from nncli.engines.contract import Chunk, Engine, Plan, Recipe, State
 from nncli.engines.differences import CompiledDifferences
 from nncli.engines.estimates import are_differences_looped, compiled_step_update, looped_update
@@ -22,6 +25,9 @@ from nncli.engines.numpy_engine import NumpyPlan
 from nncli.engines.optimizer_step import CompiledStep
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
+
+CALL = 200_000.0  # estimated microseconds of a call, in which nothing can stop it
+MOST_LOSSES = 65_536  # of epochs, that a call writes
 
 
 class NumbaEngine(Engine):
@@ -49,10 +55,20 @@ class NumbaEngine(Engine):
         return NumpyPlan(network, batches, gradient, CompiledStep)
 
 
-class NumbaPlan:
-    """Updates of one network on one data set."""
+def loops_source(network: Network, recipe: Recipe) -> str:
+    """Return the source of the loops that train a network."""
+    return Loops(network, recipe.loss, recipe.optimizer, recipe.batch_size, shuffle=recipe.shuffle).source
 
-    def __init__(self, network: Network, batches: Batches) -> None:
+
+class NumbaPlan:
+    """Updates of one network on one data set.
+
+    Parameters
+    ----------
+    train : the compiled function of an equal network and recipe; without it, the plan compiles its own.
+    """
+
+    def __init__(self, network: Network, batches: Batches, train: Callable[..., Any] | None = None) -> None:
         self._batches, recipe = batches, batches.recipe
         weighted = recipe.loss.class_weights is not None
         weights = recipe.loss.row_weights(batches.Y)[:, 0].copy() if weighted else np.ones(0)
@@ -63,7 +79,8 @@ class NumbaPlan:
         self._whole = recipe.loss.divisor(batches.Y)
         self._in_file_order = np.arange(len(batches.X))[np.newaxis]
         self._in_file_order.flags.writeable = False  # as the orders of epochs are
-        self._train = self._compiled(network)
+        self._count, self._slots = network.parameter_count, len(recipe.optimizer.slots)
+        self.train = train or self._compiled(network)
 
     def run(self, state: State, stops: Sequence[int]) -> Chunk:
         """Do updates until each of `stops`."""
@@ -75,22 +92,48 @@ class NumbaPlan:
         for update, end in self._blocks(state.update, stops[-1]):
             part = slice(*np.searchsorted(updates, [update, end], side="right"))
             written = [each[part] for each in (updates, kept, kept_slots, partial_losses, norms)]
-            loss = self._train(
+            loss = self.train(
                 W, slots, *self._data, *self._of_epochs(update, end), loss, *written, losses[ended:]
             )
             ended += end // per_epoch - update // per_epoch
         return Chunk(updates, kept, kept_slots, partial_losses, norms, losses)
 
+    def advance(self, W: Array, slots: Array, update: int, end: int, loss: float) -> tuple[float, Array]:
+        """Change parameters (P,) and slots (s, P) in place by the updates from one to another.
+
+        Parameters
+        ----------
+        loss : what the batches of the running epoch add to its loss so far.
+
+        Returns
+        -------
+        the same at the end, and the loss of each epoch that ended.
+        """
+        per_epoch, ended = self._batches.per_epoch, 0
+        losses = np.empty(end // per_epoch - update // per_epoch)
+        for begin, after in self._blocks(update, end):
+            of_epochs = self._of_epochs(begin, after)
+            loss = self.train(W, slots, *self._data, *of_epochs, loss, *self._nothing, losses[ended:])
+            ended += after // per_epoch - begin // per_epoch
+        return loss, losses
+
+    @cached_property
+    def _nothing(self) -> tuple[Any, ...]:
+        """No stops, and the empty arrays of what is kept at them."""
+        kept, kept_slots = np.empty((0, self._count)), np.empty((0, self._slots, self._count))
+        return np.empty(0, np.int64), kept, kept_slots, np.empty(0), np.empty(0)
+
     def _compiled(self, network: Network) -> Callable[..., Any]:
-        recipe, P = self._batches.recipe, network.parameter_count
-        loops = Loops(network, recipe.loss, recipe.optimizer, recipe.batch_size, shuffle=recipe.shuffle)
-        W, slots = np.zeros(P), np.zeros((len(recipe.optimizer.slots), P))
-        nothing = np.empty(0, np.int64), np.empty((0, P)), np.empty((0, *slots.shape)), *np.empty((3, 0))
-        arguments = W, slots, *self._data, *self._of_epochs(0, 0), 0.0, *nothing
-        return compiled(loops.source, "train", arguments)
+        W, slots = np.zeros(self._count), np.zeros((self._slots, self._count))
+        arguments = W, slots, *self._data, *self._of_epochs(0, 0), 0.0, *self._nothing, np.empty(0)
+        return compiled(loops_source(network, self._batches.recipe), "train", arguments)
 
     def _blocks(self, update: int, last: int) -> Iterator[tuple[int, int]]:
-        """Ranges of updates whose orders are drawn together."""
+        """Ranges of updates whose orders are drawn together; all of them if no orders are drawn."""
+        if not self._batches.recipe.shuffle:
+            if update < last:
+                yield update, last
+            return
         size = block_epochs(len(self._batches.X)) * self._batches.per_epoch
         while update < last:
             end = min(last, (update // size + 1) * size)
@@ -106,3 +149,71 @@ class NumbaPlan:
             block, start = divmod(first, block_epochs(n))
             orders = epoch_orders(recipe.seed, block, n)[start:]
         return orders, recipe.learning_rates(first, last), self._divisors, self._whole, update, end, first
+
+
+class CompiledStack:
+    """The updates of S trainings with one recipe, but for seeds and class weights, each with its own bits.
+
+    The function is written and compiled once. Threads share the trainings, because it runs without the
+    interpreter's lock; each training is computed by itself, so that the number of threads does not matter.
+
+    Parameters
+    ----------
+    threads : among which the trainings are divided.
+    """
+
+    def __init__(self, network: Network, members: Sequence[Batches], threads: int) -> None:
+        first = NumbaPlan(network, members[0])
+        self._plans = [first, *(NumbaPlan(network, each, first.train) for each in members[1:])]
+        self._network, self._first = network, members[0]
+        self._threads = max(1, min(threads, len(members)))
+        self._is_stopped = Event()
+
+    @staticmethod
+    def is_ready(network: Network, recipe: Recipe) -> bool:
+        """Tell whether this process has already compiled the function."""
+        return is_any_compiled() and is_compiled(loops_source(network, recipe))
+
+    def train(self, initial: Array, epochs: int) -> tuple[Array, Array]:
+        """Train from parameters (S, P), once.
+
+        Returns
+        -------
+        parameters (S, P), and the largest loss of an epoch of each training (S,), NaN if one was NaN.
+        """
+        W, optimizer = np.array(initial), self._first.recipe.optimizer
+        slots = np.array([optimizer.init(each) for each in W])
+        losses, largest = np.zeros(len(W)), np.full(len(W), -np.inf)
+        with ThreadPoolExecutor(self._threads) as pool:
+            try:
+                for begin, end in self._calls(epochs * self._first.per_epoch):
+                    advance = partial(self._advance, begin, end, W, slots, losses, largest)
+                    list(pool.map(advance, range(self._threads)))
+            finally:
+                self._is_stopped.set()  # the pool waits for its threads, after an interruption as well
+        return W, largest
+
+    def _advance(
+        self, begin: int, end: int, W: Array, slots: Array, losses: Array, largest: Array, thread: int
+    ) -> None:
+        """Do updates of each training that is the thread's, in place, unless its loss has failed."""
+        for member in range(thread, len(W), self._threads):
+            if self._is_stopped.is_set():
+                return
+            if not largest[member] < np.inf:
+                continue
+            state = W[member], slots[member], begin, end, losses[member]
+            losses[member], ended = self._plans[member].advance(*state)
+            largest[member] = np.maximum(largest[member], ended.max(initial=-np.inf))
+
+    def _calls(self, last: int) -> Iterator[tuple[int, int]]:
+        """Divide the updates into calls, after which training can be stopped."""
+        per_epoch = self._first.per_epoch
+        epochs = block_epochs(len(self._first.X)) if self._first.recipe.shuffle else MOST_LOSSES
+        most = max(1, int(CALL / looped_update(self._network, self._first.recipe)))
+        update = 0
+        while update < last:
+            size = epochs * per_epoch
+            end = min(last, update + most, (update // size + 1) * size)
+            yield update, end
+            update = end

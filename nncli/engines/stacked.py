@@ -22,10 +22,14 @@ HELD = 4_000_000  # numbers of the stacked rows, and of the orders of rows: 32 M
 CHECKED = 1000  # updates after which training ends if every loss has failed
 
 
+def widest(network: Network) -> int:
+    """Return the largest number of inputs or units of a layer."""
+    return max(network.inputs, *(layer.units for layer in network.layers))
+
+
 def most_stacked(network: Network, recipe: Recipe, rows: int) -> int:
     """Return how many trainings on so many rows may be stacked; memory grows with their number."""
-    widest = max(network.inputs, *(layer.units for layer in network.layers))
-    in_cache = IN_CACHE // max(recipe.batch_size * widest, network.parameter_count)
+    in_cache = IN_CACHE // max(recipe.batch_size * widest(network), network.parameter_count)
     orders = block_epochs(rows) * rows if recipe.shuffle else 0
     return min(in_cache, HELD // max(orders, rows * (network.inputs + network.outputs + 1)))
 

@@ -22,6 +22,11 @@ def automatic(network: Network) -> int:
     """One thread for narrow networks, for wide ones as many as this process may use."""
     if max(network.inputs, *(layer.units for layer in network.layers)) < WIDE:
         return 1
+    return available()
+
+
+def available() -> int:
+    """Return as many threads as this process may use, or fewer if the environment asks for fewer."""
     asked = [os.environ.get(name, "") for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")]
     return min([processors(), *(int(number) for number in asked if number.isdigit() and int(number) > 0)])
 

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
+from nncli.data.columns import Dataset
+from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.engines.batches import Batches
-from nncli.engines.estimates import stacked_update
-from nncli.engines.stacked import StackedPlan, most_stacked
+from nncli.engines.compilation import unusable
+from nncli.engines.estimates import compiled_stack_seconds, stacked_update
+from nncli.engines.numba_engine import CompiledStack
+from nncli.engines.stacked import StackedPlan, most_stacked, widest
 from nncli.nn.arrays import Array
+from nncli.training import measure
 from nncli.training.cadence import Cadence
-from nncli.training.divergence import Guard
+from nncli.training.divergence import Guard, loss_limits
 from nncli.training.experiment import Experiment
+
+COMPILATION = 1.5  # seconds to import numba and compile
+MEASURED = 1_000_000  # numbers of a layer of all networks that are measured at once
+
+Way = Literal["alone", "numpy", "compiled"]
 
 
 def reason(experiment: Experiment) -> str | None:
@@ -46,26 +57,92 @@ def most(experiment: Experiment) -> int:
     return max(1, most_stacked(experiment.network, experiment.recipe, len(experiment.rows.training)))
 
 
-def is_faster(experiments: Sequence[Experiment]) -> bool:
-    """Tell whether training them together is estimated to take less time than one after the other."""
+def fastest(experiments: Sequence[Experiment]) -> Way:
+    """Return how training experiments of equal shape is estimated to take the shortest time."""
     first, count = experiments[0], len(experiments)
+    if count == 1 or reason(first):
+        return "alone"
     updates = first.epochs * first.updates_per_epoch
-    alone = first.engine.seconds(first.network, first.recipe, updates)
-    return count > 1 and 1e-6 * updates * stacked_update(first.network, first.recipe, count) < count * alone
+    size = first.network, first.recipe
+    seconds: dict[Way, float] = {
+        "alone": count * first.engine.seconds(*size, updates),
+        "numpy": 1e-6 * updates * stacked_update(*size, count),
+    }
+    way = min(seconds, key=lambda each: seconds[each])
+    compiled = compiled_stack_seconds(*size, updates, count)
+    if compiled + COMPILATION < seconds[way]:
+        # In this order: whether numba can be imported is asked only where it would be used.
+        return way if unusable() else "compiled"
+    return "compiled" if compiled < seconds[way] and CompiledStack.is_ready(*size) else way
 
 
-def trained(experiments: Sequence[Experiment]) -> list[Array | None]:
+def trained(experiments: Sequence[Experiment], way: Way) -> list[Array | None]:
     """Train experiments of equal shape together: the weights (P,) of each, or None if it diverged.
 
-    They are those of the training alone but for rounding, because a product of stacked arrays may add in
-    another order.
+    They are those of the training alone but for rounding. Stacked arrays of numpy may add in another order;
+    a compiled function gives the bits of the numba engine.
     """
     first = experiments[0]
     members = [Batches(each.rows.training.X, each.rows.training.Y, each.recipe) for each in experiments]
     initial = np.array([each.initial for each in experiments])
     with threads.limited(first.threads):
-        limits = [Guard.of(each, Cadence.of(each)).limit for each in experiments]
-        parameters, largest = StackedPlan(first.network, members).train(initial, first.epochs)
+        limits = _limits(experiments, initial)
+        plan: StackedPlan | CompiledStack
+        if way == "compiled":
+            plan = CompiledStack(first.network, members, _threads(first))
+        else:
+            plan = StackedPlan(first.network, members)
+        parameters, largest = plan.train(initial, first.epochs)
     # A loss or a weight that is not finite stays so: its largest loss, or the last weights, show it.
     sound = (largest <= limits) & np.isfinite(parameters).all(axis=1) & (largest < np.inf)
     return [each if good else None for each, good in zip(parameters, sound.tolist(), strict=True)]
+
+
+def results(
+    experiments: Sequence[Experiment], parameters: Sequence[Array]
+) -> list[dict[Part, dict[str, float]]]:
+    """Return loss and metrics of each experiment's weights by name, of each set.
+
+    Weights on the same rows are measured at once, with the same bits.
+    """
+    first = experiments[0]
+    with threads.limited(first.threads):
+        if not _share_rows(experiments):
+            return [_results(*each) for each in zip(experiments, parameters, strict=True)]
+        sets = {part: _measured(first, parameters, rows) for part, rows in first.rows.by_part.items()}
+    return [dict(zip(sets, values, strict=True)) for values in zip(*sets.values(), strict=True)]
+
+
+def _measured(experiment: Experiment, parameters: Sequence[Array], rows: Dataset) -> list[dict[str, float]]:
+    """Loss and metrics of each of the weights on the same rows; memory stays bounded."""
+    size = max(1, MEASURED // max(1, len(rows) * widest(experiment.network)))
+    found: list[dict[str, float]] = []
+    for start in range(0, len(parameters), size):
+        some = measure.measure_each(experiment, np.array(parameters[start : start + size]), rows)
+        by_name = {name: values.tolist() for name, values in some.items()}
+        found += [dict(zip(by_name, each, strict=True)) for each in zip(*by_name.values(), strict=True)]
+    return found
+
+
+def _results(experiment: Experiment, parameters: Array) -> dict[Part, dict[str, float]]:
+    sets = experiment.rows.by_part
+    return {part: measure.measure(experiment, parameters, rows) for part, rows in sets.items()}
+
+
+def _threads(experiment: Experiment) -> int:
+    asked = experiment.config.training.threads
+    return threads.available() if asked == "auto" else asked
+
+
+def _share_rows(experiments: Sequence[Experiment]) -> bool:
+    """Tell whether all have the same rows, and not only equal ones."""
+    return all(each.rows is experiments[0].rows for each in experiments)
+
+
+def _limits(experiments: Sequence[Experiment], initial: Array) -> Array:
+    """The loss of each training (S,) beyond which it has diverged."""
+    first = experiments[0]
+    if not _share_rows(experiments):
+        return np.array([Guard.of(each, Cadence.of(each)).limit for each in experiments])
+    measured = _measured(first, list(initial), first.rows.training)
+    return loss_limits(first, np.array([each["loss"] for each in measured]))

@@ -48,10 +48,11 @@ def train_each(experiments: Iterable[Experiment]) -> Iterator[Trained]:
     that diverges is a result as well; the others continue.
     """
     for together in _alike(experiments):
-        if stacked.is_faster(together):
-            yield from _trained_together(together)
-        else:
+        way = stacked.fastest(together)
+        if way == "alone":
             yield from map(train_one, together)
+        else:
+            yield from _trained_together(together, way)
 
 
 def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -69,12 +70,15 @@ def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
         yield together
 
 
-def _trained_together(experiments: Sequence[Experiment]) -> Iterator[Trained]:
-    for experiment, parameters in zip(experiments, stacked.trained(experiments), strict=True):
+def _trained_together(experiments: Sequence[Experiment], way: stacked.Way) -> Iterator[Trained]:
+    found = stacked.trained(experiments, way)
+    sound = [(each, weights) for each, weights in zip(experiments, found, strict=True) if weights is not None]
+    measured = iter(stacked.results(*zip(*sound, strict=True)) if sound else [])
+    for experiment, parameters in zip(experiments, found, strict=True):
         if parameters is None:
             yield train_one(experiment)  # alone, for the epoch and the reason of its divergence
         else:
-            yield Trained(experiment, parameters, experiment.epochs, _results(experiment, parameters))
+            yield Trained(experiment, parameters, experiment.epochs, next(measured))
 
 
 Stop = Callable[[loop.Report], tuple[int, Array] | None]

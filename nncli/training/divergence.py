@@ -25,6 +25,12 @@ class Diverged(DivergedError):
         self.epoch, self.losses, self.reason, self.last_good = epoch, losses, reason, last_good
 
 
+def loss_limits(experiment: Experiment, start: Array | float) -> Array:
+    """Return the losses (...) beyond which trainings have diverged that start with losses (...)."""
+    worst = measure.worst_constant_loss(experiment)
+    return HUGE * np.where(worst > start, worst, start)
+
+
 @dataclass(frozen=True)
 class Guard:
     """Ends a training that cannot continue.
@@ -42,7 +48,7 @@ class Guard:
     def of(cls, experiment: Experiment, cadence: Cadence) -> Guard:
         """The guard of an experiment."""
         start = measure.loss(experiment, experiment.initial)
-        return cls(experiment, cadence, HUGE * max(start, measure.worst_constant_loss(experiment)))
+        return cls(experiment, cadence, float(loss_limits(experiment, start)))
 
     def sound(self, chunk: Chunk, reported: tuple[State, State]) -> Chunk:
         """Return a chunk up to the last stop before training cannot continue: all of it if it can.

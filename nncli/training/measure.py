@@ -44,11 +44,11 @@ def metrics(experiment: Experiment, A: Array, Y: Array) -> dict[str, Array]:
 
 def measure(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict[str, float]:
     """Return the loss, penalties included, and the config's metrics by name, on any rows."""
-    return {name: float(value) for name, value in _each(experiment, parameters, dataset).items()}
+    return {name: float(value) for name, value in measure_each(experiment, parameters, dataset).items()}
 
 
-def _each(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict[str, Array]:
-    """The loss and the metrics (...) of parameters (..., P)."""
+def measure_each(experiment: Experiment, parameters: Array, dataset: Dataset) -> dict[str, Array]:
+    """Return the loss and the metrics (...) by name, of parameters (..., P)."""
     value, A = _forward(experiment, parameters, dataset)
     with np.errstate(all="ignore"):
         unscaled = dataset.columns.unscaled(A)
@@ -92,6 +92,6 @@ class Measured:
         """The metrics (K,) by name; with `val_` the loss and the metrics of the validation rows."""
         experiment = self.experiment
         training, held_out = experiment.rows.training, experiment.rows.held_out.get("validation")
-        validation = {} if held_out is None else _each(experiment, self.parameters, held_out)
+        validation = {} if held_out is None else measure_each(experiment, self.parameters, held_out)
         trained = metrics(experiment, self.outputs, training.expected) if experiment.metrics else {}
         return {**trained, **{f"val_{name}": value for name, value in validation.items()}}

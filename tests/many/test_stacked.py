@@ -61,10 +61,15 @@ def alone(experiments: list[Experiment]) -> list[Trained]:
     return [next(train_each([each])) for each in experiments]
 
 
+def at_once(experiments: list[Experiment]) -> stacked.Way:
+    """Replace `stacked.fastest`."""
+    return "numpy" if len(experiments) > 1 else "alone"
+
+
 def assert_equal_alone(experiments: list[Experiment]) -> None:
     """Assert that all can be stacked, and that each of them ends in the weights that it has alone."""
     assert len({repr(stacked.shape(each)) for each in experiments}) == 1
-    for parameters, other in zip(stacked.trained(experiments), alone(experiments), strict=True):
+    for parameters, other in zip(stacked.trained(experiments, "numpy"), alone(experiments), strict=True):
         assert parameters is not None
         scale = np.abs(other.parameters).max()
         np.testing.assert_allclose(parameters, other.parameters, rtol=1e-12, atol=1e-12 * scale)
@@ -171,8 +176,8 @@ def test_what_cannot_be_stacked(reason: str, change: dict[str, Any]) -> None:
 def test_results_come_in_order_whatever_is_stacked(monkeypatch: pytest.MonkeyPatch) -> None:
     counts: list[int] = []
     trained = stacked.trained
-    monkeypatch.setattr(stacked, "is_faster", lambda experiments: len(experiments) > 1)
-    monkeypatch.setattr(stacked, "trained", lambda each: counts.append(len(each)) or trained(each))
+    monkeypatch.setattr(stacked, "fastest", at_once)
+    monkeypatch.setattr(stacked, "trained", lambda each, way: counts.append(len(each)) or trained(each, way))
     monkeypatch.setattr(engine, "IN_CACHE", 3 * 12 * 4)  # numbers of three networks' widest layer
     other = values(training={"epochs": 13})
     experiments = [*seeds(values(), 4), *seeds(other, 3)]
@@ -188,7 +193,7 @@ def test_results_come_in_order_whatever_is_stacked(monkeypatch: pytest.MonkeyPat
 def test_a_training_that_diverges_has_the_message_that_it_has_alone(
     rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stacked, "is_faster", lambda experiments: len(experiments) > 1)
+    monkeypatch.setattr(stacked, "fastest", at_once)
     config = values(optimizer={"learning_rate": rate}, training={"epochs": 1500})
     config["network"]["layers"][0]["activation"] = "relu"
     experiments = seeds(config, 12)
@@ -210,11 +215,11 @@ def test_a_loss_beyond_the_limit_and_a_last_weight_that_is_not_finite(
     config |= {"optimizer": {"learning_rate": rate}, "loss": {"name": "mse", "reduction": "sum"}}
     experiments = seeds(config)
     assert all(message in str(each.divergence) for each in alone(experiments))
-    assert stacked.trained(experiments) == [None] * 4
+    assert stacked.trained(experiments, "numpy") == [None] * 4
 
 
 def test_few_networks_and_wide_ones_are_trained_one_after_the_other() -> None:
     wide = values(network={"hidden": [400, 400]})
-    assert not stacked.is_faster(seeds(values(), 1))
-    assert stacked.is_faster(seeds(values(training={"epochs": 1000}), 50))
+    assert stacked.fastest(seeds(values(), 1)) == "alone"
+    assert stacked.fastest(seeds(values(training={"epochs": 1000}), 50)) == "numpy"
     assert stacked.most(nncli.check(wide)) == 1
