@@ -21,20 +21,14 @@ def exp(x: float) -> float:
     shifted = x * 1.4426950408889634 + 6755399441055744.0
     n = shifted - 6755399441055744.0
     r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10  # ln(2) in two parts
-    p = 1.0 / 6227020800.0
-    p = p * r + 1.0 / 479001600.0
-    p = p * r + 1.0 / 39916800.0
-    p = p * r + 1.0 / 3628800.0
-    p = p * r + 1.0 / 362880.0
-    p = p * r + 1.0 / 40320.0
-    p = p * r + 1.0 / 5040.0
-    p = p * r + 1.0 / 720.0
-    p = p * r + 1.0 / 120.0
-    p = p * r + 1.0 / 24.0
-    p = p * r + 1.0 / 6.0
-    p = p * r + 0.5
-    p = p * r + 1.0
-    p = p * r + 1.0
+    # Few steps that wait for each other (Estrin's scheme), as most calls wait for one result.
+    r2 = r * r
+    r4 = r2 * r2
+    low = (0.5 + r * (1.0 / 6.0)) + r2 * (1.0 / 24.0 + r * (1.0 / 120.0))
+    middle = (1.0 / 720.0 + r * (1.0 / 5040.0)) + r2 * (1.0 / 40320.0 + r * (1.0 / 362880.0))
+    high = 1.0 / 3628800.0 + r * (1.0 / 39916800.0)
+    high += r2 * (1.0 / 479001600.0 + r * (1.0 / 6227020800.0))
+    p = 1.0 + (r + r2 * (low + r4 * (middle + r4 * high)))
     # 2^n as two factors, of which each is a number without underflow or overflow.
     bits = np.float64(shifted).view(np.int64)
     half = bits >> 1

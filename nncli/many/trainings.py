@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.many import stacked
+from nncli.many.stacked import Way
 from nncli.nn.arrays import Array
 from nncli.training import loop, measure
 from nncli.training.divergence import Diverged
@@ -52,7 +53,7 @@ def train_each(experiments: Iterable[Experiment]) -> Iterator[Trained]:
         if way == "alone":
             yield from map(train_one, together)
         else:
-            yield from _trained_together(together, way)
+            yield from train_together(together, way)
 
 
 def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
@@ -70,7 +71,8 @@ def _alike(experiments: Iterable[Experiment]) -> Iterator[list[Experiment]]:
         yield together
 
 
-def _trained_together(experiments: Sequence[Experiment], way: stacked.Way) -> Iterator[Trained]:
+def train_together(experiments: Sequence[Experiment], way: Way) -> Iterator[Trained]:
+    """Train experiments of equal shape at once, in the given way; those that diverge again, alone."""
     found = stacked.trained(experiments, way)
     sound = [(each, weights) for each, weights in zip(experiments, found, strict=True) if weights is not None]
     measured = iter(stacked.results(*zip(*sound, strict=True)) if sound else [])

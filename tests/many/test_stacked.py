@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nncli
+from nncli.engines import compilation
 from nncli.engines import stacked as engine
 from nncli.engines.batches import Batches
 from nncli.engines.contract import start
@@ -218,7 +219,8 @@ def test_a_loss_beyond_the_limit_and_a_last_weight_that_is_not_finite(
     assert stacked.trained(experiments, "numpy") == [None] * 4
 
 
-def test_few_networks_and_wide_ones_are_trained_one_after_the_other() -> None:
+def test_few_networks_and_wide_ones_are_trained_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compilation, "_functions", {})  # another test may have compiled the network
     wide = values(network={"hidden": [400, 400]})
     assert stacked.fastest(seeds(values(), 1)) == "alone"
     assert stacked.fastest(seeds(values(training={"epochs": 1000}), 50)) == "numpy"
