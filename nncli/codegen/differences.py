@@ -32,7 +32,13 @@ class DifferenceLoops:
     def source(self) -> str:
         """The function's source text."""
         weight = "weights[r]" if self.loss.class_weights is not None else "1.0"
-        body = [*self._arrays(), "C[:] = 0.0", "total = 0.0", "for r in range(X.shape[0]):"]
+        body = [
+            *self._arrays(),
+            "for p in range(C.size):",
+            "    C[p] = 0.0",
+            "total = 0.0",
+            "for r in range(X.shape[0]):",
+        ]
         row = [f"weight = {weight}", *self._unmoved()]
         for number in range(len(self.network.layers)):
             row += self._moved_one_by_one(number)

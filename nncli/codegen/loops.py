@@ -87,7 +87,8 @@ class Loops:
         yield from self._divisor(order)
         yield "value = 0.0"
         if self.batch_size > 1:
-            yield "G[:] = 0.0"
+            yield "for p in range(G.size):"
+            yield "    G[p] = 0.0"
         yield "for i in range(begin, after):"
         yield f"    r = {order}"
         yield from indented([*self._forward(), *self._output_error(), *self._backward()])
@@ -116,9 +117,13 @@ class Loops:
         yield "    losses[ended] = loss"
         yield "    loss, ended = 0.0, ended + 1"
         yield "if stop < stops.size and update == stops[stop]:"
-        yield "    kept[stop], kept_slots[stop], partial_losses[stop] = W, slots, loss"
-        yield "    norm = 0.0"
+        yield "    partial_losses[stop], norm = loss, 0.0"
+        # Number by number: numba needs 2.5 s more to compile the assignment of an array to a slice.
         yield f"    for p in range({self.network.parameter_count}):"
+        yield "        kept[stop, p] = W[p]"
+        yield from (
+            f"        kept_slots[stop, {s}, p] = slots[{s}, p]" for s in range(len(self.optimizer.slots))
+        )
         yield "        norm += G[p] * G[p]"
         yield "    norms[stop] = sqrt(norm)"
         yield "    stop += 1"
@@ -221,7 +226,8 @@ class Loops:
     def _error_below(self, number: int) -> Iterator[str]:
         """dL/dz of the layer below: its share of the errors here, times the slope of its activation."""
         layer, below = self.network.layers[number], number - 1
-        yield f"d{below}[:] = 0.0"
+        yield f"for k in range({layer.inputs}):"
+        yield f"    d{below}[k] = 0.0"
         yield f"for j in range({layer.units}):"
         yield f"    for k in range({layer.inputs}):"
         yield f"        d{below}[k] += d{number}[j] * W{number}[j, k]"

@@ -17,7 +17,7 @@ import numpy as np
 from nncli.codegen.loops import Loops
 from nncli.engines.backprop import gradient_of
 from nncli.engines.batches import Batches, block_epochs, epoch_orders
-from nncli.engines.compilation import compiled, is_any_compiled, is_compiled, unusable
+from nncli.engines.compilation import compiled, unusable
 from nncli.engines.contract import Chunk, Engine, Plan, Recipe, State
 from nncli.engines.differences import CompiledDifferences
 from nncli.engines.estimates import are_differences_looped, compiled_step_update, looped_update
@@ -168,11 +168,6 @@ class CompiledStack:
         self._network, self._first = network, members[0]
         self._threads = max(1, min(threads, len(members)))
         self._is_stopped = Event()
-
-    @staticmethod
-    def is_ready(network: Network, recipe: Recipe) -> bool:
-        """Tell whether this process has already compiled the function."""
-        return is_any_compiled() and is_compiled(loops_source(network, recipe))
 
     def train(self, initial: Array, epochs: int) -> tuple[Array, Array]:
         """Train from parameters (S, P), once.

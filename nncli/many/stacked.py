@@ -12,7 +12,12 @@ from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.engines.batches import Batches
 from nncli.engines.compilation import unusable
-from nncli.engines.estimates import compiled_stack_seconds, stacked_update
+from nncli.engines.estimates import (
+    compiled_stack_seconds,
+    compiled_step_update,
+    looped_update,
+    stacked_update,
+)
 from nncli.engines.numba_engine import CompiledStack
 from nncli.engines.stacked import StackedPlan, most_stacked, widest
 from nncli.nn.arrays import Array
@@ -36,7 +41,7 @@ def reason(experiment: Experiment) -> str | None:
         "float32": experiment.recipe.dtype != "float64",
         "early stopping": experiment.early_stopping is not None,
         "stop_when": training.stop_when is not None,
-        "an engine of its own": training.engine != "auto",
+        "an engine of its own": training.engine not in ("auto", "numba"),
     }
     return next((name for name, applies in reasons.items() if applies), None)
 
@@ -64,16 +69,16 @@ def fastest(experiments: Sequence[Experiment]) -> Way:
         return "alone"
     updates = first.epochs * first.updates_per_epoch
     size = first.network, first.recipe
+    if first.config.training.engine == "numba":
+        return "compiled" if looped_update(*size) < compiled_step_update(*size) else "alone"
     seconds: dict[Way, float] = {
         "alone": count * first.engine.seconds(*size, updates),
         "numpy": 1e-6 * updates * stacked_update(*size, count),
     }
     way = min(seconds, key=lambda each: seconds[each])
-    compiled = compiled_stack_seconds(*size, updates, count)
-    if compiled + COMPILATION < seconds[way]:
-        # In this order: whether numba can be imported is asked only where it would be used.
-        return way if unusable() else "compiled"
-    return "compiled" if compiled < seconds[way] and CompiledStack.is_ready(*size) else way
+    compiled = COMPILATION + compiled_stack_seconds(*size, updates, count)
+    # In this order: whether numba can be imported is asked only where it would be used.
+    return "compiled" if compiled < seconds[way] and not unusable() else way
 
 
 def trained(experiments: Sequence[Experiment], way: Way) -> list[Array | None]:
