@@ -904,7 +904,8 @@ def sweep(
 ) -> Sweep:
     """Train a config with many combinations of values, and choose the best by the validation set.
 
-    Each finished trial is kept in `output` at once, so that a repeated call continues a stopped one.
+    Each finished trial is kept in `output` at once, so that a repeated call continues a stopped one. Pictures
+    of all trials are drawn there at the end.
 
     Parameters
     ----------
@@ -936,6 +937,7 @@ def sweep(
     >>> result.best.values
     {'optimizer.learning_rate': '0.1'}
     """
+    from nncli import plots
     from nncli.many.cluster import chosen_backend
     from nncli.many.sweeps.folder import opened_sweep, sweep_path
     from nncli.many.sweeps.plan import SweepOptions, SweepPlan
@@ -948,7 +950,9 @@ def sweep(
     plan = SweepPlan.of(loaded, axes, SweepOptions(search, trials, metric, prune))
     path = sweep_path(loaded.run_name) if output is None else Path(output)
     with opened_sweep(path, plan.identity) as folder:
-        return plan.outcome(list(plan.trained(folder, where, Budget(timeout, budget))), folder)
+        found = plan.outcome(list(plan.trained(folder, where, Budget(timeout, budget))), folder)
+        plots.saved_sweep(path)
+        return found
 
 
 def __getattr__(name: str) -> Any:

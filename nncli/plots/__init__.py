@@ -17,7 +17,7 @@ from nncli.messages.wording import shown
 from nncli.plots import style
 from nncli.plots.looks import Look
 from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, contents, require_room, save
-from nncli.plots.saved import SavedPicture, SavedPictures, places
+from nncli.plots.saved import SavedPicture, SavedPictures, places, study_places
 from nncli.runs import Run
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ __all__ = [
     "save",
     "saved",
     "saved_overlay",
+    "saved_sweep",
     "seeds_picture",
 ]
 
@@ -216,6 +217,35 @@ def seeds_picture(fields: Mapping[str, Any], name: str, look: Look = DEFAULT_LOO
         picture = _dressed(seed_endings.draw_seed_endings(numbers), numbers, look)
     content, columns = contents(picture, ".png")
     return {"seeds.png": content, "seeds.csv": columns}
+
+
+def saved_sweep(
+    path: Path, output: Path | None = None, suffix: str | None = None, look: Look = DEFAULT_LOOK
+) -> SavedPictures:
+    """Draw the pictures of a sweep into files, by default PNG files in its directory.
+
+    With one key, only the slices are drawn; without a trial, nothing.
+
+    Raises
+    ------
+    NncliError
+        If the directory cannot be read, a file cannot be written, or matplotlib cannot be loaded.
+    """
+    from nncli.many.sweeps.folder import read_sweep
+    from nncli.plots.kinds import sweep_parallel, sweep_slices, sweep_values
+
+    numbers = sweep_values.sweep_values(read_sweep(path), path.resolve().name)
+    drawings = {"slices": sweep_slices.draw_slices, "parallel": sweep_parallel.draw_parallel}
+    if len(numbers.axes) == 1:
+        del drawings["parallel"]
+    if not len(numbers.numbers):
+        drawings.clear()
+    files = study_places(list(drawings), path, output, suffix)
+    with _silent(), _matplotlib():
+        pictures = [_dressed(each(numbers), numbers, look) for each in drawings.values()]
+    for picture, file in zip(pictures, files, strict=True):
+        save(picture, file)
+    return SavedPictures(map(SavedPicture, drawings, files, (picture.caption for picture in pictures)))
 
 
 def _kind(module: str, summary: str) -> PictureKind:

@@ -63,17 +63,7 @@ def places(wanted: Sequence[tuple[Run, str]], output: Path | None, suffix: str |
         file is not a picture's, or a directory cannot be created.
     """
     if output is not None and output.suffix:
-        if len(wanted) > 1:
-            raise NncliError(
-                f"{output}: one file cannot hold {len(wanted)} plots", hint="give a directory, or one kind"
-            )
-        require_room(output)
-        if suffix and output.suffix.lower() != f".{suffix}":
-            raise NncliError(
-                f"{output}: the extension contradicts the format {suffix}",
-                hint=f"name it {output.with_suffix(f'.{suffix}')}",
-            )
-        return [output]
+        return [_only_place(output, suffix, len(wanted), "give a directory, or one kind")]
     folders = {run: output or _folder_of(run) for run, _ in wanted}
     paths = [folders[run] / f"{kind}.{suffix or 'svg'}" for run, kind in wanted]
     if len(set(paths)) < len(paths):
@@ -83,6 +73,41 @@ def places(wanted: Sequence[tuple[Run, str]], output: Path | None, suffix: str |
     for folder in folders.values():
         files.make_folder(folder)
     return paths
+
+
+def study_places(kinds: Sequence[str], folder: Path, output: Path | None, suffix: str | None) -> list[Path]:
+    """Return the file of each picture of many trainings, in a directory that is created as needed.
+
+    Parameters
+    ----------
+    folder : where the pictures go without `output`.
+    output, suffix : as for `places`, but png is the default.
+
+    Raises
+    ------
+    NncliError
+        As for `places`.
+    """
+    if output is not None and output.suffix:
+        return [_only_place(output, suffix, len(kinds), "give a directory")]
+    paths = [(output or folder) / f"{kind}.{suffix or 'png'}" for kind in kinds]
+    for path in paths:
+        require_room(path)
+    files.make_folder(output or folder)
+    return paths
+
+
+def _only_place(output: Path, suffix: str | None, pictures: int, hint: str) -> Path:
+    """Return the file for one picture; raise NncliError if there are several, or it cannot be one's."""
+    if pictures > 1:
+        raise NncliError(f"{output}: one file cannot hold {pictures} plots", hint=hint)
+    require_room(output)
+    if suffix and output.suffix.lower() != f".{suffix}":
+        raise NncliError(
+            f"{output}: the extension contradicts the format {suffix}",
+            hint=f"name it {output.with_suffix(f'.{suffix}')}",
+        )
+    return output
 
 
 def _folder_of(run: Run) -> Path:

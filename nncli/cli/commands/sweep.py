@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from nncli.many.sweeps.queue import Budget
     from nncli.many.sweeps.search import SearchName
     from nncli.many.sweeps.trial import SweepTrial
+    from nncli.plots import SavedPicture
 
 BEST_TRIALS = 20  # of the table
 
@@ -154,12 +156,13 @@ def sweep(
     note_remarks(plan.table, out)
     with opened_sweep(sweep_path(loaded.run_name) if output is None else output, plan.identity) as folder:
         found = plan.outcome(_followed(out, plan, folder, where, limit), folder)
+        pictures = _drawn(out, folder)
     if found.remark:
         out.note(found.remark)
-    _show(out, found)
+    _show(out, found, pictures)
     if (missing := plan.count - len(found.trials)) > 0:
         out.note(f"the limit is reached: {counted(missing, 'trial')} left; repeat the command to train more")
-    out.object("sweep", _fields(found))
+    out.object("sweep", {**_fields(found), "pictures": [str(each.path) for each in pictures]})
     _require_one(found)
 
 
@@ -202,8 +205,22 @@ def _followed(
                 found.append(trial)
     except Stopped:
         report_interruption()
+        _drawn(out, folder)
         raise
     return found
+
+
+def _drawn(out: Output, folder: SweepFolder) -> Sequence[SavedPicture]:
+    """Draw the trials that the directory holds; warn if they cannot be drawn, as they are safe already."""
+    from nncli import plots
+    from nncli.messages.errors import NncliError
+
+    os.environ["MPLBACKEND"] = "agg"  # open no window, whatever the environment sets
+    try:
+        return plots.saved_sweep(folder.path)
+    except NncliError as error:
+        out.warning(error)
+        return ()
 
 
 def _with_progress(
@@ -244,8 +261,8 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"
 
 
-def _show(out: Output, found: Sweep) -> None:
-    """Print the table of the best trials, the values of the best one as options, and its run."""
+def _show(out: Output, found: Sweep, pictures: Sequence[SavedPicture]) -> None:
+    """Print the table of the best trials, the pictures, and the values and the run of the best one."""
     keys = list(found.trials[0].values)
     rows = [["trial", found.metric, *_short(keys), "epochs"]]
     rows += [_line(trial, found.metric) for trial in found.ranked[:BEST_TRIALS]]
@@ -256,6 +273,8 @@ def _show(out: Output, found: Sweep) -> None:
             out.detail(
                 f"{status}: {counted(len(several), 'trial')}; trial {several[0].number}: {_why(several[0])}"
             )
+    if pictures:
+        out.detail("\npictures: " + " and ".join(printable(str(each.path)) for each in pictures))
     if found.best and found.run:
         words = [word for key, value in found.best.values.items() for word in ("--set", f"{key}={value}")]
         out.detail(f"\nbest values, from trial {found.best.number}:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from nncli.training.experiment import build
 
 SWEEPS = Path("sweeps")
 IDENTITY, TRIALS, BEST = "sweep.json", "trials.jsonl", "best"
+GOAL = "goal"  # in sweep.json; a sweep may be repeated with another
 OTHER = "choose another --output, or remove this directory"
 
 
@@ -42,18 +44,13 @@ class SweepFolder:
         whole = content[: content.rfind(b"\n") + 1]
         if len(whole) < len(content):
             os.truncate(file, len(whole))
-        found: dict[int, dict[str, Any]] = {}
-        for line, text in enumerate(whole.splitlines(), 1):
-            try:
-                trial = json.loads(text)
-                number = trial["number"]
-                metrics = {name: _or_nan(value) for name, value in trial["metrics"].items()}
-                curve = tuple(map(_or_nan, trial.get("curve", ())))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                raise RunError(f"{file}:{line} is damaged: not a trial", hint="remove the line") from None
-            if number <= count:  # the others are of a repetition with more draws
-                found[number] = {**trial, "metrics": metrics, "curve": curve}
-        return dict(sorted(found.items()))
+        return _trials_of(file, whole, count)
+
+    def keep_goal(self, goal: Mapping[str, Any]) -> None:
+        """Keep by what trials are compared, and how many there are, for pictures that are drawn later."""
+        identity = read_json(self.path / IDENTITY)
+        if identity.get(GOAL) != goal:
+            write_json(self.path / IDENTITY, {**identity, GOAL: goal})
 
     def append(self, trial: Mapping[str, Any]) -> None:
         """Keep a trial."""
@@ -105,6 +102,48 @@ def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:
             raise RunError(words, hint=OTHER)
     elif path.is_dir() and set(os.listdir(path)) - {LOCK}:
         raise RunError(f"{path}: not empty, and not a sweep", hint="choose another --output")
+
+
+def is_sweep(path: Path) -> bool:
+    """Return whether a directory holds a sweep."""
+    return (path / IDENTITY).is_file() and (path / TRIALS).is_file()
+
+
+def read_sweep(path: Path) -> dict[str, Any]:
+    """Read a sweep without changing its files, while it is trained or later.
+
+    Returns
+    -------
+    `grid`: its axes as text; `metric` and `higher_is_better`; `trials`: values of each, by number.
+
+    Raises
+    ------
+    RunError
+        If a file is damaged.
+    """
+    identity, content = read_json(path / IDENTITY), (path / TRIALS).read_bytes()
+    goal = {"metric": "val_loss", "higher_is_better": False, "trials": sys.maxsize, **identity.get(GOAL, {})}
+    if "grid" not in identity:
+        raise RunError(f"{path / IDENTITY} is damaged: the grid is missing", hint=OTHER)
+    whole = content[: content.rfind(b"\n") + 1]  # a last line may not be finished
+    found = _trials_of(path / TRIALS, whole, goal.pop("trials"))
+    return {"grid": identity["grid"], **goal, "trials": list(found.values())}
+
+
+def _trials_of(file: Path, content: bytes, count: int) -> dict[int, dict[str, Any]]:
+    """Return the first so many trials in the lines of a file."""
+    found: dict[int, dict[str, Any]] = {}
+    for line, text in enumerate(content.splitlines(), 1):
+        try:
+            trial = json.loads(text)
+            number = trial["number"]
+            metrics = {name: _or_nan(value) for name, value in trial["metrics"].items()}
+            curve = tuple(map(_or_nan, trial.get("curve", ())))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise RunError(f"{file}:{line} is damaged: not a trial", hint="remove the line") from None
+        if number <= count:  # the others are of a repetition with more draws
+            found[number] = {**trial, "metrics": metrics, "curve": curve}
+    return dict(sorted(found.items()))
 
 
 def _or_nan(value: float | None) -> float:

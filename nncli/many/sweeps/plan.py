@@ -146,6 +146,8 @@ class SweepPlan:
         NncliError
             If the folder holds other trials, or `where` cannot be used.
         """
+        metric, better = self.goal.metric, self.goal.higher_is_better
+        folder.keep_goal({"metric": metric, "higher_is_better": better, "trials": self.count})
         kept = {number: SweepTrial(**values) for number, values in folder.trials(self.count).items()}
         queue = TrialQueue(self.count, self.search(), self.config, self.goal, where.ahead, budget, dict(kept))
         yield from kept.values()

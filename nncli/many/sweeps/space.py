@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product, repeat
 from typing import Any
 
@@ -112,6 +112,19 @@ class Axis:
             hint = "start above 0, or draw uniformly without log"
             raise _Unusable("a log range must start above 0", hint)
         return cls(key, (), float(low), float(high), log, whole)
+
+    @classmethod
+    def kept(cls, text: str) -> Axis:
+        """Read an axis from the text that `str` gives of it.
+
+        Raises
+        ------
+        ConfigError
+            If it is none.
+        """
+        bare = text.removesuffix(" whole")
+        axis = cls.parse(bare)
+        return axis if axis.values else replace(axis, whole=bare != text)
 
     def draw(self, random: np.random.Generator) -> str:
         """Draw a value."""
