@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nncli import compare, load_config, plots, train
+from nncli import compare, load_config, plot, plots, sweep, train
 from nncli.config import Override
 from nncli.plots import Look, View
 from nncli.scaffold import templates
@@ -151,6 +151,7 @@ PICTURES: Mapping[str, Mapping[str, tuple[str, View]]] = {
 
 
 COMPARISON = "perceptron-compare"
+SWEEP = ("iris-sweep-slices", "iris-sweep-parallel")
 
 
 def draw(template: str, folder: Path) -> None:
@@ -182,8 +183,21 @@ def draw_comparison(folder: Path) -> None:
         picture.with_suffix(".csv").unlink()  # the docs need only the picture
 
 
+def draw_sweep(folder: Path) -> None:
+    """Try 30 random pairs of a learning rate and a number of units for iris, and draw their results."""
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Path(scratch) / "iris.yaml"
+        config.write_text(templates.text("iris"), encoding="utf-8")
+        loaded = load_config(config, [Override("dataset.split.validation", "0.2")])
+        grid = {"optimizer.learning_rate": "log:0.001..1", "network.layers[0].units": [4, 8, 16]}
+        sweep(loaded, grid=grid, trials=30, output=Path(scratch) / "iris")
+        for name, picture in zip(SWEEP, plot(Path(scratch) / "iris", format="svg"), strict=True):
+            (folder / f"{name}.svg").write_bytes(picture.path.read_bytes())
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     for template in PICTURES:
         draw(template, IMAGES)
     draw_comparison(IMAGES)
+    draw_sweep(IMAGES)

@@ -588,6 +588,8 @@ def plot(
 
     Parameters
     ----------
+    run : run or runs (default: the latest), or the directory of a sweep or of `seeds`, whose pictures are
+        drawn again in it as PNG files.
     kinds : kinds of picture (default: all that fit).
     output : a file for one picture, or a directory (default: plots/ in the run). The loss of several runs is
         drawn into one file.
@@ -617,11 +619,13 @@ def plot(
     from nncli import plots
 
     plots.require_known(kinds)
-    runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
     fixed = {name: str(value) for name, value in (at or {}).items()}
     view = plots.View(features, fixed, weights, directions, grid, angle)
     plots.require_possible(view, kinds)
     place = None if output is None else Path(output)
+    if isinstance(run, str | os.PathLike) and plots.is_study(Path(run)):
+        return plots.draw_study(Path(run), kinds, view, place, format, plots.Look(theme, dpi, size, title))
+    runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
     if format == "html" or (place is not None and place.suffix.lower() in (".html", ".htm")):
         from nncli.reports.views import saved_views
 

@@ -151,7 +151,7 @@ def _made() -> dict[str, str]:
 
 def test_the_pictures_shown_are_those_that_are_made() -> None:
     shown = {Path(target).name for _, target in _links() if "images/" in target}
-    drawn = {f"{name}.svg" for name in (*_made(), MAKE_IMAGES.COMPARISON)}
+    drawn = {f"{name}.svg" for name in (*_made(), MAKE_IMAGES.COMPARISON, *MAKE_IMAGES.SWEEP)}
     assert shown == {*drawn, SCREENSHOT} == {path.name for path in MAKE_IMAGES.IMAGES.iterdir()}
 
 
@@ -167,6 +167,12 @@ def test_the_picture_of_a_comparison_is_up_to_date(tmp_path: Path) -> None:
     MAKE_IMAGES.draw_comparison(tmp_path)
     name = f"{MAKE_IMAGES.COMPARISON}.svg"
     assert _words(tmp_path / name) == _words(MAKE_IMAGES.IMAGES / name), "run python docs/make_images.py"
+
+
+def test_the_pictures_of_a_sweep_are_up_to_date(tmp_path: Path) -> None:
+    MAKE_IMAGES.draw_sweep(tmp_path)
+    for name in (f"{each}.svg" for each in MAKE_IMAGES.SWEEP):
+        assert _words(tmp_path / name) == _words(MAKE_IMAGES.IMAGES / name), "run python docs/make_images.py"
 
 
 def _words(picture: Path) -> list[str]:

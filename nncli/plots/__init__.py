@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
@@ -19,6 +20,8 @@ from nncli.plots.looks import Look
 from nncli.plots.picture import PICTURE_FORMATS, Numbers, Picture, View, contents, require_room, save
 from nncli.plots.saved import SavedPicture, SavedPictures, places, study_places
 from nncli.runs import Run
+from nncli.runs.ensemble import STUDY
+from nncli.storage.files import read_json, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,7 +41,9 @@ __all__ = [
     "chosen",
     "default_kinds",
     "draw",
+    "draw_study",
     "fitting",
+    "is_study",
     "require_known",
     "require_possible",
     "save",
@@ -246,6 +251,63 @@ def saved_sweep(
     for picture, file in zip(pictures, files, strict=True):
         save(picture, file)
     return SavedPictures(map(SavedPicture, drawings, files, (picture.caption for picture in pictures)))
+
+
+def is_study(path: Path) -> bool:
+    """Return whether a directory holds many trainings: a sweep, or trainings from several seeds."""
+    from nncli.many.sweeps.folder import is_sweep
+
+    return is_sweep(path) or (path / STUDY).is_file()
+
+
+def draw_study(
+    path: Path,
+    kinds: Sequence[str],
+    view: View,
+    output: Path | None = None,
+    suffix: str | None = None,
+    look: Look = DEFAULT_LOOK,
+) -> SavedPictures:
+    """Draw the pictures of a sweep, or of trainings from several seeds, by default in their directory.
+
+    Raises
+    ------
+    NncliError
+        If a kind or an option needs a single run, or a file cannot be read or written.
+    """
+    from nncli.many.sweeps.folder import BEST, is_sweep
+
+    best = shlex.quote(str(path / BEST)) if is_sweep(path) else ""
+    single = f"type: nncli plot {' '.join([*kinds, best])}" if best else "train the config in it to get a run"
+    if kinds:
+        raise NncliError(
+            f"cannot plot {kinds[0]} for {path}: it holds many trainings, not a run", hint=single
+        )
+    if view != View():
+        problem = f"{path} holds many trainings: inputs, weights and the camera are options of a single run"
+        raise NncliError(problem, hint="remove them")
+    if suffix == "html" or (output is not None and output.suffix.lower() in (".html", ".htm")):
+        raise NncliError(f"{path} holds many trainings: only a single run has an html page", hint="use svg")
+    return saved_sweep(path, output, suffix, look) if best else _saved_seeds(path, output, suffix, look)
+
+
+def _saved_seeds(path: Path, output: Path | None, suffix: str | None, look: Look) -> SavedPictures:
+    """Draw the picture of trainings from several seeds again."""
+    from nncli.plots.kinds import seed_endings
+
+    file = path / f"seeds.{suffix or 'png'}"
+    if output is not None or file.suffix not in PICTURE_FORMATS:
+        (file,) = study_places(["seeds"], path, output, suffix)
+    with _silent(), _matplotlib():
+        numbers = seed_endings.seed_endings(read_json(path / STUDY), Run(path).config.run_name)
+        picture = _dressed(seed_endings.draw_seed_endings(numbers), numbers, look)
+    if output is not None:
+        save(picture, file)
+    else:  # `save` would refuse to replace files of the trainings
+        content, columns = contents(picture, file.suffix)
+        write_bytes(file, content)
+        write_bytes(file.with_suffix(".csv"), columns)
+    return SavedPictures([SavedPicture("seeds", file, picture.caption)])
 
 
 def _kind(module: str, summary: str) -> PictureKind:

@@ -24,7 +24,7 @@ from nncli.storage.npz import read_npz, save_arrays
 from nncli.training.model import Model
 
 MEMBERS, STUDY, PICTURE = "members.npz", "seeds.json", "seeds.png"
-FILES = {MEMBERS, STUDY, CONFIG, PICTURE, "seeds.csv"}
+FILES = {MEMBERS, STUDY, CONFIG, PICTURE, "seeds.svg", "seeds.pdf", "seeds.csv"}
 
 
 @dataclass(frozen=True)

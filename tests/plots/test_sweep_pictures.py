@@ -181,3 +181,27 @@ def test_a_sweep_draws_its_trials_beside_them(tmp_path: Path) -> None:
     nncli.sweep(config, grid=grid, trials=2, output=tmp_path / "sweep")
     assert len(read_sweep(tmp_path / "sweep")["trials"]) == 2
     assert (tmp_path / "sweep" / "slices.csv").read_text().splitlines()[0].endswith("val_loss,status")
+
+
+def test_a_sweep_is_drawn_again_and_other_kinds_name_the_best_run(tmp_path: Path) -> None:
+    folder = write(tmp_path / "sweep", fields(GRID, FOUR))
+    drawn = nncli.plot(folder, theme="dark", format="svg")
+    assert [picture.path.name for picture in drawn] == ["slices.svg", "parallel.svg"]
+    with pytest.raises(nncli.NncliError, match=r"cannot plot loss for .*: it holds many trainings") as caught:
+        nncli.plot(folder, ["loss"])
+    assert str(caught.value.hint).startswith("type: nncli plot loss")
+    for options in ({"grid": True}, {"format": "html"}):
+        with pytest.raises(nncli.NncliError, match="holds many trainings"):
+            nncli.plot(folder, **options)
+    with pytest.raises(nncli.NncliError, match="one file cannot hold 2 plots"):
+        nncli.plot(folder, output=tmp_path / "one.svg")
+
+
+def test_trainings_from_seeds_are_drawn_again_and_can_be_replaced(tmp_path: Path) -> None:
+    config = {"dataset": {"name": "xor"}, "network": {"hidden": [2]}, "training": {"epochs": 3}}
+    nncli.seeds(config, n=2, output=tmp_path / "many")
+    first = (tmp_path / "many" / "seeds.png").read_bytes()
+    (again,) = nncli.plot(tmp_path / "many")
+    assert (again.path, again.path.read_bytes()) == (tmp_path / "many" / "seeds.png", first)
+    nncli.plot(tmp_path / "many", format="svg")
+    nncli.seeds(config, n=2, output=tmp_path / "many", overwrite=True)

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, cast
 
 import typer
 
@@ -144,7 +144,10 @@ def plot(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Plot a run, and write the numbers behind each plot to a CSV file."""
+    """Plot a run, and write the numbers behind each plot to a CSV file.
+
+    The directory of a sweep, or of nncli seeds -o, has plots of its own.
+    """
     from nncli import api, plots
     from nncli.plots import outcomes
 
@@ -154,12 +157,15 @@ def plot(
         out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
         return
     os.environ["MPLBACKEND"] = "agg"  # open no window, whatever the environment sets
-    kinds, named = kinds_and_runs(kind or [])
+    study, words = _study_and_others([*(kind or ()), *(run or ())])
+    kinds, named = kinds_and_runs(words if study else kind or [])
     plots.require_known(kinds)
-    references: list[str | None] = [*named, *(run or ())] or [None]
+    references: list[str | None] = [*named, *(() if study else run or ())] or [None]
     if term:
         _require_loss_alone(kinds, output, format)
-    found = [find_whole_run(reference, out) for reference in references]
+    if study and (term or named):
+        _refuse_with_study(study, "--term" if term else f"the run {named[0]}")
+    found = [] if study else [find_whole_run(reference, out) for reference in references]
     if term:
         _print_charts(found, out)
         return
@@ -167,7 +173,7 @@ def plot(
         if line := outcomes.left_out(each):
             out.note(line)
     pictures = api.plot(
-        found,
+        study or found,
         kinds,
         output=output,
         format=format,
@@ -187,6 +193,23 @@ def plot(
     drawn = [{"kind": each.kind, "path": str(each.path), "caption": each.caption} for each in pictures]
     out.result(_listed(drawn, out))
     out.object("plot", {"pictures": drawn})
+
+
+def _study_and_others(words: list[str]) -> tuple[str | None, list[str]]:
+    """Separate the directory of a sweep or of several seeds from other words."""
+    from nncli import plots
+
+    studies = [word for word in words if plots.is_study(Path(word))]
+    if len(studies) > 1:
+        _refuse_with_study(studies[0], studies[1])
+    return (studies[0] if studies else None), [word for word in words if word not in studies]
+
+
+def _refuse_with_study(study: str, other: str) -> NoReturn:
+    from nncli.messages.errors import NncliError
+
+    problem = f"{study} holds many trainings, and its pictures cannot be drawn together with {other}"
+    raise NncliError(problem, hint="remove one of the two")
 
 
 def _require_loss_alone(kinds: list[str], output: Path | None, format: str | None) -> None:
