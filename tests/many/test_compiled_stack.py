@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nncli
-from nncli.engines import compilation, numba_engine
+from nncli.engines import numba_engine
 from nncli.engines.batches import Batches
 from nncli.engines.numba_engine import CompiledStack
 from nncli.many import stacked, trainings
@@ -149,22 +149,26 @@ def test_results_measured_at_once_have_the_bits_of_each_alone(
     assert stacked.results(experiments, W) == [each.results for each in alone]
 
 
-def test_a_compiled_function_is_chosen_if_it_saves_its_compilation_or_is_there(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(compilation, "_functions", {})
+def test_a_compiled_function_is_chosen_if_it_saves_its_compilation() -> None:
     short, long = (seeds(values(training={"epochs": epochs}), 50) for epochs in (1000, 1_000_000))
     assert stacked.fastest(short) == "numpy"
     assert stacked.fastest(long) == "compiled"
-    compiled(short[:1], 1)
-    assert stacked.fastest(short) == "compiled"
     assert stacked.fastest(short[:1]) == "alone"
-    monkeypatch.setattr(stacked, "unusable", lambda: "is not installed")
-    assert stacked.fastest(long[:1]) == "alone"
+    compiled(short[:1], 1)  # what a process has done before changes no results
+    assert stacked.fastest(short) == "numpy"
+
+
+def test_the_numba_engine_is_shared_if_the_config_names_it() -> None:
+    named = values(training={"epochs": 30, "engine": "numba"})
+    experiments = seeds(named, 4)
+    assert stacked.fastest(experiments) == "compiled"
+    found = [each.parameters.tobytes() for each in trainings.train_each(experiments)]
+    assert found == [trainings.train_one(each).parameters.tobytes() for each in experiments]
+    wide = seeds(values(training={"engine": "numba"}, network={"hidden": [300, 300]}), 2)
+    assert stacked.fastest(wide) == "alone"  # its products are those of numpy
 
 
 def test_without_numba_the_arrays_of_numpy_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compilation, "_functions", {})
     monkeypatch.setattr(stacked, "unusable", lambda: "is not installed")
     assert stacked.fastest(seeds(values(training={"epochs": 1_000_000}), 50)) == "numpy"
 
