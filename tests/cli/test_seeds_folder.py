@@ -127,7 +127,6 @@ def test_diverged_trainings_are_no_members(nncli: Command) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["plot"],
         ["evaluate"],
         ["resume"],
         ["export", "many", "-o", "x.json"],

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import nncli
+from nncli.runs.ensemble import EnsembleRun
 
 SEEDS = 4
 RNG = np.random.default_rng(0)
@@ -96,3 +97,18 @@ def test_the_class_has_the_largest_mean_probability() -> None:
     for threshold in (0.5, 0.2):
         chosen = nncli.predict("two", threshold=threshold)["pred_y"]
         assert chosen == ["yes" if value >= threshold else "no" for value in share]
+
+
+def test_outputs_are_those_that_are_predicted() -> None:
+    nncli.seeds(REGRESSION, n=SEEDS, output="many")
+    model, rows = EnsembleRun(Path("many")).model, nncli.check(REGRESSION).rows.whole
+    members = np.array([member.outputs(rows.X) for member in model.members])
+    assert np.allclose(model.outputs(rows.X), members.mean(axis=0), rtol=1e-12, atol=0)
+
+
+def test_the_weights_of_a_run_are_no_networks_of_several_seeds() -> None:
+    nncli.seeds(REGRESSION, n=SEEDS, output="many")
+    run = nncli.train(REGRESSION, output="one")
+    Path("many/members.npz").write_bytes((run.path / "weights.npz").read_bytes())
+    with pytest.raises(nncli.NncliError, match=r"members\.npz: damaged: its seeds are missing"):
+        nncli.predict("many")
