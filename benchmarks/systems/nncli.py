@@ -35,7 +35,9 @@ def train(problem: Problem) -> tuple[float, Weights]:
 def train_together(problem: Problem) -> tuple[float, Weights]:
     """Train all copies without run directories, as `nncli seeds` does."""
     settings = problem.recipe.config
-    training = {**settings["training"], "epochs": len(problem.orders)}
+    engine = "numba" if sys.argv[3] == "numba" else "auto"
+    given = {"epochs": len(problem.orders), "engine": engine, "threads": 1}
+    training = {**settings["training"], **given}
     experiment = api.check(Config.of({**settings, "training": training}))
     copies = [experiment] * problem.recipe.copies
     began = time.perf_counter()

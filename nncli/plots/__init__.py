@@ -215,7 +215,7 @@ def seeds_picture(fields: Mapping[str, Any], name: str, look: Look = DEFAULT_LOO
     NncliError
         If matplotlib cannot be loaded.
     """
-    from nncli.plots.kinds import seed_endings
+    from nncli.plots.studies import seed_endings
 
     with _silent(), _matplotlib():
         numbers = seed_endings.seed_endings(fields, name)
@@ -237,7 +237,7 @@ def saved_sweep(
         If the directory cannot be read, a file cannot be written, or matplotlib cannot be loaded.
     """
     from nncli.many.sweeps.folder import read_sweep
-    from nncli.plots.kinds import sweep_parallel, sweep_slices, sweep_values
+    from nncli.plots.studies import sweep_parallel, sweep_slices, sweep_values
 
     numbers = sweep_values.sweep_values(read_sweep(path), path.resolve().name)
     drawings = {"slices": sweep_slices.draw_slices, "parallel": sweep_parallel.draw_parallel}
@@ -293,7 +293,7 @@ def draw_study(
 
 def _saved_seeds(path: Path, output: Path | None, suffix: str | None, look: Look) -> SavedPictures:
     """Draw the picture of trainings from several seeds again."""
-    from nncli.plots.kinds import seed_endings
+    from nncli.plots.studies import seed_endings
 
     file = path / f"seeds.{suffix or 'png'}"
     if output is not None or file.suffix not in PICTURE_FORMATS:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nncli.plots import Look, seeds_picture
-from nncli.plots.kinds.seed_endings import seed_endings
+from nncli.plots.studies.seed_endings import seed_endings
 
 
 def fields(values: list[float | None], target: str | None = None) -> dict[str, Any]:

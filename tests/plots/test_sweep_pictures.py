@@ -13,8 +13,8 @@ import nncli
 from nncli.many.sweeps.folder import read_sweep
 from nncli.many.sweeps.space import Axis
 from nncli.plots import Look, saved_sweep
-from nncli.plots.kinds.sweep_parallel import MOST_LINES, drawn_trials
-from nncli.plots.kinds.sweep_values import SweepValues, key_names, sweep_values
+from nncli.plots.studies.sweep_parallel import MOST_LINES, drawn_trials
+from nncli.plots.studies.sweep_values import SweepValues, key_names, sweep_values
 
 RATE, UNITS = "optimizer.learning_rate", "network.layers[0].units"
 

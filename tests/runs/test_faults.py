@@ -212,7 +212,7 @@ def test_two_processes_that_start_together_train_once(tmp_path: Path) -> None:
     ends = [(process.communicate()[1], process.returncode) for process in both]
     assert sorted(code for _, code in ends) == [0, 2]
     (error,) = [words for words, code in ends if code == 2]
-    assert "in use" in error
+    assert "in use" in error or "not empty" in error  # the latter if one ended before the other looked
     assert Run(tmp_path / "run").status == "completed"
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nncli.nn.arrays import Array
 from nncli.plots import style
-from nncli.plots.kinds.sweep_values import SweepValues, ValuePlaces
+from nncli.plots.studies.sweep_values import SweepValues, ValuePlaces
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

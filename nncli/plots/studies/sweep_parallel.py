@@ -10,8 +10,8 @@ import numpy as np
 from nncli.messages.wording import counted
 from nncli.nn.arrays import Array
 from nncli.plots import style
-from nncli.plots.kinds.sweep_values import SweepValues
 from nncli.plots.scale import AxisScale
+from nncli.plots.studies.sweep_values import SweepValues
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,0 +1,1 @@
+"""Pictures of several trainings: how seeds end, and the trials of a sweep."""
