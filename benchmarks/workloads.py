@@ -186,7 +186,7 @@ def workloads() -> list[Workload]:
             "digits, 64-128-10, batch 32, Adam, 20 epochs",
             digits(),
             ("sklearn", "pytorch", "jax", "products"),
-            (Goal("sklearn", 2.5, 4), Goal("pytorch", 3, 5)),
+            (Goal("sklearn", 2.5, 4), Goal("pytorch", 3, 5), Goal("jax", None, 1)),
             tolerance=1e-4,  # scikit-learn adds epsilon before it corrects the moments
         ),
         Workload(
@@ -202,7 +202,7 @@ def workloads() -> list[Workload]:
             "8-16-1 tanh, one row at a time, 100,000 shuffled updates",
             shuffled_rows(),
             ("pytorch", "jax", "c"),
-            (Goal("pytorch", 25), Goal("jax", None, 2)),
+            (Goal("pytorch", 25, 400), Goal("jax", None, 2)),
         ),
         Workload(
             "W7",

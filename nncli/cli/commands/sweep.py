@@ -161,7 +161,8 @@ def sweep(
         out.note(found.remark)
     _show(out, found, pictures)
     if (missing := plan.count - len(found.trials)) > 0:
-        out.note(f"the limit is reached: {counted(missing, 'trial')} left; repeat the command to train more")
+        larger = "" if budget is None else " with a larger --budget"
+        out.note(f"limit reached: {counted(missing, 'trial')} left; repeat the command{larger} to train more")
     out.object("sweep", {**_fields(found), "pictures": [str(each.path) for each in pictures]})
     _require_one(found)
 
