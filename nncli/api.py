@@ -948,13 +948,13 @@ def sweep(
     from nncli.many.sweeps.queue import Budget
     from nncli.many.sweeps.space import Axis
 
-    where = chosen_backend(workers, cluster)
+    where, limit = chosen_backend(workers, cluster), Budget(timeout, budget)
     loaded = _config(config, data)
     axes = [Axis.given(*axis) for axis in (grid or {}).items()]
     plan = SweepPlan.of(loaded, axes, SweepOptions(search, trials, metric, prune))
     path = sweep_path(loaded.run_name) if output is None else Path(output)
     with opened_sweep(path, plan.identity) as folder:
-        found = plan.outcome(list(plan.trained(folder, where, Budget(timeout, budget))), folder)
+        found = plan.outcome(list(plan.trained(folder, where, limit)), folder)
         plots.saved_sweep(path)
         return found
 

@@ -193,7 +193,7 @@ def test_a_pruned_trial_is_a_shorter_training_and_never_the_best() -> None:
 
 def test_no_trial_begins_after_the_time_or_the_epochs_are_spent() -> None:
     assert len(trained("a", SweepOptions(trials=16), budget=Budget(epochs=45))) == 3
-    assert trained("b", SweepOptions(trials=16), budget=Budget(seconds=0.0)) == []
+    assert trained("b", SweepOptions(trials=16), budget=Budget(seconds=1e-9))[1:] == []
     assert len(trained("a", SweepOptions(trials=16), budget=Budget(epochs=45))) == 3
     assert len(trained("a", SweepOptions(trials=16))) == 16
 
@@ -217,3 +217,16 @@ def test_a_missing_optuna_is_named_with_its_command(monkeypatch: pytest.MonkeyPa
     with pytest.raises(nncli.NncliError, match="optuna is not installed") as raised:
         nncli.sweep(IRIS, search="tpe", trials=3)
     assert 'python -m pip install "nncli-train[search]"' in str(raised.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"timeout": 0}, "expected a timeout of more than 0 s, found 0"),
+        ({"timeout": float("nan")}, "expected a timeout of more than 0 s, found nan"),
+        ({"budget": 0}, "expected a budget of at least 1 epoch, found 0"),
+    ],
+)
+def test_a_limit_that_allows_nothing_is_refused(limits: dict[str, Any], words: str) -> None:
+    with pytest.raises(nncli.NncliError, match=words):
+        nncli.sweep(IRIS, **limits)

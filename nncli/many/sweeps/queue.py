@@ -11,7 +11,7 @@ from nncli.many.sweeps.folder import OTHER
 from nncli.many.sweeps.pruning import Limits
 from nncli.many.sweeps.search import Search
 from nncli.many.sweeps.trial import SweepTrial, TrialTask
-from nncli.messages.errors import RunError
+from nncli.messages.errors import NncliError, RunError
 
 VAL = "val_"
 
@@ -38,16 +38,29 @@ class Goal:
 
 @dataclass(frozen=True)
 class Budget:
-    """Limit after which a sweep begins no further trial.
+    """Limit after which a sweep begins no further trial; the first one is trained in any case.
 
     Attributes
     ----------
     seconds : since its start.
     epochs : of all trials together.
+
+    Raises
+    ------
+    NncliError
+        If a limit is not positive.
     """
 
     seconds: float | None = None
     epochs: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seconds is not None and not self.seconds > 0:
+            problem = f"expected a timeout of more than 0 s, found {self.seconds:g}"
+            raise NncliError(problem, hint="use --timeout 10m")
+        if self.epochs is not None and self.epochs < 1:
+            problem = f"expected a budget of at least 1 epoch, found {self.epochs:,}"
+            raise NncliError(problem, hint="use --budget 5000")
 
     def is_spent(self, began: float, epochs: int) -> bool:
         """Tell whether no further trial may begin after so many epochs."""
@@ -101,8 +114,8 @@ class TrialQueue(Iterator[tuple[int, TrialTask] | None]):
         raise StopIteration
 
     def _is_spent(self) -> bool:
-        is_kept = self._number + 1 in self.known
-        return not is_kept and self.budget.is_spent(self._began, self._epochs)
+        is_first, is_kept = self._number == 0, self._number + 1 in self.known
+        return not (is_first or is_kept) and self.budget.is_spent(self._began, self._epochs)
 
     def add(self, trial: SweepTrial) -> None:
         """Add the result of a trial."""
