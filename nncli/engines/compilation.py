@@ -42,16 +42,6 @@ def compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., 
 _functions: dict[str, Callable[..., Any]] = {}  # loading machine code takes 20 ms
 
 
-def is_any_compiled() -> bool:
-    """Tell whether this process has compiled or loaded a function."""
-    return bool(_functions)
-
-
-def is_compiled(source: str) -> bool:
-    """Tell whether this process has compiled or loaded the function of a source text."""
-    return source in _functions
-
-
 def _compiled(source: str, name: str, arguments: Sequence[Any]) -> Callable[..., Any]:
     with suppress(Exception):  # whatever is wrong with the folder or its files
         return _kept(source, name, arguments)

@@ -18,12 +18,6 @@ MOST_PANELS_ACROSS = 4
 MANY_DOTS = 1000  # trials from which dots in SVG and PDF become one image
 WIDE_LETTERS, TALL_LABELS = 13.0, 6.5  # that fit on an inch of an axis
 DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "zorder": 3}
-HOLLOW: dict[str, Any] = {
-    "color": style.GRAY,
-    "markerfacecolor": "none",
-    "markeredgewidth": 0.6,
-    "alpha": 0.7,
-}
 
 
 def draw_slices(values: SweepValues) -> Figure:
