@@ -144,16 +144,20 @@ class Network:
     def forward(self, parameters: Array, X: Array) -> list[Activity]:
         """Every layer's Z and A, (..., n, units), for rows X (n, inputs) and parameters (..., P).
 
-        Stacked parameters give the same numbers, to the last bit, as each vector by itself.
+        Stacked parameters give the same numbers, to the last bit, as each vector by itself. Values
+        that overflow become inf or nan without a warning: the caller knows what they mean.
         """
         activities: list[Activity] = []
         A = X
-        for layer, (W, b) in zip(self.layers, self.views(parameters), strict=True):
-            Z = A @ W.swapaxes(-1, -2)
-            if b is not None:
-                Z += b[..., np.newaxis, :]
-            A = layer.activation.function(Z)
-            activities.append(Activity(Z, A))
+        # Besides, OpenBLAS now and then reports an invalid value where every number is finite
+        # (numpy issue 24067), which would reach users as a warning about nothing.
+        with np.errstate(all="ignore"):
+            for layer, (W, b) in zip(self.layers, self.views(parameters), strict=True):
+                Z = A @ W.swapaxes(-1, -2)
+                if b is not None:
+                    Z += b[..., np.newaxis, :]
+                A = layer.activation.function(Z)
+                activities.append(Activity(Z, A))
         return activities
 
     def predict(self, parameters: Array, X: Array) -> Array:

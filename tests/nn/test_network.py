@@ -55,6 +55,13 @@ def test_forward_is_the_sum_and_the_activation_of_each_layer() -> None:
     np.testing.assert_array_equal(network.predict(parameters, np.array([[0.5, 2.0]]))[0], output.A[1])
 
 
+def test_numbers_that_overflow_become_infinite_without_a_warning() -> None:
+    network = Network((Layer(1, 1, IDENTITY, bias=False), Layer(1, 1, IDENTITY, bias=False)))
+    hidden, output = network.forward(np.array([1e300, 1e300]), np.array([[1e300], [0.0]]))
+    assert hidden.Z.tolist() == [[math.inf], [0.0]]
+    assert output.A.tolist() == [[math.inf], [0.0]]
+
+
 def test_layers_that_do_not_fit_together_are_refused() -> None:
     with pytest.raises(ValueError, match="4 units cannot feed 3 inputs"):
         Network((Layer(2, 4, TANH), Layer(3, 1, IDENTITY)))
