@@ -12,11 +12,11 @@ from nncli.nn.network import Network
 from nncli.nn.optimizers import Optimizer
 
 HEAD = """\
-from math import expm1, log, log1p, sqrt
+from math import log, sqrt
 
 import numpy as np
 
-from nncli.engines.vector_math import exp, tanh
+from nncli.engines.vector_math import exp, expm1, log1p, tanh
 
 """
 

@@ -81,15 +81,18 @@ def test_machine_code_agrees_with_the_updates_one_after_the_other(name: str) -> 
 
 
 def test_functions_for_several_numbers_at_once_are_those_of_numpy() -> None:
-    from nncli.engines.vector_math import exp, tanh
+    from nncli.engines.vector_math import exp, expm1, log1p, tanh
 
     odd = [0.0, 1e-300, -1e-9, 709.7, 710.0, -745.1, -746.0, 1e300, -1e300, np.inf, -np.inf]
     numbers = np.array([*odd, *(RNG.normal(size=2000) * 3.0), *np.linspace(-700.0, 700.0, 2001)])
     with np.errstate(over="ignore", under="ignore"):
         np.testing.assert_array_max_ulp(np.array([exp(x) for x in numbers]), np.exp(numbers), 1)
+        np.testing.assert_array_max_ulp(np.array([expm1(x) for x in numbers]), np.expm1(numbers), 2)
     np.testing.assert_array_max_ulp(np.array([tanh(x) for x in numbers]), np.tanh(numbers), 2)
-    assert np.isnan(exp(np.nan))
-    assert np.isnan(tanh(np.nan))
+    above = np.concatenate([[-1.0], numbers[numbers > -1.0], RNG.uniform(-1.0, 1.0, size=2000)])
+    with np.errstate(divide="ignore"):
+        np.testing.assert_array_max_ulp(np.array([log1p(x) for x in above]), np.log1p(above), 2)
+    assert np.isnan([f(np.nan) for f in (exp, expm1, tanh, log1p)] + [log1p(-2.0), log1p(-np.inf)]).all()
 
 
 SOURCE = """\
