@@ -226,7 +226,7 @@ def workloads() -> list[Workload]:
             "50 trainings of XOR, 2-4-1, full batch, 1,000 epochs",
             xor(1000),
             ("alone", "sklearn", "jax", "c"),
-            (Goal("alone", 50),),
+            (Goal("alone", 50, 50),),
             copies=50,
         ),
         Workload(

@@ -26,7 +26,7 @@ def step_source(optimizer: Optimizer, dtype: str) -> str:
 
     Its numbers have the dtype of the arrays and of the rate; in float64 those of float32 take twice as long.
     """
-    body = _rule(optimizer, "float(update)", "np.float32" if dtype == "float32" else "float")
+    body = rule(optimizer, "float(update)", "np.float32" if dtype == "float32" else "float")
     return "\n".join([HEAD, "def step(W, slots, G, rate, update):", *indented(body), ""])
 
 
@@ -96,7 +96,7 @@ class Loops:
         yield from self._penalties()
         yield f"loss += value{' * (divisor / whole)' if self.loss.reduction == 'mean' else ''}"
         yield "rate = rates[epoch - first]"
-        yield from _rule(self.optimizer, "float(update + 1)", "float")
+        yield from rule(self.optimizer, "float(update + 1)", "float")
         yield "update += 1"
         yield from self._kept()
 
@@ -250,7 +250,7 @@ class Loops:
                 yield f"        G{number}[j, k] += {layer.l1!r} * slope + {layer.l2!r} * t"
 
 
-def _rule(optimizer: Optimizer, count: str, number: str) -> Iterator[str]:
+def rule(optimizer: Optimizer, count: str, number: str) -> Iterator[str]:
     """Clipping, weight decay, then the optimizer's assignments, for every parameter in one loop.
 
     Parameters

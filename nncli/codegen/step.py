@@ -81,7 +81,7 @@ class Step:
                 z, a = f"z{number}_{unit}", f"a{number}_{unit}"
                 yield f"{z} = {' + '.join([*products, *weights[len(inputs) :]])}"
                 assert layer.activation.expression is not None
-                yield from statements(a, layer.activation.expression, {"z": z})
+                yield from statements(a, self._written(layer.activation.expression), {"z": z})
                 outputs.append(a)
             inputs = outputs
 
@@ -118,6 +118,10 @@ class Step:
             yield from statements("slope", layer.activation.derivative_expression, values)
             yield f"{d} *= slope"
 
+    def _written(self, expression: str) -> str:
+        """Return an activation or its derivative as it is to be computed."""
+        return expression
+
     @cached_property
     def _divided(self) -> str:
         """Division by the divisor of the loss, which of a single row is known, and mostly 1."""
@@ -137,7 +141,8 @@ class Step:
         shares = [f"d{number + 1}_{k} * {self._weights(number + 1, k)[unit]}" for k in range(above)]
         expression = self.network.layers[number].activation.derivative_expression
         assert expression is not None
-        yield from statements("slope", expression, {"z": f"z{number}_{unit}", "a": f"a{number}_{unit}"})
+        values = {"z": f"z{number}_{unit}", "a": f"a{number}_{unit}"}
+        yield from statements("slope", self._written(expression), values)
         yield f"d{number}_{unit} = ({' + '.join(shares)}) * slope"
 
     def _penalties(self) -> Iterator[str]:

@@ -7,6 +7,8 @@ import math
 from nncli.engines.contract import Recipe
 from nncli.nn.network import Network
 
+LANES = 16  # networks that are trained side by side: two of the widest registers, which work by turns
+MOST_LANED = 100  # parameters; each is written out, so that compiling takes longer with each
 MOST_LOOPED = 10_000  # parameters; of more the products of numpy are faster in any case
 
 
@@ -53,14 +55,36 @@ def looped_update(network: Network, recipe: Recipe) -> float:
 
 
 def compiled_stack_seconds(network: Network, recipe: Recipe, updates: int, count: int) -> float:
-    """Compiled, for so many networks of one shape: 50 us of calls for each besides its loops.
+    """Compiled, for so many networks of one shape: 50 us of calls for each besides its loops, and 1.5 s.
 
     It is infinite where the numba engine itself takes the products of numpy. More threads are not counted.
     """
     loops = looped_update(network, recipe)
     if loops >= compiled_step_update(network, recipe):
         return math.inf
-    return 1e-6 * count * (updates * loops + 50.0)
+    return 1.5 + 1e-6 * count * (updates * loops + 50.0)
+
+
+def laned_stack_seconds(network: Network, recipe: Recipe, updates: int, count: int) -> float:
+    """Compiled, for so many networks side by side: 200 us of calls for each group, and 2.5 s.
+
+    Lanes beyond their number compute as well.
+    """
+    groups = -(-count // LANES)
+    return 2.5 + 1e-6 * groups * (updates * laned_update(network, recipe) + 200.0)
+
+
+def laned_update(network: Network, recipe: Recipe) -> float:
+    """Compiled, for as many networks side by side as there are lanes; infinite for what is not so written.
+
+    5 ns for each parameter of a row and 20 for each unit; 3 for each assignment.
+    """
+    layers = [layer.activation.expression for layer in network.layers]
+    plain = recipe.loss.class_weights is None and None not in [recipe.loss.expression, *layers]
+    if not plain or math.isinf(looped_update(network, recipe)) or network.parameter_count > MOST_LANED:
+        return math.inf
+    row = 0.005 * network.parameter_count + 0.02 * _units(network)
+    return 0.1 + row * recipe.batch_size + 0.003 * network.parameter_count * len(recipe.optimizer.assignments)
 
 
 def are_differences_looped(network: Network, recipe: Recipe) -> bool:

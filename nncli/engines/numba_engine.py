@@ -7,9 +7,7 @@ have those of numpy and a compiled step of the optimizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
-from threading import Event
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,9 +23,6 @@ from nncli.engines.numpy_engine import NumpyPlan
 from nncli.engines.optimizer_step import CompiledStep
 from nncli.nn.arrays import Array
 from nncli.nn.network import Network
-
-CALL = 200_000.0  # estimated microseconds of a call, in which nothing can stop it
-MOST_LOSSES = 65_536  # of epochs, that a call writes
 
 
 class NumbaEngine(Engine):
@@ -149,66 +144,3 @@ class NumbaPlan:
             block, start = divmod(first, block_epochs(n))
             orders = epoch_orders(recipe.seed, block, n)[start:]
         return orders, recipe.learning_rates(first, last), self._divisors, self._whole, update, end, first
-
-
-class CompiledStack:
-    """The updates of S trainings with one recipe, but for seeds and class weights, each with its own bits.
-
-    The function is written and compiled once. Threads share the trainings, because it runs without the
-    interpreter's lock; each training is computed by itself, so that the number of threads does not matter.
-
-    Parameters
-    ----------
-    threads : among which the trainings are divided.
-    """
-
-    def __init__(self, network: Network, members: Sequence[Batches], threads: int) -> None:
-        first = NumbaPlan(network, members[0])
-        self._plans = [first, *(NumbaPlan(network, each, first.train) for each in members[1:])]
-        self._network, self._first = network, members[0]
-        self._threads = max(1, min(threads, len(members)))
-        self._is_stopped = Event()
-
-    def train(self, initial: Array, epochs: int) -> tuple[Array, Array]:
-        """Train from parameters (S, P), once.
-
-        Returns
-        -------
-        parameters (S, P), and the largest loss of an epoch of each training (S,), NaN if one was NaN.
-        """
-        W, optimizer = np.array(initial), self._first.recipe.optimizer
-        slots = np.array([optimizer.init(each) for each in W])
-        losses, largest = np.zeros(len(W)), np.full(len(W), -np.inf)
-        with ThreadPoolExecutor(self._threads) as pool:
-            try:
-                for begin, end in self._calls(epochs * self._first.per_epoch):
-                    advance = partial(self._advance, begin, end, W, slots, losses, largest)
-                    list(pool.map(advance, range(self._threads)))
-            finally:
-                self._is_stopped.set()  # the pool waits for its threads, after an interruption as well
-        return W, largest
-
-    def _advance(
-        self, begin: int, end: int, W: Array, slots: Array, losses: Array, largest: Array, thread: int
-    ) -> None:
-        """Do updates of each training that is the thread's, in place, unless its loss has failed."""
-        for member in range(thread, len(W), self._threads):
-            if self._is_stopped.is_set():
-                return
-            if not largest[member] < np.inf:
-                continue
-            state = W[member], slots[member], begin, end, losses[member]
-            losses[member], ended = self._plans[member].advance(*state)
-            largest[member] = np.maximum(largest[member], ended.max(initial=-np.inf))
-
-    def _calls(self, last: int) -> Iterator[tuple[int, int]]:
-        """Divide the updates into calls, after which training can be stopped."""
-        per_epoch = self._first.per_epoch
-        epochs = block_epochs(len(self._first.X)) if self._first.recipe.shuffle else MOST_LOSSES
-        most = max(1, int(CALL / looped_update(self._network, self._first.recipe)))
-        update = 0
-        while update < last:
-            size = epochs * per_epoch
-            end = min(last, update + most, (update // size + 1) * size)
-            yield update, end
-            update = end

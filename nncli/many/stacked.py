@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -15,21 +15,22 @@ from nncli.engines.compilation import unusable
 from nncli.engines.estimates import (
     compiled_stack_seconds,
     compiled_step_update,
+    laned_stack_seconds,
     looped_update,
     stacked_update,
 )
-from nncli.engines.numba_engine import CompiledStack
-from nncli.engines.stacked import StackedPlan, most_stacked, widest
+from nncli.engines.stacks.arrays import StackedPlan, most_stacked, widest
+from nncli.engines.stacks.compiled import CompiledStack
+from nncli.engines.stacks.lanes import LaneStack
 from nncli.nn.arrays import Array
 from nncli.training import measure
 from nncli.training.cadence import Cadence
 from nncli.training.divergence import Guard, loss_limits
 from nncli.training.experiment import Experiment
 
-COMPILATION = 1.5  # seconds to import numba and compile
 MEASURED = 1_000_000  # numbers of a layer of all networks that are measured at once
 
-Way = Literal["alone", "numpy", "compiled"]
+Way = Literal["alone", "numpy", "compiled", "lanes"]
 
 
 def reason(experiment: Experiment) -> str | None:
@@ -71,36 +72,46 @@ def fastest(experiments: Sequence[Experiment]) -> Way:
     size = first.network, first.recipe
     if first.config.training.engine == "numba":
         return "compiled" if looped_update(*size) < compiled_step_update(*size) else "alone"
-    seconds: dict[Way, float] = {
+    with_numba: dict[Way, float] = {
+        "compiled": compiled_stack_seconds(*size, updates, count),
+        "lanes": laned_stack_seconds(*size, updates, count),
+    }
+    without: dict[Way, float] = {
         "alone": count * first.engine.seconds(*size, updates),
         "numpy": 1e-6 * updates * stacked_update(*size, count),
     }
-    way = min(seconds, key=lambda each: seconds[each])
-    compiled = COMPILATION + compiled_stack_seconds(*size, updates, count)
+    way = _shortest(with_numba | without)
     # In this order: whether numba can be imported is asked only where it would be used.
-    return "compiled" if compiled < seconds[way] and not unusable() else way
+    return _shortest(without) if way in with_numba and unusable() else way
+
+
+def _shortest(seconds: Mapping[Way, float]) -> Way:
+    return min(seconds, key=lambda each: seconds[each])
 
 
 def trained(experiments: Sequence[Experiment], way: Way) -> list[Array | None]:
     """Train experiments of equal shape together: the weights (P,) of each, or None if it diverged.
 
-    They are those of the training alone but for rounding. Stacked arrays of numpy may add in another order;
-    a compiled function gives the bits of the numba engine.
+    They are those of the training alone but for rounding. Stacked arrays of numpy and lanes may add in
+    another order; a compiled function gives the bits of the numba engine.
     """
     first = experiments[0]
     members = [Batches(each.rows.training.X, each.rows.training.Y, each.recipe) for each in experiments]
     initial = np.array([each.initial for each in experiments])
     with threads.limited(first.threads):
         limits = _limits(experiments, initial)
-        plan: StackedPlan | CompiledStack
-        if way == "compiled":
-            plan = CompiledStack(first.network, members, _threads(first))
-        else:
-            plan = StackedPlan(first.network, members)
-        parameters, largest = plan.train(initial, first.epochs)
+        parameters, largest = _plan(first, members, way).train(initial, first.epochs)
     # A loss or a weight that is not finite stays so: its largest loss, or the last weights, show it.
     sound = (largest <= limits) & np.isfinite(parameters).all(axis=1) & (largest < np.inf)
     return [each if good else None for each, good in zip(parameters, sound.tolist(), strict=True)]
+
+
+def _plan(first: Experiment, members: Sequence[Batches], way: Way) -> StackedPlan | CompiledStack | LaneStack:
+    """Return the trainings of one shape as they are executed."""
+    if way == "numpy":
+        return StackedPlan(first.network, members)
+    stack = CompiledStack if way == "compiled" else LaneStack
+    return stack(first.network, members, _threads(first))
 
 
 def results(

@@ -147,8 +147,7 @@ class Network:
         Stacked parameters give the same numbers, to the last bit, as each vector by itself. Values
         that overflow become inf or nan without a warning: the caller knows what they mean.
         """
-        activities: list[Activity] = []
-        A = X
+        activities, A = list[Activity](), X
         # Besides, OpenBLAS now and then reports an invalid value where every number is finite
         # (numpy issue 24067), which would reach users as a warning about nothing.
         with np.errstate(all="ignore"):

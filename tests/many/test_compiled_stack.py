@@ -12,7 +12,8 @@ import pytest
 import nncli
 from nncli.engines import numba_engine
 from nncli.engines.batches import Batches
-from nncli.engines.numba_engine import CompiledStack
+from nncli.engines.stacks import compiled as engine
+from nncli.engines.stacks.compiled import CompiledStack
 from nncli.many import stacked, trainings
 from nncli.many.cross_validation import FoldPlan
 from nncli.many.trainings import train_one
@@ -91,11 +92,11 @@ def test_every_schedule(schedule: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 5, "full"])
 @pytest.mark.parametrize("shuffle", [False, True])
-@pytest.mark.parametrize("call", [numba_engine.CALL, 1.0])
+@pytest.mark.parametrize("call", [engine.CALL, 1.0])
 def test_orders_of_rows_wherever_calls_end(
     call: float, shuffle: bool, batch_size: int | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(numba_engine, "CALL", call)  # 1 us is a few updates, which end inside epochs
+    monkeypatch.setattr(engine, "CALL", call)  # 1 us is a few updates, which end inside epochs
     training = {"epochs": 300, "batch_size": batch_size, "shuffle": shuffle}
     config = values(training=training, optimizer={"learning_rate": 0.01})
     experiments = seeds(config, 3)
@@ -152,7 +153,8 @@ def test_results_measured_at_once_have_the_bits_of_each_alone(
 def test_a_compiled_function_is_chosen_if_it_saves_its_compilation() -> None:
     short, long = (seeds(values(training={"epochs": epochs}), 50) for epochs in (1000, 1_000_000))
     assert stacked.fastest(short) == "numpy"
-    assert stacked.fastest(long) == "compiled"
+    assert stacked.fastest(long) == "lanes"
+    assert stacked.fastest(long[:2]) == "compiled"
     assert stacked.fastest(short[:1]) == "alone"
     compiled(short[:1], 1)  # what a process has done before changes no results
     assert stacked.fastest(short) == "numpy"
@@ -174,16 +176,15 @@ def test_without_numba_the_arrays_of_numpy_are_used(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_interruption_ends_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numba_engine, "CALL", 1000.0)
+    monkeypatch.setattr(engine, "CALL", 1000.0)
     experiments = seeds(values(training={"epochs": 10_000_000}), 4)
-    plan, before = compiled(experiments, 2), threading.active_count()
-    calls = plan._calls(10_000_000)
+    plan, before, calls = compiled(experiments, 2), threading.active_count(), engine.calls
 
-    def interrupted(last: int) -> Any:
-        yield next(calls)
+    def interrupted(*arguments: Any) -> Any:
+        yield next(calls(*arguments))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(plan, "_calls", interrupted)
+    monkeypatch.setattr(engine, "calls", interrupted)
     with pytest.raises(KeyboardInterrupt):
         plan.train(np.array([each.initial for each in experiments]), 10_000_000)
     assert threading.active_count() == before

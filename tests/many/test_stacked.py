@@ -9,9 +9,9 @@ import pytest
 
 import nncli
 from nncli.engines import compilation
-from nncli.engines import stacked as engine
 from nncli.engines.batches import Batches
 from nncli.engines.contract import start
+from nncli.engines.stacks import arrays as engine
 from nncli.many import stacked
 from nncli.many.cross_validation import FoldPlan
 from nncli.many.seeds import SeedPlan
