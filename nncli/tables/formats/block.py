@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from nncli.tables.decimals import decimals
+from nncli.tables.formats import arrow
 from nncli.tables.numeric import NumberCells, Spelling, typed
 
 SPACES = " \t\x0b\x0c\x1c\x1d\x1e\x1f"  # what str.strip removes from an ASCII cell, except line ends
@@ -46,6 +49,26 @@ class Block:
             return None
         columns = rows.T.copy()
         return [NumberCells(cells, self._spelling(position)) for position, cells in enumerate(columns)]
+
+    def by_arrow(self, numeric: Sequence[bool]) -> ByColumn | None:
+        """Return the columns as `typed` does, parsed by pyarrow; None if a line or a number is none.
+
+        Parameters
+        ----------
+        numeric : of which columns plain numbers are expected (width,).
+        """
+        if "\0" in self.text or '"' in self.text or self.delimiter == " " or _has_long_line(self.text):
+            return None
+        found = arrow.parsed_columns(self.text, self.delimiter, numeric) if _is_text(self.text) else None
+        if found is None:
+            return None
+        spellings = map(self._spelling, range(self.width))
+        return [
+            NumberCells(cells, spelling)
+            if isinstance(cells, np.ndarray)
+            else typed(list(map(str.strip, cells)), spelling)
+            for cells, spelling in zip(found, spellings, strict=True)
+        ]
 
     def typed(self, columns: ByColumn) -> ByColumn:
         """Return the parsed columns, those of plain numbers as arrays."""

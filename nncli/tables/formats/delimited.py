@@ -15,6 +15,7 @@ from nncli.messages.errors import DataError
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import is_number
+from nncli.tables.formats import arrow
 from nncli.tables.formats.block import Block, ByColumn
 from nncli.tables.formats.chunks import check_text, located, row_error, unmarked
 from nncli.tables.formats.dialect import BLANK, SAMPLE, SEPARATORS, Dialect, detect, evident
@@ -24,6 +25,8 @@ from nncli.tables.numeric import NumberCells
 from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.sources import Selection
 from nncli.tables.table import RowError, Source, Table
+
+LARGE = 10_000_000  # characters, of which pyarrow saves as much time as importing it takes
 
 OnBad = Callable[[RowError], None]
 
@@ -196,7 +199,9 @@ class _Body:
     Attributes
     ----------
     bad : number of rows that could not be read.
-    numeric : False after a chunk with something else than numbers: a later one is likely to have it too.
+    numeric : which columns were numbers in the last chunk: in the next one, the same are likely to be. None
+        before the first.
+    passed : number of characters parsed.
     """
 
     name: str
@@ -205,34 +210,48 @@ class _Body:
     on_bad: OnBad
     remark: str = ""
     bad: int = 0
-    numeric: bool = True
+    numeric: Sequence[bool] | None = None
+    passed: int = 0
 
     def plain(self, text: str, before: int) -> Table | None:
         """Parse one-line rows at once; return None if a row may need the csv module or is malformed."""
         text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         block = Block(text, len(self.header), self.delimiter)
-        columns = self._numbers(block) or self._columns(block)
+        self.passed += len(text)
+        columns = self._by_arrow(block) or self._numbers(block) or self._columns(block)
         if columns is None:
             return None
-        self.numeric = all(isinstance(cells, NumberCells) for cells in columns)
+        self.numeric = [isinstance(cells, NumberCells) for cells in columns]
         lines = range(before + 1, before + len(columns[0]) + 1)
         source = DelimitedSource(text, lines, self.delimiter, kept=self.kept)
         return self._table(columns, source)
 
+    def _by_arrow(self, block: Block) -> ByColumn | None:
+        """Return columns of any kind, parsed by pyarrow if the file is large enough to import it."""
+        numeric = self.numeric or ()
+        if self.passed < LARGE or not any(numeric) or not arrow.is_installed():
+            return None
+        columns = block.by_arrow(numeric)
+        return columns if columns and self._are_rows(columns) else None
+
     def _numbers(self, block: Block) -> ByColumn | None:
         """Return columns that are all numbers, none of them a header again."""
-        return block.numbers() if self.numeric and not all(map(is_number, self.header)) else None
+        is_likely = self.numeric is None or all(self.numeric)
+        return block.numbers() if is_likely and not all(map(is_number, self.header)) else None
 
     def _columns(self, block: Block) -> ByColumn | None:
         """Return columns of any kind; None if a row has no value or is the header again."""
         columns = block.parsed()
-        if columns is None:
-            return None
+        return block.typed(columns) if columns and self._are_rows(columns) else None
+
+    def _are_rows(self, columns: ByColumn) -> bool:
+        """Tell whether each row has a value and none is the header again."""
+        named = zip(self.header, columns, strict=True)
+        if any(isinstance(cells, NumberCells) and not is_number(name) for name, cells in named):
+            return True  # a number is a value, and not the name of its column
         if "" in columns[0] and any(not any(row) for row in zip(*columns, strict=True) if not row[0]):
-            return None
-        if self.header[0] in columns[0] and tuple(self.header) in zip(*columns, strict=True):
-            return None
-        return block.typed(columns)
+            return False
+        return self.header[0] not in columns[0] or tuple(self.header) not in zip(*columns, strict=True)
 
     @cached_property
     def kept(self) -> Sequence[int] | None:
