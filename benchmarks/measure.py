@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from benchmarks.processes import CORE, NUMBA, Turn, prepare, turn
+from benchmarks.processes import CORE, NUMBA, PYARROW, Turn, prepare, turn
 from benchmarks.systems import c
 from benchmarks.workloads import Goal, Workload
 from nncli import api, engines
@@ -69,6 +69,8 @@ def available(workload: Workload) -> list[str]:
     ours = [CORE]
     if "numba" in engines.ENGINES and workload.kind == "train" and supported(workload, "numba"):
         ours.append(NUMBA)
+    if workload.kind in ("predict", "read") and importlib.util.find_spec("pyarrow"):
+        ours.append(PYARROW)
     return [*ours, *(name for name in workload.systems if is_present(name))]
 
 

@@ -38,7 +38,7 @@ INPUTS = [f"x{index}" for index in range(8)]
 CHUNKS = (20_000, 100_000)  # rows; pandas is slower with fewer and with more
 TOLERANCE = 1e-12  # relative: products of matrices may add in another order
 
-PANDAS = """
+HEAD = """
 import sys
 import numpy as np
 import pandas
@@ -46,11 +46,17 @@ import pandas
 source, target, weights, chunk = sys.argv[1:]
 saved = np.load(weights)
 W1, b1, W2, b2 = (saved[f"layers.{layer}.{part}"] for layer in (0, 1) for part in ("weight", "bias"))
+"""
+PANDAS = f"""{HEAD}
 with open(target, "w", newline="") as out:
     for number, frame in enumerate(pandas.read_csv(source, chunksize=int(chunk))):
         X = frame.to_numpy()
         frame["pred_y"] = np.tanh(X @ W1.T + b1) @ W2.T + b2
         frame.to_csv(out, index=False, header=number == 0)
+"""
+PANDAS_ALONE = f"""{HEAD}
+parts = [frame.to_numpy() for frame in pandas.read_csv(source, chunksize=int(chunk))]
+np.save(target, np.concatenate([np.tanh(X @ W1.T + b1) @ W2.T + b2 for X in parts]))
 """
 
 

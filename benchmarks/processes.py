@@ -18,8 +18,11 @@ from nncli.config import Config
 from nncli.engines.batches import block_epochs, epoch_orders
 from nncli.training.experiment import Experiment
 
-CORE, NUMBA = "nncli", "nncli with numba"
+CORE, NUMBA, PYARROW = "nncli", "nncli with numba", "nncli with pyarrow"
 ENGINES = {CORE: "auto", NUMBA: "numba", "alone": "alone"}
+# The command with the core dependencies alone, of which pyarrow is none.
+WITHOUT_PYARROW = "import sys; sys.modules['pyarrow'] = None; from nncli.cli import main; main()"
+COMMANDS = {CORE: ["-c", WITHOUT_PYARROW], PYARROW: ["-m", "nncli"]}
 CHUNK = 100_000  # rows of pandas at a time; it is slower with fewer
 
 
@@ -78,7 +81,7 @@ def orders(experiment: Experiment) -> Array:
 def turn(workload: Workload, system: str, folder: Path) -> Turn:
     """Run a system once, in a process of its own."""
     if workload.kind == "predict":
-        return predicted(system, folder)
+        return predicted(workload.config["format"], system, folder)
     if workload.kind == "read":
         return read(system, folder)
     problem, result = folder / "problem.npz", folder / "result.json"
@@ -127,19 +130,30 @@ def prepare_table(folder: Path, rows: int = 1_000_000) -> None:
 def read(system: str, folder: Path) -> Turn:
     """Read the table in a process of its own: with `nncli check`, or with pandas into a frame."""
     program = "import pandas, sys; pandas.read_csv(sys.argv[1])"
-    command = ["-m", "nncli", "check", folder / "config.yaml", "-q"]
-    cost = cost_of(command if system == CORE else ["-c", program, folder / "table.csv"])
+    if system in COMMANDS:
+        cost = cost_of([*COMMANDS[system], "check", folder / "config.yaml", "-q"])
+    else:
+        cost = cost_of(["-c", program, folder / "table.csv"])
     return Turn(cost.seconds, cost.memory, None)
 
 
-def predicted(system: str, folder: Path) -> Turn:
-    """Predict the table from file to file; the mean prediction stands for the loss."""
-    source, target, run = folder / "rows.csv", folder / "predicted.csv", folder / "run"
-    if system == CORE:
-        command: list[object] = ["-m", "nncli", "predict", run, "-i", source, "-o", target, "-q"]
+def predicted(form: str, system: str, folder: Path) -> Turn:
+    """Predict the table from file to file; the mean prediction stands for the loss.
+
+    Parameters
+    ----------
+    form : of the result: csv, with the inputs, or npy, the predictions alone.
+    """
+    source, target, run = folder / "rows.csv", folder / f"predicted.{form}", folder / "run"
+    if system in COMMANDS:
+        command = [*COMMANDS[system], "predict", run, "-i", source, "-o", target, "-q"]
     else:
-        command = ["-c", predict.PANDAS, source, target, run / "weights.npz", CHUNK]
+        program = {"csv": predict.PANDAS, "npy": predict.PANDAS_ALONE}[form]
+        command = ["-c", program, source, target, run / "weights.npz", CHUNK]
     cost = cost_of(command)
-    predictions = np.loadtxt(target, delimiter=",", skiprows=1, usecols=len(predict.INPUTS))
+    if form == "npy":
+        predictions = np.load(target)
+    else:
+        predictions = np.loadtxt(target, delimiter=",", skiprows=1, usecols=len(predict.INPUTS))
     target.unlink()
     return Turn(cost.seconds, cost.memory, float(predictions.mean()))

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from benchmarks.measure import LIMITS, Measured
-from benchmarks.processes import CORE, NUMBA
+from benchmarks.processes import CORE, NUMBA, PYARROW
 
 TITLES = {
     "alone": "nncli, one after the other",
@@ -27,13 +29,14 @@ def goals(every: Sequence[Measured]) -> str:
     for measured in every:
         work = measured.workload
         for goal in work.goals:
-            for ours, least in ((CORE, goal.core), (NUMBA, goal.numba)):
+            extra = NUMBA if work.kind == "train" else PYARROW
+            for ours, least in ((CORE, goal.core), (extra, goal.extra)):
                 if least is None:
                     continue
                 ratio = measured.reached(goal, ours)
                 mark = "not measured" if ratio is None else "" if ratio >= least else "falls short"
                 other = TITLES[goal.system] + (", memory" if goal.quantity == "memory" else "")
-                kind = "core" if ours == CORE else "numba"
+                kind = "core" if ours == CORE else extra.split()[-1]
                 lines.append(f"| {work.name} | {other} | {kind} | {times(least)} | {times(ratio)} | {mark} |")
     return "\n".join(lines)
 
@@ -79,6 +82,7 @@ def milliseconds(seconds: float) -> str:
 def plot(every: Sequence[Measured], path: Path) -> None:
     """Draw each workload's median times as bars on a log axis, with the limit as a line."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     columns = min(3, len(every))
     rows = -(-len(every) // columns)
@@ -92,6 +96,10 @@ def plot(every: Sequence[Measured], path: Path) -> None:
         colors = ["tab:orange" if name.startswith("nncli") else "tab:gray" for name in names]
         axis.barh([TITLES.get(name, name) for name in names], values, color=colors)
         axis.set_xscale("log")
+        decades = np.log10(max(values) / min(values))
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_formatter(NullFormatter())
         axis.invert_yaxis()
         axis.set_title(f"{measured.workload.name}: {measured.workload.title}", fontsize=8)
         axis.set_xlabel("milliseconds")

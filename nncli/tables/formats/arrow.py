@@ -25,8 +25,8 @@ def is_installed() -> bool:
 def parsed_columns(text: str, delimiter: str, numeric: Sequence[bool]) -> list[Array | list[str]] | None:
     """Return columns of lines without quotes: numbers (n,) where `numeric`, else the cells as text.
 
-    A number takes 0.04 us, a third of what operations of numpy on the digits take and a sixth of `float` of
-    each string. pyarrow rounds correctly, as `float` does, and takes no number that `float` refuses.
+    A number takes 0.05 us, as long as short decimals that numpy parses, and a fifth of `float` of each
+    string. pyarrow rounds correctly, as `float` does, and takes no number that `float` refuses.
 
     Returns
     -------

@@ -201,6 +201,7 @@ class _Body:
     bad : number of rows that could not be read.
     numeric : which columns were numbers in the last chunk: in the next one, the same are likely to be. None
         before the first.
+    is_long : True after a chunk of numbers with more digits than are parsed without pyarrow at its speed.
     passed : number of characters parsed.
     """
 
@@ -211,6 +212,7 @@ class _Body:
     remark: str = ""
     bad: int = 0
     numeric: Sequence[bool] | None = None
+    is_long: bool = False
     passed: int = 0
 
     def plain(self, text: str, before: int) -> Table | None:
@@ -218,7 +220,8 @@ class _Body:
         text = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
         block = Block(text, len(self.header), self.delimiter)
         self.passed += len(text)
-        columns = self._by_arrow(block) or self._numbers(block) or self._columns(block)
+        ways = (self._by_arrow, self._numbers) if self.is_long else (self._numbers, self._by_arrow)
+        columns = ways[0](block) or ways[1](block) or self._columns(block)
         if columns is None:
             return None
         self.numeric = [isinstance(cells, NumberCells) for cells in columns]
@@ -236,8 +239,11 @@ class _Body:
 
     def _numbers(self, block: Block) -> ByColumn | None:
         """Return columns that are all numbers, none of them a header again."""
-        is_likely = self.numeric is None or all(self.numeric)
-        return block.numbers() if is_likely and not all(map(is_number, self.header)) else None
+        if not all(self.numeric or ()) or all(map(is_number, self.header)):
+            return None
+        columns = block.numbers()
+        self.is_long = columns is None
+        return columns
 
     def _columns(self, block: Block) -> ByColumn | None:
         """Return columns of any kind; None if a row has no value or is the header again."""
