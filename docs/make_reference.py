@@ -1,10 +1,11 @@
-"""Write docs/config.md, the table in README.md and the words of completion, from the JSON Schema.
+"""Write the JSON Schema, docs/config.md, the table in README.md and the words of the command line.
 
 Run as `python docs/make_reference.py` after a change to a key or a registry.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,9 +13,12 @@ from typing import Any
 
 from nncli.config import json_schema
 from nncli.config.explanation import key_topics, value_topics
+from nncli.plots import KINDS
+from nncli.storage.lookup import SCHEMA_FILE
 
 ROOT = Path(__file__).resolve().parents[1]
 README, REFERENCE = ROOT / "README.md", ROOT / "docs" / "config.md"
+SCHEMA = ROOT / "nncli" / "scaffold" / SCHEMA_FILE
 VOCABULARY = ROOT / "nncli" / "cli" / "vocabulary.py"
 OPEN, CLOSE = "<!-- config table -->\n", "<!-- end of config table -->\n"
 
@@ -97,17 +101,25 @@ def with_table(readme: str, table: str) -> str:
     return before + OPEN + table + CLOSE + rest.split(CLOSE)[1]
 
 
+def schema_file() -> str:
+    """The JSON Schema as `nncli schema` prints it and `nncli init` writes it."""
+    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 def vocabulary() -> str:
-    """The module of keys and values that completion knows without loading the schema."""
+    """The module of words that the command line knows without loading the schema or numpy."""
     keys = [topic.key for topic in key_topics()]
     values = list(dict.fromkeys(topic.value for topic in value_topics()))
     lines = [
-        '"""Keys and named values of the config, for completion. Written by docs/make_reference.py."""',
+        '"""Keys and values of configs, and kinds of plots. Written by docs/make_reference.py."""',
         "",
         *(
             f"{name} = (\n" + "".join(f'    "{word}",\n' for word in words) + ")"
             for name, words in (("KEYS", keys), ("VALUES", values))
         ),
+        "KINDS_OF_PLOT = {",
+        *(f'    "{name}": "{kind.summary}",' for name, kind in KINDS.items()),
+        "}",
     ]
     return "\n".join(lines) + "\n"
 
@@ -260,8 +272,9 @@ def _ends(option: Node, ending: str) -> bool:
 
 
 def main() -> None:
-    """Write all three."""
+    """Write all of them."""
     schema = json_schema()
+    SCHEMA.write_text(schema_file(), encoding="utf-8")
     VOCABULARY.write_text(vocabulary(), encoding="utf-8")
     REFERENCE.write_text(reference(schema), encoding="utf-8")
     README.write_text(with_table(README.read_text(encoding="utf-8"), short_table(schema)), encoding="utf-8")

@@ -106,6 +106,12 @@ def test_the_config_reference_is_up_to_date() -> None:
     )
 
 
+def test_the_schema_in_the_package_is_up_to_date() -> None:
+    assert MAKE_REFERENCE.SCHEMA.read_text(encoding="utf-8") == MAKE_REFERENCE.schema_file(), (
+        "run python docs/make_reference.py"
+    )
+
+
 def test_the_readme_config_table_is_up_to_date() -> None:
     table = MAKE_REFERENCE.short_table(json_schema())
     assert TEXTS["README.md"] == MAKE_REFERENCE.with_table(TEXTS["README.md"], table), (

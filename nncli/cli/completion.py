@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from pkgutil import iter_modules
 
-from nncli.cli.vocabulary import KEYS, VALUES
+from nncli.cli.vocabulary import KEYS, KINDS_OF_PLOT, VALUES
 
 COLUMN_NAME = "COLUMN"  # in place of a name that only the table has
 PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
@@ -35,9 +35,7 @@ def run_names(incomplete: str) -> list[str]:
 
 def kinds_of_plot(incomplete: str) -> list[str]:
     """Propose kinds of plot."""
-    folder = PACKAGE_FOLDER / "plots" / "kinds"
-    names = (module.name.replace("_", "-") for module in iter_modules([str(folder)]))
-    return _starting(sorted(names), incomplete)
+    return _starting(sorted(KINDS_OF_PLOT), incomplete)
 
 
 def export_targets(incomplete: str) -> list[str]:

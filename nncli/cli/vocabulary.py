@@ -1,4 +1,4 @@
-"""Keys and named values of the config, for completion. Written by docs/make_reference.py."""
+"""Keys and values of configs, and kinds of plots. Written by docs/make_reference.py."""
 
 KEYS = (
     "name",
@@ -176,3 +176,28 @@ VALUES = (
     "exponential",
     "cosine",
 )
+KINDS_OF_PLOT = {
+    "loss": "loss, metrics and gradient norm over the epochs",
+    "output": "heat map of the output over two inputs, with the error of each row",
+    "output-3d": "surface of the output over two inputs, with the targets as points",
+    "error-surface": "heat map of the squared error over two inputs, for data from a formula",
+    "error-surface-3d": "surface of the squared error over two inputs, for data from a formula",
+    "weight-surface": "loss over two weights or directions, with the training path",
+    "fit": "output over a single input, with the rows and the true function",
+    "boundary": "decision boundary over two inputs, with the rows as points",
+    "weights": "every weight and bias over the epochs",
+    "gradients": "norm of the loss gradient in each layer over the epochs",
+    "errors": "error of each row over the epochs, on linear and on log-log axes",
+    "confusion": "counts of rows by true and predicted class",
+    "roc": "ROC curves: true against false positive rate per class, with the area under each",
+    "precision-recall": "precision over recall per class, with the average precision and the baseline",
+    "calibration": "observed frequencies against predicted probabilities",
+    "parity": "predicted against true values, a panel for each target",
+    "residuals": "residuals against predictions, with their distribution",
+    "importance": "how much worse the score gets when an input is shuffled",
+    "dependence": "predictions as one input changes: the mean over rows, and single rows",
+    "epsilon": "error of finite-difference gradients over their step size epsilon",
+    "network": "diagram of the network with its trained weights",
+    "neurons": "what each neuron computes over two inputs, a small map for each",
+    "activations": "activation functions and the distribution of their inputs",
+}

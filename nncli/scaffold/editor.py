@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from nncli.config import json_schema
 from nncli.messages.errors import NncliError
 from nncli.storage.files import is_plain, read_text, write_text
 from nncli.storage.lookup import SCHEMA_FILE
 
 
+@cache
 def schema_text() -> str:
-    """Return the JSON Schema of configs as text."""
-    return json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    """Return the JSON Schema of configs as text.
+
+    It is a file of the package, because making it takes a quarter of a second. docs/make_reference.py
+    writes it.
+    """
+    return (files(__package__) / SCHEMA_FILE).read_text(encoding="utf-8")
 
 
 def write_schema(config: Path) -> Path | None:
@@ -41,7 +47,7 @@ def _is_outdated(path: Path) -> bool:
     if not is_plain(path):
         return False
     text = read_text(path)
-    return text != schema_text() and _title(text) == json_schema()["title"]
+    return text != schema_text() and _title(text) == _title(schema_text())
 
 
 def _title(text: str) -> Any:

@@ -101,6 +101,7 @@ def test_nothing_heavy_is_loaded(line: str) -> None:
 
 def test_the_words_are_those_of_the_program() -> None:
     assert list(vocabulary.KEYS) == [topic.key for topic in key_topics()]
+    assert {name: kind.summary for name, kind in KINDS.items()} == vocabulary.KINDS_OF_PLOT
     assert list(vocabulary.VALUES) == list(dict.fromkeys(topic.value for topic in value_topics()))
     assert set(completion.kinds_of_plot("")) == set(KINDS)
     assert (completion.RUNS_FOLDER, completion.RUN_FILE) == (str(RUNS), RUN)

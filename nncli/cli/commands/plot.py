@@ -17,6 +17,7 @@ from nncli.cli.options import find_whole_run
 from nncli.cli.output import USUAL_COLUMNS, Output
 from nncli.cli.registry import command
 from nncli.cli.streams import NARROWEST, shows_braille
+from nncli.cli.vocabulary import KINDS_OF_PLOT
 from nncli.messages.layout import definitions
 from nncli.messages.wording import printable
 
@@ -148,14 +149,14 @@ def plot(
 
     The directory of a sweep, or of nncli seeds -o, has plots of its own.
     """
+    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
+    if list_:
+        out.result(definitions([*KINDS_OF_PLOT.items()], out.columns))
+        out.object("plot", {"kinds": KINDS_OF_PLOT})
+        return
     from nncli import api, plots
     from nncli.plots import outcomes
 
-    out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
-    if list_:
-        out.result(definitions([(name, entry.summary) for name, entry in plots.KINDS.items()], out.columns))
-        out.object("plot", {"kinds": {name: entry.summary for name, entry in plots.KINDS.items()}})
-        return
     os.environ["MPLBACKEND"] = "agg"  # open no window, whatever the environment sets
     study, words = _study_and_others([*(kind or ()), *(run or ())])
     kinds, named = kinds_and_runs(words if study else kind or [])

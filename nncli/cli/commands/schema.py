@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import typer
 
 from nncli.cli.app import AsJson, Debug, Quiet, Verbose, switched
@@ -24,9 +26,8 @@ def schema(
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of configs, for autocompletion and validation in editors."""
-    from nncli.config import json_schema
     from nncli.scaffold.editor import schema_text
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     out.verbatim(schema_text().rstrip("\n"))
-    out.object("schema", {"json_schema": json_schema()})
+    out.object("schema", {"json_schema": json.loads(schema_text())})
