@@ -36,11 +36,11 @@ class Recipe:
     seed: int
     dtype: str = "float64"
 
-    def learning_rates(self, first: int, last: int) -> Array:
-        """The step sizes in the epochs from `first` to before `last`."""
-        if self.schedule.name == "constant" and first >= self.schedule.warmup:
-            return np.full(last - first, self.optimizer.learning_rate)
-        return np.array([self.learning_rate(epoch) for epoch in range(first, last)], dtype=np.float64)
+    def learning_rates(self, epochs: Sequence[int]) -> Array:
+        """The step sizes in epochs (K,), which count from 0 and ascend."""
+        if self.schedule.name == "constant" and epochs and epochs[0] >= self.schedule.warmup:
+            return np.full(len(epochs), self.optimizer.learning_rate)
+        return np.array([self.learning_rate(epoch) for epoch in epochs], dtype=np.float64)
 
     def learning_rate(self, epoch: int) -> float:
         """The step size in an epoch, which counts from 0."""

@@ -143,4 +143,12 @@ class NumbaPlan:
         if recipe.shuffle:
             block, start = divmod(first, block_epochs(n))
             orders = epoch_orders(recipe.seed, block, n)[start:]
-        return orders, recipe.learning_rates(first, last), self._divisors, self._whole, update, end, first
+        return (
+            orders,
+            recipe.learning_rates(range(first, last)),
+            self._divisors,
+            self._whole,
+            update,
+            end,
+            first,
+        )

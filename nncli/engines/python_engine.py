@@ -122,7 +122,7 @@ class PythonPlan:
         """Rows, divisor and learning rate of each update, without a step of Python between two of them."""
         per_epoch = self.batches.per_epoch
         epochs = range(first // per_epoch, -(-last // per_epoch))
-        rates = self.batches.recipe.learning_rates(epochs.start, epochs.stop).tolist()
+        rates = self.batches.recipe.learning_rates(epochs).tolist()
         batches = zip(
             chain.from_iterable(map(self._of_epoch, epochs)),
             cycle(self._divisors),

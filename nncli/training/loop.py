@@ -210,8 +210,7 @@ class Report:
     @property
     def learning_rates(self) -> Array:
         """The optimizer's step size in each epoch; at epoch 0 that of the first (K,)."""
-        rate = self.experiment.recipe.learning_rate
-        return np.array([rate(max(0, epoch - 1)) for epoch in self.epochs.tolist()])
+        return self.experiment.recipe.learning_rates(np.maximum(0, self.epochs - 1).tolist())
 
     @cached_property
     def values(self) -> dict[str, Array]:

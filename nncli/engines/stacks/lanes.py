@@ -108,7 +108,7 @@ class _Group:
         recipe, per_epoch = self._first.recipe, self._first.per_epoch
         first, last = update // per_epoch, -(-end // per_epoch)
         rows = self._X, self._Y, self._orders(first)
-        factors = recipe.learning_rates(first, last), self._divisors, self._whole
+        factors = recipe.learning_rates(range(first, last)), self._divisors, self._whole
         losses = self._losses, self._largest
         return self._numbers, self._slots, *rows, *factors, update, end, first, *losses
 
