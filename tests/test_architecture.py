@@ -114,7 +114,7 @@ def test_no_folder_holds_more_files_than_a_reader_keeps_in_mind(folder: Path) ->
 
 def test_no_module_of_more_than_one_idea_lies_at_the_root() -> None:
     own_files = {path.name for path in PACKAGE.glob("*.py")}
-    assert own_files == {"__init__.py", "__main__.py", "api.py", "expressions.py", "sklearn.py", "version.py"}
+    assert own_files == {"__init__.py", "__main__.py", "expressions.py", "sklearn.py", "version.py"}
 
 
 def test_the_package_itself_imports_none_of_its_parts() -> None:

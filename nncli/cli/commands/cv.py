@@ -56,6 +56,7 @@ def cv(
     The rows of the config's test set are not used.
     """
     from nncli import api
+    from nncli.api import many
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     size = _size(folds, leave_out, leave_one_out=leave_one_out)
@@ -63,7 +64,7 @@ def cv(
     require_config_name(str(path), out.command)
     prepared = api.check(read_config(path, set_, seed=seed))
     note_remarks(prepared.rows.training.table, out)
-    plan = api.planned_folds(prepared, folds=folds, leave_out=size)
+    plan = many.planned_folds(prepared, folds=folds, leave_out=size)
     found = plan.outcome(follow_each(out, plan.trained(), len(plan.sets), "folds"))
     columns = prepared.rows.training.columns
     _show(out, found, columns, by_row=size == 1)

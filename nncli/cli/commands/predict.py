@@ -94,7 +94,7 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict from a table, or from the run's own data if no input is given."""
-    from nncli import api
+    from nncli.api import prediction
     from nncli.inference.rejects import rejects
     from nncli.inference.unseen import UnseenCategories
     from nncli.messages.errors import NncliError
@@ -124,7 +124,7 @@ def predict(
         else:
             tables = [found.experiment.rows.whole.table]
         unseen = UnseenCategories(found.model.columns)
-        parts = api.predictions(
+        parts = prediction.predictions(
             found, unseen.watch(tables), proba=proba, epoch=epoch, threshold=threshold, on_bad=on_bad
         )
         parts = _named(out, rejected.not_all(parts) if rejected else parts)

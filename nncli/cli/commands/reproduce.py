@@ -49,7 +49,7 @@ def reproduce(
     as_json: AsJson = False,
 ) -> None:
     """Train a run again from its own config and compare the results. Writes no files."""
-    from nncli import api
+    from nncli.api import inspection
     from nncli.cli.display import display
     from nncli.cli.stopping import answered
     from nncli.inspection.reproduction import TOLERANCE
@@ -58,7 +58,7 @@ def reproduce(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     limit = TOLERANCE if tolerance is None else tolerance
     found = find_whole_run(one_run(run, run_, out.command), out)
-    repetition = api.repeated(found)
+    repetition = inspection.repeated(found)
     for note in repetition.notes:
         out.note(note)
     with (

@@ -50,12 +50,13 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Resume a run from its checkpoint. The result is byte-identical to an uninterrupted run."""
-    from nncli import api, runs
+    from nncli import runs
+    from nncli.api import training
     from nncli.inference.conditions import Condition, baselines_by_name, measured_names
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_run(one_run(run, run_, out.command), out, having=runs.CHECKPOINT)
-    with api.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
+    with training.resumed(found, epochs=epochs, command=sys.argv[1:]) as recording:
         conditions = [Condition.parse(text, measured_names(recording.experiment)) for text in fail_if or ()]
         if not found.readable_info:
             out.note(f"{found.path / runs.RUN} cannot be read; using the checkpoint alone")

@@ -65,16 +65,17 @@ def seeds(
 ) -> None:
     """Train a config from several start seeds, and summarize how the trainings end."""
     from nncli import api
+    from nncli.api import many
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     path = config_or_only(config, out)
     require_config_name(str(path), out.command)
     prepared = api.check(read_config(path, set_, seed=seed))
     note_remarks(prepared.rows.training.table, out)
-    plan = api.planned_seeds(prepared, n=count, target=target)
+    plan = many.planned_seeds(prepared, n=count, target=target)
     if plan.starts_alike:
         out.note("every seed starts from the same weights, because the config sets them as numbers")
-    with api.seeds_folder(output, overwrite=overwrite) as keep:
+    with many.seeds_folder(output, overwrite=overwrite) as keep:
         found = plan.outcome(follow_each(out, plan.trained(), len(plan.seeds), "seeds"))
         kept = keep(plan, found)
     if out.verbose:

@@ -112,6 +112,7 @@ def train(
 ) -> None:
     """Train a network from a config file or a table. The last line of the output is the run directory."""
     from nncli import api
+    from nncli.api import training
     from nncli.inference.conditions import Condition, baselines_by_name, measured_names
     from nncli.messages.errors import NncliError
     from nncli.runs import Run
@@ -133,7 +134,9 @@ def train(
     if smoke:
         _smoke(out, prepared, conditions)
         return
-    started = api.started(prepared, output=output, overwrite=overwrite, resume=resume, command=sys.argv[1:])
+    started = training.started(
+        prepared, output=output, overwrite=overwrite, resume=resume, command=sys.argv[1:]
+    )
     with started as recording:
         if resume and not recording.resumes:
             out.note(f"{recording.run.path}: nothing to resume, starting a new run")
