@@ -38,9 +38,9 @@ def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice
         return None
     loss, constant = measure.mean_loss(experiment, parameters), new.constant.mean()
     return Advice(
-        since=f"the network does not generalize to new rows: {new.where}, the loss is "
-        f"{new.network.mean():.4g}, that of a linear model {new.linear.mean():.4g}, and that of a constant "
-        f"prediction {constant:.4g}",
+        since=f"the network does not generalize to new rows: {new.where}, the loss "
+        f"of the network is {new.network.mean():.4g}, of a linear model {new.linear.mean():.4g}, and of a "
+        f"constant prediction {constant:.4g}",
         why=_why(len(experiment.rows.training), loss, constant),
         trials=(),
         otherwise=BELONG_TOGETHER

@@ -238,7 +238,7 @@ def _straight(experiment: Experiment) -> Iterator[Symptom]:
     bent = {"units": 8, "activation": "tanh"}
     changed = trials.variant(experiment, ("network", "layers"), [bent, *layers])
     place = f" in {changed.place}" if changed.place else ""
-    words = f"insert {trials.written(bent)} as the first entry of network.layers{place}"
+    words = f"add {trials.written(bent)} as the first layer{place}"
     yield Symptom(
         "without a nonlinear hidden layer the network is a linear model",
         (replace(changed, words=words),),

@@ -203,7 +203,10 @@ def _which_loss(run: Run) -> str:
     epoch = run.history["epoch"][-1]
     if saved == during or run.epoch != epoch:
         return ""
-    return f"loss {saved} after the last update, {during} as logged during epoch {epoch:,.0f}"
+    return (
+        f"final loss {saved} with the saved weights; the history has {during} for epoch {epoch:,.0f}, "
+        "measured before its last update"
+    )
 
 
 def _use(run: Run, experiment: Experiment) -> list[str]:

@@ -182,8 +182,8 @@ class Category:
     def problem(self, cell: str) -> tuple[str, str | None]:
         """Return the problem of an invalid cell, and a hint."""
         hint = (
-            f"categories: {listed(self.categories)}; "
-            "to encode it as none of them, train again with unseen: ignore"
+            f"use one of the known categories ({listed(self.categories)}), or train again with "
+            "dataset.preprocessing.unseen: ignore, which encodes an unknown category as none of them"
         )
         return f"unknown category '{shown(cell)}'", hint
 

@@ -11,7 +11,7 @@ from nncli.messages.wording import counted
 
 MOST_COLUMNS = 8  # that are named with their values
 ROUNDED = (
-    "Numbers have six significant digits, or more if they are just below 1. "
+    "Numbers have six significant digits; those just below 1 have more, to show how far they are from 1. "
     "If you compute them by hand, the last digit can differ."
 )
 

@@ -76,12 +76,12 @@ class OverlaidCurves:
         (name, curves), *_ = self.panels.items()
         last = [float(curve.middle[np.isfinite(curve.middle)][-1]) for curve in curves]
         if len(curves) == 1:
-            return f"{label_of(name)} ends at {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
-        ends = f"{label_of(name)} ends at {number(min(last))} to {number(max(last))}"
+            return f"final {label_of(name)} {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
+        ends = f"final {label_of(name)} from {number(min(last))} to {number(max(last))}"
         if not self.ranked:
             return ends
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)
-        return f"{ends}, lowest for {lowest}"
+        return f"{ends} (lowest: {lowest})"
 
     @property
     def columns(self) -> Mapping[str, Sequence[str] | Array]:

@@ -218,7 +218,7 @@ def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -
     if not flags:
         return "regression", "several targets"
     if mixed:
-        return "multilabel", f"0/1 columns, and in {counted(mixed, 'row')} not exactly one of them is 1"
+        return "multilabel", f"0/1 columns; in {counted(mixed, 'row')}, none or several of them are 1"
     return "multiclass", "0/1 columns, exactly one of them 1 in every row"
 
 

@@ -49,7 +49,7 @@ def test_classes_are_listed_one_by_one_and_against_each_other(nncli: Command) ->
         "macro         0.833   0.833  0.778     5\n"
         "weighted      0.900   0.800  0.800     5\n"
         "\n"
-        "rows: true, columns: predicted\n"
+        "true class in rows, predicted in columns\n"
         "     cat  dog  eel\n"
         "cat    1    1    0\n"
         "dog    0    1    0\n"

@@ -156,7 +156,7 @@ def test_own_code_is_checked(trained: Command) -> None:
         result = trained("gradcheck", target, "--code", "own.py")
         assert result.code == 0
         assert (
-            "own.py takes one sample per row, numpy arrays, and weights of shape (units, inputs)"
+            "own.py takes one sample per row in numpy arrays, with weights of shape (units, inputs)"
             in result.err
         )
         assert result.out.splitlines()[-1].startswith("ok: no mistake found; 17 gradients agree")

@@ -12,9 +12,9 @@ from nncli.inspection.student.code_check import CodeCheck, check_code
 
 STUDENTS = Path(__file__).parent / "students"
 STYLES = {
-    "rows": "one sample per row, numpy arrays, and weights of shape (units, inputs)",
-    "columns": "one sample per column, numpy arrays, and weights of shape (units, inputs)",
-    "loops": "one sample at a time, as a row, numpy arrays, and weights of shape (units, inputs)",
+    "rows": "one sample per row in numpy arrays, with weights of shape (units, inputs)",
+    "columns": "one sample per column in numpy arrays, with weights of shape (units, inputs)",
+    "loops": "a single sample of shape (inputs,) in numpy arrays, with weights of shape (units, inputs)",
 }
 CONFIG = {
     "dataset": {
@@ -235,7 +235,7 @@ def test_planted_mistake_is_named(tmp_path: Path, name: str) -> None:
 def test_right_softmax_passes_with_weights_by_inputs_and_units(tmp_path: Path) -> None:
     result = checked(tmp_path, "softmax", config=SOFTMAX)
     assert result.ok
-    assert str(result.layout) == "one sample per row, numpy arrays, and weights of shape (inputs, units)"
+    assert str(result.layout) == "one sample per row in numpy arrays, with weights of shape (inputs, units)"
 
 
 @pytest.mark.parametrize("name", PLANTED_IN_SOFTMAX)

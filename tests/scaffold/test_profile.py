@@ -86,7 +86,7 @@ FLAGS = {"x": X, "a": cycled(1, 0, 0), "b": cycled(0, 1, 0), "c": cycled(0, 0, 1
         (
             ["c", "a"],
             "multilabel",
-            "0/1 columns, and in 20 rows not exactly one of them is 1",
+            "0/1 columns; in 20 rows, none or several of them are 1",
             {"c": 20, "a": 20},
         ),
         (["a", "y"], "regression", "several targets", {}),

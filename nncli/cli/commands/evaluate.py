@@ -316,7 +316,7 @@ def _confusion(confusion: Confusion, columns: int | None) -> str:
         rows = [[name, *cells] for name, cells in zip(down, counts, strict=True)]
         matrix = aligned([["", *across], *rows])
         if max(map(width, matrix.split("\n"))) <= (columns or USUAL_COLUMNS):
-            return f"rows: true, columns: predicted\n{matrix}"
+            return f"true class in rows, predicted in columns\n{matrix}"
     return _mistakes(confusion, names, columns)
 
 

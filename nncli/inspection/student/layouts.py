@@ -18,8 +18,8 @@ RowLayout = Literal["row vectors", "column vectors", "one row at a time", "one c
 ARRANGEMENTS: dict[RowLayout, str] = {
     "row vectors": "one sample per row",
     "column vectors": "one sample per column",
-    "one row at a time": "one sample at a time, as a row",
-    "one column at a time": "one sample at a time, as a column",
+    "one row at a time": "a single sample of shape (inputs,)",
+    "one column at a time": "a single sample of shape (inputs, 1)",
 }
 MOST_MIXED = 4  # layers whose weights are also tried in different layouts
 
@@ -46,8 +46,8 @@ class Layout:
         kind = "lists" if self.lists else "numpy arrays"
         if self.is_mixed:
             each = [f"{shapes[turned]} in layers.{index}" for index, turned in enumerate(self.transposed)]
-            return f"{ARRANGEMENTS[self.rows]}, {kind}, and weights of shape {listed(each)}"
-        return f"{ARRANGEMENTS[self.rows]}, {kind}, and weights of shape {shapes[self.transposed[0]]}"
+            return f"{ARRANGEMENTS[self.rows]} in {kind}, with weights of shape {listed(each)}"
+        return f"{ARRANGEMENTS[self.rows]} in {kind}, with weights of shape {shapes[self.transposed[0]]}"
 
     @property
     def is_mixed(self) -> bool:

@@ -276,5 +276,5 @@ def _change(losses: Array) -> str:
         change = f"loss fell by a factor of {number(first / last)} to {number(last)}"
     else:
         change = f"loss rose by a factor of {number(last / first)} to {number(last)}"
-    scale = f" (log scale: it spans {decades(low, high)} decades)" if AxisScale.of(losses).log else ""
+    scale = f" (log scale over {decades(low, high)} decades)" if AxisScale.of(losses).log else ""
     return f"{change}{scale}"
