@@ -26,7 +26,7 @@ from nncli.runs import Run
 from nncli.tables.table import Table
 from nncli.training import measure
 from nncli.training.baselines import Baselines
-from nncli.training.model import Model
+from nncli.training.model import Model, last_layer
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def _measure(run: Run, model: Model, rows: Dataset) -> Measure:
     """Return a function from positions of rows (d,) to the loss and the metrics on these rows."""
     experiment, loss = run.experiment, run.experiment.recipe.loss
     with np.errstate(all="ignore"):
-        output = experiment.network.forward(model.parameters, rows.X)[-1]
+        output = last_layer(experiment.network, model.parameters, rows.X)
         A, cost = rows.columns.unscaled(output.A), experiment.network.cost(model.parameters)
 
     def measure_rows(positions: Array) -> dict[str, float]:

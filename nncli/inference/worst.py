@@ -9,7 +9,7 @@ import numpy as np
 from nncli.data.columns import Dataset
 from nncli.nn.arrays import Array
 from nncli.nn.losses import Loss
-from nncli.training.model import Model, as_text
+from nncli.training.model import Model, as_text, last_layer
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class WorstRow:
 def worst_rows(model: Model, loss: Loss, rows: Dataset, count: int) -> list[WorstRow]:
     """Return the rows with the largest losses, the worst first."""
     with np.errstate(all="ignore"):
-        output = model.network.forward(model.parameters, rows.X)[-1]
+        output = last_layer(model.network, model.parameters, rows.X)
         losses = loss.terms_of(output.Z, output.A, rows.Y).sum(axis=1)
     worst = np.argsort(-np.nan_to_num(losses, nan=np.inf), kind="stable")[:count]
     columns, part = model.columns, rows.part(worst)

@@ -77,8 +77,8 @@ class Column:
             vars(column).update({key: vars(self)[key] for key in ("notation",) if key in vars(self)})
             return column
         column = Column([self.cells[row] for row in rows], vars(self).get("notation"))
-        if "numbers" in vars(self):  # parsed already: not again
-            vars(column)["numbers"] = self.numbers[np.asarray(rows, dtype=np.intp)]
+        if "_parsed" in vars(self):  # not again
+            vars(column)["_parsed"] = self._parsed[np.asarray(rows, dtype=np.intp)]
         return column
 
     @cached_property
@@ -89,7 +89,7 @@ class Column:
     @cached_property
     def notation(self) -> Notation:
         """Notation of the numbers: as given, else as nearly all cells are written."""
-        if isinstance(self.cells, np.ndarray) or not np.isnan(self._plain).any():
+        if isinstance(self.cells, np.ndarray | NumberCells) or not np.isnan(self._plain).any():
             return PLAIN_NOTATION
         return detect(self._present)
 
@@ -144,16 +144,24 @@ class Column:
         pointed = [cell for cell in self._present if "." in cell]
         return pointed[0] if pointed and all(map(thousandfold, pointed)) else ""
 
+    @property
+    def numbers(self) -> Array:
+        """The numbers in the cells (n,), NaN where a cell is not a number."""
+        return numbers_or_nan(self.cells) if self._are_plain_numbers else self._parsed
+
+    @property
+    def _are_plain_numbers(self) -> bool:
+        """True if the cells have been numbers since they were read."""
+        is_array = isinstance(self.cells, np.ndarray)
+        return is_array or (isinstance(self.cells, NumberCells) and self.notation.is_plain)
+
+    @cached_property
+    def _parsed(self) -> Array:
+        return self._plain if self.notation.is_plain else self.notation.numbers(self.texts)
+
     @cached_property
     def _plain(self) -> Array:
         return numbers_or_nan(self.cells)
-
-    @cached_property
-    def numbers(self) -> Array:
-        """The numbers in the cells (n,), NaN where a cell is not a number."""
-        if isinstance(self.cells, np.ndarray) or self.notation.is_plain:
-            return self._plain
-        return self.notation.numbers(self.cells)
 
     @cached_property
     def _are_numbers(self) -> Array:
@@ -213,7 +221,7 @@ class Column:
 
         If they are numbers, they get one form: 1, 1.0 and 01 are equal.
         """
-        if numeric and isinstance(self.cells, NumberCells) and self.numbers is self.cells.numbers:
+        if numeric and isinstance(self.cells, NumberCells) and self.notation.is_plain:
             return texts(self.numbers)
         cells = self.texts
         if missing := {cell for cell in {*cells} if cell.lower() in NO_VALUE["category"]} - {""}:

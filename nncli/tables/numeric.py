@@ -19,18 +19,31 @@ class NumberCells(Sequence[str]):
 
     As a sequence, they are the text in the file. An array takes 8 bytes per cell, and a string 67 or more.
 
-    Attributes
+    Parameters
     ----------
-    numbers : the number in each cell (n,).
-    spelling : gives the text of some cells.
+    numbers, spelling : of a whole column.
+    rows : the rows of the column that are meant (default: all).
     """
 
-    def __init__(self, numbers: Array, spelling: Spelling) -> None:
-        self.numbers = numbers
-        self.spelling = spelling
+    def __init__(self, numbers: Array, spelling: Spelling, rows: Array | None = None) -> None:
+        self._every, self._rows, self._spelling = numbers, rows, spelling
+        # Not a method of all cells: who keeps it would keep their numbers too.
+        self.spelling: Spelling = spelling if rows is None else self._spelled
+
+    @property
+    def numbers(self) -> Array:
+        """The number in each cell (n,).
+
+        Those of some rows of a column are looked up: copies for each set of a split were a second table.
+        """
+        return self._every if self._rows is None else self._every[self._rows]
+
+    def _spelled(self, rows: Sequence[int]) -> list[str]:
+        assert self._rows is not None
+        return self._spelling(self._rows[np.asarray(rows, int)].tolist())
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        return len(self._every if self._rows is None else self._rows)
 
     @overload
     def __getitem__(self, index: int) -> str: ...
@@ -55,8 +68,7 @@ class NumberCells(Sequence[str]):
 
     def take(self, rows: Array) -> NumberCells:
         """Return the given rows (from 0) in the order given."""
-        spelling = self.spelling
-        return NumberCells(self.numbers[rows], lambda some: spelling(rows[np.asarray(some, int)].tolist()))
+        return NumberCells(self._every, self._spelling, rows if self._rows is None else self._rows[rows])
 
 
 def typed(cells: Sequence[str], spelling: Spelling) -> Sequence[str]:

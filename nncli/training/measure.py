@@ -10,6 +10,7 @@ import numpy as np
 from nncli.data.columns import Dataset
 from nncli.nn.arrays import Array
 from nncli.training.experiment import Experiment
+from nncli.training.model import last_layer
 
 
 def loss(experiment: Experiment, parameters: Array) -> float:
@@ -21,7 +22,7 @@ def mean_loss(experiment: Experiment, parameters: Array) -> float:
     """Return the loss per training row and output, without penalties, whatever the reduction."""
     data, function = experiment.rows.training, experiment.recipe.loss
     with np.errstate(all="ignore"):
-        output = experiment.network.forward(parameters, data.X)[-1]
+        output = last_layer(experiment.network, parameters, data.X)
         return float(function.terms_of(output.Z, output.A, data.Y).mean())
 
 
@@ -34,7 +35,7 @@ def outputs(experiment: Experiment, parameters: Array) -> Array:
     """
     data = experiment.rows.training
     with np.errstate(all="ignore"):
-        return data.columns.unscaled(experiment.network.predict(parameters, data.X))
+        return data.columns.unscaled(last_layer(experiment.network, parameters, data.X).A)
 
 
 def metrics(experiment: Experiment, A: Array, Y: Array) -> dict[str, Array]:
@@ -70,7 +71,7 @@ def _forward(experiment: Experiment, parameters: Array, dataset: Dataset) -> tup
     """Loss with penalties (...), and the outputs (..., n, k) as the network gives them."""
     network = experiment.network
     with np.errstate(all="ignore"):
-        output = network.forward(parameters, dataset.X)[-1]
+        output = last_layer(network, parameters, dataset.X)
         value = experiment.recipe.loss.value(output.Z, output.A, dataset.Y) + network.cost(parameters)
     return value, output.A
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from nncli.data.columns import Columns
 from nncli.nn.arrays import Array
-from nncli.nn.network import Network
+from nncli.nn.network import Activity, Network
 from nncli.tables.column import shortest
 from nncli.tables.notation import format_number
 from nncli.tables.table import Table
@@ -38,11 +38,8 @@ class Model:
 
     def outputs(self, X: Array) -> Array:
         """Outputs (n, outputs) in the targets' own units, for what the network gets (n, encoded)."""
-        A = np.empty((len(X), self.network.outputs), self.parameters.dtype)
         with np.errstate(all="ignore"):
-            for start in range(0, len(X), BLOCK):
-                A[start : start + BLOCK] = self.network.predict(self.parameters, X[start : start + BLOCK])
-        return self.columns.unscaled(A)
+            return self.columns.unscaled(last_layer(self.network, self.parameters, X).A)
 
     def predict(self, table: Table, *, proba: bool = False) -> dict[str, list[str] | Array]:
         """Predictions by column name, one entry a row: `pred_<target>`, and `proba_<class>` for classes.
@@ -87,6 +84,15 @@ class Model:
             found[f"pred_{name}"] = ["1" if output >= 0.5 else "0" for output in A[:, index]]
             found[f"proba_{name}"] = A[:, index]
         return found
+
+
+def last_layer(network: Network, parameters: Array, X: Array) -> Activity:
+    """Z and A of the last layer, (..., n, outputs), for rows X (n, inputs) and parameters (..., P)."""
+    starts = range(0, len(X), BLOCK) or [0]
+    blocks = [network.forward(parameters, X[start : start + BLOCK])[-1] for start in starts]
+    if len(blocks) == 1:
+        return blocks[0]
+    return Activity(*(np.concatenate(part, axis=-2) for part in zip(*blocks, strict=True)))
 
 
 def as_text(column: Sequence[str] | Array) -> list[str]:
