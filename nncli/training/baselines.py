@@ -45,7 +45,7 @@ class Baselines:
     def _measured(self, model: LinearModel, dataset: Dataset) -> dict[str, float]:
         experiment = self.experiment
         with np.errstate(all="ignore"):
-            Z, A = model.outputs(dataset.X.astype(np.float64))
-            value = experiment.recipe.loss.value(Z, A, dataset.Y.astype(np.float64))
+            Z, A = model.outputs(dataset.X.astype(np.float64, copy=False))
+            value = experiment.recipe.loss.value(Z, A, dataset.Y.astype(np.float64, copy=False))
             metrics = measure.metrics(experiment, dataset.columns.unscaled(A), dataset.expected)
         return {"loss": float(value), **{name: float(each) for name, each in metrics.items()}}

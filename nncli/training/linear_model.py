@@ -56,8 +56,10 @@ def linear_model(dataset: Dataset) -> LinearModel | None:
     The same as scikit-learn's LinearRegression, and its LogisticRegression with C = 1: an L2 penalty of 1/2
     on the weights, none on the biases.
     """
+    if dataset.X.size * dataset.Y.shape[1] > LARGEST_FIT:
+        return None
     X, Y = dataset.X.astype(np.float64), dataset.Y.astype(np.float64)
-    if X.size * Y.shape[1] > LARGEST_FIT or max(np.abs(X).max(), np.abs(Y).max()) > LARGEST_NUMBER:
+    if max(np.abs(X).max(), np.abs(Y).max()) > LARGEST_NUMBER:
         return None
     link, center, scale = _link(dataset), X.mean(axis=0), X.std(axis=0)
     scale[scale < 1e-100] = 1.0
