@@ -38,7 +38,8 @@ def predict(
     Parameters
     ----------
     run : a run (default: the latest), or the `output` of `seeds`.
-    data : a path, a mapping of columns, an array of inputs (rows, inputs) in their order, or a data frame.
+    data : a path, a mapping of columns, a data frame, or an array (rows, inputs), its columns in the order
+        of the inputs.
     proba : with the probability of every class.
     epoch : with the weights recorded at this epoch (default: the trained ones).
     threshold : probability from which the positive of two classes is predicted (default: that stored in the
