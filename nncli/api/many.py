@@ -77,7 +77,7 @@ def seeds(
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> SeedStudy:
-    """Train a config from several start seeds, and summarize how the trainings end.
+    """Train a config from several start seeds, and summarize the final results.
 
     The first seed is `seed.training` of the config, and each other is one more than the last. The data and
     their split stay the same.

@@ -147,7 +147,7 @@ def plot(
 ) -> None:
     """Plot a run, and write the numbers behind each plot to a CSV file.
 
-    The directory of a sweep, or of nncli seeds -o, has plots of its own.
+    Given the directory of a sweep, or of nncli seeds -o, plot the results of all its trials or seeds.
     """
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if list_:

@@ -33,7 +33,9 @@ MOST_MINIMA = 10  # in the table
 def seeds(
     context: typer.Context,
     config: ConfigFile = None,
-    count: Annotated[int, typer.Option("-n", metavar="N", help="Number of seeds.")] = 50,
+    count: Annotated[
+        int, typer.Option("-n", metavar="N", help="Number of seeds (default: 50).", show_default=False)
+    ] = 50,
     target: Annotated[
         str | None,
         typer.Option(metavar="EXPR", help='Condition to reach, e.g. "accuracy > 0.9".', show_default=False),
@@ -63,7 +65,7 @@ def seeds(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a config from several start seeds, and summarize how the trainings end."""
+    """Train a config from several start seeds, and summarize the final results."""
     from nncli import api
     from nncli.api import many
 

@@ -92,7 +92,9 @@ def sweep(
     budget: Annotated[
         int | None,
         typer.Option(
-            metavar="EPOCHS", help="Begin no trial after so many epochs in all.", show_default=False
+            metavar="EPOCHS",
+            help="Begin no trial once the trials have trained this many epochs in total.",
+            show_default=False,
         ),
     ] = None,
     workers: Annotated[
@@ -109,7 +111,11 @@ def sweep(
     ] = None,
     tls_ca: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Certificate of the authority, for tls://.", show_default=False),
+        typer.Option(
+            metavar="FILE",
+            help="Certificate of the certificate authority, for a tls:// address.",
+            show_default=False,
+        ),
     ] = None,
     tls_cert: Annotated[
         Path | None,
