@@ -172,8 +172,11 @@ def _otherwise(experiment: Experiment, slower: Trial | None) -> str:
             "constant prediction; also add a hidden layer, or check the data"
         )
     if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):
-        return f"divide input '{column.name}' by {abs(column.reaches):.2g} (none of the changes tried helps)"
+        return (
+            f"divide input '{column.name}' by {abs(column.reaches):.2g} "
+            "(nncli tried several changes, and none helped)"
+        )
     return (
         "scale inputs and targets to about -1 to 1, or use smaller initial weights "
-        "(none of the changes tried helps)"
+        "(nncli tried several changes, and none helped)"
     )

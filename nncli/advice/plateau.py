@@ -79,7 +79,7 @@ def examine(experiment: Experiment, parameters: Array, epochs: Array, losses: Ar
         why=_why(experiment, parameters, found),
         trials=tuple(helpful),
         otherwise="check that the inputs determine the targets, or try a larger network "
-        "(none of the changes tried helps)",
+        "(nncli tried several changes, and none helped)",
     )
 
 
@@ -102,8 +102,9 @@ def _since(epochs: Array, losses: Array, baseline: float | None, end: float) -> 
     if baseline is None:
         return f"the loss is still {last} and has {still}"
     logged = "" if f"{end:.4g}" == last else ", measured during the epoch"
+    better = "hardly better than" if float(last) < float(f"{baseline:.4g}") else "no better than"
     return (
-        f"the network learned nothing: its loss ({last}{logged}) is no better than that of a constant "
+        f"the network learned nothing: its loss ({last}{logged}) is {better} that of a constant "
         f"prediction ({baseline:.4g})" + (f"; the loss has {still}" if epochs[-1] - since > 1 else "")
     )
 

@@ -203,7 +203,19 @@ def variant(experiment: Experiment, loc: Loc, new: Any) -> Variant:
         words += f" instead of {written(old)}"
     if place is not None:
         words += f" in {place}"
+    if option := _option(place, dotted(loc), new):
+        words = f"use {option} instead of {place}"
     return Variant(words, experiment.changed(config.changed(loc, new)), dotted(loc), old, new, place)
+
+
+def _option(place: str | None, key: str, new: Any) -> str:
+    """The option to type for a new value; empty if no option gave exactly the old one."""
+    value = written(new)
+    if new is None or place is None or not place.startswith("--") or " " in value:
+        return ""
+    if place.startswith("--set "):
+        return f"--set {key}={value}" if place.startswith(f"--set {key}=") else ""
+    return f"{place.partition(' ')[0]} {value}"
 
 
 def scaled_inputs(experiment: Experiment) -> Variant | None:

@@ -131,13 +131,14 @@ def _publish(page: LivePage, report: Report) -> None:
 
 
 def _reason(recording: Recording) -> str:
-    """Reason why training ended early, after a colon; empty if it did not."""
+    """Reason why training ended early, after a semicolon; empty if it did not."""
     experiment, progress = recording.experiment, recording.progress
     early, stop = experiment.early_stopping, experiment.config.training.stop_when
     if progress.ended == "early_stopping" and early:
-        return f": {early.monitor} has not improved for {counted(early.settings.patience, 'evaluation')}"
+        waited = counted(early.settings.patience, "evaluation")
+        return f"; stopped because {early.monitor} has not improved for {waited}"
     if progress.ended == "stop_when" and stop:
-        return f": the loss fell below {stop.loss_below:g}"
+        return f"; stopped because the loss fell below {stop.loss_below:g}"
     return ""
 
 

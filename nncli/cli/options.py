@@ -151,7 +151,7 @@ ReadSettings = Annotated[
     typer.Option(
         "--read",
         metavar="KEY=VALUE",
-        help="Setting of the format of a table, such as header=false; repeatable. Keys: nncli explain read",
+        help="Table format setting, such as header=false; repeatable. Keys: nncli explain read",
     ),
 ]
 Identifier = Annotated[
@@ -337,7 +337,7 @@ def threshold_or_stored(
         return threshold
     if epoch is not None:
         if (run.path / THRESHOLD).exists():
-            out.note(f"{THRESHOLD} is not used, because it was chosen for other weights than epoch {epoch}'s")
+            out.note(f"{THRESHOLD} is not used: it was chosen for weights other than those of epoch {epoch}")
         return None
     stored = read_threshold(run)
     if stored is None:

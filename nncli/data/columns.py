@@ -90,7 +90,8 @@ class Roles:
             return self.threshold
         if self.task != "binary":
             hint = "remove the threshold; it applies to two classes"
-            raise DataError(f"a threshold of {threshold:g} for a {self.task} task", hint=hint)
+            problem = f"a threshold ({threshold:g}) cannot be used, because the task is {self.task}"
+            raise DataError(problem, hint=hint)
         return threshold
 
     def Y(self, table: Table) -> Array:

@@ -117,7 +117,7 @@ def part(run: Run, name: Part | None = None) -> tuple[Part, Dataset]:
     chosen = name or list(own)[-1]
     if chosen not in own:
         raise RunError(
-            f"{run.path}: no {chosen} set; there is {listed(own)}",
+            f"{run.path}: no {chosen} set, only {listed(own)}",
             hint=f"hold rows out with dataset.split.{chosen} in the config",
         )
     return chosen, own[chosen]

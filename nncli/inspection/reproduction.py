@@ -235,7 +235,7 @@ class _Original:
         epochs, more = divmod(self.updates, per_epoch)
         trained = counted(epochs, "epoch") + (f" and {counted(more, 'update')}" if more else "")
         if self.diverged:
-            trained = f"diverges at epoch {self.end} again; weights of epoch {epochs}"
+            trained = f"training diverges at epoch {self.end} again, with the same weights of epoch {epochs}"
         elif self.saved is not None:
             trained += ", weights"
         return f"{trained}, history and snapshots"

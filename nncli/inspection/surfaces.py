@@ -313,7 +313,8 @@ def weight_position(network: Network, name: str) -> int:
         ranges.append(f"layers.{index}.weight[0..{layer.units - 1},0..{layer.inputs - 1}]")
         ranges += [f"layers.{index}.bias[0..{layer.units - 1}]"] if layer.bias else []
     listing = ", ".join(ranges[:8]) + (f" and {len(ranges) - 8} more" if len(ranges) > 8 else "")
-    raise RunError(f"no weight named '{name}'", hint=f"weights are {listing} (neuron, input)")
+    hint = f"valid weights: {listing}; the indices are [unit, input]"
+    raise RunError(f"no weight named '{name}'", hint=hint)
 
 
 def recorded_path(run: Run) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ def require_place(experiment: Experiment, row: int, layer: int | None, unit: int
     if not 1 <= row <= rows:
         raise NncliError(f"row {row}: there are {counted(rows, 'training row')}", hint=f"give 1 to {rows}")
     if unit is not None and layer is None:
-        raise NncliError(f"unit {unit}: of which layer?", hint=f"give a layer too: 0 to {len(layers) - 1}")
+        raise NncliError(f"unit {unit} needs a layer", hint=f"give a layer too: 0 to {len(layers) - 1}")
     if layer is not None and not 0 <= layer < len(layers):
         raise NncliError(
             f"layer {layer}: there are {counted(len(layers), 'layer')}", hint=f"give 0 to {len(layers) - 1}"

@@ -77,7 +77,7 @@ class OverlaidCurves:
         last = [float(curve.middle[np.isfinite(curve.middle)][-1]) for curve in curves]
         if len(curves) == 1:
             return f"final {label_of(name)} {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
-        ends = f"final {label_of(name)} from {number(min(last))} to {number(max(last))}"
+        ends = f"final {label_of(name)} between {number(min(last))} and {number(max(last))}"
         if not self.ranked:
             return ends
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)

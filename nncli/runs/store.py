@@ -220,7 +220,7 @@ def create_ensemble_at(path: Path, *, overwrite: bool) -> Iterator[EnsembleRun]:
         if not overwrite and set(os.listdir(path)) - {LOCK}:
             raise RunError(
                 f"{path}: the directory is not empty",
-                hint="choose another --output, or add --overwrite to replace the trainings of nncli seeds",
+                hint="choose another --output, or add --overwrite to replace the networks in it",
             )
         _require(path, unproven_of_ensemble(path))
 

@@ -32,7 +32,7 @@ def findings(table: Table, targets: Sequence[str], inputs: Iterable[str], task: 
         yield from _ambiguous_dates(table, name)
         for target in targets:
             if how := _given_away(table, name, target):
-                yield f"{shown(name)}: {how} {shown(target)}; exclude it unless it is known for new rows"
+                yield f"input {shown(name)} {how} {shown(target)}; exclude it unless it is known for new rows"
 
 
 def _words_for_missing(table: Table, name: str, role: str) -> Iterator[str]:
@@ -70,9 +70,9 @@ def _given_away(table: Table, name: str, target: str) -> str:
     column, numbers = table.typed[name], table.typed[target]
     same = np.array_equal(column.numbers, numbers.numbers, equal_nan=True)
     if same and list(column.texts) == list(numbers.texts):
-        return "a copy of the target"
+        return "is a copy of the target"
     if column.kind == numbers.kind == "number":
-        return "a linear function of the target" if _proportional(column.numbers, numbers.numbers) else ""
+        return "is a linear function of the target" if _proportional(column.numbers, numbers.numbers) else ""
     cells, answers = column.texts, numbers.texts
     pairs, values = Counter(zip(cells, answers, strict=True)), {*cells}
     few = 2 <= len(values) and ROWS_PER_VALUE * len(values) <= len(cells)

@@ -203,11 +203,10 @@ def guesses(profile: Profile) -> list[str]:
     """Return the guesses and their reasons, for users to check."""
     found = []
     if profile.why_task:
-        found.append(f"task {profile.task}: {profile.why_task}; use --task to change it")
+        found.append(f"detected task {profile.task} ({profile.why_task}); use --task to change it")
     if profile.why_id:
-        found.append(
-            f"identifier {shown(str(profile.id))}: {profile.why_id}; use --id to choose another column"
-        )
+        name = shown(str(profile.id))
+        found.append(f"detected identifier {name} ({profile.why_id}); use --id to choose another column")
     found += [f"left out {reason}" for reason in _reasons(profile)]
     if profile.split:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")

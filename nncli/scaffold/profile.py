@@ -152,7 +152,7 @@ def _with_targets(table: Table, targets: Sequence[str]) -> Sequence[int]:
     rows: list[int] = np.flatnonzero(known).tolist()
     if len(rows) < FEWEST_ROWS:
         raise DataError(
-            f"{table.origin}: {counted(len(rows), 'row')} to train on",
+            f"{table.origin}: {counted(len(rows), 'row')} with a target, too few to train on",
             hint=f"use at least {FEWEST_ROWS}; a network is useful from a few dozen rows",
         )
     return rows

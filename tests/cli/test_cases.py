@@ -133,7 +133,7 @@ CASES: dict[str, list[Step]] = {
         Step(
             "init --from-csv levels.csv --target low --target mid --target high",
             0,
-            ("task multiclass: 0/1 columns, exactly one of them 1 in every row",),
+            ("detected task multiclass (0/1 columns, exactly one of them 1 in every row)",),
         ),
         *works("levels"),
     ],

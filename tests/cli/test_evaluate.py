@@ -126,7 +126,7 @@ def test_part_of_another_table_is_refused(nncli: Command) -> None:
 def test_part_without_rows_is_refused(trained: Command) -> None:
     result = trained("evaluate", "--part", "test")
     assert result.code == 2
-    assert "no test set; there is train" in result.err
+    assert "no test set, only train" in result.err
 
 
 def test_targets_are_listed_one_by_one(nncli: Command) -> None:

@@ -29,8 +29,8 @@ def test_the_config_of_a_table_trains_evaluates_and_predicts(people: Command) ->
     made = people(*FROM)
     assert (made.code, made.out) == (0, "wrote people.yaml\nnext: nncli train people.yaml\n")
     assert made.err.splitlines() == [
-        "task regression: 40 different numbers; use --task to change it",
-        "identifier name: unique text in every row; use --id to choose another column",
+        "detected task regression (40 different numbers); use --task to change it",
+        "detected identifier name (unique text in every row); use --id to choose another column",
     ]
     assert people("check", "people.yaml").code == 0
     assert people("train", "people.yaml", "-q").code == 0
@@ -68,7 +68,7 @@ def test_roles_are_taken_as_given(people: Command) -> None:
 
 def test_json_has_what_was_guessed(people: Command) -> None:
     reported = json.loads(people(*FROM, "--json").out)
-    assert reported.pop("notes")[0].startswith("task regression: ")
+    assert reported.pop("notes")[0].startswith("detected task regression (")
     assert reported == {
         "schema": "nncli.init/1",
         "from": "people.csv",
@@ -139,7 +139,7 @@ def test_the_config_of_flags_trains_evaluates_predicts_and_plots(
 ) -> None:
     Path("t.csv").write_text("\n".join(["x,a,b", *rows * 10]), encoding="utf-8")
     made = nncli("init", "--from-csv", "t.csv", "--target", "a", "--target", "b")
-    assert made.err.startswith(f"task {task}: 0/1 columns")
+    assert made.err.startswith(f"detected task {task} (0/1 columns")
     text = Path("t.yaml").read_text(encoding="utf-8")
     for part in (f"task: {task}", layer, f"loss: {loss}", f"metrics: {metrics}", "a (20), b (20)"):
         assert part in " ".join(text.replace("#", " ").split())

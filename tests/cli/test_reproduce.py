@@ -149,4 +149,4 @@ def test_a_diverged_run_diverges_again_and_that_is_right(nncli: Command) -> None
     assert nncli("train", "linear_map_published.yaml", "-q").code == 3
     result = nncli("reproduce", "-q")
     assert result.code == 0
-    assert result.out.startswith("bit-identical: diverges at epoch ")
+    assert result.out.startswith("bit-identical: training diverges at epoch ")

@@ -82,7 +82,7 @@ def test_a_repeated_command_trains_nothing(iris: Command) -> None:
     before = written_and_drawn()
     again = iris(*SWEEP, *RATES, *SHORT)
     assert again.out == first.out
-    assert again.err == f"{Path('sweeps/iris')} holds 3 of 3 trials already\n"
+    assert again.err == f"{Path('sweeps/iris')} already holds 3 of 3 trials\n"
     assert written_and_drawn() == before
 
 
@@ -97,7 +97,7 @@ def test_trials_that_all_diverge_exit_with_3(iris: Command) -> None:
     done = iris(*SWEEP, "--grid", "optimizer.learning_rate=1e12,1e13", "--json")
     assert done.code == 3
     assert json.loads(done.out)["best"] is None
-    assert done.err.startswith("error: no trial of 2 finished")
+    assert done.err.startswith("error: none of the 2 trials finished")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_killed_command_leaves_no_process_and_continues(iris: Command) -> None
         assert time.monotonic() < end
         time.sleep(0.02)
     again = iris(*SWEEP, *LONG, "--workers", "2", "--json")
-    assert again.err.startswith(f"{Path('sweeps/iris')} holds ")
+    assert again.err.startswith(f"{Path('sweeps/iris')} already holds ")
     alone = iris(*SWEEP, *LONG, "--json", "-o", "alone")
     assert _trials(json.loads(again.out)) == _trials(json.loads(alone.out))
 

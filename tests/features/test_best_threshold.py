@@ -137,7 +137,7 @@ def test_weights_of_an_epoch_have_no_stored_threshold(trained: Command) -> None:
     trained("evaluate", "t", "--best-threshold", "f1")
     after = trained(*words)
     assert after.out == before.out
-    assert "threshold.json is not used, because it was chosen for other weights than epoch 50's" in after.err
+    assert "threshold.json is not used: it was chosen for weights other than those of epoch 50" in after.err
     assert "threshold.json" not in before.err
     assert labels(before.out) == api.predict("t", "t.csv", epoch=50)["pred_y"]
 

@@ -126,4 +126,7 @@ def test_a_threshold_is_for_two_classes(nncli: Command) -> None:
     assert nncli("train", "t.csv", "--target", "y", "-q", "--epochs", "2").code == 0
     for words in (["predict", "t", "-i", "t.csv"], ["evaluate", "t"]):
         result = nncli(*words, "--threshold", "0.3")
-        assert (result.code, "a threshold of 0.3 for a regression task" in result.err) == (2, True)
+        assert (
+            result.code,
+            "a threshold (0.3) cannot be used, because the task is regression" in result.err,
+        ) == (2, True)

@@ -48,7 +48,7 @@ def test_part_that_says_most_of_new_rows_is_measured(
 
 
 def test_part_that_the_run_does_not_have_is_reported_with_those_it_has(tmp_path: Path) -> None:
-    with pytest.raises(RunError, match="no test set; there is train, validation") as error:
+    with pytest.raises(RunError, match="no test set, only train, validation") as error:
         part(run(tmp_path, {"validation": 4}), "test")
     assert "dataset.split.test" in (error.value.hint or "")
 

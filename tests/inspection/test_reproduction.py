@@ -283,7 +283,7 @@ def test_divergence_after_the_last_epoch_is_not_waited_for(run: Run) -> None:
     change_history(run.path, lambda rows: rows.__setitem__(-1, "1000000" + rows[-1][2:]))
     outcome = again(run.path)
     assert outcome.mismatch == "history.csv: epoch 1e+06 instead of epoch 40"
-    assert outcome.scope.startswith("diverges at epoch 40 again; ")
+    assert outcome.scope.startswith("training diverges at epoch 40 again, ")
 
 
 def test_losses_that_are_no_numbers_are_the_same(tmp_path: Path) -> None:
@@ -342,7 +342,9 @@ def test_it_runs_on_as_many_threads_as_before(run: Run) -> None:
 def test_diverged_run_diverges_again_to_the_last_bit(diverged: Path) -> None:
     outcome = again(diverged)
     assert outcome.identical
-    assert outcome.scope == "diverges at epoch 1732 again; weights of epoch 1730, history and snapshots"
+    assert outcome.scope == (
+        "training diverges at epoch 1732 again, with the same weights of epoch 1730, history and snapshots"
+    )
 
 
 def test_losses_that_led_to_the_divergence_are_compared(diverged: Path) -> None:

@@ -142,7 +142,7 @@ def test_a_killed_command_continues(shared: DaskCluster) -> None:
     assert 5 <= len(kept) < TRIALS
     code, err = run(command)
     assert code == 0
-    assert err.splitlines()[0] == f"s holds {len(kept)} of {TRIALS} trials already"
+    assert err.splitlines()[0] == f"s already holds {len(kept)} of {TRIALS} trials"
     assert lines()[: len(kept)] == kept
     require_same_as_here()
 

@@ -219,7 +219,7 @@ def test_rows_without_a_target_are_reported_and_not_counted() -> None:
         ({"x": X, "yield": Y}, ["yeild"], "t.csv: no column named 'yeild'", "did you mean yield?"),
         ({"x": X, "y": Y}, ["y", "y"], "t.csv: y is named twice", "give every column one role"),
         ({"x": X, "y": cycled(3)}, ["y"], "t.csv: y: '3' in every row", "use another --target"),
-        ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows to train on", "use at least 4"),
+        ({"x": X[:3], "y": Y[:3]}, ["y"], "t.csv: 3 rows with a target, too few", "use at least 4"),
         ({"x": X, "y": [""] * 40 + Y[40:]}, ["y"], "t.csv: y: no value in 40 of 60 rows", "use a target"),
         ({"x": X, "y": NAMES}, ["y"], "t.csv: y: 60 different values in 60 rows", "use --task regression"),
         ({"x": X, "y": DAYS}, ["y"], "t.csv:2:5: y: '2020-01-02' is a date", "set kind: date"),
@@ -271,9 +271,9 @@ def test_numbers_that_are_all_days_are_dates() -> None:
 
 @pytest.mark.parametrize(
     ("cells", "how"),
-    [(Y, "a copy of the target"), ([f"{cell}0" for cell in Y], "a linear function of the target")],
+    [(Y, "is a copy of the target"), ([f"{cell}0" for cell in Y], "is a linear function of the target")],
 )
 def test_the_target_under_another_name_is_told_by_its_text(cells: Sequence[str], how: str) -> None:
     assert [*findings(table(x=cells, y=Y), ["y"], ["x"], "regression")] == [
-        f"x: {how} y; exclude it unless it is known for new rows"
+        f"input x {how} y; exclude it unless it is known for new rows"
     ]

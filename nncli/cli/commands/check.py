@@ -44,7 +44,7 @@ def check(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Validate a config: report its invalid keys and values at once, or summarize it. Writes no files."""
+    """Validate a config: report all invalid keys and values in one pass, or summarize it. Writes no files."""
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)

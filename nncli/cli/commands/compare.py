@@ -65,7 +65,7 @@ def compare(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare runs: settings that differ, results side by side, learning curves on one axis."""
+    """Compare runs: settings in which they differ, results side by side, learning curves on one axis."""
     from nncli import api, plots
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)

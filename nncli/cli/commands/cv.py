@@ -51,7 +51,7 @@ def cv(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Cross-validate a config: leave out each part of the rows in turn, and measure on it. Writes no files.
+    """Cross-validate a config: evaluate on each fold after training on the others. Writes no files.
 
     The rows of the config's test set are not used.
     """

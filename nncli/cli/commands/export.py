@@ -45,7 +45,7 @@ def export(
             "--output",
             "-o",
             metavar="FILE",
-            help="File to write (default: in the directory exports of the run).",
+            help="File to write (default: in exports/ in the run).",
             show_default=False,
         ),
     ] = None,
@@ -54,7 +54,7 @@ def export(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a run's network as ONNX, PyTorch, Keras, Python, C or JSON, and check the predictions."""
+    """Write a run's network as ONNX, PyTorch, Keras, Python, C or JSON, and compare predictions."""
     from nncli import api
 
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "Look",
     3,
     {
-        "nncli runs": "list all runs with their settings that differ and their results",
+        "nncli runs": "list all runs with the settings that differ between them and their results",
         "nncli runs --sort accuracy": "list the best ones first",
     },
 )
@@ -50,7 +50,7 @@ def runs(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the runs in ./runs with status, settings that differ, and results on held-out rows."""
+    """List the runs in ./runs with their status, the settings in which they differ, and held-out results."""
     from nncli import runs as store
     from nncli.inspection.compare.run_list import FACTS, list_of_runs
     from nncli.inspection.compare.side_by_side import short_keys

@@ -26,7 +26,7 @@ MOST_MINIMA = 10  # in the table
     "Check",
     6,
     {
-        "nncli seeds xor.yaml -n 20": "train from 20 start seeds and summarize the final losses",
+        "nncli seeds xor.yaml -n 20": "train with 20 seeds and summarize the final losses",
         'nncli seeds xor.yaml --target "accuracy > 0.9"': "count the seeds that reach a target",
     },
 )
@@ -58,7 +58,7 @@ def seeds(
     set_: Overrides = None,
     seed: Annotated[
         str | None,
-        typer.Option(metavar="N", help="Short for --set seed=N; the first of the start seeds."),
+        typer.Option(metavar="N", help="First seed; short for --set seed=N."),
     ] = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -99,7 +99,8 @@ def _show(out: Output, found: SeedStudy) -> None:
     rows = [["", "lowest", "lower quartile", "median", "upper quartile", "highest"]]
     rows += [[name, *map(measured, found.quartiles(name).tolist())] for name in dict.fromkeys(names)]
     out.result(fitted_table(rows, columns=out.columns))
-    _show_minima(out, found)
+    if found.finished:
+        _show_minima(out, found)
     if found.missed:
         out.detail(f"missed the target: seeds {_seeds(found.missed)}")
     if found.diverged:
@@ -109,7 +110,7 @@ def _show(out: Output, found: SeedStudy) -> None:
 def _show_minima(out: Output, found: SeedStudy) -> None:
     minima = found.minima
     if len(minima) == len(found.finished) > 1:
-        out.detail(f"\n{len(minima)} distinct minima: no two trainings end at the same loss")
+        out.detail(f"\n{len(minima)} distinct minima: no two seeds end at the same loss")
         return
     words = "minimum" if len(minima) == 1 else "minima"
     lines = [[f"{len(minima)} distinct {words} (training loss)", "seeds"]]
@@ -141,7 +142,7 @@ def _require_one(found: SeedStudy) -> None:
     if not found.finished:
         first = found.results[0]
         raise DivergedError(
-            f"all {counted(len(found.results), 'training')} diverged; seed {first.seed}: {first.divergence}",
+            f"all {counted(len(found.results), 'seed')} diverged; seed {first.seed}: {first.divergence}",
             hint="use a smaller optimizer.learning_rate, or scale the inputs: "
             "dataset.preprocessing.scale: standard",
         )

@@ -76,17 +76,20 @@ def sweep(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Metric of the validation set to choose by (default: loss).",
+            help="Validation metric that decides which trial is best (default: loss).",
             show_default=False,
         ),
     ] = None,
     prune: Annotated[
-        bool, typer.Option("--prune", help="End trials early that do worse than the median of earlier ones.")
+        bool,
+        typer.Option("--prune", help="Stop a trial early if it does worse than the median of earlier ones."),
     ] = False,
     timeout: Annotated[
         str | None,
         typer.Option(
-            metavar="TIME", help="Begin no trial after this time, e.g. 90s, 10m or 2h.", show_default=False
+            metavar="TIME",
+            help="Start no new trial after this time, e.g. 90s, 10m or 2h.",
+            show_default=False,
         ),
     ] = None,
     budget: Annotated[
@@ -131,7 +134,7 @@ def sweep(
             "--output",
             "-o",
             metavar="DIR",
-            help="Directory of the sweep (default: sweeps/NAME). The trials in it are not trained again.",
+            help="Directory of the sweep (default: sweeps/NAME). Trials already in it are not repeated.",
             show_default=False,
         ),
     ] = None,
@@ -144,7 +147,7 @@ def sweep(
 ) -> None:
     """Train a config with many combinations of values, and choose the best by the validation set.
 
-    Results are kept as they arrive: repeat a command that was stopped to continue it.
+    Each trial is saved as it finishes. To continue an interrupted sweep, repeat its command.
     """
     from nncli.many.sweeps.folder import opened_sweep, sweep_path
     from nncli.many.sweeps.plan import SweepOptions, SweepPlan
@@ -235,7 +238,7 @@ def _with_progress(
 ) -> Iterator[SweepTrial]:
     kept, total = len(folder.trials(plan.count)), plan.count
     if kept:
-        out.note(f"{folder.path} holds {kept:,} of {counted(total, 'trial')} already")
+        out.note(f"{folder.path} already holds {kept:,} of {counted(total, 'trial')}")
     found: list[SweepTrial] = []
     began = last = time.perf_counter()
     for trial in trials:
@@ -281,7 +284,7 @@ def _show(out: Output, found: Sweep, pictures: Sequence[SavedPicture]) -> None:
                 f"{status}: {counted(len(several), 'trial')}; trial {several[0].number}: {_why(several[0])}"
             )
     if pictures:
-        out.detail("\npictures: " + " and ".join(printable(str(each.path)) for each in pictures))
+        out.detail("\nplots: " + " and ".join(printable(str(each.path)) for each in pictures))
     if found.best and found.run:
         words = [word for key, value in found.best.values.items() for word in ("--set", f"{key}={value}")]
         out.detail(f"\nbest values, from trial {found.best.number}:")
@@ -316,7 +319,7 @@ def _require_one(found: Sweep) -> None:
     if all(trial.status == "failed" for trial in found.trials):
         raise NncliError(f"all {counted(len(found.trials), 'trial')} failed; trial 1: {_why(first)}")
     raise DivergedError(
-        f"no trial of {len(found.trials):,} finished; trial {first.number}: {_why(first)}",
+        f"none of the {len(found.trials):,} trials finished; trial {first.number}: {_why(first)}",
         hint="use a smaller optimizer.learning_rate, or scale the inputs: "
         "dataset.preprocessing.scale: standard",
     )

@@ -55,7 +55,7 @@ def trace(
     debug: Debug = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show every number of one row's step: forward, loss, backward and update, each with its formula."""
+    """Show every number in a training step on one row: forward, loss, backward, update, with formulas."""
     from nncli import api
     from nncli.inspection import latex
     from nncli.training.experiment import Experiment

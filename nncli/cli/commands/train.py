@@ -97,7 +97,7 @@ def train(
         bool,
         typer.Option(
             "--show-step",
-            help="Print the training step as the Python code that engine: python runs, and do not train.",
+            help="Print the training step as Python code (what engine: python runs), without training.",
         ),
     ] = False,
     opened: Annotated[

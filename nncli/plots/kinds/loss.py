@@ -273,8 +273,8 @@ def _change(losses: Array) -> str:
     if last <= 0 or first <= 0 or not (np.isfinite(first / last) and np.isfinite(last / first)):
         change = f"loss went from {number(first)} to {number(last)}"
     elif last <= first:
-        change = f"loss fell by a factor of {number(first / last)} to {number(last)}"
+        change = f"loss fell to {number(last)}, by a factor of {number(first / last)}"
     else:
-        change = f"loss rose by a factor of {number(last / first)} to {number(last)}"
+        change = f"loss rose to {number(last)}, by a factor of {number(last / first)}"
     scale = f" (log scale over {decades(low, high)} decades)" if AxisScale.of(losses).log else ""
     return f"{change}{scale}"
