@@ -62,6 +62,9 @@ class Program(TyperGroup):
         if meant and not name.startswith("-"):
             hint = f"run {ctx.command_path} {meant}; {ctx.command_path} --help lists all commands"
             raise NncliError(f"no command '{shown(name)}'", hint=hint)
+        if name not in self.commands and not name.startswith("-"):
+            hint = f"run {ctx.command_path} --help, which lists all commands"
+            raise NncliError(f"no command '{shown(name)}'", hint=hint)
         return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: Any) -> str:

@@ -220,10 +220,16 @@ def _use(run: Run, experiment: Experiment) -> list[str]:
     from nncli.inspection.surfaces import typical_value
 
     cells = [typical_value(column, data.table) for column in columns]
-    texts = [cell if isinstance(cell, str) else f"{cell:.2g}" for cell in cells]
+    texts = [cell if isinstance(cell, str) else _typed(cell) for cell in cells]
     if any("," in text for text in texts):
         return ["evaluate", str(run.path)]
     return ["predict", str(run.path), "--values", ",".join(texts)]
+
+
+def _typed(value: float) -> str:
+    """Return a number with two or three digits as one would type it: 120 and not 1.2e+02."""
+    text = f"{value:.2g}"
+    return f"{float(f'{value:.3g}'):.0f}" if "e+" in text and abs(value) < 1e6 else text
 
 
 def _course(run: Run, name: str, last: float) -> tuple[str, str, str]:

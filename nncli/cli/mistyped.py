@@ -106,6 +106,13 @@ EXPECTED: Mapping[str, str] = {
     "Input should be a valid number": "expected a number",
 }
 
+# Messages of typer -> ours.
+PROBLEMS: Mapping[str, str] = {
+    r"Missing argument '(.+)'\.": r"missing argument \1",
+    r"Option '(.+)' requires an argument\.": r"\1: missing value",
+    r"Option '(.+)' does not take a value\.": r"\1 takes no value",
+}
+
 # Words that belong to an option: their form -> options, best first.
 WORDS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     SETTING: ("--set", "--at"),
@@ -146,7 +153,14 @@ def misplaced_option(typed: Sequence[str], commands: Collection[str]) -> NncliEr
 def wrong_value(error: Any, typed: Sequence[str]) -> str:
     """Return what is wrong with the value of an option, in the words that config keys have too."""
     words = str(error.format_message()).replace("Value error, ", "")  # pydantic's, about a choice
+    for theirs, ours in PROBLEMS.items():
+        if found := re.fullmatch(theirs, words):
+            return found.expand(ours).replace("'", "")
     expected = next((ours for theirs, ours in EXPECTED.items() if theirs in words), None)
+    if limit := re.search(r"Input should be (less|greater) than or equal to (\S+)", words):
+        expected = f"must be {'<=' if limit[1] == 'less' else '>='} {limit[2]}"
+    elif choices := re.search(r" is not one of (.+)\.$", words):
+        expected = f"expected one of: {choices[1]}".replace("'", "")
     spellings = getattr(getattr(error, "param", None), "opts", ())
     option = next((spelling for spelling in spellings if spelling in words), None)
     if expected is None or option is None:

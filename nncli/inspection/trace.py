@@ -39,18 +39,27 @@ def require_place(experiment: Experiment, row: int, layer: int | None, unit: int
     """Raise NncliError if there is no such row (from 1), layer or unit (from 0)."""
     rows, layers = len(experiment.rows.training), experiment.network.layers
     if not 1 <= row <= rows:
-        raise NncliError(f"row {row}: there are {counted(rows, 'training row')}", hint=f"give 1 to {rows}")
+        raise NncliError(
+            f"row {row}: the training set has {counted(rows, 'row')}",
+            hint=f"give 1 to {rows}" if rows > 1 else "give 1",
+        )
     if unit is not None and layer is None:
         raise NncliError(f"unit {unit} needs a layer", hint=f"give a layer too: 0 to {len(layers) - 1}")
     if layer is not None and not 0 <= layer < len(layers):
         raise NncliError(
-            f"layer {layer}: there are {counted(len(layers), 'layer')}", hint=f"give 0 to {len(layers) - 1}"
+            f"layer {layer}: the network has {counted(len(layers), 'layer')}",
+            hint=f"give {_up_to(len(layers))}",
         )
     if layer is not None and unit is not None and not 0 <= unit < layers[layer].units:
         units = layers[layer].units
         raise NncliError(
-            f"unit {unit}: layer {layer} has {counted(units, 'unit')}", hint=f"give 0 to {units - 1}"
+            f"unit {unit}: layer {layer} has {counted(units, 'unit')}", hint=f"give {_up_to(units)}"
         )
+
+
+def _up_to(count: int) -> str:
+    """Return the numbers of so many layers or units, from 0."""
+    return f"0 to {count - 1}" if count > 1 else "0"
 
 
 class _Tracer:

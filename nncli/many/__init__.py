@@ -1,1 +1,1 @@
-"""Many trainings of one config: the folds of a cross-validation, and different start seeds."""
+"""Many trainings of one config: the folds of a cross-validation, and different seeds."""

@@ -1,4 +1,4 @@
-"""Different start seeds: how often training reaches a target, and how many minima it ends in."""
+"""Different seeds: how often training reaches a target, and how many minima it ends in."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LARGEST_SEED = 2**63 - 1
 
 @dataclass(frozen=True)
 class SeedResult:
-    """The training from one start seed.
+    """The training from one seed.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Minimum:
     Attributes
     ----------
     loss : the lowest of theirs.
-    seeds : their start seeds.
+    seeds : their seeds.
     """
 
     loss: float
@@ -64,7 +64,7 @@ class Minimum:
 
 @dataclass(frozen=True)
 class SeedStudy:
-    """The trainings of one config from several start seeds, in the order of the seeds."""
+    """The trainings of one config from several random seeds, in the order of the seeds."""
 
     results: list[SeedResult]
     target: Condition | None
@@ -144,7 +144,7 @@ class SeedStudy:
 
 @dataclass(frozen=True)
 class SeedPlan:
-    """The trainings from several start seeds before they begin."""
+    """The trainings from several random seeds before they begin."""
 
     experiment: Experiment
     seeds: Sequence[int]

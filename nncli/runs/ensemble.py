@@ -97,7 +97,7 @@ class EnsembleRun(Run):
 
     @property
     def seeds(self) -> list[int]:
-        """The start seeds of the members."""
+        """The seeds of the members."""
         return [int(seed) for seed in self._arrays["seeds"]]
 
     @property

@@ -59,8 +59,8 @@ def test_what_differs_from_training_is_said(trained: Command) -> None:
 @pytest.mark.parametrize(
     ("words", "error"),
     [
-        (["xor", "--row", "5"], "row 5: there are 4 training rows"),
-        (["xor", "--layer", "9"], "layer 9: there are 2 layers"),
+        (["xor", "--row", "5"], "row 5: the training set has 4 rows"),
+        (["xor", "--layer", "9"], "layer 9: the network has 2 layers"),
         (["xor", "--epoch", "1234567"], "no weights were recorded at epoch 1234567"),
         (["xor.yaml", "--epoch", "3"], "a config has the weights of epoch 0 alone"),
         (["xor", "--set", "loss=mse"], "the config of a run cannot be changed"),

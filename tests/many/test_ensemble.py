@@ -21,7 +21,7 @@ NEW = {"a": [0.1, -0.7, 0.9], "b": [0.3, 0.2, -0.8]}
 
 
 def config(targets: dict[str, Any], layers: list[Any], **dataset: Any) -> dict[str, Any]:
-    """A config whose start seeds end at different networks."""
+    """A config whose random seeds end at different networks."""
     return {
         "dataset": {
             "columns": ["a", "b", *targets],

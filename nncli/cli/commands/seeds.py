@@ -1,4 +1,4 @@
-"""`nncli seeds`: one config trained from several start seeds."""
+"""`nncli seeds`: one config trained with several random seeds."""
 
 from __future__ import annotations
 

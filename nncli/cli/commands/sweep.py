@@ -68,7 +68,7 @@ def sweep(
         int | None,
         typer.Option(
             metavar="N",
-            help="Number of trials of random and tpe (default: 20).",
+            help="Number of trials, for random and tpe (default: 20).",
             show_default=False,
         ),
     ] = None,
