@@ -21,7 +21,7 @@ def test_plot_refuses_what_the_command_refuses(tmp_path: Path) -> None:
     for kinds, words in ((["bad"], "unknown kind of plot 'bad'"), (["parity"], "cannot plot parity")):
         with pytest.raises(nncli.NncliError, match=words):
             nncli.plot(run, kinds)
-    with pytest.raises(nncli.NncliError, match=r"cannot write '\.jpg' pictures"):
+    with pytest.raises(nncli.NncliError, match=r"cannot write a '\.jpg' plot"):
         nncli.plot(run, ["loss"], format="jpg")  # type: ignore[arg-type]
     assert not run.plots.exists() or not any(run.plots.iterdir())
     assert list(map(str, nncli.plot(run, ["loss"]))) == [str(run.plots / "loss.svg")]

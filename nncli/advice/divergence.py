@@ -11,6 +11,7 @@ import numpy as np
 
 from nncli.advice import symptoms, trials
 from nncli.advice.trials import Advice, Trial, Trials, Variant
+from nncli.messages.wording import rounded
 from nncli.training import measure
 from nncli.training.divergence import Diverged
 from nncli.training.experiment import Experiment
@@ -121,10 +122,10 @@ def _limit(experiment: Experiment) -> str:
     curvature = symptoms.curvature(experiment)
     if not np.isfinite(curvature) or optimizer.learning_rate * curvature <= 2.0:
         return ""
-    most = f"2 / {curvature:.3g} = {2.0 / curvature:.2g}"
+    most = f"2 / {rounded(curvature)} = {2.0 / curvature:.2g}"
     return (
         f". At the initial weights, gradient descent is stable only for learning rates below {most}, where "
-        f"{curvature:.3g} is the largest curvature of the loss; the limit changes during training, "
+        f"{rounded(curvature)} is the largest curvature of the loss; the limit changes during training, "
         "so a somewhat larger rate can converge"
     )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from nncli.advice import symptoms, trials
 from nncli.advice.trials import Advice, Trial, Trials, Variant
+from nncli.messages.wording import rounded
 from nncli.nn.arrays import Array
 from nncli.nn.gradients import backprop
 from nncli.nn.network import Layer
@@ -131,7 +132,10 @@ def _symptoms(experiment: Experiment, parameters: Array) -> Iterator[Symptom]:
     rate, moved = experiment.recipe.optimizer.learning_rate, _moved(experiment, parameters)
     if moved > FAR:
         found.append(
-            Symptom(f"learning_rate {rate:g} is large: it moved the weights by {moved:.3g} times their size")
+            Symptom(
+                f"learning_rate {rate:g} is large: training moved the weights by {rounded(moved)} times "
+                "their initial size"
+            )
         )
     if not found and moved < NEAR:
         steps = f"{experiment.epochs:,} epochs of learning_rate {rate:g}"

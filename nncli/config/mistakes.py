@@ -253,7 +253,7 @@ def _too_few(finding: Finding) -> Mistake:
             finding.loc, "must not be empty", "write a name, or remove the key to use the file name"
         )
     meaning = _meaning(finding.node)
-    return Mistake(finding.loc, "must not be empty", f"expected: {meaning}" if meaning else None)
+    return Mistake(finding.loc, "must not be empty", f"give at least one: {meaning}" if meaning else None)
 
 
 def _too_many(finding: Finding) -> Mistake:

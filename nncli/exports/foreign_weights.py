@@ -64,8 +64,8 @@ def read_layers(path: Path) -> list[LayerWeights]:
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise NncliError(
-            f"{path}: weights are not read from files of this kind",
-            hint=f"save them as {', '.join(READERS)}; a PyTorch state dict as .safetensors",
+            f"{path}: cannot read weights from this kind of file",
+            hint=f"save them as one of {', '.join(READERS)}; save a PyTorch state dict as .safetensors",
         )
     files.require_regular(path)
     try:

@@ -63,7 +63,7 @@ def _require_choice(run: Run, metric: str) -> None:
     """Raise NncliError unless the metric depends on a threshold, and the task has one."""
     task = run.model.columns.task
     if task != "binary":
-        hint = "remove the best threshold; it applies to two classes"
+        hint = "remove --best-threshold, which applies only to two classes"
         raise DataError(f"a {task} task has no threshold to choose", hint=hint)
     if metric not in OF_DECISIONS:
         known = metric in METRICS or metric == "loss"

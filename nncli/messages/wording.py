@@ -47,6 +47,12 @@ def measured(value: float | None, digits: int = 4) -> str:
     return "-" if value is None or value != value else f"{value:.{digits}g}"
 
 
+def rounded(value: float) -> str:
+    """A number with three significant digits, as prose writes it: 1,270 and not 1.27e+03."""
+    text = f"{value:.3g}"
+    return f"{float(text):,.0f}" if "e+" in text and abs(value) < 1e7 else text
+
+
 def excerpt(line: str, number: int, column: int, length: int | None = None) -> str:
     """A line with carets below `length` characters (default: a word) from `column`, which counts from 0."""
     if length is None:

@@ -189,7 +189,7 @@ def rmsprop(
     momentum: Annotated[float, "[0, 1)", "fraction of the previous step that is retained"] = 0.0,
     centered: Annotated[bool, "", "divide by the gradient's deviation from its mean"] = False,
 ) -> Optimizer:
-    """Gradient over the root of its mean square (Tieleman & Hinton 2012, lecture 6e).
+    """Gradient divided by the root of its mean square (Tieleman & Hinton 2012, lecture 6e).
 
     v = alpha v + (1 - alpha) g^2, w -= learning_rate g / (sqrt(v) + epsilon); centered, v less m^2 with
     m = alpha m + (1 - alpha) g (Graves 2013, eq. 38 to 45). With momentum the quotient is added to
@@ -236,7 +236,7 @@ def adagrad(
     initial_accumulator_value: Annotated[float, ">= 0", "initial value of the sum of squares"] = 0.0,
     epsilon: Epsilon = 1e-10,
 ) -> Optimizer:
-    """Gradient over the root of the sum of its squares (Duchi, Hazan & Singer 2011, section 1.1).
+    """Gradient divided by the root of the sum of its squares (Duchi, Hazan & Singer 2011, section 1.1).
 
     s += g^2, w -= learning_rate / (1 + learning_rate_decay (t - 1)) g / (sqrt(s) + epsilon).
     """

@@ -109,7 +109,7 @@ def require_room(path: Path) -> None:
     """Raise NncliError if a picture cannot be saved or would overwrite a file that is not a picture's."""
     if path.suffix.lower() not in PICTURE_FORMATS:
         raise NncliError(
-            f"{path}: cannot write '{path.suffix}' pictures", hint=f"use {', '.join(PICTURE_FORMATS)}"
+            f"{path}: cannot write a '{path.suffix}' plot", hint=f"use {', '.join(PICTURE_FORMATS)}"
         )
     numbers = path.with_suffix(".csv")
     if os.path.lexists(numbers) and not proof.is_numbers(numbers):

@@ -287,8 +287,8 @@ def _kinds(profile: Profile) -> list[str]:
     for kind, words in KIND_NAMES.items():
         names = [name for name, column in profile.inputs.items() if column.kind == kind]
         if names:
-            found.append(f"as {words}: {listed(names)}")
-    lines = _comment(f"Inputs are read {'; '.join(found)}.")
+            found.append(f"Read as {words}: {listed(names)}.")
+    lines = _comment(" ".join(found))
     if codes := _codes(profile):
         setting = yaml12.dump_flow({codes[0]: {"kind": "category"}})
         words = f"If numbers are category codes, as {listed(codes)} may be, add a line to preprocessing:"
@@ -363,7 +363,7 @@ def _network(profile: Profile, choice: NetworkChoice) -> list[str]:
     lines.append(Line(f"- {_layer(units, output.activation[0], l2=candidate.l2)}", f"{last}{penalty}"))
     first = "from the first hidden layer to the output layer; inputs come from the dataset"
     if not candidate.hidden:
-        first = "only the output layer, so a linear model; a hidden layer would stand above it"
+        first = "only the output layer, so a linear model; insert a hidden layer above it"
     start = INITIAL_WEIGHTS[candidate.weight_init].format(candidate.activation)
     return [
         "network:",
@@ -380,11 +380,9 @@ def _comparison(choice: NetworkChoice) -> str:
     if not choice.losses:
         return ""
     tried = "; ".join(f"{_named(candidate)} {loss:.3g}" for candidate, loss in choice.losses.items())
-    rule = (
-        f"Chosen by cross-validation on the training set: {_named(choice.candidate)}, the simplest of those"
-    )
+    rule = f"Chosen by cross-validation on the training set: {_named(choice.candidate)}, the simplest network"
     rows = f"mean loss on {LEFT_OUT} of {FOLDS} folds, each by a network trained on the other folds"
-    return f"{rule} whose loss is close to the lowest. Compared by their {rows}: {tried}."
+    return f"{rule} with a loss close to the lowest. Compared by {rows}: {tried}."
 
 
 def _named(candidate: Candidate) -> str:

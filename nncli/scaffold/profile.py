@@ -198,7 +198,7 @@ def _task(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Tas
         )
     if asked:
         return asked, ""
-    return "binary" if different == 2 else "multiclass", f"{different:,} different text values"
+    return "binary" if different == 2 else "multiclass", f"the target has {different:,} different text values"
 
 
 def _task_of_several(table: Table, targets: Sequence[str], asked: Task | None) -> tuple[Task, str]:
@@ -237,10 +237,10 @@ def _task_of_numbers(values: Array, rows: int) -> tuple[Task, str]:
     """Return the task of a target with these different numbers (k,), ascending, and the reason."""
     task = task_of_numbers(values, rows)
     reasons = {
-        "binary": f"only {values[0]:g} and {values[-1]:g}",
-        "multiclass": f"{len(values)} different whole numbers",
+        "binary": f"the target has only {values[0]:g} and {values[-1]:g}",
+        "multiclass": f"the target has {len(values)} different whole numbers",
     }
-    return task, reasons.get(task, f"{len(values):,} different numbers")
+    return task, reasons.get(task, f"the target has {len(values):,} different numbers")
 
 
 def _classes(table: Table, targets: Sequence[str], task: Task, inputs: Sequence[str]) -> Mapping[str, int]:

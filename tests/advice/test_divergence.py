@@ -12,6 +12,7 @@ from nncli.advice import trials
 from nncli.advice.divergence import advise
 from nncli.advice.trials import Advice
 from nncli.config import Config, load_config
+from nncli.messages.wording import rounded
 from nncli.nn.losses import LOSSES
 from nncli.training import measure
 from nncli.training.divergence import Diverged
@@ -58,7 +59,7 @@ NUMBER = r"\d(?:[\d.,e+-]*\d)?"
 def steady(advice: Advice) -> str:
     """What is reported, without the numbers of trainings: processors that round otherwise end elsewhere."""
     since = re.sub(NUMBER, "#", advice.since)
-    why = re.sub(rf"{NUMBER} times their size", "# times their size", advice.why)
+    why = re.sub(rf"{NUMBER} times their initial", "# times their initial", advice.why)
     hint = re.sub(r"\(tried: [^)]*\)", lambda found: re.sub(NUMBER, "#", found[0]), advice.hint)
     return "\n".join(line for line in (since, why, f"hint: {hint}") if line)
 
@@ -148,7 +149,7 @@ def test_the_curvature_proves_the_learning_rate_of_a_line() -> None:
     x = np.array([row[0] for row in LINE["rows"]], dtype=float)
     largest = np.linalg.eigvalsh(2 * np.array([[(x * x).mean(), x.mean()], [x.mean(), 1.0]]))[-1]
     advice = advice_for(dataset=LINE)
-    assert f" {largest:.3g} " in advice.why
+    assert f" {rounded(largest)} " in advice.why
     (change,) = (trial for trial in advice.trials if trial.variant.key == "optimizer.learning_rate")
     assert change.variant.new < 2 / largest < 3.4 * change.variant.new  # the rung below, not one far below
 

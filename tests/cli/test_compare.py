@@ -89,7 +89,7 @@ def test_json_has_a_value_of_each_run(three: Command) -> None:
         (["xor", "xor-2", "--target", "mse"], "target 'mse': expected NAME=NUMBER"),
         (["xor", "xor-2", "--target", "msr=1"], "target 'msr' is not in the history of runs/xor"),
         (["xor", "xor-2", "xor-3", "--weights"], "3 runs: the weights of two can be compared"),
-        (["xor", "xor-2", "-o", "both.txt"], "both.txt: cannot write '.txt' pictures"),
+        (["xor", "xor-2", "-o", "both.txt"], "both.txt: cannot write a '.txt' plot"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(three: Command, words: list[str], error: str) -> None:

@@ -56,7 +56,7 @@ def test_any_table_that_can_be_read_will_do(nncli: Command) -> None:
 
 def test_roles_are_taken_as_given(people: Command) -> None:
     made = people(*FROM[:-1], "city", "--id", "age", "--task", "multiclass", "-o", "-")
-    assert made.err.splitlines() == ["left out name (unique text in every row)"]
+    assert made.err.splitlines() == ["left out column name (unique text in every row)"]
     for line in (
         "  targets: [city]",
         "  id: age",

@@ -58,7 +58,7 @@ def test_json_names_every_picture_with_its_caption(trained: Command) -> None:
         (["boundary", "--at", "x1"], "--at x1: expected NAME=VALUE"),
         (["weight-surface", "--weights", "layers.0.weight[0,0] layers.7.bias[0]"], "layers.7.bias[0]"),
         (["loss", "boundary", "-o", "one.svg"], "one file cannot hold 2 plots"),
-        (["loss", "-o", "loss.gif"], "cannot write '.gif' pictures"),
+        (["loss", "-o", "loss.gif"], "cannot write a '.gif' plot"),
         (["loss", "--run", "xor", "--run", "xor", "-o", "folder"], "several runs would write the same files"),
         (["loss", "-o", "xor.yaml/inside"], "cannot be created"),
     ],
@@ -153,4 +153,4 @@ def test_losses_of_several_runs_share_one_picture_if_the_output_is_a_file(traine
     curves = {line.split(",")[1] for line in Path("both.csv").read_text().splitlines()[1:]}
     assert curves == {"learning_rate 0.1", "learning_rate 0.5"}
     assert len(json.loads(trained(*words, "--json").out)["pictures"]) == 2
-    assert "cannot write '.gif'" in trained(*words, "-o", "both.gif").err
+    assert "cannot write a '.gif'" in trained(*words, "-o", "both.gif").err

@@ -54,7 +54,7 @@ def test_a_single_input_gives_curves_and_a_dead_unit_is_counted(curves: Run) -> 
     lines = [line for axes in picture.figure.axes for line in axes.get_lines() if line.get_gid() == "unit"]
     np.testing.assert_allclose(lines[0].get_ydata(), np.linspace(0, 2, neurons.CURVE))
     assert not np.any(lines[1].get_ydata())
-    assert "; 1 unit constant in view; 6 of 8 layers drawn" in picture.caption
+    assert "; 1 unit with constant output in view; 6 of 8 layers drawn" in picture.caption
 
 
 def test_without_a_hidden_layer_there_is_nothing_to_draw(trained: dict[str, Run], tmp_path: Path) -> None:

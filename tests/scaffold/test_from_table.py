@@ -88,11 +88,11 @@ seed: 0  # random seed; the same seed gives the same result
 dataset:
   path: data/t.csv   # 60 rows; relative to the directory of this file
   targets: [income]  # what to predict
-  task: regression   # predict numbers: 13 different numbers
+  task: regression   # predict numbers: the target has 13 different numbers
   id: person         # identifier, copied to the predictions, not an input: unique text in every row
   # columns that are not inputs: joined ('2020-01-02' in every row), country ('FR' in every row)
   exclude: [joined, country]
-  # Inputs are read as numbers: age, grade; as true or false: smoker; as categories, with one input (0 or
+  # Read as numbers: age, grade. Read as true or false: smoker. Read as categories, with one input (0 or
   # 1) for each category: city.
   # If numbers are category codes, as grade may be, add a line to preprocessing:
   #   columns: {grade: {kind: category}}

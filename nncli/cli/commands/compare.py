@@ -112,7 +112,7 @@ def _paired(comparison: RunComparison) -> Iterator[str]:
     if not comparison.paired:
         return
     first, second = comparison.runs
-    yield f"\nDifference {second.name} - {first.name} on the same rows, with 95% interval:"
+    yield f"\nDifference, {second.name} minus {first.name}, on the same rows, with 95% interval:"
     for name, (difference, low, high) in comparison.paired.items():
         words = "" if comparison.paired[name].is_clear else "  (could be chance)"
         yield f"{name} {measured(difference)} ({measured(low)} to {measured(high)}){words}"

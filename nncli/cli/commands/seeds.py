@@ -95,6 +95,15 @@ def _show(out: Output, found: SeedStudy) -> None:
     if found.target is not None and found.share is not None:
         reached = sum(result.reached is True for result in found.results)
         out.result(f"{reached} of {counted(total, 'seed')} ({100 * found.share:.0f}%) reach {found.target}")
+    if found.finished:
+        _show_results(out, found)
+    if found.missed:
+        out.detail(f"missed the target: seeds {_seeds(found.missed)}")
+    if found.diverged:
+        out.result(f"diverged: seeds {_seeds(found.diverged)}")
+
+
+def _show_results(out: Output, found: SeedStudy) -> None:
     names = ["train_loss", *([found.target.name] if found.target else [])]
     rows = [["", "lowest", "lower quartile", "median", "upper quartile", "highest"]]
     rows += [[name, *map(measured, found.quartiles(name).tolist())] for name in dict.fromkeys(names)]

@@ -63,8 +63,8 @@ class RowErrors:
         """Largest error in the last and in the first recorded epoch."""
         last, worst = self.errors[-1], self.worst[0]
         return (
-            f"largest error at the end {number(last[worst])} ({naming.short(self.names[worst])}), "
-            f"largest at the start {number(np.abs(self.errors[0]).max())}"
+            f"largest error: {number(last[worst])} at the end ({naming.short(self.names[worst])}), "
+            f"{number(np.abs(self.errors[0]).max())} at the start"
         )
 
     @property

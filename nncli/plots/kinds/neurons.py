@@ -126,7 +126,7 @@ class NeuronMaps:
         still = sum(int(each.constant.sum()) for each in self.hidden)
         layers = counted(self.depth - 1, "hidden layer")
         parts = [f"{counted(units, 'unit')} in {layers} over {self.where}"]
-        parts += [f"{counted(still, 'unit')} constant in view"] if still else []
+        parts += [f"{counted(still, 'unit')} with constant output in view"] if still else []
         parts += (
             [f"only the first {drawn:,} units drawn"]
             if drawn < units and len(self.layers) == self.depth
