@@ -42,7 +42,7 @@ def with_target(cells: Sequence[object]) -> Profile:
     [
         (Y, "regression", "the target has 60 different numbers"),
         (cycled(0, 1), "binary", "the target has only 0 and 1"),
-        (cycled(1, 2), "binary", "only 1 and 2"),
+        (cycled(1, 2), "binary", "the target has only 1 and 2"),
         (cycled("0.5", "1.5"), "regression", "the target has 2 different numbers"),
         (cycled(*range(10)), "multiclass", "the target has 10 different whole numbers"),
         (cycled(*range(11)), "regression", "the target has 11 different numbers"),
