@@ -29,7 +29,7 @@ def test_the_config_of_a_table_trains_evaluates_and_predicts(people: Command) ->
     made = people(*FROM)
     assert (made.code, made.out) == (0, "wrote people.yaml\nnext: nncli train people.yaml\n")
     assert made.err.splitlines() == [
-        "detected task regression (40 different numbers); use --task to change it",
+        "detected task regression (the target has 40 different numbers); use --task to change it",
         "detected identifier name (unique text in every row); use --id to choose another column",
     ]
     assert people("check", "people.yaml").code == 0
@@ -56,7 +56,7 @@ def test_any_table_that_can_be_read_will_do(nncli: Command) -> None:
 
 def test_roles_are_taken_as_given(people: Command) -> None:
     made = people(*FROM[:-1], "city", "--id", "age", "--task", "multiclass", "-o", "-")
-    assert made.err.splitlines() == ["left out column name (unique text in every row)"]
+    assert made.err.splitlines() == ["left out name (unique text in every row)"]
     for line in (
         "  targets: [city]",
         "  id: age",
