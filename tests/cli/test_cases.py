@@ -116,9 +116,9 @@ CASES: dict[str, list[Step]] = {
     "text-for-list": [Step("check a.yaml", 0, (r"targets +price", r"network +2-8-1|network +\d+-8-1"))],
     "seed-null": [Step("check a.yaml", 2, ("expected a whole number or a mapping", "whole number such as"))],
     "yes-no-cases": [
-        init("answers.csv", "y", "task binary: 2"),
+        init("answers.csv", "y", "task binary \\(the target has 2"),
         Step("check answers.yaml", 0, (r"binary \(no, yes\)",)),
-        init("flags.csv", "y", "task binary: 2"),
+        init("flags.csv", "y", "task binary \\(the target has 2"),
         Step("check flags.yaml", 0, (r"binary \(false, true\)",)),
     ],
     "parquet-index": [init("houses.parquet", "price", r"left out __index_level_0__"), *works("houses")],
@@ -133,7 +133,7 @@ CASES: dict[str, list[Step]] = {
         Step(
             "init --from-csv levels.csv --target low --target mid --target high",
             0,
-            ("detected task multiclass (0/1 columns, exactly one of them 1 in every row)",),
+            (r"detected task multiclass \(0/1 columns, exactly one of them 1 in every row\)",),
         ),
         *works("levels"),
     ],
