@@ -139,9 +139,9 @@ def test_of_a_large_network_one_unit_of_each_layer_is_shown_and_the_rest_is_coun
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ({"row": 0}, "row 0: there are 4 training rows"),
-        ({"row": 5}, "row 5: there are 4 training rows"),
-        ({"layer": 2}, "layer 2: there are 2 layers"),
+        ({"row": 0}, "row 0: the training set has 4 rows"),
+        ({"row": 5}, "row 5: the training set has 4 rows"),
+        ({"layer": 2}, "layer 2: the network has 2 layers"),
         ({"unit": 0}, "unit 0 needs a layer"),
         ({"layer": 1, "unit": 1}, "unit 1: layer 1 has 1 unit"),
         ({"epoch": 3}, "epoch 3: a config has the weights of epoch 0 alone"),
