@@ -111,3 +111,11 @@ def test_what_cannot_be_done_is_one_error_with_a_hint(xor: Command, words: list[
 
 def _values() -> dict[str, object]:
     return package.load_config("xor.yaml").resolved(Path())
+
+
+def test_seeds_names_each_kind_of_failure_once(nncli: Command) -> None:
+    nncli("init", "xor")
+    found = nncli("seeds", "xor.yaml", "-n", "4", "--target", "accuracy > 1", "--set", "training.epochs=20")
+    assert found.out.count("missed the target: seeds 0, 1, 2, 3") == 1
+    rate = ["--set", "optimizer.learning_rate=1e300"]
+    assert nncli("seeds", "xor.yaml", "-n", "2", *rate).out.count("diverged: seeds 0, 1") == 1

@@ -104,16 +104,12 @@ def _show(out: Output, found: SeedStudy) -> None:
 
 
 def _show_results(out: Output, found: SeedStudy) -> None:
+    """Print the quartiles of the final results, and the minima."""
     names = ["train_loss", *([found.target.name] if found.target else [])]
     rows = [["", "lowest", "lower quartile", "median", "upper quartile", "highest"]]
     rows += [[name, *map(measured, found.quartiles(name).tolist())] for name in dict.fromkeys(names)]
     out.result(fitted_table(rows, columns=out.columns))
-    if found.finished:
-        _show_minima(out, found)
-    if found.missed:
-        out.detail(f"missed the target: seeds {_seeds(found.missed)}")
-    if found.diverged:
-        out.result(f"diverged: seeds {_seeds(found.diverged)}")
+    _show_minima(out, found)
 
 
 def _show_minima(out: Output, found: SeedStudy) -> None:
