@@ -38,6 +38,14 @@ class Timeline:
         """The values, (K, ...)."""
         return self._whole()[1]
 
+    def reaches(self, epoch: int) -> bool:
+        """Tell whether there are values at an epoch or a later one, without joining the blocks.
+
+        Joined at every report, wide networks copied all their snapshots again each time.
+        """
+        epochs = self._blocks[-1][0]
+        return len(epochs) > 0 and bool(epochs[-1] >= epoch)
+
     def append(self, epochs: Array, values: Array) -> None:
         """Append values at later epochs."""
         if len(epochs):
@@ -96,7 +104,7 @@ class Record:
     def _drop_from(self, epoch: int) -> None:
         """Drop what a training has recorded that was resumed from before an epoch."""
         for series in self._parts.values():
-            if len(series.epochs) and series.epochs[-1] >= epoch:
+            if series.reaches(epoch):
                 series.keep(series.epochs < epoch)
 
     def _rows(self, report: Report) -> Array:
