@@ -295,7 +295,7 @@ class Layers:
         last, calls = self._layers[-1], self._calls
         terms = np.empty_like(last.A[..., :1, :] if loss.per_row else last.A, order="C")
         if loss.expression is None or loss.slope_expression is None:
-            calls.add(_cross_entropy, last.Z, rows.Y, terms, last.dZ)
+            self._cross_entropy(last.Z, rows.Y, terms, last.dZ)
         else:
             values: dict[str, Operand] = {name: repr(float(value)) for name, value in loss.options.items()}
             values |= {"z": last.Z, "a": last.A if loss.link else last.outputs, "y": rows.Y}
@@ -310,6 +310,25 @@ class Layers:
         if not loss.link:
             self._through_activation(last)
         return terms
+
+    def _cross_entropy(self, Z: Array, Y: Array, terms: Array, dZ: Array) -> None:
+        """List each column's term, log sum exp(z) minus z where y is 1, and its derivative softmax(z) - y."""
+        add = self._calls.add
+        largest, sums, shares = np.empty((3, *terms.shape), terms.dtype)
+        ones = np.ones((*Z.shape[:-2], 1, Z.shape[-2]), Z.dtype)  # a product takes a third of a sum's time
+        add(np.maximum.reduce, Z, -2, None, largest, True)
+        add(np.subtract, Z, largest, Z)
+        add(np.exp, Z, dZ)
+        self._product(ones, dZ, sums)
+        self._product(ones, Y, shares)  # the targets may sum to something other than one
+        add(np.log, sums, terms)
+        add(np.multiply, terms, shares, terms)
+        add(np.divide, shares, sums, sums)
+        add(np.multiply, dZ, sums, dZ)
+        add(np.subtract, dZ, Y, dZ)
+        add(np.multiply, Z, Y, Z)
+        self._product(ones, Z, sums)
+        add(np.subtract, terms, sums, terms)
 
     def _backward(self, X: Array, w: list[Array], g: list[Array]) -> None:
         """List the gradient of every layer, and dZ of those below."""
@@ -356,17 +375,3 @@ def _softmax_backward(A: Array, dZ: Array) -> None:
     """Turn dA, in the array of dZ, into dZ = A (dA - sum of dA A) of each column."""
     np.subtract(dZ, (dZ * A).sum(axis=-2, keepdims=True), dZ)
     np.multiply(dZ, A, dZ)
-
-
-def _cross_entropy(Z: Array, Y: Array, terms: Array, dZ: Array) -> None:
-    """The term of each column, log sum exp(z) minus z where y is 1, and its derivative softmax(z) - y."""
-    np.subtract(Z, Z.max(axis=-2, keepdims=True), Z)
-    np.exp(Z, dZ)
-    sums = dZ.sum(axis=-2, keepdims=True)
-    shares = Y.sum(axis=-2, keepdims=True)  # the targets may sum to something other than one
-    np.log(sums, terms)
-    np.multiply(terms, shares, terms)
-    np.multiply(dZ, shares / sums, dZ)
-    np.subtract(dZ, Y, dZ)
-    np.multiply(Z, Y, Z)
-    np.subtract(terms, Z.sum(axis=-2, keepdims=True), terms)

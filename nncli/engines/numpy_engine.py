@@ -31,7 +31,6 @@ class NumpyEngine(Engine):
 
     def plan(self, network: Network, X: Array, Y: Array, recipe: Recipe) -> NumpyPlan:
         """List the calls of an update, for rows X (n, inputs), Y (n, outputs)."""
-        _keep_freed_memory()
         return NumpyPlan(network, Batches(X, Y, recipe), gradient_of(recipe), NumpyStep)
 
 
@@ -57,6 +56,7 @@ class NumpyPlan:
     def __init__(
         self, network: Network, batches: Batches, gradient: type[BatchGradient], step: type[OptimizerStep]
     ) -> None:
+        _keep_freed_memory()
         self.batches = batches
         self.w, self.g = np.zeros((2, network.parameter_count), batches.X.dtype)
         self.slots = batches.recipe.optimizer.init(self.w)

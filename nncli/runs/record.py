@@ -98,8 +98,8 @@ class Record:
             self.weights.append(report.epochs[weights], report.parameters[weights])
         if errors.any():
             with np.errstate(all="ignore"):
-                found = report.outputs(errors) - self.experiment.rows.training.expected
-                self.errors.append(report.epochs[errors], found[:, :ERROR_ROWS])
+                expected = self.experiment.rows.training.expected[:ERROR_ROWS]
+                self.errors.append(report.epochs[errors], report.outputs(errors, ERROR_ROWS) - expected)
 
     def _drop_from(self, epoch: int) -> None:
         """Drop what a training has recorded that was resumed from before an epoch."""

@@ -221,8 +221,13 @@ class Report:
             values[name][self.is_evaluated] = measured
         return values
 
-    def outputs(self, chosen: Array) -> Array:
-        """Outputs for all training rows after the chosen epochs, booleans (K,): (chosen, n, k)."""
-        if (chosen & ~self.is_evaluated).any():
-            return measure.outputs(self.experiment, self.parameters[chosen])
-        return np.asarray(self._measured.outputs[chosen[self.is_evaluated]])
+    def outputs(self, chosen: Array, first: int | None = None) -> Array:
+        """Outputs for the first training rows (default: all) after the chosen epochs, booleans (K,).
+
+        Returns
+        -------
+        (chosen, rows, k). If metrics need the outputs for all rows, they are not computed again.
+        """
+        if not self.experiment.metrics or (chosen & ~self.is_evaluated).any():
+            return measure.outputs(self.experiment, self.parameters[chosen], first)
+        return np.asarray(self._measured.outputs[chosen[self.is_evaluated], :first])

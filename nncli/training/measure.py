@@ -26,16 +26,17 @@ def mean_loss(experiment: Experiment, parameters: Array) -> float:
         return float(function.terms_of(output.Z, output.A, data.Y).mean())
 
 
-def outputs(experiment: Experiment, parameters: Array) -> Array:
-    """Return the outputs (..., n, k) for all training rows, in the units of the targets.
+def outputs(experiment: Experiment, parameters: Array, first: int | None = None) -> Array:
+    """Return the outputs (..., n, k) for training rows, in the units of the targets.
 
     Parameters
     ----------
     parameters : of one network or of several, (..., P).
+    first : number of rows, from the first on (default: all).
     """
     data = experiment.rows.training
     with np.errstate(all="ignore"):
-        return data.columns.unscaled(last_layer(experiment.network, parameters, data.X).A)
+        return data.columns.unscaled(last_layer(experiment.network, parameters, data.X[:first]).A)
 
 
 def metrics(experiment: Experiment, A: Array, Y: Array) -> dict[str, Array]:
