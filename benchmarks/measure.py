@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
-from benchmarks.processes import CORE, NUMBA, PYARROW, Turn, prepare, turn
+from benchmarks.processes import Turn, prepare, turn
 from benchmarks.systems import c
-from benchmarks.workloads import Goal, Workload
+from benchmarks.workloads import CORE, NUMBA, NUMBA_UPDATES, PYARROW, UPDATES, Goal, Workload
 from nncli import api, engines
 from nncli.config import Config
 
@@ -67,8 +67,11 @@ class Measured:
 def available(workload: Workload) -> list[str]:
     """The systems of a workload that can run here, nncli first."""
     ours = [CORE]
-    if "numba" in engines.ENGINES and workload.kind == "train" and supported(workload, "numba"):
+    has_numba = "numba" in engines.ENGINES and workload.kind == "train" and supported(workload, "numba")
+    if has_numba:
         ours.append(NUMBA)
+    if any(goal.part == "updates" or goal.system == UPDATES for goal in workload.goals):
+        ours += [UPDATES, NUMBA_UPDATES] if has_numba else [UPDATES]
     if workload.kind in ("predict", "read") and importlib.util.find_spec("pyarrow"):
         ours.append(PYARROW)
     return [*ours, *(name for name in workload.systems if is_present(name))]

@@ -12,14 +12,20 @@ import numpy as np
 
 from benchmarks import predict
 from benchmarks.problem import Array, Problem, Recipe
-from benchmarks.workloads import Workload
+from benchmarks.workloads import CORE, NUMBA, NUMBA_UPDATES, PYARROW, UPDATES, Workload
 from nncli import api
 from nncli.config import Config
 from nncli.engines.batches import block_epochs, epoch_orders
 from nncli.training.experiment import Experiment
 
-CORE, NUMBA, PYARROW = "nncli", "nncli with numba", "nncli with pyarrow"
-ENGINES = {CORE: "auto", NUMBA: "numba", "alone": "alone"}
+# The arguments of `benchmarks.systems.nncli`: the engine, and what is timed.
+OURS = {
+    CORE: ("auto", "training"),
+    NUMBA: ("numba", "training"),
+    UPDATES: ("auto", "updates"),
+    NUMBA_UPDATES: ("numba", "updates"),
+    "alone": ("auto", "trainings"),
+}
 # The command with the core dependencies alone, of which pyarrow is none.
 WITHOUT_PYARROW = "import sys; sys.modules['pyarrow'] = None; from nncli.cli import main; main()"
 COMMANDS = {CORE: ["-c", WITHOUT_PYARROW], PYARROW: ["-m", "nncli"]}
@@ -87,11 +93,11 @@ def turn(workload: Workload, system: str, folder: Path) -> Turn:
     problem, result = folder / "problem.npz", folder / "result.json"
     if workload.kind == "process" and system == CORE:
         return trained_by_command(workload, folder)
-    module = "nncli" if system in ENGINES else system
-    engine = ENGINES.get(system, "auto")
-    cost = cost_of(["-m", f"benchmarks.systems.{module}", problem, result, engine])
+    module = "nncli" if system in OURS else system
+    cost = cost_of(["-m", f"benchmarks.systems.{module}", problem, result, *OURS.get(system, ())])
     found = json.loads(result.read_text(encoding="utf-8"))
-    seconds = cost.seconds if workload.kind == "process" else found["seconds"]
+    is_whole = workload.kind == "process" and system != UPDATES
+    seconds = cost.seconds if is_whole else found["seconds"]
     return Turn(seconds, cost.memory, found["loss"], found["kernel"])
 
 
@@ -106,7 +112,12 @@ def cost_of(arguments: Sequence[object]) -> predict.Cost:
 def trained_by_command(workload: Workload, folder: Path) -> Turn:
     """Run `nncli train` as a user would, and compute the loss of the weights that it saved."""
     config, run = folder / "config.yaml", folder / "run"  # JSON is YAML
-    config.write_text(json.dumps(workload.config), encoding="utf-8")
+    dataset = dict(workload.config["dataset"])
+    if "rows" in dataset:
+        lines = [dataset.pop("columns"), *dataset.pop("rows")]
+        (folder / "table.csv").write_text("".join(f"{','.join(map(str, line))}\n" for line in lines))
+        dataset["path"] = "table.csv"
+    config.write_text(json.dumps({**workload.config, "dataset": dataset}), encoding="utf-8")
     cost = cost_of(["-m", "nncli", "train", config, "-o", run, "--overwrite", "-q"])
     with np.load(run / "weights.npz") as saved:
         layers = range(len(workload.config["network"]["layers"]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import LIMITS, Measured
-from benchmarks.processes import CORE, NUMBA, PYARROW
+from benchmarks.workloads import CORE, OURS, PYARROW
 
 TITLES = {
     "alone": "nncli, one after the other",
@@ -29,14 +29,15 @@ def goals(every: Sequence[Measured]) -> str:
     for measured in every:
         work = measured.workload
         for goal in work.goals:
-            extra = NUMBA if work.kind == "train" else PYARROW
-            for ours, least in ((CORE, goal.core), (extra, goal.extra)):
+            core, extra = OURS[goal.part] if work.kind == "train" else (CORE, PYARROW)
+            for ours, least in ((core, goal.core), (extra, goal.extra)):
                 if least is None:
                     continue
                 ratio = measured.reached(goal, ours)
                 mark = "not measured" if ratio is None else "" if ratio >= least else "falls short"
-                other = TITLES[goal.system] + (", memory" if goal.quantity == "memory" else "")
-                kind = "core" if ours == CORE else extra.split()[-1]
+                other = TITLES.get(goal.system, goal.system)
+                other += ", memory" if goal.quantity == "memory" else ""
+                kind = ours.removeprefix("nncli with ") if ours == extra else ours.replace("nncli", "core")
                 lines.append(f"| {work.name} | {other} | {kind} | {times(least)} | {times(ratio)} | {mark} |")
     return "\n".join(lines)
 

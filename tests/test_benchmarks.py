@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import table
 from benchmarks.measure import Measured, is_present, measured
-from benchmarks.processes import CORE, Turn
-from benchmarks.workloads import Goal, Workload, workloads
+from benchmarks.processes import Turn
+from benchmarks.workloads import CORE, UPDATES, Goal, Workload, workloads
 
 WORKLOADS = {work.name: work for work in workloads()}
 
@@ -22,7 +22,7 @@ def shortened(work: Workload, epochs: int) -> Workload:
 
 @pytest.mark.parametrize(("name", "epochs"), [("W1", 2), ("W2", 2), ("W3a", 1)])
 def test_plain_loop_and_c_end_at_the_loss_of_nncli(name: str, epochs: int, tmp_path: Path) -> None:
-    systems = [CORE, *(system for system in ("plain", "c") if is_present(system))]
+    systems = [CORE, UPDATES, *(system for system in ("plain", "c") if is_present(system))]
     found = measured(shortened(WORKLOADS[name], epochs), 1, systems, tmp_path)
     assert all(found.agrees(system) for system in systems), {one: found.loss(one) for one in systems}
     assert f"**{name}**" in table.details(found)

@@ -6,24 +6,32 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.problem import Problem, Weights
+from benchmarks.problem import Array, Problem, Weights
 from benchmarks.systems import child
 from nncli import api, engines
 from nncli.config import Config
 from nncli.engines import threads
+from nncli.engines.contract import start
 from nncli.many.stacked import Way
 from nncli.many.trainings import train_one, train_together
 from nncli.runs.record import Record
 from nncli.training import loop
+from nncli.training.experiment import Experiment
 
-WAY: Way = "lanes" if sys.argv[3] == "numba" else "numpy"
+ENGINE, TIMED = sys.argv[3:5]
+WAY: Way = "lanes" if ENGINE == "numba" else "numpy"
+
+
+def experiment_of(problem: Problem) -> Experiment:
+    """The experiment of a problem, on the engine that the command line names."""
+    settings = problem.recipe.config
+    training = {**settings["training"], "epochs": len(problem.orders), "engine": ENGINE}
+    return api.check(Config.of({**settings, "training": training}))
 
 
 def train(problem: Problem) -> tuple[float, Weights]:
     """Train and record, without writing files."""
-    settings = problem.recipe.config
-    training = {**settings["training"], "epochs": len(problem.orders), "engine": sys.argv[3]}
-    experiment = api.check(Config.of({**settings, "training": training}))
+    experiment = experiment_of(problem)
     with threads.limited(experiment.threads):
         experiment.plan()  # compiles, if the engine does
         began = time.perf_counter()
@@ -31,8 +39,18 @@ def train(problem: Problem) -> tuple[float, Weights]:
         for report in loop.train(experiment):
             record.add(report)
         seconds = time.perf_counter() - began
-    views = experiment.network.views(report.state.parameters)
-    return seconds, [(W, b) for W, b in views if b is not None]
+    return seconds, weights_of(experiment, report.state.parameters)
+
+
+def update(problem: Problem) -> tuple[float, Weights]:
+    """Do the updates alone, all in one chunk, of which nothing but the end is kept."""
+    experiment = experiment_of(problem)
+    with threads.limited(experiment.threads):
+        plan, beginning = experiment.plan(), start(experiment.network, experiment.initial, experiment.recipe)
+        began = time.perf_counter()
+        chunk = plan.run(beginning, [experiment.epochs * experiment.updates_per_epoch])
+        seconds = time.perf_counter() - began
+    return seconds, weights_of(experiment, chunk.state().parameters)
 
 
 def train_copies(problem: Problem) -> tuple[float, Weights]:
@@ -43,14 +61,18 @@ def train_copies(problem: Problem) -> tuple[float, Weights]:
     copies = [experiment] * problem.recipe.copies
     for _ in range(2):  # the first time, the way that is compiled compiles
         began = time.perf_counter()
-        results = list(map(train_one, copies) if sys.argv[3] == "alone" else train_together(copies, WAY))
+        results = list(map(train_one, copies) if TIMED == "trainings" else train_together(copies, WAY))
         seconds = time.perf_counter() - began
-    views = experiment.network.views(results[-1].parameters)
-    return seconds, [(W, b) for W, b in views if b is not None]
+    return seconds, weights_of(experiment, results[-1].parameters)
+
+
+def weights_of(experiment: Experiment, parameters: Array) -> Weights:
+    """Weights and biases of each layer."""
+    return [(W, b) for W, b in experiment.network.views(parameters) if b is not None]
 
 
 if __name__ == "__main__":
-    if sys.argv[3] != "numba":
+    if ENGINE != "numba":
         engines.ENGINES.pop("numba", None)  # as with the core dependencies alone
-    problem = Problem.load(Path(sys.argv[1]))
-    child.run(train if problem.recipe.copies == 1 else train_copies, together=True)
+    copies = Problem.load(Path(sys.argv[1])).recipe.copies
+    child.run(train_copies if copies > 1 else update if TIMED == "updates" else train, together=True)
