@@ -90,13 +90,15 @@ def kinds_and_runs(words: list[str]) -> tuple[list[str], list[str]]:
         If a word is neither, but is an output file or resembles the name of a run.
     """
     from nncli.plots import KINDS
-    from nncli.runs import exists
+    from nncli.runs import exists, find
 
     runs = [word for word in words if word not in KINDS and exists(word)]
     kinds = [word for word in words if word not in runs]
     for word in kinds:
         if word not in KINDS:
             _require_no_output(word)
+            if Path(word).name != word:  # a path is that of a run, and there is none
+                find(word)
             _require_no_near_run(word)
     return kinds, runs
 

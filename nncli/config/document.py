@@ -89,7 +89,7 @@ class Document:
                 Mistake(
                     (),
                     f"expected a mapping of keys to values, found {kind(root)}",
-                    "write for example dataset: xor",
+                    "write, for example, dataset: xor",
                 )
             )
         return document

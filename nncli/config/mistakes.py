@@ -192,7 +192,7 @@ def _missing(finding: Finding) -> Mistake:
 
 
 def _no_layers(finding: Finding) -> Mistake:
-    hint = "write for example hidden: [16]; or list every layer with its units: layers: [16, 1]"
+    hint = "write, for example, hidden: [16]; or list every layer with its units: layers: [16, 1]"
     return Mistake(finding.loc, "missing key 'hidden' or 'layers'", hint, at_key=True)
 
 

@@ -51,7 +51,7 @@ class Override:
         if not equals or not key.strip():
             raise ConfigError(
                 f"--set {shown(text)}: expected KEY=VALUE",
-                hint="write for example --set optimizer.learning_rate=0.1",
+                hint="write, for example, --set optimizer.learning_rate=0.1",
             )
         return cls(key.strip(), value)
 

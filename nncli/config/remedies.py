@@ -55,8 +55,11 @@ def remedy(what: str, found: Any, node: Node, *, optional: bool) -> str | None:
     if value is None:
         return None
     remove = ", or remove the key" if found is None and optional else ""
-    lead = f"{noun} such as" if len(noun) <= LONGEST_NOUN else "for example"
-    return f"write {lead} {_flow(value)}{remove}"
+    if len(noun) <= LONGEST_NOUN:
+        return f"write {noun} such as {_flow(value)}{remove}"
+    if value == node.get("default"):
+        return f"write {_flow(value)}, the default{remove}"
+    return f"write, for example, {_flow(value)}{remove}"
 
 
 def _flow(value: Any) -> str:
@@ -125,6 +128,8 @@ def _example_of(what: str, node: Node) -> tuple[str, Any]:
 
 def example(node: Node) -> Any:
     """Return a value that a part of the schema accepts, or None if there is no telling one."""
+    if given := node.get("examples"):
+        return given[0]
     default = node.get("default")
     if default not in (None, {}, []):
         return default

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Literal
 
@@ -16,10 +17,10 @@ from nncli.messages.errors import DataError
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
-from nncli.tables.column import BOOLEANS, Column, is_number
+from nncli.tables.column import BOOLEANS, INSTEAD_OF_TEXT, Column, is_number
 from nncli.tables.notation import PLAIN_NOTATION, Notation
 from nncli.tables.settings import DETECTED, ReadConfig
-from nncli.tables.table import Misfit, Table, date_error
+from nncli.tables.table import CellError, Misfit, Table, date_error
 
 MOST_NUMBERED_CLASSES = 10  # different whole numbers in a target: the digits 0 to 9 are classes
 ROWS_PER_CLASS = 5  # on average; few whole numbers in fewer rows are numbers
@@ -107,7 +108,8 @@ class Roles:
         if self.task == "multilabel":
             _require_flags(table, self.targets)
         if not self.labelled:
-            return np.column_stack([table.numbers(name) for name in self.targets])
+            with _at_target():
+                return np.column_stack([table.numbers(name) for name in self.targets])
         codes = self._codes(table)
         if self.task == "binary":
             return codes[:, np.newaxis].astype(np.float64)
@@ -289,6 +291,17 @@ def _with_positive_last(
             ("positive",), f"no class named '{shown(given)}'", hint=suggestion(given, classes, "classes")
         )
     return (*(label for label in classes if label != same[0]), same[0])
+
+
+@contextmanager
+def _at_target() -> Iterator[None]:
+    """Replace the hints for an input that is not a number, such as to remove its column."""
+    try:
+        yield
+    except CellError as error:
+        if (error.hint or "").startswith(INSTEAD_OF_TEXT):
+            error.hint = "write a number, or remove the row; for classes, remove task: regression"
+        raise
 
 
 def _is_same_label(label: str, given: bool | float | str) -> bool:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from nncli.data.encoding import FITTERS
 from nncli.data.scaling import FILLS, SCALERS
 from nncli.messages.models import Either, Strict
 
+
+def _fraction_or_rows(value: float) -> float:
+    if value > 1 and value != int(value):
+        raise PydanticCustomError("either", SET_SIZES)
+    return value
+
+
+SET_SIZES = "a fraction below 1, or a whole number of rows"
+SetSize = Annotated[float, Field(ge=0, examples=[0.2]), AfterValidator(_fraction_or_rows)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class SplitConfig(Strict):
     """Rows held out of training."""
 
-    validation: Annotated[float, Field(ge=0)] = Field(
+    validation: SetSize = Field(
         0, description="validation set, evaluated during training: a fraction below 1, or a number of rows"
     )
-    test: Annotated[float, Field(ge=0)] = Field(
+    test: SetSize = Field(
         0, description="test set, evaluated after training: a fraction below 1, or a number of rows"
     )
     stratify: Annotated[Literal["auto"] | bool, Either("auto, true or false")] = Field(

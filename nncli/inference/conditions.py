@@ -62,7 +62,7 @@ class Condition:
         if match is None or number != number:
             raise NncliError(
                 f"{option} '{shown(text)}': expected NAME OP NUMBER, or NAME OP baseline + NUMBER",
-                hint=f"write for example {_example(option, 'mse', '0.01')} or "
+                hint=f"write, for example, {_example(option, 'mse', '0.01')} or "
                 f"{_example(option, 'accuracy', 'baseline + 0.02')}",
             )
         name = match["name"]

@@ -98,7 +98,8 @@ def at_prediction() -> Iterator[None]:
         yield
     except CellError as error:
         if (error.hint or "").startswith((INSTEAD_OF_TEXT, INSTEAD_OF_DATES, BEYOND)):
-            error.hint = "correct the cell, or skip such rows with --on-error skip"
+            in_file = "correct the cell, or skip such rows with --on-error skip"
+            error.hint = "correct the value" if error.source is None else in_file
         raise
 
 

@@ -76,7 +76,7 @@ def he_normal() -> Initializer:
 
 
 def zeros() -> Initializer:
-    """Zeros; for weights they make all units of a layer learn the same."""
+    """Zeros; as initial weights they keep all units of a layer equal during training."""
     return Initializer("zeros", lambda rng, shape: np.zeros(shape), "constant", ("0",))
 
 

@@ -78,6 +78,8 @@ def require_file(path: Path, kind: FileKind) -> None:
         return
     if stat.S_ISDIR(found.st_mode):
         raise kind.error(f"{name}: is a directory, not a {kind.noun}", hint=_inside(path, kind))
+    if kind is TABLES and CONFIGS.includes(name):
+        raise kind.error(f"{name} is a config, not a table", hint=_inside(path.parent, kind))
 
 
 def instead(path: Path, kind: FileKind) -> str:

@@ -98,9 +98,7 @@ class Guard:
 
     def _frozen(self, parameters: Array, due: Array) -> Iterator[tuple[int, str]]:
         """Yield the first stop that is due at which finite differences see no slope, and why."""
-        epsilon = self.experiment.recipe.gradient.options.get("epsilon")
-        if epsilon is None:
-            return
+        epsilon = self.experiment.recipe.gradient.options.get("epsilon", np.inf)
         with np.errstate(all="ignore"):
             unmoved = (parameters + epsilon == parameters) & due[:, np.newaxis]
         if unmoved.any():

@@ -45,7 +45,7 @@ def test_an_example_for_every_key_is_accepted(around: Loc, key: str, entry: str 
         for error in errors_at(around, key, entry, wrong):
             assert error.hint is not None or "expected text" in error.message or "[low" in error.message
             hint = (error.hint or "").removesuffix(", or remove the key")
-            for lead in (" such as ", "write for example "):
+            for lead in (" such as ", "write, for example, "):
                 if lead in hint:
                     assert not errors_at(around, key, entry, hint.partition(lead)[2])
 

@@ -94,13 +94,13 @@ def _show(out: Output, comparison: RunComparison) -> None:
     if out.columns is not None and width(whole.partition("\n")[0]) > out.columns:
         rows = comparison.table(ranges=False)
     out.result(fitted_table(rows, columns=out.columns, last=1 if comparison.target else 0))
-    notes = []
+    notes = list[str]()
     if any(comparison.best(name) for name in comparison.measures):
         notes.append(f"{BEST} best")
     if len(comparison.groups) > 1 and any(len(group.runs) > 1 for group in comparison.groups):
-        notes.append("several runs of a config: median (lowest to highest)")
+        notes.append("configs with several runs: median (lowest to highest)")
     if notes:
-        out.detail("   ".join(notes))
+        out.detail("; ".join(notes))
     if comparison.incomparable:
         out.note(comparison.incomparable)
     for line in _paired(comparison):

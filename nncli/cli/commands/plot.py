@@ -275,7 +275,7 @@ def _two(names: list[str] | None, flag: str, example: str) -> tuple[str, str] | 
         return None
     if len(names) != 2:
         raise NncliError(
-            f"{flag}: expected two names, found {len(names)}", hint=f"write for example {flag} {example}"
+            f"{flag}: expected two names, found {len(names)}", hint=f"write, for example, {flag} {example}"
         )
     return names[0].strip(), names[1].strip()
 
@@ -290,7 +290,7 @@ def _angle(text: str | None) -> tuple[float, float]:
         azimuth, elevation = map(float, text.split(","))
     except ValueError:
         raise NncliError(
-            f"--view {text}: expected two angles in degrees", hint="write for example --view=-55,28"
+            f"--view {text}: expected two angles in degrees", hint="write, for example, --view=-55,28"
         ) from None
     return azimuth, elevation
 
@@ -304,7 +304,7 @@ def _size(text: str | None) -> tuple[float, float] | None:
         width, height = map(float, text.lower().split("x"))
     except ValueError:
         raise NncliError(
-            f"--size {text}: expected width and height in inches", hint="write for example --size 8x5"
+            f"--size {text}: expected width and height in inches", hint="write, for example, --size 8x5"
         ) from None
     return width, height
 
@@ -314,5 +314,5 @@ def _assignment(text: str) -> tuple[str, str]:
 
     name, equals, value = text.partition("=")
     if not equals:
-        raise NncliError(f"--at {text}: expected NAME=VALUE", hint="write for example --at x3=0.5")
+        raise NncliError(f"--at {text}: expected NAME=VALUE", hint="write, for example, --at x3=0.5")
     return name.strip(), value.strip()

@@ -261,7 +261,7 @@ def _seconds(time_limit: str | None) -> float | None:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", time_limit.strip())
     if not match:
         problem = f"--timeout {shown(time_limit)}: expected a number with s, m or h"
-        raise NncliError(problem, hint="write for example 90s, 10m or 2h")
+        raise NncliError(problem, hint="write, for example, 90s, 10m or 2h")
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
 
 

@@ -52,7 +52,7 @@ class Target:
             number = float("nan")
         if match is None or number != number:
             raise NncliError(
-                f"target '{shown(text)}': expected NAME=NUMBER", hint="write for example mse=0.05"
+                f"target '{shown(text)}': expected NAME=NUMBER", hint="write, for example, mse=0.05"
             )
         return cls(match[1], number)
 

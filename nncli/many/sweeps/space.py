@@ -89,7 +89,7 @@ class Axis:
     def _parsed(cls, text: str) -> Axis:
         key, equals, values = (part.strip() for part in text.partition("="))
         if not equals or not key or not values:
-            hint = "write for example --grid optimizer.learning_rate=0.1,0.01 or =log:0.001..0.1"
+            hint = "write, for example, --grid optimizer.learning_rate=0.1,0.01 or =log:0.001..0.1"
             raise _Unusable("expected KEY=VALUES", hint)
         if match := _RANGE.fullmatch(values):
             whole = all(_WHOLE.fullmatch(match[group]) for group in (2, 3))
