@@ -30,6 +30,7 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "config": ("CONFIG",),
     "config-file": ("CONFIG",),
     "continue": ("--resume",),
+    "count": ("-n", "--trials"),
     "csv": ("--input", "--from-csv", "dataset.path="),
     "data": ("--input", "--from-csv", "dataset.path="),
     "dataset": ("--input", "--from-csv", "dataset.path="),
@@ -59,9 +60,15 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "max-iter": ("--epochs",),
     "model": ("--run",),
     "momentum": ("optimizer.momentum=",),
+    "n": ("-n", "--trials"),
     "n-epochs": ("--epochs",),
+    "n-jobs": ("--workers",),
+    "n-seeds": ("-n",),
+    "n-splits": ("--folds",),
+    "n-trials": ("--trials",),
     "name": ("--run", "name="),
     "num-epochs": ("--epochs",),
+    "num-seeds": ("-n",),
     "optimizer": ("optimizer=",),
     "out": ("--output",),
     "outdir": ("--output",),
@@ -189,6 +196,9 @@ class _Lines:
         """Return the error of an option that the command does not have."""
         place = next((k for k, word in enumerate(self.typed) if word.startswith(name)), None)
         if place is None:  # one letter of several, such as the z of -vz
+            flag = next((word[:2] for word in self.typed if re.match("-[^-]=", word)), None)
+            if flag and name == "-=":  # a letter that takes a value takes all that follows it
+                return self._error(f"{flag} takes no value", None, "")
             return self._error(f"unknown option {shown(name)}", None, "")
         if re.fullmatch(NUMBERS, self.typed[place]):  # the first is negative
             return self.without_word(self.typed[place])
@@ -232,9 +242,9 @@ class _Lines:
             if keys or synonym in self.options or synonym in self.arguments:
                 yield synonym
         # A name of another tool is no misspelling.
-        known = [each for each in self.options if each.startswith("--") and key not in SYNONYMS_OF_OPTIONS]
-        if near := nearest(f"--{key}", [each for each in known if each != "--help"]):
-            yield near
+        long = [each[2:] for each in self.options if each.startswith("--") and each != "--help"]
+        if key not in SYNONYMS_OF_OPTIONS and (near := nearest(key, long)):
+            yield f"--{near}"
 
     def _error(self, problem: str, words: Sequence[str] | None, option: str) -> NncliError:
         if words is None:

@@ -182,3 +182,25 @@ def test_help_shows_plain_options_and_two_examples(
     assert "[[" not in text
     examples = text.partition("\nExamples\n")[2]
     assert sum(line.startswith("  nncli") for line in examples.splitlines()) == 2
+
+
+def test_short_flag_with_a_value_is_named(nncli: Command) -> None:
+    result = nncli("check", "xor.yaml", "-q=1")
+    assert result.code == 2
+    assert result.err == "error: -q takes no value\nhint: run nncli check --help\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["seeds", "xor.yaml", "--count", "2"], "nncli seeds xor.yaml -n 2"),
+        (["sweep", "xor.yaml", "--n-jobs", "2"], "nncli sweep xor.yaml --workers 2"),
+        (["cv", "xor.yaml", "--n-splits=3"], "nncli cv xor.yaml --folds 3"),
+    ],
+)
+def test_option_of_many_runs_by_its_name_elsewhere(nncli: Command, words: list[str], line: str) -> None:
+    assert line in nncli(*words).err
+
+
+def test_an_unrelated_option_is_not_suggested(nncli: Command) -> None:
+    assert "did you mean" not in nncli("train", "xor.yaml", "--count", "2").err
