@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmarks import table
 from benchmarks.machine import machine, versions
 from benchmarks.measure import Measured, available, measured
+from benchmarks.pages import replaced
 from benchmarks.workloads import workloads
 
 ONE_THREAD = {
@@ -27,7 +28,7 @@ ONE_THREAD = {
     "NUMBA_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
-BEGIN, END = "<!-- measured -->", "<!-- end of measured -->"
+MARKS = "<!-- measured -->", "<!-- end of measured -->"
 PACKAGES = {
     "numpy": "numpy",
     "numba": "numba",
@@ -77,12 +78,10 @@ def arguments() -> argparse.Namespace:
 
 def write(page: Path, every: list[Measured], rounds: int) -> None:
     """Replace the tables of a page, which stand between two marks, and the plot beside it."""
-    before, rest = page.read_text(encoding="utf-8").split(BEGIN)
-    _, after = rest.split(END)
     picture = page.with_suffix(".svg")
     table.plot(every, picture)
     image = f"![Median times of each system, with the limit]({picture.name})"
-    page.write_text(f"{before}{BEGIN}\n{report(every, rounds)}\n\n{image}\n{END}{after}", encoding="utf-8")
+    page.write_text(replaced(page, MARKS, f"{report(every, rounds)}\n\n{image}"), encoding="utf-8")
 
 
 def report(every: list[Measured], rounds: int) -> str:

@@ -15,6 +15,7 @@ from nncli.training.experiment import Experiment
 from nncli.training.linear_model import LARGEST_FIT, LARGEST_NUMBER, linear_model
 
 EXAMINED_ROWS, EXAMINED_INPUTS = 50, 3  # at least
+MOST_ROWS = 20_000  # examined, spread over the training set; ranks of more take longer than a short training
 ALONE = 0.01  # largest error of the input alone, in units of the error of a constant
 WITHOUT = 0.3  # smallest error of all other inputs together, in the same units
 
@@ -27,16 +28,24 @@ def examine(experiment: Experiment) -> Advice | None:
     that any increasing or decreasing function of the target counts. For classes it is the share of rows that
     a logistic regression gets wrong. Formulas are exempt: their inputs are meant to determine the target.
     """
-    training = experiment.rows.training
+    training = _spread(experiment.rows.training)
     if not _is_examined(training):
         return None
     name = _closest(training)
     own = np.zeros(training.X.shape[1], bool)
     own[training.columns.preprocessing.blocks[name]] = True
-    alone, without = _error_alone(training, own), _linear_error(training, ~own)
-    if not (alone <= ALONE and without >= WITHOUT):
+    alone = _error_alone(training, own)
+    if not (alone <= ALONE and (without := _linear_error(training, ~own)) >= WITHOUT):
         return None
     return _advice(training, name, alone, without)
+
+
+def _spread(training: Dataset) -> Dataset:
+    """Return rows at equal distances, as many as are examined."""
+    most = min(MOST_ROWS, LARGEST_FIT // (training.X.shape[1] * training.Y.shape[1]))
+    if len(training) <= most:
+        return training
+    return training.part(np.linspace(0, len(training) - 1, most).astype(np.intp))
 
 
 def _is_examined(training: Dataset) -> bool:
@@ -46,7 +55,6 @@ def _is_examined(training: Dataset) -> bool:
         and len(columns.targets) == 1
         and len(columns.preprocessing.columns) >= EXAMINED_INPUTS
         and len(training) >= EXAMINED_ROWS
-        and training.X.size * training.Y.shape[1] <= LARGEST_FIT
         and bool(np.abs(training.X).max() <= LARGEST_NUMBER)
         and bool(np.ptp(training.Y, axis=0).all())
     )

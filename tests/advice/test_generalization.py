@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nncli import Run, train
-from nncli.advice import outcome
+from nncli.advice import leak, outcome
 from nncli.advice.trials import Advice
 from nncli.nn.arrays import Array
 from nncli.scaffold import templates
@@ -97,12 +97,12 @@ def test_too_few_rows_are_named_by_cross_validation(seed: int, classes: bool, tm
     assert "19 training rows are too few for 16 network inputs" in found.why
 
 
-def leaking(seed: int, target: str) -> tuple[Array, Any]:
+def leaking(seed: int, target: str, rows: int = 200) -> tuple[Array, Any]:
     """Rows whose fourth input was computed from the target."""
     rng = np.random.default_rng(seed)
-    X = rng.normal(size=(200, 5))
-    y = X[:, 0] + rng.normal(size=200)
-    X[:, 3] = np.exp(0.5 * y) + 1e-4 * rng.normal(size=200) if target == "number" else (y > 0) * 2.0 - 1.0
+    X = rng.normal(size=(rows, 5))
+    y = X[:, 0] + rng.normal(size=rows)
+    X[:, 3] = np.exp(0.5 * y) + 1e-4 * rng.normal(size=rows) if target == "number" else (y > 0) * 2.0 - 1.0
     return X, y.tolist() if target == "number" else ["yes" if each > 0 else "no" for each in y]
 
 
@@ -115,6 +115,16 @@ def test_an_input_computed_from_the_target_is_a_leak(seed: int, target: str, tmp
     assert found is not None
     assert found.since.startswith("'x3' gives the target away")
     assert found.hint == "unless 'x3' is known for new rows, add it to dataset.exclude"
+
+
+def test_a_leak_in_more_rows_than_are_examined_is_found(tmp_path: Path) -> None:
+    X, y = leaking(0, "number", rows=2 * leak.MOST_ROWS)
+    table = tmp_path / "table.csv"
+    np.savetxt(table, np.column_stack([X, y]), delimiter=",", header="x0,x1,x2,x3,x4,y", comments="")
+    values = {"dataset": {"path": str(table), "targets": ["y"]}, "network": {"hidden": [4]}}
+    found = advice(train({**values, "training": {"epochs": 1, "batch_size": 256}}, output=tmp_path / "run"))
+    assert found is not None
+    assert found.since.startswith("'x3' gives the target away")
 
 
 def test_an_input_that_other_inputs_say_too_is_no_leak(tmp_path: Path) -> None:
