@@ -119,13 +119,15 @@ def _free(name: str, *, overwrite: bool) -> Path | None:
         If the file already exists, is named as a table, or its directory does not exist.
     """
     from nncli.messages.errors import NncliError
-    from nncli.runs import require_no_run_file
     from nncli.storage.lookup import TABLES
 
     if name == "-":
         return None
     path = Path(name)
-    require_no_run_file(path)
+    if os.path.lexists(path):
+        from nncli.runs import require_no_run_file  # takes 0.25 s, which a new file does not need
+
+        require_no_run_file(path)
     if TABLES.includes(name):
         raise NncliError(
             f"{path}: nncli would read this file as a table", hint=f"name it {path.with_suffix('.yaml')}"
