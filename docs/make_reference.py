@@ -56,7 +56,8 @@ CHOICES = {
 INTRO = """\
 # Config reference
 
-Written by `docs/make_reference.py` from the JSON Schema of configs. Edit the descriptions in the code.
+All keys of a config, with their values, defaults and meaning. (`docs/make_reference.py` writes this page
+from the JSON Schema; contributors edit the descriptions in the code.)
 
 A config is one YAML 1.2 file, so `1e-3` is a number, while `on`, `off`, `yes` and `no` are text. Unknown and
 duplicate
@@ -221,7 +222,7 @@ def _type(node: Node, schema: Node) -> str:
     if "$ref" in node:
         model = node["$ref"].rsplit("/", 1)[1]
         place = next(place for place, name in SECTIONS.items() if name == model)
-        return f"a mapping, see [`{place}`](#{_anchor(place)})"
+        return f"a mapping (see [`{place}`](#{_anchor(place)}))"
     if "const" in node:
         return f"`{node['const']}`"
     return _plain(node, schema)

@@ -56,8 +56,9 @@ def advise(experiment: Experiment, outcome: Diverged) -> Advice:
 
 
 def _since(outcome: Diverged) -> str:
-    losses = ", ".join(f"{loss:.3g}" for loss in outcome.losses[-4:])
-    return f"epoch {outcome.epoch}: {outcome.reason}" + (f" (loss {losses})" if losses else "")
+    last = [f"{loss:.3g}" for loss in outcome.losses[-4:]]
+    words = "last loss" if len(last) == 1 else "last losses"
+    return f"epoch {outcome.epoch}: {outcome.reason}" + (f"; {words} {', '.join(last)}" if last else "")
 
 
 def _causes(experiment: Experiment) -> Iterator[Cause]:

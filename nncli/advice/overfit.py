@@ -49,7 +49,8 @@ def examine(
     if experiment.epochs < FEWEST_EPOCHS or (early is not None and early.settings.restore_best):
         return None
     if "val_loss" in history:
-        return _by_validation(experiment, history)
+        enough = len(experiment.rows.held_out["validation"]) >= FEWEST_HELD_OUT
+        return _by_validation(experiment, history) if enough else None
     return _by_test(experiment, results, baselines)
 
 
@@ -116,7 +117,7 @@ def _early_stopping(experiment: Experiment, epochs: Array, losses: Array) -> tup
     settings = EarlyStoppingConfig.model_validate({})
     rule = EarlyStopping("val_loss", higher_is_better=False, settings=settings)
     best = rule.start(experiment.initial)
-    for epoch, loss in zip(epochs.tolist(), losses.tolist(), strict=True):
+    for epoch, loss in zip(epochs[1:].tolist(), losses[1:].tolist(), strict=True):  # it never keeps epoch 0
         best = rule.after(best, loss, int(epoch), experiment.initial)
         if rule.is_exhausted(best):
             break

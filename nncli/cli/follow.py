@@ -60,7 +60,7 @@ def follow(
     run = Run(recording.run.path)
     if recording.finished:
         trained = counted(recording.epoch, "epoch")
-        words = f"{run.path} is already complete ({trained}{_reason(recording)}); nothing to do"
+        words = f"{run.path} is already complete ({trained}{_reason(recording)}), so nothing was trained"
     else:
         words = _train(out, recording, progress, page)
     words += _best_epoch(recording)
@@ -205,8 +205,8 @@ def _which_loss(run: Run) -> str:
     if saved == during or run.epoch != epoch:
         return ""
     return (
-        f"final loss {saved} with the saved weights; the history has {during} for epoch {epoch:,.0f}, "
-        "measured before its last update"
+        f"final loss {saved} with the saved weights; {during} was measured during epoch {epoch:,.0f}, "
+        "before the last update"
     )
 
 

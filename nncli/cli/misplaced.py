@@ -97,7 +97,7 @@ def kinds_and_runs(words: list[str]) -> tuple[list[str], list[str]]:
     for word in kinds:
         if word not in KINDS:
             _require_no_output(word)
-            if Path(word).name != word:  # a path is that of a run, and there is none
+            if re.fullmatch(r"[\w.~-]*(/[\w.-]+)+/?", word):  # a path is that of a run, and there is none
                 find(word)
             _require_no_near_run(word)
     return kinds, runs

@@ -20,6 +20,7 @@ UsageError: Any = typer.BadParameter.__base__
 
 # Names that other tools use -> options, config keys (with =) or arguments (in capitals) of nncli, best first.
 SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "activation": ("network.activation=",),
     "batch": ("training.batch_size=",),
     "batch-size": ("training.batch_size=",),
     "c": ("CONFIG",),
@@ -39,6 +40,7 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "dry-run": ("--smoke",),
     "dtype": ("training.dtype=",),
     "e": ("--epochs", "--epoch"),
+    "early-stopping": ("training.early_stopping=",),
     "engine": ("training.engine=",),
     "epoch": ("--epochs",),
     "epochs": ("--epoch",),
@@ -49,6 +51,7 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "file": ("--input", "--from-csv", "CONFIG"),
     "force": ("--overwrite",),
     "from": ("--from-csv", "--input"),
+    "hidden": ("network.hidden=",),
     "id-column": ("--id",),
     "in": ("--input", "--from-csv"),
     "info": ("--verbose",),
@@ -69,12 +72,14 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "name": ("--run", "name="),
     "num-epochs": ("--epochs",),
     "num-seeds": ("-n",),
+    "optim": ("optimizer=",),
     "optimizer": ("optimizer=",),
     "out": ("--output",),
     "outdir": ("--output",),
     "output-dir": ("--output",),
     "override": ("--set",),
     "param": ("--set",),
+    "patience": ("training.early_stopping.patience=",),
     "probabilities": ("--proba",),
     "probs": ("--proba",),
     "random-seed": ("--seed",),
@@ -85,6 +90,7 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "row": ("--values",),
     "s": ("--seed", "--set"),
     "save": ("--output",),
+    "seeds": ("-n", "--seed"),
     "set": ("--part",),
     "silent": ("--quiet",),
     "split": ("--part",),
@@ -93,12 +99,15 @@ SYNONYMS_OF_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "table": ("--input", "--from-csv"),
     "template": ("TEMPLATE",),
     "test": ("--part", "--smoke"),
+    "test-size": ("dataset.split.test=",),
     "to": ("--output",),
     "tol": ("--tolerance",),
     "trace": ("--debug",),
     "traceback": ("--debug",),
     "type": ("--format", "--task"),
     "v": ("--version",),
+    "validation": ("dataset.split.validation=",),
+    "validation-split": ("dataset.split.validation=",),
     "verbosity": ("--verbose",),
     "weight-decay": ("optimizer.weight_decay=",),
     "weights": ("--run",),
@@ -203,6 +212,9 @@ class _Lines:
         if re.fullmatch(NUMBERS, self.typed[place]):  # the first is negative
             return self.without_word(self.typed[place])
         bare, _, value = self.typed[place].partition("=")
+        if bare == "--set" and re.fullmatch(SETTING, " ".join([value, *self.typed[place + 1 :]][-1:])):
+            problem = f"{self.path.split()[-1]} has no --set: it uses the settings of the run"
+            return NncliError(problem, hint="train another run: nncli train CONFIG --set KEY=VALUE")
         before, after = self.typed[:place], self.typed[place + 1 :]
         meant = next(self._meant(bare), None)
         if meant is None:

@@ -104,7 +104,9 @@ Overrides = Annotated[
 FailIf = Annotated[
     list[str] | None,
     typer.Option(
-        "--fail-if", metavar="EXPR", help='Exit with code 4 if this is true, e.g. "mse > 0.01"; repeatable.'
+        "--fail-if",
+        metavar="EXPR",
+        help='Exit with code 4 if this is true, e.g. "mse > 0.01" (on held-out rows, if any); repeatable.',
     ),
 ]
 Input = Annotated[
@@ -289,6 +291,17 @@ def find_run(reference: str | None, out: Output, *, having: str = "weights.npz")
     if reference is None:
         out.note(f"using {run.path}, the latest run")
     return run
+
+
+def warn_of_divergence(run: Run, out: Output) -> None:
+    """Warn if the training of a run diverged: its weights are those of an early epoch."""
+    from nncli.messages.errors import NncliError
+
+    if run.readable_info.get("status") == "diverged":
+        problem = f"the training of {run.path} diverged, and its weights are those of epoch {run.epoch:,}"
+        out.warning(
+            NncliError(problem, hint="to see the cause and what helps, train again with the same config")
+        )
 
 
 def find_predictor(reference: str | None, out: Output) -> Run:

@@ -208,7 +208,7 @@ def _unreadable(name: str, text: str, error: yaml12.YamlError) -> ConfigError:
 
 def _report(text: str, name: str, place: Place, message: str, hint: str | None) -> ConfigError:
     if place.name != name:  # an override: its place is the command line
-        return ConfigError(f"{place.name}: {message}", hint=hint)
+        return ConfigError(f"{place.name}: {message}", hint=hint and hint.replace("move it to ", "write "))
     lines = text.splitlines()
     line = lines[place.line] if place.line < len(lines) else ""
     return ConfigError(

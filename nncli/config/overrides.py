@@ -41,8 +41,9 @@ class Override:
     def words(self) -> str:
         """Option as typed on the command line."""
         value = shown(self.value)
-        named = self.flag in ("--set", "--grid", "sweep")  # the others are short for a key
-        return f"{self.flag} {shown(self.key)}={value}" if named else f"{self.flag} {value}"
+        named = self.flag in ("--set", "--grid", "--read", "sweep")  # the others are short for a key
+        key = self.key.removeprefix("dataset.read.") if self.flag == "--read" else self.key
+        return f"{self.flag} {shown(key)}={value}" if named else f"{self.flag} {value}"
 
     @classmethod
     def parse(cls, text: str) -> Override:
@@ -177,7 +178,7 @@ def _in_list(
     if step >= len(node.value):
         raise override.error(
             f"[{step}] is out of range: the list has {counted(len(node.value), 'entry')}",
-            "count positions from 0",
+            f"positions are 0 to {len(node.value) - 1}" if len(node.value) > 1 else "the only position is 0",
         )
     entries = list(node.value)
     entries[step] = _placed(entries[step], others, value, override)

@@ -302,7 +302,10 @@ class TrainingConfig(Strict):
         Count | Share, Either("a whole number of at least 1, or a percentage from 1% to 100%")
     ] = Field("10%", description="epochs between progress lines, as a number or a percentage of all epochs")
     checkpoint_every: float | None = Field(
-        None, ge=0, description="seconds between checkpoints (default: 5, or 50 times the time to write one)"
+        None,
+        ge=0,
+        description="seconds between checkpoints "
+        "(default: 5, or 50 times the time to write one if that is longer)",
     )
     threads: Annotated[Literal["auto"] | Count, Either("auto, or a whole number of at least 1")] = Field(
         "auto",
@@ -329,7 +332,7 @@ class RecordConfig(Strict):
         "auto", description="snapshots of the weights; auto: epochs 0 to 16, then 16 per doubling"
     )
     errors: Literal["auto", "all", "none"] = Field(
-        "auto", description="signed errors of up to 1,000 rows; auto: as often as weights: auto"
+        "auto", description="signed errors of up to 1,000 rows; auto: at the same epochs as automatic weights"
     )
 
 
@@ -339,7 +342,7 @@ AXIS_FORMS = "a list of values, {uniform: [low, high]} or {log: [low, high]}"
 
 
 class SweepAxis(Strict):
-    """Values of one key that a sweep tries: a list, or a range; between two integers, integers."""
+    """Values of one key that a sweep tries: a list or a range; a range between integers has only integers."""
 
     values: list[Any] | None = Field(None, description="list of values", min_length=1)
     uniform: _Bounds | None = Field(None, description="[low, high], drawn uniformly")

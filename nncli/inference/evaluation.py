@@ -168,7 +168,7 @@ def evaluate_tables(
     sound = without.removed_from(tables)
     if rejected:
         sound = rejected.not_all(_sound(columns, sound, rejected))
-    with at_prediction():
+    with at_prediction(columns):
         parts = [Dataset.read(table, columns) for table in unseen.watch(sound)]
     if not parts:
         raise without.error

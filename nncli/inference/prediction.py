@@ -29,7 +29,7 @@ def beside(model: Model, table: Table, *, proba: bool) -> Predictions:
     """
     roles = model.columns
     table = table.noted(roles.notations)
-    with at_prediction():
+    with at_prediction(roles):
         X = roles.X(table)
     Y = _targets(roles, table)
     with threads.limited(threads.automatic(model.network)):

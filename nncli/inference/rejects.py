@@ -15,6 +15,7 @@ import numpy as np
 from nncli.data.columns import Columns
 from nncli.data.preprocessing import BEYOND
 from nncli.messages.errors import NncliError
+from nncli.messages.wording import listed
 from nncli.storage import files
 from nncli.tables.column import INSTEAD_OF_DATES, INSTEAD_OF_TEXT
 from nncli.tables.table import CellError, RowError, Table
@@ -92,14 +93,15 @@ def _is_rejects(path: Path) -> bool:
 
 
 @contextmanager
-def at_prediction() -> Iterator[None]:
+def at_prediction(columns: Columns) -> Iterator[None]:
     """Replace hints that only help before training, such as to change the kind of a column."""
     try:
         yield
     except CellError as error:
         if (error.hint or "").startswith((INSTEAD_OF_TEXT, INSTEAD_OF_DATES, BEYOND)):
+            in_order = f"give the values in this order: {listed(columns.inputs)}"
             in_file = "correct the cell, or skip such rows with --on-error skip"
-            error.hint = "correct the value" if error.source is None else in_file
+            error.hint = in_order if error.source is None else in_file
         raise
 
 

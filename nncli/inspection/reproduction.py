@@ -235,8 +235,9 @@ class _Original:
         epochs, more = divmod(self.updates, per_epoch)
         trained = counted(epochs, "epoch") + (f" and {counted(more, 'update')}" if more else "")
         if self.diverged:
-            trained = f"training diverges at epoch {self.end} again, with the same weights of epoch {epochs}"
-        elif self.saved is not None:
+            same = f"with the same history, snapshots and weights of epoch {epochs}"
+            return f"training diverges at epoch {self.end} again, {same}"
+        if self.saved is not None:
             trained += ", weights"
         return f"{trained}, history and snapshots"
 

@@ -44,7 +44,7 @@ def require_place(experiment: Experiment, row: int, layer: int | None, unit: int
             hint=f"give 1 to {rows}" if rows > 1 else "give 1",
         )
     if unit is not None and layer is None:
-        raise NncliError(f"unit {unit} needs a layer", hint=f"give a layer too: 0 to {len(layers) - 1}")
+        raise NncliError(f"unit {unit} needs a layer", hint=f"add --layer, from 0 to {len(layers) - 1}")
     if layer is not None and not 0 <= layer < len(layers):
         raise NncliError(
             f"layer {layer}: the network has {counted(len(layers), 'layer')}",

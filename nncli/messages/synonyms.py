@@ -32,6 +32,7 @@ _SCALES = {
 SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "key": {
         "learning_rate": "lr eta step_size learning_rate_init",
+        "separator": "sep delimiter delim",
         "batch_size": "batch batchsize minibatch minibatch_size mini_batch_size",
         "epochs": "max_iter epoch n_epochs num_epochs nb_epoch max_epochs",
         "hidden": "hidden_layers hidden_layer_sizes hidden_sizes n_hidden hidden_units hidden_dims",
@@ -186,7 +187,7 @@ ABSENT: Mapping[str, str] = {
     "log_cosh kl_divergence kld poisson focal focal_loss rmse r2 quantile pinball cosine_similarity",
     "metrics": "mape mean_absolute_percentage_error msle rmsle top_k_accuracy balanced_accuracy specificity "
     "mcc kappa",
-    "optimizer": "nadam adamax adadelta radam lbfgs l_bfgs ftrl lion amsgrad rprop asgd sparse_adam lamb "
+    "optimizer": "nadam adamax adadelta radam lbfgs ftrl lion amsgrad rprop asgd sparse_adam lamb "
     "muon adafactor newton",
     "schedule": "linear polynomial one_cycle cyclic invscaling adaptive plateau reduce_lr_on_plateau "
     "cosine_restarts multistep lambda",

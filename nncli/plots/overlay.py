@@ -77,7 +77,10 @@ class OverlaidCurves:
         last = [float(curve.middle[np.isfinite(curve.middle)][-1]) for curve in curves]
         if len(curves) == 1:
             return f"final {label_of(name)} {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
-        ends = f"final {label_of(name)} between {number(min(last))} and {number(max(last))}"
+        low, high = number(min(last)), number(max(last))
+        if low == high:
+            return f"final {label_of(name)} {low} in all {len(last)}"
+        ends = f"final {label_of(name)} between {low} and {high}"
         if not self.ranked:
             return ends
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)

@@ -230,7 +230,8 @@ def create_ensemble_at(path: Path, *, overwrite: bool) -> Iterator[EnsembleRun]:
 
 _WITHOUT = {
     WEIGHTS: "train again; it was stopped before anything was saved",
-    CHECKPOINT: "train again; a run that diverged, or is of an older version of nncli, cannot be resumed",
+    CHECKPOINT: "train again; a run that diverged, was stopped before anything was saved, "
+    "or is of an older version of nncli, cannot be resumed",
 }
 
 

@@ -206,7 +206,9 @@ def guesses(profile: Profile) -> list[str]:
         found.append(f"detected task {profile.task} ({profile.why_task}); use --task to change it")
     if profile.why_id:
         name = shown(str(profile.id))
-        found.append(f"detected identifier {name} ({profile.why_id}); use --id to choose another column")
+        found.append(
+            f"detected identifier column '{name}' ({profile.why_id}); use --id to choose another column"
+        )
     found += [f"left out {reason}" for reason in _reasons(profile)]
     if profile.split:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
@@ -381,7 +383,7 @@ def _comparison(choice: NetworkChoice) -> str:
         return ""
     tried = "; ".join(f"{_named(candidate)} {loss:.3g}" for candidate, loss in choice.losses.items())
     rule = f"Chosen by cross-validation on the training set: {_named(choice.candidate)}, the simplest network"
-    rows = f"mean loss on {LEFT_OUT} of {FOLDS} folds, each by a network trained on the other folds"
+    rows = f"the mean loss on {LEFT_OUT} of {FOLDS} folds, after training on the others"
     return f"{rule} with a loss close to the lowest. Compared by {rows}: {tried}."
 
 

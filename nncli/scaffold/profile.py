@@ -273,6 +273,9 @@ def _inputs(
     for name in table.names:
         if name in targets or name in (id, split):
             continue
+        if split is not None and names_sets(table, name):
+            left_out[name] = "names the training and other sets, too"
+            continue
         if is_index(name):
             left_out[name] = INDEX
             continue
@@ -376,8 +379,13 @@ def _number(table: Table, name: str, missing: Array) -> InputProfile | str:
 def _split_column(table: Table, targets: Sequence[str], id: str | None) -> str | None:
     """Return the column whose cells name the training, validation or test set, if there is one."""
     for name in table.names:
-        if name not in targets and name != id and table.typed[name].kind == "category":
-            parts = {PART_NAMES.get(cell.lower()) for cell in {*table.typed[name].texts}}
-            if None not in parts and "train" in parts and len(parts) > 1:
-                return name
+        if name not in targets and name != id and names_sets(table, name):
+            return name
     return None
+
+
+def names_sets(table: Table, name: str) -> bool:
+    """Tell whether the cells of a column name the training, validation or test set."""
+    column = table.typed[name]
+    parts = {PART_NAMES.get(cell.lower()) for cell in {*column.texts}} if column.kind == "category" else set()
+    return None not in parts and "train" in parts and len(parts) > 1

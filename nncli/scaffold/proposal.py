@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nncli.messages.errors import NncliError
 from nncli.messages.wording import listed
-from nncli.scaffold.profile import profile
+from nncli.scaffold.profile import names_sets, profile
 from nncli.tables import reading
 from nncli.tables.settings import DETECTED, ReadConfig
 from nncli.tables.table import Table
@@ -51,6 +51,8 @@ def proposed_target(table: Table) -> str:
 
 
 def _is_suitable(table: Table, target: str) -> bool:
+    if names_sets(table, target):
+        return False
     try:
         profile(table, [target], None, None)
     except NncliError:

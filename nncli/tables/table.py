@@ -142,9 +142,16 @@ class Table:
         if missing := [name for name in names if name not in self.columns]:
             words = "column" if len(missing) == 1 else "columns"
             quoted = listed(f"'{shown(name)}'" for name in missing)
+            by_lower = {name.lower(): name for name in self.names}
+            cased = [
+                f"{shown(by_lower[name.lower()])} to {shown(name)}"
+                for name in missing
+                if name.lower() in by_lower
+            ]
+            hint = f"names are case-sensitive; rename {listed(cased)} in the table" if cased else ""
             raise DataError(
                 f"{self.origin}: no {words} named {quoted}",
-                hint=suggestion(missing[0], self.names, "columns"),
+                hint=hint or suggestion(missing[0], self.names, "columns"),
             )
 
     def text(self, row: int, name: str) -> str:

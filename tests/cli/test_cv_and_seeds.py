@@ -61,7 +61,7 @@ def test_the_object_of_seeds_holds_the_numbers_of_the_function(xor: Command) -> 
 
 def test_seeds_prints_a_line_for_each_with_v(xor: Command) -> None:
     words = ["seeds", "xor.yaml", "-n", "3", "--set", "training.epochs=5"]
-    assert "distinct minima" in xor(*words).out
+    assert "different final losses" in xor(*words).out
     lines = xor(*words, "-v").out.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["seed", "0", "1", "2"]
 
@@ -70,7 +70,7 @@ def test_seeds_that_start_alike_are_noted(nncli: Command) -> None:
     Path("perceptron.yaml").write_text(package.init("perceptron"), encoding="utf-8")
     done = nncli("seeds", "perceptron.yaml", "-n", "2", "--set", "training.epochs=2")
     assert done.err.startswith("every seed starts from the same weights")
-    assert "1 distinct minimum" in done.out
+    assert "1 different final loss" in done.out
 
 
 def test_progress_is_counted_on_stderr_and_q_hides_it(xor: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,8 +128,8 @@ def test_error_of_the_configured_differences_is_reported(trained: Command, schem
     )
     assert (far["scheme"], far["epsilon"]) == (scheme, 1e-2)
     assert far["worst"] / near["worst"] == pytest.approx(10**order, rel=0.3)  # the order of the scheme
-    assert f"{scheme} differences with epsilon 1e-06" in trained(*words).err
-    assert "differences with epsilon" not in trained("gradcheck", "xor.yaml").err
+    assert f"{scheme} differences, epsilon 1e-06" in trained(*words).err
+    assert "differences, epsilon" not in trained("gradcheck", "xor.yaml").err
 
 
 OWN = """\

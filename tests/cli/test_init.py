@@ -30,7 +30,7 @@ def test_the_config_of_a_table_trains_evaluates_and_predicts(people: Command) ->
     assert (made.code, made.out) == (0, "wrote people.yaml\nnext: nncli train people.yaml\n")
     assert made.err.splitlines() == [
         "detected task regression (the target has 40 different numbers); use --task to change it",
-        "detected identifier name (unique text in every row); use --id to choose another column",
+        "detected identifier column 'name' (unique text in every row); use --id to choose another column",
     ]
     assert people("check", "people.yaml").code == 0
     assert people("train", "people.yaml", "-q").code == 0

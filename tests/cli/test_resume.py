@@ -27,7 +27,10 @@ def test_resume_leaves_a_finished_run_as_it_is(trained: Command) -> None:
     assert json.loads(result.out)["schema"] == "nncli.resume/1"
     assert json.loads(result.out)["status"] == "completed"
     assert {path: path.read_bytes() for path in Path("runs/xor").iterdir()} == before
-    assert "runs/xor is already complete (1,000 epochs); nothing to do\n" in trained("resume", "xor").out
+    assert (
+        "runs/xor is already complete (1,000 epochs), so nothing was trained\n"
+        in trained("resume", "xor").out
+    )
 
 
 def test_resume_judges_fail_if(trained: Command) -> None:
@@ -62,7 +65,7 @@ def test_command_that_is_repeated_begins_continues_and_leaves_alone(nncli: Comma
     words = ("train", "xor.yaml", "-o", "out", "--resume", "--progress", "none")
     assert "out: nothing to resume, starting a new run" in nncli(*words, "--epochs", "300").err
     assert "trained 700 epochs" in nncli(*words).out
-    assert "nothing to do" in nncli(*words).out
+    assert "nothing was trained" in nncli(*words).out
     changed = nncli(*words, "--set", "optimizer.learning_rate=1")
     assert changed.code == 2
     assert (

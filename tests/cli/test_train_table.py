@@ -29,7 +29,7 @@ def test_a_table_trains_and_the_guesses_are_reported(people: Command) -> None:
     assert result.out.splitlines()[-1] == str(Path("runs/people"))
     assert result.err.splitlines() == [
         "detected task regression (the target has 40 different numbers); use --task to change it",
-        "detected identifier name (unique text in every row); use --id to choose another column",
+        "detected identifier column 'name' (unique text in every row); use --id to choose another column",
         EDIT,
     ]
     assert people("predict", "-q").out.startswith("name,age,city,income,pred_income")

@@ -343,7 +343,7 @@ def test_diverged_run_diverges_again_to_the_last_bit(diverged: Path) -> None:
     outcome = again(diverged)
     assert outcome.identical
     assert outcome.scope == (
-        "training diverges at epoch 1732 again, with the same weights of epoch 1730, history and snapshots"
+        "training diverges at epoch 1732 again, with the same history, snapshots and weights of epoch 1730"
     )
 
 

@@ -68,7 +68,8 @@ def test_what_was_guessed_is_reported_with_how_to_change_it() -> None:
     table = rows(30, order_id=range(30), size=[1, 2, 3], width=PRIMES, kind=[4.5, "", 3.25, 2.75, 8.5, 9.25])
     assert guesses(profile_of(table, "kind")) == [
         "detected task regression (the target has 5 different numbers); use --task to change it",
-        "detected identifier order_id (named like an id, unique values); use --id to choose another column",
+        "detected identifier column 'order_id' (named like an id, unique values); "
+        "use --id to choose another column",
         "read as numbers, but possibly category codes: size",
         "5 rows without a target value will be dropped",
     ]

@@ -114,6 +114,9 @@ def _paired(comparison: RunComparison) -> Iterator[str]:
     first, second = comparison.runs
     yield f"\nDifference, {second.name} minus {first.name}, on the same rows, with 95% interval:"
     for name, (difference, low, high) in comparison.paired.items():
+        if difference == low == high == 0:
+            yield f"{name} 0 (identical)"
+            continue
         words = "" if comparison.paired[name].is_clear else "  (could be chance)"
         yield f"{name} {measured(difference)} ({measured(low)} to {measured(high)}){words}"
 

@@ -25,6 +25,7 @@ from nncli.cli.options import (
     remarked,
     threshold_or_stored,
     warn_of_changed_data,
+    warn_of_divergence,
 )
 from nncli.cli.output import USUAL_COLUMNS, Output
 from nncli.cli.registry import command
@@ -100,6 +101,7 @@ def evaluate(
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     found = find_whole_run(one_run(run, run_, out.command), out)
     found.require_own_weights()
+    warn_of_divergence(found, out)
     if input is None or best_threshold:
         warn_of_changed_data(found, out)
     best = _best_threshold(found, threshold, best_threshold, out)
@@ -108,13 +110,13 @@ def evaluate(
         evaluation, skipped = api.evaluate(found, part=part, threshold=threshold), dict[str, object]()
     else:
         evaluation, skipped = _of_input(found, input, part, on_error, threshold, worst, out)
-    if evaluation.part:
-        none = "" if found.experiment.rows.held_out else "; no rows are held out"
-        out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set{none}")
     results = {**evaluation.metrics}
     prefix = PREFIXES[evaluation.part] if evaluation.part else ""
     results |= {prefix + name: value for name, value in results.items()}
     conditions = [Condition.parse(text, [*results]) for text in fail_if or ()]
+    if evaluation.part:
+        none = "" if found.experiment.rows.held_out else "; no rows are held out"
+        out.note(f"evaluated on the {SET_NAMES[evaluation.part]} set{none}")
     for warning in (evaluation.without.warning, evaluation.unseen.warning):
         if warning:
             out.warning(warning)

@@ -187,8 +187,8 @@ def _configured(out: Output, prepared: Experiment, parameters: Array | None) -> 
         return {}
     worst = check_method(prepared, prepared.recipe.gradient, parameters).worst
     out.note(
-        f"training uses {options['scheme']} differences with epsilon {options['epsilon']:g}: "
-        f"largest relative error {worst.worst:.1e}, at {_entry(worst)}"
+        f"the config trains with {options['scheme']} differences, epsilon {options['epsilon']:g}: "
+        f"their largest relative error against backprop is {worst.worst:.1e}, at {_entry(worst)}"
     )
     place = {"name": worst.name, "index": worst.index}
     return {"configured": {**options, "worst": worst.worst, **place}}

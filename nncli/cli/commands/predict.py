@@ -26,6 +26,7 @@ from nncli.cli.options import (
     remarked,
     require_whole,
     threshold_or_stored,
+    warn_of_divergence,
 )
 from nncli.cli.output import Output
 from nncli.cli.registry import command
@@ -109,6 +110,7 @@ def predict(
     own = not (input or values)
     shape = format or _by_ending(output)
     found = find_predictor(named, out)
+    warn_of_divergence(found, out)
     if own:
         require_whole(found)
         found.require_own_weights()

@@ -115,10 +115,10 @@ def _show_results(out: Output, found: SeedStudy) -> None:
 def _show_minima(out: Output, found: SeedStudy) -> None:
     minima = found.minima
     if len(minima) == len(found.finished) > 1:
-        out.detail(f"\n{len(minima)} distinct minima: no two seeds end at the same loss")
+        out.detail(f"\n{len(minima)} different final losses: no two seeds end at the same one")
         return
-    words = "minimum" if len(minima) == 1 else "minima"
-    lines = [[f"{len(minima)} distinct {words} (training loss)", "seeds"]]
+    words = "loss" if len(minima) == 1 else "losses"
+    lines = [[f"{len(minima)} different final {words}", "seeds"]]
     lines += [[measured(minimum.loss), str(len(minimum.seeds))] for minimum in minima[:MOST_MINIMA]]
     more = f"\nand {len(minima) - MOST_MINIMA} more" if len(minima) > MOST_MINIMA else ""
     out.detail("\n" + fitted_table(lines, columns=out.columns) + more)

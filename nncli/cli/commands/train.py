@@ -97,7 +97,7 @@ def train(
         bool,
         typer.Option(
             "--show-step",
-            help="Print the training step as Python code (what engine: python runs), without training.",
+            help="Print the training step as Python code, as engine: python runs it, without training.",
         ),
     ] = False,
     opened: Annotated[

@@ -96,8 +96,9 @@ def _column(every: Sequence[ListedRun], name: str) -> str:
 
 def _order(each: ListedRun, column: str) -> tuple[int, float, str]:
     """Order results by quality and other numbers by size, before texts; blanks come last."""
-    if column in each.results:
-        value = each.results[column]
+    on_rows = [f"{prefix}{column}" for prefix in ("", "test_", "val_") if f"{prefix}{column}" in each.results]
+    if on_rows:
+        value = each.results[on_rows[0]]
         sign = -1.0 if higher_is_better(column) else 1.0
         return (2, 0.0, "") if math.isnan(value) else (0, sign * value, "")
     text = {**each.facts, **each.settings}.get(column, "")

@@ -275,9 +275,10 @@ def differing_keys(settings: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def short_keys(keys: Sequence[str]) -> list[str]:
-    """Return the last parts of keys, or the whole keys where these are not unique."""
+    """Return the last parts of keys, or the whole keys where these are not unique, or say too little."""
     short = [key.rpartition(".")[2] for key in keys]
-    return [name if short.count(name) == 1 else key for name, key in zip(short, keys, strict=True)]
+    is_telling = [name != "name" and short.count(name) == 1 for name in short]
+    return [name if telling else key for name, telling, key in zip(short, is_telling, keys, strict=True)]
 
 
 def higher_is_better(name: str) -> bool:

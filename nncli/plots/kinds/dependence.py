@@ -97,7 +97,7 @@ class DependenceCurves:
         means = each.means[:, output]
         low, high = int(means.argmin()), int(means.argmax())
         if means[low] == means[high]:
-            return f"no mean prediction depends on an input drawn ({self.rows})"
+            return f"the mean predictions depend on none of the plotted inputs ({self.rows})"
         name = naming.short(each.over.name)
         return (
             f"mean {self.named[output]} depends most on {name}: "

@@ -181,8 +181,9 @@ def _note(data: WeightSurface) -> str:
 def _caption(surface: LossSurface) -> str:
     explained = surface.plane.explained
     share = "" if explained is None else f"; the plane contains {explained.sum():.1%} of the path's variance"
-    start = f"from {number(surface.true_loss[0], 4)} " if len(surface.epochs) > 1 else ""
-    return f"loss over {_axes_title(surface.plane)}: {start}to {number(surface.true_loss[-1], 4)}{share}"
+    first, last = (number(surface.true_loss[at], 4) for at in (0, -1))
+    path = f"from {first} to {last}" if len(surface.epochs) > 1 else f"{last} at the saved weights"
+    return f"loss over {_axes_title(surface.plane)}: {path}{share}"
 
 
 def _columns(surface: LossSurface) -> dict[str, list[str] | Array]:
