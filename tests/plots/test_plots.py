@@ -477,7 +477,7 @@ def test_importance_of_inputs_that_change_nothing_says_so(trained: dict[str, Run
         "no input matters: shuffling one of them does not raise the loss, which is 0 (30 training rows)"
     )
     assert plots.draw("dependence", run, View()).caption == (
-        "no mean prediction depends on an input drawn (30 training rows)"
+        "the mean predictions depend on none of the plotted inputs (30 training rows)"
     )
 
 
