@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from nncli.data.encoding import FITTERS
@@ -19,7 +19,20 @@ def _fraction_or_rows(value: float) -> float:
 
 
 SET_SIZES = "a fraction below 1, or a whole number of rows"
-SetSize = Annotated[float, Field(ge=0, examples=[0.2]), AfterValidator(_fraction_or_rows)]
+SetSize = Annotated[
+    float,
+    Field(ge=0),
+    AfterValidator(_fraction_or_rows),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+                {"type": "integer", "minimum": 0},
+            ],
+            "examples": [0.2],
+        }
+    ),
+]
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
 

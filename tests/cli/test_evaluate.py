@@ -314,3 +314,24 @@ def test_worst_rows_are_listed_below_the_metrics(nncli: Command) -> None:
     assert (refused.code, refused.out) == (2, "")
     assert "--worst and --on-error skip cannot be combined" in refused.err
     assert nncli("evaluate", "--worst", "0").code == 2
+
+
+@pytest.mark.parametrize("words", [["evaluate", "xor"], ["predict", "xor", "--values", "1,0"]])
+def test_a_run_that_diverged_is_warned_of(nncli: Command, words: list[str]) -> None:
+    nncli("init", "xor")
+    linear = ("--set", "network.layers[1].activation=identity", "--set", "loss=mse", "--set", "metrics=[mse]")
+    assert nncli("train", "xor.yaml", "--learning-rate", "1e5", *linear).code == 3
+    result = nncli(*words)
+    assert result.code == 0
+    assert "the training of runs/xor diverged, and its weights are those of epoch 0" in result.err
+
+
+def test_settings_of_a_run_cannot_be_changed(trained: Command) -> None:
+    result = trained("evaluate", "xor", "--set", "metrics=[auc]")
+    assert result.code == 2
+    assert "evaluate has no --set: it uses the settings of the run" in result.err
+
+
+def test_columns_that_differ_in_case_are_to_be_renamed(trained: Command) -> None:
+    Path("upper.csv").write_text("X1,X2,y\n0,1,1\n")
+    assert "rename X1 to x1, X2 to x2 in the table" in trained("evaluate", "-i", "upper.csv").err

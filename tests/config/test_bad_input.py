@@ -72,6 +72,7 @@ SCHEMA = {
     "true for a number": layer("{units: «true»}"),
     "yes for true": layer("{units: 1, bias: «yes»}"),
     "a union of name and number": with_line("training: {batch_size: «ful»}"),
+    "no number of rows": "dataset: {name: iris, split: {test: «1.5»}}\nnetwork: {hidden: [4]}\n",
     "a union of number and share": with_line("training: {log_every: «200%»}"),
     "a list where a mapping belongs": with_line("training: «[epochs, 3]»"),
     "a mapping where a list belongs": with_line("metrics: «{mse: 1}»"),
