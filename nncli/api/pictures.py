@@ -66,6 +66,7 @@ def plot(
     ['runs/xor/plots/loss.svg']
     """
     from nncli import plots
+    from nncli.inspection.surfaces import require_inputs
 
     plots.require_known(kinds)
     fixed = {name: str(value) for name, value in (at or {}).items()}
@@ -75,6 +76,8 @@ def plot(
     if isinstance(run, str | os.PathLike) and plots.is_study(Path(run)):
         return plots.draw_study(Path(run), kinds, view, place, format, plots.Look(theme, dpi, size, title))
     runs = list(run) if isinstance(run, Sequence) and not isinstance(run, str) else [open_run(run)]
+    for each in runs:
+        require_inputs(each, fixed)
     if format == "html" or (place is not None and place.suffix.lower() in (".html", ".htm")):
         from nncli.reports.views import saved_views
 

@@ -48,7 +48,8 @@ def predict(
     Raises
     ------
     NncliError
-        If a column is missing, a cell cannot be used, or no weights were recorded at the epoch.
+        If a column is missing, a cell cannot be used, no weights were recorded at the epoch, or probabilities
+        of a regression are wanted.
 
     Examples
     --------
@@ -58,6 +59,8 @@ def predict(
     found = _predictor(run)
     threshold = threshold if epoch is not None else _or_stored(found, threshold)
     model = (found.model if epoch is None else found.model_at(epoch)).with_threshold(threshold)
+    if proba:
+        model.columns.require_probabilities()
     table = found.experiment.rows.whole.table if data is None else as_table(data, model.columns)
     return model.predict(table, proba=proba)
 
@@ -90,6 +93,8 @@ def predictions(
 
     threshold = threshold if epoch is not None else _or_stored(run, threshold)
     model = (run.model if epoch is None else run.model_at(epoch)).with_threshold(threshold)
+    if proba:
+        model.columns.require_probabilities()
     return prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
 
 

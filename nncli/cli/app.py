@@ -121,8 +121,7 @@ def exit_code(call: Callable[[], Any], out: Output) -> int:
     except NncliError as error:
         return out.failure(error, error.exit_code)
     except UsageError as error:
-        command = error.ctx.command_path if error.ctx else "nncli"
-        return out.failure(NncliError(wrong_value(error, sys.argv), hint=f"run {command} --help"), 2)
+        return out.failure(wrong_value(error, sys.argv), 2)
     except Stopped as stop:
         return out.ended(stop.exit_code)
     except FileNotFoundError as error:

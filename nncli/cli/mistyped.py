@@ -166,8 +166,17 @@ def misplaced_option(typed: Sequence[str], commands: Collection[str]) -> NncliEr
     return NncliError(f"option {shown(option)} must follow the command", hint=hint)
 
 
-def wrong_value(error: Any, typed: Sequence[str]) -> str:
-    """Return what is wrong with the value of an option, in the words that config keys have too."""
+def wrong_value(error: Any, typed: Sequence[str]) -> NncliError:
+    """Return the error of an option's value, in the words that config keys have too."""
+    problem = _wrong(error, typed)
+    command = error.ctx.command_path if error.ctx else "nncli"
+    given = re.fullmatch(r"(-\S+) (.+): expected one of: (.+)", problem)
+    near = nearest(given[2], given[3].split(", ")) if given else None
+    hint = f"did you mean {given[1]} {near}?" if given and near else f"run {command} --help"
+    return NncliError(problem, hint=hint)
+
+
+def _wrong(error: Any, typed: Sequence[str]) -> str:
     words = str(error.format_message()).replace("Value error, ", "")  # pydantic's, about a choice
     for theirs, ours in PROBLEMS.items():
         if found := re.fullmatch(theirs, words):

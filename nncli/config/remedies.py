@@ -72,6 +72,8 @@ def _rewritten(what: str, found: Any, node: Node) -> str | None:
         return "write true or false"
     if isinstance(found, str) and "number" in what:
         return number_hint(found, whole="whole" in what)
+    if what == "a list" and isinstance(found, int) and {"integer", "object"} <= _kinds_of_items(node):
+        return f"write one entry for each layer, the output layer last: [{found}, 1]"
     rewrite = REWRITES.get(what)
     value = rewrite(found, node) if rewrite else None
     text = "" if value is None else _flow(value)
@@ -88,10 +90,14 @@ def number_hint(text: str, *, whole: bool) -> str | None:
 
 def _as_list(found: Any, node: Node) -> Any:
     """Put a single value, or several with commas, into a list."""
-    kinds = {option.get("type") for item in _items(node) for option in item["options"]}
+    kinds = _kinds_of_items(node)
     if isinstance(found, str):
         return [part.strip() for part in found.split(",") if part.strip()] if "string" in kinds else None
     return [found] if _is_one_of(found, kinds) else None
+
+
+def _kinds_of_items(node: Node) -> set[Any]:
+    return {option.get("type") for item in _items(node) for option in item["options"]}
 
 
 def _is_one_of(found: Any, kinds: set[Any]) -> bool:

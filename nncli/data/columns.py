@@ -95,6 +95,14 @@ class Roles:
             raise DataError(problem, hint=hint)
         return threshold
 
+    def require_probabilities(self) -> None:
+        """Raise DataError if the outputs are no probabilities."""
+        if self.task == "regression":
+            raise DataError(
+                "a regression network predicts values, not probabilities",
+                hint="remove --proba (in Python: proba); it applies to classes",
+            )
+
     def Y(self, table: Table) -> Array:
         """Return targets (n, outputs) in their own units; labels as 0/1 for two classes, one-hot for more.
 

@@ -12,7 +12,6 @@ from typing import Literal
 import numpy as np
 
 from nncli.data.settings import SplitConfig
-from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, shown
 from nncli.nn.arrays import Array
 from nncli.nn.randomness import random_stream
@@ -64,7 +63,7 @@ def by_column(table: Table, column: str) -> Parts:
     key = ("split", "column")
     if column not in table.columns:
         problem = f"no column named '{shown(column)}' in {table.origin}"
-        raise Misfit(key, problem, hint=suggestion(column, table.names, "columns"))
+        raise Misfit(key, problem, hint=table.columns_like(column))
     rows: dict[Part, list[int]] = {"train": [], "validation": [], "test": []}
     for row, cell in enumerate(table.typed[column].texts):
         part = PART_NAMES.get(cell.lower())

@@ -13,7 +13,7 @@ from nncli.data.split import Part
 from nncli.engines import threads
 from nncli.inference.best_threshold import OF_DECISIONS, BestThreshold
 from nncli.inference.classes import Confusion, LabelCounts, decided
-from nncli.inference.intervals import Measure, bootstrap
+from nncli.inference.intervals import Measure, bootstrap, share_interval
 from nncli.inference.rejects import Rejects, at_prediction, sound_rows
 from nncli.inference.unseen import UnseenCategories
 from nncli.inference.without_target import WithoutTarget
@@ -74,11 +74,16 @@ class Evaluation:
 
     @cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """The 95 % interval of the loss and of each metric, by the bootstrap.
+        """The 95 % interval of the loss and of each metric, by the bootstrap; of the accuracy, by its score.
 
-        Empty for fewer than 20 rows, and for the training set, on which metrics are better than on others.
+        Empty for fewer than 20 rows, and for the training set, on which metrics are better than on others. A
+        metric that is the same in every sample, such as a perfect F1 score, has none.
         """
-        return {} if self.part == "train" else bootstrap(self.measure, self.rows)
+        found = {} if self.part == "train" else bootstrap(self.measure, self.rows)
+        varying = {name: ends for name, ends in found.items() if ends[0] < ends[1]}
+        if "accuracy" in found:
+            varying["accuracy"] = share_interval(self.metrics["accuracy"], self.rows)
+        return {name: varying[name] for name in found if name in varying}
 
     def _repr_html_(self) -> str:
         facts = [

@@ -1,4 +1,4 @@
-"""Bootstrap intervals: how far metrics could be off because only some rows were measured."""
+"""Intervals of metrics: how far they could be off because only some rows were measured."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ FEWEST_MEASURED = 20  # of fewer, an interval would promise too much
 RESAMPLES = 1000
 MOST_DRAWN = 5000  # rows of a resample; 1,000 of them take about half a second
 CONFIDENCE = 0.95
+DEVIATIONS = 1.959964  # standard deviations of a normal distribution on each side that hold CONFIDENCE of it
 
 Measure = Callable[[Array], Mapping[str, float]]
 
@@ -42,3 +43,16 @@ def bootstrap(measure: Measure, rows: int) -> dict[str, tuple[float, float]]:
             low, high = np.quantile(deviations, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]).tolist()
             intervals[name] = (value + low, value + high)
     return intervals
+
+
+def share_interval(share: float, rows: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of rows, such as the accuracy, by Wilson's score.
+
+    Unlike the bootstrap, it also tells how far a share of 0 or 1 could be off (Wilson 1927, Probable
+    inference, the law of succession, and statistical inference, Journal of the American Statistical
+    Association 22).
+    """
+    squared = DEVIATIONS**2 / rows
+    middle = (share + squared / 2) / (1 + squared)
+    half = np.sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
+    return float(min(middle - half, share)), float(max(middle + half, share))

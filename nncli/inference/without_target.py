@@ -9,7 +9,6 @@ import numpy as np
 
 from nncli.data.columns import Columns
 from nncli.messages.errors import DataError, NncliError
-from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import counted, listed, shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import ValueKind, is_number
@@ -102,5 +101,5 @@ class WithoutTarget:
         name = next(name for name in self.columns.targets if name not in table.columns)
         return DataError(
             f"{table.origin}: no column named '{shown(name)}' to compare predictions with",
-            hint=f"{suggestion(name, table.names, 'columns')}; nncli predict needs no targets",
+            hint=f"{table.columns_like(name)}; nncli predict needs no targets",
         )

@@ -19,8 +19,8 @@ from nncli.scaffold.defaults import Candidate, Defaults, by_rows, defaults_for
 from nncli.scaffold.profile import Profile, profile
 from nncli.tables import reading
 from nncli.tables.column import ValueKind
-from nncli.tables.formats.dialect import NO_HEADER
 from nncli.tables.settings import DETECTED, ReadConfig
+from nncli.tables.table import NO_HEADER
 
 SCHEMA_LINE = "# yaml-language-server: $schema=nncli.schema.json"
 OTHER_KEYS = (

@@ -18,6 +18,8 @@ from nncli.tables.dates import is_date
 from nncli.tables.notation import PLAIN_NOTATION, Notation, thousandfold
 from nncli.tables.settings import DETECTED, ReadConfig
 
+NO_HEADER = "no header row"
+
 
 class Source(Protocol):
     """Rows of the file a table was read from."""
@@ -151,8 +153,14 @@ class Table:
             hint = f"names are case-sensitive; rename {listed(cased)} in the table" if cased else ""
             raise DataError(
                 f"{self.origin}: no {words} named {quoted}",
-                hint=hint or suggestion(missing[0], self.names, "columns"),
+                hint=hint or self.columns_like(missing[0]),
             )
+
+    def columns_like(self, name: str) -> str:
+        """Make the hint for a name that is no column: the column meant, if any, and all columns."""
+        if NO_HEADER in self.remark:
+            return f"{self.remark}; use one of these names, or add a header row"
+        return suggestion(name, self.names, "columns")
 
     def text(self, row: int, name: str) -> str:
         """Return one cell as text."""

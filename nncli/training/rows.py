@@ -18,7 +18,6 @@ from nncli.data.columns import Columns, Dataset, Roles, assign, input_names
 from nncli.data.encoding import Treatment
 from nncli.data.preprocessing import complete, fit, treatments
 from nncli.data.split import Part, Parts, divide
-from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.storage.lookup import TABLES, near_file
@@ -178,7 +177,7 @@ def _missing_columns(config: Config, table: Table) -> Iterator[Mistake]:
         named.append((("dataset", "id"), given.id))
     for loc, name in named:
         if name not in table.columns:
-            hint = suggestion(name, table.names, "columns")
+            hint = table.columns_like(name)
             yield Mistake(loc, f"no column named '{shown(name)}' in {table.origin}", hint)
 
 

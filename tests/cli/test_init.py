@@ -99,6 +99,7 @@ def test_a_file_is_not_replaced_unasked(people: Command) -> None:
         ("--from-csv", "people.csv"),
         ("--from-csv", "people.csv", "--target", "incom"),
         ("xor", "--from-csv", "people.csv"),
+        ("xor", "--list"),
         ("--target", "income"),
         (*FROM[1:], "-o", "no/p.yaml"),
         (*FROM[1:], "--task", "binary"),

@@ -64,6 +64,24 @@ def test_an_unknown_option_is_answered_by_meaning_before_spelling(
     assert answer == f"hint: {hint}"
 
 
+@pytest.mark.parametrize(
+    ("typed", "problem", "hint"),
+    [
+        ("predict --on-error skp", "expected one of: stop, skip", "did you mean --on-error skip?"),
+        ("evaluate --part tset", "expected one of: train, validation, test", "did you mean --part test?"),
+        ("plot --theme drak", "expected one of: light, dark, print", "did you mean --theme dark?"),
+        ("plot --theme x", "expected one of: light, dark, print", "run nncli plot --help"),
+        ("predict --threshold 2", "must be <= 1", "run nncli predict --help"),
+    ],
+)
+def test_a_wrong_choice_is_answered_by_the_one_meant(
+    nncli: Command, typed: str, problem: str, hint: str
+) -> None:
+    result = nncli(*typed.split())
+    option = typed.partition(" ")[2]
+    assert (result.code, result.out, result.err) == (2, "", f"error: {option}: {problem}\nhint: {hint}\n")
+
+
 FLAGS = ["--{}", "--{}=1", "--{} 1"]
 
 

@@ -56,6 +56,7 @@ def test_json_names_every_picture_with_its_caption(trained: Command) -> None:
         (["boundary", "--features", "x1,x9"], "x9"),
         (["boundary", "--features", "x1"], "expected two names, found 1"),
         (["boundary", "--at", "x1"], "--at x1: expected NAME=VALUE"),
+        (["loss", "--at", "x3=1"], "no input named 'x3'; the inputs are x1, x2"),
         (["weight-surface", "--weights", "layers.0.weight[0,0] layers.7.bias[0]"], "layers.7.bias[0]"),
         (["loss", "boundary", "-o", "one.svg"], "one file cannot hold 2 plots"),
         (["loss", "-o", "loss.gif"], "cannot write a '.gif' plot"),

@@ -125,3 +125,12 @@ def test_columns_aligned_with_spaces_are_written_with_commas(nncli: Command) -> 
     train(nncli, "x,z,y", ["1,1,1.5", "2,1,3.5"], REGRESSION)
     out = nncli("predict", "-q", "-i", "-", stdin="x z\n1  2\n3  4\n5  6\n").out
     assert [(row["x"], row["z"]) for row in records(out)] == [("1", "2"), ("3", "4"), ("5", "6")]
+
+
+def test_probabilities_of_a_regression_are_refused_and_nothing_is_written(nncli: Command) -> None:
+    train(nncli, "x,y", ["1,1.5", "2,3.5"], REGRESSION)
+    before = sorted(Path().rglob("*"))
+    result = nncli("predict", "--proba", "-o", "out.csv")
+    assert (result.code, result.out) == (2, "")
+    assert "a regression network predicts values, not probabilities\nhint: remove --proba" in result.err
+    assert sorted(Path().rglob("*")) == before

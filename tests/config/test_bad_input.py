@@ -75,6 +75,7 @@ SCHEMA = {
     "no number of rows": "dataset: {name: iris, split: {test: «1.5»}}\nnetwork: {hidden: [4]}\n",
     "a union of number and share": with_line("training: {log_every: «200%»}"),
     "a list where a mapping belongs": with_line("training: «[epochs, 3]»"),
+    "a number where a list of layers belongs": "dataset: xor\nnetwork: {layers: «4»}\n",
     "a mapping where a list belongs": with_line("metrics: «{mse: 1}»"),
     "nothing where something belongs": with_line("training:«»"),
     "too many layers": "dataset: xor\nnetwork: {layers: «[" + "{units: 1}, " * 1001 + "]»}\n",

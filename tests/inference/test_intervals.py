@@ -1,4 +1,4 @@
-"""Bootstrap intervals: their definition, their coverage, and where there are none."""
+"""Intervals of metrics: their definition, their coverage, and where there are none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from nncli import evaluate, train
 from nncli.inference.evaluation import evaluate_rows
-from nncli.inference.intervals import MOST_DRAWN, RESAMPLES, bootstrap
+from nncli.inference.intervals import MOST_DRAWN, RESAMPLES, bootstrap, share_interval
 from nncli.nn.arrays import Array
 
 
@@ -51,6 +51,38 @@ def test_a_metric_without_a_value_has_no_interval() -> None:
     assert bootstrap(lambda rows: {"r2": float("nan")}, 30) == {}
 
 
+@pytest.mark.parametrize(
+    ("share", "rows", "low", "high"),
+    [
+        (81 / 263, 263, 0.2553, 0.3662),  # Newcombe 1998, table I, method 3
+        (15 / 148, 148, 0.0624, 0.1605),
+        (0 / 20, 20, 0.0000, 0.1611),
+        (1 / 29, 29, 0.0061, 0.1718),
+    ],
+)
+def test_the_interval_of_a_share_is_that_of_newcombe(
+    share: float, rows: int, low: float, high: float
+) -> None:
+    assert share_interval(share, rows) == pytest.approx((low, high), abs=5e-5)
+    assert share_interval(1 - share, rows) == pytest.approx((1 - high, 1 - low), abs=5e-5)
+
+
+def test_a_perfect_score_is_not_certain(tmp_path: Path) -> None:
+    rows = "".join(f"{x},{'no' if x < 0 else 'yes'}\n" for x in range(-100, 100))
+    (tmp_path / "rows.csv").write_text("x,y\n" + rows)
+    config = {
+        "dataset": {"path": str(tmp_path / "rows.csv"), "targets": ["y"], "split": {"test": 0.2}},
+        "network": {"layers": [{"units": 1, "activation": "sigmoid"}]},
+        "optimizer": {"learning_rate": 10.0},
+        "metrics": ["accuracy", "f1"],
+        "training": {"epochs": 300},
+    }
+    found = evaluate(train(config, output=tmp_path / "run"))
+    assert found.metrics["accuracy"] == found.metrics["f1"] == 1
+    assert list(found.intervals) == ["loss", "accuracy"], "every sample of a perfect F1 is perfect"
+    assert found.intervals["accuracy"] == pytest.approx((0.9124, 1), abs=5e-5)
+
+
 def test_evaluations_of_held_out_rows_have_intervals(tmp_path: Path) -> None:
     config = {
         "dataset": {"name": "iris", "split": {"test": 0.3}},
@@ -67,9 +99,7 @@ def test_evaluations_of_held_out_rows_have_intervals(tmp_path: Path) -> None:
     stored = json.loads((tmp_path / "run" / "results.json").read_text())
     assert found.metrics == stored["test"]
     right = run.model.outputs(rows.X).argmax(axis=1) == rows.Y.argmax(axis=1)
-    rng = np.random.default_rng(0)
-    resampled = [right[rng.integers(len(right), size=len(right))].mean() for _ in range(RESAMPLES)]
-    assert found.intervals["accuracy"] == pytest.approx(np.quantile(resampled, [0.025, 0.975]))
+    assert found.intervals["accuracy"] == share_interval(right.mean(), len(right))
     assert evaluate(run, part="train").intervals == {}
     few = evaluate_rows(run, rows.table.take(np.arange(5)))
     assert few.intervals == {}

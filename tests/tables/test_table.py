@@ -131,6 +131,15 @@ def test_a_part_keeps_places() -> None:
         table.numbers("b")
 
 
+def test_columns_without_a_header_say_where_their_names_come_from() -> None:
+    with pytest.raises(DataError) as caught:
+        parse_csv("1.5,2\n2.5,3\n3.5,4\n", "t").require(["price"])
+    assert caught.value.hint == (
+        "no header row, so the columns are named column_1 to column_2; "
+        "use one of these names, or add a header row"
+    )
+
+
 def test_a_missing_column_is_named_with_those_there_are() -> None:
     with pytest.raises(DataError) as caught:
         Table("t", {f"column{number}": ["1"] for number in range(300)}).require(["colum7"])

@@ -146,7 +146,7 @@ def _metrics(evaluation: Evaluation, out: Output) -> str:
     intervals = {} if out.quiet else evaluation.intervals
     rows = []
     for name, value in evaluation.metrics.items():
-        interval = [" to ".join(map(measured, intervals.get(name, ())))] if intervals else []
+        interval = [" to ".join(map(measured, intervals.get(name, ()))) or "-"] if intervals else []
         compared = [measured(each[name], 6) for each in models.values()]
         rows.append([evaluation.roles.named(name), measured(value, 6), *interval, *compared])
     header = ["", "network", *(["95% interval"] if intervals else []), *models]

@@ -75,6 +75,9 @@ def init(
     if template is not None and from_csv is None and TABLES.includes(template):
         from_csv = Path(template)
         template = None
+    if list_ and template is not None:
+        problem = f"--list and the template {template} cannot be combined"
+        raise NncliError(problem, hint="remove one of the two")
     if list_:
         out.result(definitions([(name, templates.summary(name)) for name in templates.names()], out.columns))
         out.object("init", {"templates": {name: templates.summary(name) for name in templates.names()}})

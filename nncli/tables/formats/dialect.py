@@ -12,13 +12,13 @@ from functools import cached_property
 from nncli.messages.wording import listed
 from nncli.tables.column import is_number, reads_as_number
 from nncli.tables.settings import DETECTED, ReadConfig
+from nncli.tables.table import NO_HEADER
 
 # Separators and their names, the more common ones first.
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars", " ": "spaces"}
 BLANK = " \t,;|\r\n"  # characters of a line without any cell
 SAMPLE = 200  # lines that are looked at
 REGULAR = 0.9  # of the rows must have as many cells as most rows, or a separator is not one
-NO_HEADER = "no header row"
 ROW_NAMES = "Unnamed: 0"  # name that pandas gives to a column of row names without a header
 
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
