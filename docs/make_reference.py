@@ -235,7 +235,8 @@ def _plain(node: Node, schema: Node) -> str:
     if kind == "array":
         return f"a list of {_plural(_type(node['items'], schema))}"
     if kind == "object":
-        return f"a mapping of names to {_type(node['additionalProperties'], schema)}"
+        values = _type(node["additionalProperties"], schema)
+        return f"a mapping with, for each name, {values}" if " or " in values else f"a mapping of names to {values}"
     if "pattern" in node:
         return "a share such as `10%`"
     if kind is None:

@@ -57,7 +57,7 @@ def _in_training(values: Values) -> Iterator[Mistake]:
     if values.training.dtype != "float64" and values.gradient.name == "finite_difference":
         yield Mistake(
             ("training", "dtype"),
-            f"gradient: finite_difference requires dtype float64, found {values.training.dtype}",
+            f"finite differences require dtype float64, found {values.training.dtype}",
             "set dtype: float64, or gradient: backprop",
         )
 
@@ -80,7 +80,7 @@ def _in_network(values: Values) -> Iterator[Mistake]:
         elif layer.dropout and values.gradient.name != "backprop":
             yield Mistake(
                 (*loc, "layers", index, "dropout"),
-                f"dropout is not supported with gradient: {values.gradient.name}",
+                f"dropout is not supported with gradient {values.gradient.name}",
                 "set gradient: backprop",
             )
         if layer.activation.name == "softmax" and layer is not network.layers[-1]:

@@ -166,7 +166,7 @@ class DatasetConfig(Strict):
     )
     positive: Label | None = Field(
         None,
-        description="class of a binary task that precision, recall, f1, auc and the probability are about"
+        description="positive class of a binary task, to which precision, recall, f1, auc and the probability refer"
         " (default: the second in sorted order)",
     )
     split: SplitConfig = _written({}, "rows held out for validation and test")

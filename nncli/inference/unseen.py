@@ -67,7 +67,7 @@ class UnseenCategories:
         )
         return NncliError(
             f"{counted(self.rows, 'row')} with {some} not in the training set ({columns}), encoded as none "
-            f"of the known ones; first: {self.first}",
+            f"of the known ones; the first is at {self.first}",
             hint="to reject such rows, train again with dataset.preprocessing.unseen: error; or train on "
             "rows that have these categories",
         )

@@ -63,7 +63,7 @@ class WithoutTarget:
         rows = f"{self.rows:,} of {counted(self.total, 'row')}"
         have = "has" if self.rows == 1 else "have"
         return NncliError(
-            f"left out {rows}, which {have} no usable target ({why}); first: {self.first.message}"
+            f"left out {rows}, which {have} no usable target ({why}); the first is at {self.first.message}"
         )
 
     @property
@@ -73,7 +73,7 @@ class WithoutTarget:
             return self.first or DataError("no row to evaluate")
         rows = "the only row has no" if self.total == 1 else f"none of {self.total:,} rows has a"
         return DataError(
-            f"{rows} usable target; first: {self.first.message}",
+            f"{rows} usable target; the first is at {self.first.message}",
             hint=f"fill {listed(self.columns.targets)}, or use nncli predict, which needs no targets",
             source=self.first.source,
         )

@@ -142,7 +142,7 @@ def huber(
         float, "> 0", "error at which the loss changes from quadratic to linear, in the target's unit"
     ] = 1.0,
 ) -> Loss:
-    """e^2 / 2 up to `delta` from the target, delta (|e| - delta / 2) beyond (Huber 1964)."""
+    """e^2 / 2 if |e| is at most `delta`, else delta * (|e| - delta / 2) (Huber 1964)."""
 
     def terms(A: Array, Y: Array) -> Array:
         E = np.abs(A - Y)

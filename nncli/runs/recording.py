@@ -110,7 +110,7 @@ class Recording:
         done = checkpoint.progress.state.update / experiment.updates_per_epoch
         if done > experiment.epochs:
             raise RunError(
-                f"{run.path}: already trained for {done:g} epochs, more than {experiment.epochs}",
+                f"{run.path}: already trained for {np.ceil(done):,.0f} epochs, more than {experiment.epochs:,}",
                 hint=f"set --epochs, the new total, to {int(np.ceil(done))} or more",
             )
         same = experiment.on_engine(checkpoint.identity.engine)

@@ -76,14 +76,14 @@ def test_evaluate_leaves_them_out_and_reports_how_many_and_why(nncli: Command, t
     assert result.code == 0
     assert (values["rows"], values["without_target"], whole["without_target"]) == (2, 3, 0)
     assert values["metrics"] == whole["metrics"]
-    words = "left out 3 of 5 rows, which have no usable target (2 empty and 1 invalid); first: "
+    words = "left out 3 of 5 rows, which have no usable target (2 empty and 1 invalid); the first is at "
     assert f"warning: {words}new.{form}:{3 if form == 'csv' else 2}:" in result.err
 
 
 def test_evaluate_without_any_usable_target_is_one_error(nncli: Command, task: Task) -> None:
     result = nncli("evaluate", "-i", "-", stdin=table([task.empty, task.invalid], "csv"))
     assert (result.code, result.out) == (2, "")
-    assert "error: none of 2 rows has a usable target; first: stdin:2:3: y: " in result.err
+    assert "error: none of 2 rows has a usable target; the first is at stdin:2:3: y: " in result.err
     assert "hint: fill y, or use nncli predict" in result.err
 
 

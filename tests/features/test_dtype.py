@@ -239,7 +239,7 @@ def test_smoke_and_gradient_check_of_a_float32_training_hold() -> None:
 
 
 def test_finite_differences_need_float64() -> None:
-    with pytest.raises(ConfigError, match="finite_difference requires dtype float64") as caught:
+    with pytest.raises(ConfigError, match="finite differences require dtype float64") as caught:
         build(Config.of(config("float32") | {"gradient": "finite_difference"}))
     assert "dtype: float64, or gradient: backprop" in str(caught.value.hint)
 

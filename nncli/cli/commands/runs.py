@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "Look",
     3,
     {
-        "nncli runs": "list all runs with the settings that differ between them and their results",
+        "nncli runs": "list all runs with their results and the settings in which they differ",
         "nncli runs --sort accuracy": "list the best ones first",
     },
 )

@@ -97,7 +97,7 @@ def train(
         bool,
         typer.Option(
             "--show-step",
-            help="Print the training step as Python code, as engine: python runs it, without training.",
+            help="Print the Python code of the training step that engine: python runs. Trains nothing.",
         ),
     ] = False,
     opened: Annotated[
