@@ -236,7 +236,11 @@ def _plain(node: Node, schema: Node) -> str:
         return f"a list of {_plural(_type(node['items'], schema))}"
     if kind == "object":
         values = _type(node["additionalProperties"], schema)
-        return f"a mapping with, for each name, {values}" if " or " in values else f"a mapping of names to {values}"
+        return (
+            f"a mapping with, for each name, {values}"
+            if " or " in values
+            else f"a mapping of names to {values}"
+        )
     if "pattern" in node:
         return "a share such as `10%`"
     if kind is None:

@@ -170,7 +170,7 @@ def _otherwise(experiment: Experiment, slower: Trial | None) -> str:
     if slower:
         rate = trials.written(slower.variant.new)
         return (
-            f"set optimizer.learning_rate: {rate}, which does not diverge but alone does no better than a "
+            f"set optimizer.learning_rate: {rate}, which does not diverge, but by itself is no better than a "
             "constant prediction; also add a hidden layer, or check the data"
         )
     if abs(column.reaches) > symptoms.LARGE_INPUT >= abs(target.reaches):

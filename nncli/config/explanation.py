@@ -122,6 +122,13 @@ class Topic:
             if not (self.value and key == "name")
         ]
 
+    @property
+    def optioned(self) -> str:
+        """A value that has keys of its own, as adam has beta1; empty if none has."""
+        options = [] if self.value else self.node["options"]
+        named = [str(tag(option)) for option in options if tag(option) and len(option["properties"]) > 1]
+        return next((name for name in named if name != "auto"), "")
+
 
 class Found(NamedTuple):
     """Topics that a word stands for, and the name of nncli if the word is one of another tool."""

@@ -166,8 +166,8 @@ class DatasetConfig(Strict):
     )
     positive: Label | None = Field(
         None,
-        description="positive class of a binary task, to which precision, recall, f1, auc and the probability refer"
-        " (default: the second in sorted order)",
+        description="positive class of a binary task, to which precision, recall, f1, auc and the probability"
+        " refer (default: the second in sorted order)",
     )
     split: SplitConfig = _written({}, "rows held out for validation and test")
     preprocessing: PreprocessingConfig = _written({}, "how cells are converted to numbers")
@@ -332,7 +332,7 @@ class RecordConfig(Strict):
         "auto", description="snapshots of the weights; auto: epochs 0 to 16, then 16 per doubling"
     )
     errors: Literal["auto", "all", "none"] = Field(
-        "auto", description="signed errors of up to 1,000 rows; auto: at the same epochs as automatic weights"
+        "auto", description="signed errors of up to 1,000 rows; auto: at the epochs that weights: auto uses"
     )
 
 

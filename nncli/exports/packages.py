@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from nncli.exports.contract import MissingRuntime
-from nncli.messages.errors import NncliError
+from nncli.messages.errors import missing_package
 
 
 def writer(package: str) -> Any:
@@ -20,9 +20,7 @@ def writer(package: str) -> Any:
     try:
         return import_module(package)
     except ImportError:
-        name = package.partition(".")[0]
-        hint = 'install it with: python -m pip install ".[export]"'
-        raise NncliError(f"the package {name} is not installed", hint=hint) from None
+        raise missing_package("the export", package.partition(".")[0]) from None
 
 
 def runtime(package: str) -> Any:

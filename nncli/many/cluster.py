@@ -20,11 +20,10 @@ import numpy as np
 from nncli.many.pool import Backend, CallResult, Crew, Processes, Sent
 from nncli.many.sweeps.shipping import Parcel, data_key, without_data
 from nncli.many.sweeps.trial import TrialTask
-from nncli.messages.errors import NncliError
+from nncli.messages.errors import NncliError, missing_package
 from nncli.messages.wording import shown
 from nncli.version import VERSION
 
-INSTALL = 'install it with: python -m pip install "nncli-train[cluster]"'
 CONNECT = 5.0  # seconds to reach the scheduler
 JOIN = 60.0  # seconds to wait for the first worker
 LOOK_AGAIN = 1.0  # seconds between two looks at the number of workers
@@ -283,7 +282,7 @@ def _portable(function: Callable[[], Any]) -> Callable[[], Any]:
 
 
 def _other_version(theirs: str, worker: str, ours: str = VERSION) -> NncliError:
-    hint = f"install it there: python -m pip install nncli-train=={ours}"
+    hint = f"install nncli {ours} on every worker"
     if not theirs:
         return NncliError(f"nncli is not installed on worker {worker}", hint=hint)
     return NncliError(f"worker {worker} has nncli {theirs}, and this machine {ours}", hint=hint)
@@ -294,7 +293,7 @@ def _distributed() -> Any:
     try:
         found = import_module("distributed")
     except ImportError:
-        raise NncliError("--cluster needs the package distributed", hint=INSTALL) from None
+        raise missing_package("--cluster", "distributed") from None
     import_module("dask").config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
     for name in ["distributed", "tornado", "asyncio", *logging.root.manager.loggerDict]:
         if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):

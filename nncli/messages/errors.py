@@ -47,6 +47,12 @@ class NncliError(Exception):
         return [wrapped("\n".join(lines), columns)]
 
 
+def missing_package(purpose: str, package: str) -> NncliError:
+    """Return the error of a purpose, a noun phrase, that needs a package which is not installed."""
+    hint = f"install it with: python -m pip install {package}"
+    return NncliError(f"{purpose} needs {package}, which is not installed", hint=hint)
+
+
 class ConfigError(NncliError):
     """One or several mistakes in a config, found in one pass."""
 

@@ -10,9 +10,8 @@ from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any
-
-import numpy as np
 
 from nncli.engines import threads
 from nncli.messages.errors import DivergedError, NncliError, RunError
@@ -110,8 +109,8 @@ class Recording:
         done = checkpoint.progress.state.update / experiment.updates_per_epoch
         if done > experiment.epochs:
             raise RunError(
-                f"{run.path}: already trained for {np.ceil(done):,.0f} epochs, more than {experiment.epochs:,}",
-                hint=f"set --epochs, the new total, to {int(np.ceil(done))} or more",
+                f"{run.path}: already trained for {ceil(done):,} epochs, more than {experiment.epochs:,}",
+                hint=f"set --epochs, the new total, to {ceil(done)} or more",
             )
         same = experiment.on_engine(checkpoint.identity.engine)
         return cls(replace(same, threads=checkpoint.threads), run, command, checkpoint)

@@ -197,7 +197,7 @@ def test_a_worker_of_another_version_is_refused(shared: DaskCluster, tmp_path: P
         code, err = run(sweep_command(shared.address))
     assert code == 2
     assert "has nncli 0.0.9, and this machine 0.1.0" in err
-    assert "python -m pip install nncli-train==0.1.0" in err
+    assert "install nncli 0.1.0 on every worker" in err
     assert not lines()
 
 
@@ -218,7 +218,7 @@ def test_a_worker_without_nncli_is_refused(shared: DaskCluster, tmp_path: Path) 
         code, err = run(sweep_command(shared.address))
     assert code == 2
     assert "error: nncli is not installed on worker tcp://127.0.0.1:" in err
-    assert "python -m pip install nncli-train==0.1.0" in err
+    assert "install nncli 0.1.0 on every worker" in err
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import json
 import lzma
 import pickle
 import sqlite3
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import datetime
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nncli.messages.errors import DataError
+from nncli.messages.errors import DataError, NncliError
 from nncli.tables.formats.foreign import FOREIGN
 from nncli.tables.reading import decode, read_parts
 from nncli.tables.settings import ReadConfig
@@ -211,3 +212,10 @@ def test_a_title_above_the_header_of_a_sheet_is_skipped() -> None:
     table = decode(out.getvalue(), "t.xlsx")
     assert table.names == ["area", "price"]
     assert table.numbers("price").tolist() == [1000.5 * row for row in range(20)]
+
+
+def test_a_missing_openpyxl_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openpyxl", None)  # as if it were not installed
+    with pytest.raises(NncliError, match="reading Excel workbooks needs openpyxl, which is not") as caught:
+        decode(b"PK\x03\x04", "t.xlsx")
+    assert caught.value.hint == "install it with: python -m pip install openpyxl"

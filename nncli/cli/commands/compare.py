@@ -88,7 +88,9 @@ def _show(out: Output, comparison: RunComparison) -> None:
     from nncli.inspection.compare.side_by_side import BEST
 
     differs = ", ".join(comparison.differing)
-    out.detail(f"differs: {differs}\n" if differs else "the configs are equal (seeds and names are not compared)\n")
+    out.detail(
+        f"differs: {differs}\n" if differs else "the configs are equal (seeds and names are not compared)\n"
+    )
     rows = comparison.table()
     whole = fitted_table(rows)
     if out.columns is not None and width(whole.partition("\n")[0]) > out.columns:

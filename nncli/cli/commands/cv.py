@@ -53,7 +53,8 @@ def cv(
 ) -> None:
     """Cross-validate a config: evaluate on each fold after training on the others. Writes no files.
 
-    Rows of the config's test set are not used. The line "all rows" of the result measures the predictions of all folds together.
+    Rows of the config's test set are not used. In the result, the line "all rows" measures the predictions of
+    all folds together.
     """
     from nncli import api
     from nncli.api import many

@@ -7,14 +7,13 @@ from math import inf, isnan
 from typing import Any, Literal, Protocol, get_args
 
 from nncli.many.sweeps.space import Axis, Space
-from nncli.messages.errors import ConfigError, NncliError
+from nncli.messages.errors import ConfigError, missing_package
 from nncli.messages.suggestions import suggestion
 from nncli.messages.wording import shown
 from nncli.nn.randomness import random_stream
 
 SearchName = Literal["grid", "random", "tpe"]
 SEARCHES: tuple[SearchName, ...] = get_args(SearchName)
-INSTALL_OPTUNA = 'python -m pip install "nncli-train[search]"'
 
 
 MOST_TRIALS = 10_000
@@ -155,6 +154,6 @@ def optuna() -> Any:
     try:
         import optuna as found
     except ImportError:
-        raise NncliError("optuna is not installed", hint=f"install it with: {INSTALL_OPTUNA}") from None
+        raise missing_package("the search tpe", "optuna") from None
     found.logging.set_verbosity(found.logging.ERROR)
     return found

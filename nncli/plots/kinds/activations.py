@@ -73,7 +73,9 @@ class ActivationCurves:
     def caption(self) -> str:
         """Fraction of saturated pre-activations of each activation."""
         parts = [f"{curve.name} {curve.saturated:.0%}" for curve in self.curves]
-        return f"share of pre-activations at which the activation is saturated (nearly flat): {', '.join(parts)}"
+        return (
+            f"share of pre-activations at which the activation is saturated (nearly flat): {', '.join(parts)}"
+        )
 
     @property
     def columns(self) -> dict[str, list[str] | Array]:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from nncli.messages.errors import DataError, NncliError
+from nncli.messages.errors import DataError, missing_package
 from nncli.messages.wording import shown
 from nncli.nn.arrays import Array
 from nncli.tables.column import Cells
@@ -36,10 +36,7 @@ def pyarrow() -> Any:
         import_module("pyarrow.parquet")
         return import_module("pyarrow")
     except ImportError:
-        raise NncliError(
-            "Parquet needs pyarrow, which is not installed",
-            hint='run in the nncli directory: python -m pip install ".[tables]"',
-        ) from None
+        raise missing_package("Parquet", "pyarrow") from None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from itertools import islice
 from typing import Any, BinaryIO
 
-from nncli.messages.errors import DataError
+from nncli.messages.errors import DataError, missing_package
 from nncli.tables.notation import format_number
 
 ROWS = 2000  # per chunk
@@ -22,8 +22,10 @@ def csv_chunks(file: BinaryIO, name: str) -> Iterator[str]:
 
     Raises
     ------
+    NncliError
+        If openpyxl is not installed.
     DataError
-        If openpyxl is not installed, or the file cannot be read.
+        If the file cannot be read.
     """
     rows = _rows(file, name)
     while part := list(islice(rows, ROWS)):
@@ -37,10 +39,7 @@ def _rows(file: BinaryIO, name: str) -> Iterator[list[str]]:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
-        raise DataError(
-            f"{name}: reading Excel workbooks requires openpyxl",
-            hint='pip install "nncli-train[tables]", or save the sheet as CSV UTF-8 in Excel',
-        ) from None
+        raise missing_package("reading Excel workbooks", "openpyxl") from None
     content = file if file.seekable() else io.BytesIO(file.read())
     try:
         with warnings.catch_warnings():
