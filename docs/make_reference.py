@@ -236,11 +236,8 @@ def _plain(node: Node, schema: Node) -> str:
         return f"a list of {_plural(_type(node['items'], schema))}"
     if kind == "object":
         values = _type(node["additionalProperties"], schema)
-        return (
-            f"a mapping with, for each name, {values}"
-            if " or " in values
-            else f"a mapping of names to {values}"
-        )
+        details = re.search(r"\(see .*?\]\(.*?\)\)", values)
+        return f"a mapping {details[0]}" if details else f"a mapping of names to {values}"
     if "pattern" in node:
         return "a share such as `10%`"
     if kind is None:
@@ -268,8 +265,13 @@ def _either(options: list[Node], schema: Node) -> str:
     known = [option for option in _not_in_list(options) if option.get("type") != "null"]
     choice = next((end for end in CHOICES.items() if any(_ends(option, end[1]) for option in known)), None)
     if choice:
-        heading, _ = choice
-        return f"{_names({'anyOf': known})}: see [{heading}](#{heading.lower().replace(' ', '-')})"
+        heading, ending = choice
+        plain = _names({"anyOf": known})
+        models = [_resolved(option, schema) for option in known if _ends(option, ending)]
+        names = [model["properties"]["name"]["const"] for model in models]
+        others = " or ".join(f"`{name}`" for name in names if f"`{name}`" not in plain)
+        with_options = f", or a mapping with {others} as its name" if others else ""
+        return f"{plain}{with_options}: see [{heading}](#{heading.lower().replace(' ', '-')})"
     return " or ".join(dict.fromkeys(_type(option, schema) for option in known))
 
 

@@ -104,7 +104,7 @@ class Trial:
     def words(self) -> str:
         """The instruction with what was seen."""
         planned = self.variant.experiment.epochs
-        longer = f" instead of {planned:,}" if self.epochs > planned else ""
+        longer = f" instead of the config's {planned:,}" if self.epochs > planned else ""
         return (
             f"{self.variant.words} (tried for {_count(self.epochs)} epochs{longer}: "
             f"loss {self.before:.3g} -> {self.after:.3g})"

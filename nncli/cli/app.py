@@ -27,10 +27,11 @@ START = [
 ]
 EXIT_CODES = [
     ("0", "ok"),
+    ("1", "a bug in nncli"),
     ("2", "invalid usage, config or data"),
     ("3", "training diverged"),
     ("4", "a check failed"),
-    ("130", "interrupted; continue with nncli resume"),
+    ("129, 130, 143", "interrupted; continue with nncli resume"),
 ]
 
 LONGEST_BUG = 300  # characters shown of an unexpected error

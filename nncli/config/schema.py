@@ -332,7 +332,9 @@ class RecordConfig(Strict):
         "auto", description="snapshots of the weights; auto: epochs 0 to 16, then 16 per doubling"
     )
     errors: Literal["auto", "all", "none"] = Field(
-        "auto", description="signed errors of up to 1,000 rows; auto: at the epochs that weights: auto uses"
+        "auto",
+        description="signed errors of up to 1,000 rows; auto: at the epochs at which weights are recorded by "
+        "default",
     )
 
 

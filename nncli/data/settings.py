@@ -94,4 +94,6 @@ class PreprocessingConfig(Strict):
     scale_targets: Literal[tuple(SCALERS)] = Field(  # type: ignore[valid-type]
         "none", description="scaling of regression targets; predictions and metrics keep the original units"
     )
-    columns: dict[ColumnName, ColumnConfig] = Field({}, description="settings that differ, by input column")
+    columns: dict[ColumnName, ColumnConfig] = Field(
+        {}, description="settings of single columns, which replace those above"
+    )

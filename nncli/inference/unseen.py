@@ -44,8 +44,7 @@ class UnseenCategories:
         ]
         if cells and not self.first:
             row, name = min(cells, key=lambda cell: cell[0])
-            problem = f"'{shown(table.text(row, name))}'"
-            self.first = table.cell_error(row, name, problem).message
+            self.first = table.place(row, name)
         for row, name in cells:
             self._remember(name, table.typed[name].texts[row])
         self.rows += len({row for row, _ in cells})
@@ -60,14 +59,17 @@ class UnseenCategories:
         """The warning to show; None if every category is known."""
         if not self.rows:
             return None
-        some = "a category" if self.rows == 1 else "categories"
+        words = (
+            "has a category that is not in the training set and is"
+            if self.rows == 1
+            else "have categories that are not in the training set and are"
+        )
         columns = "; ".join(
             f"{shown(name)}: {', '.join(map(shown, categories))}"
             for name, categories in self.examples.items()
         )
         return NncliError(
-            f"{counted(self.rows, 'row')} with {some} not in the training set ({columns}), encoded as none "
-            f"of the known ones; the first is at {self.first}",
+            f"{counted(self.rows, 'row')} {words} encoded as unknown ({columns}; first in {self.first})",
             hint="to reject such rows, train again with dataset.preprocessing.unseen: error; or train on "
             "rows that have these categories",
         )

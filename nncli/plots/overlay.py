@@ -84,7 +84,7 @@ class OverlaidCurves:
         if not self.ranked:
             return ends
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)
-        return f"{ends} (lowest: {lowest})"
+        return f"{ends}, lowest with {lowest}"
 
     @property
     def columns(self) -> Mapping[str, Sequence[str] | Array]:

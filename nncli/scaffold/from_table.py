@@ -214,7 +214,7 @@ def guesses(profile: Profile) -> list[str]:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
     found += profile.notes
     if codes := _codes(profile):
-        found.append(f"read as numbers, but possibly category codes: {listed(codes)}")
+        found.append(f"read as numbers, although they may be category codes: {listed(codes)}")
     if profile.without_target:
         found.append(f"{counted(profile.without_target, 'row')} without a target value will be dropped")
     return found
@@ -327,7 +327,7 @@ def _preprocessing(profile: Profile) -> list[str]:
         lines.append(_line("scale", "standard", words))
     lines += _missing(profile)
     if "category" in kinds:
-        words = "encode an unknown category as none of the known ones; error: reject it"
+        words = "encode a category that is not in the training set as unknown; error: reject it"
         lines.append(_line("unseen", "ignore", words))
     lines += _own_kinds(profile)
     if profile.task == "regression":

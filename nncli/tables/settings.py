@@ -51,7 +51,7 @@ class ReadConfig(Strict):
     )
     decimal: Literal["auto", ".", ","] = Field("auto", description="decimal mark of numbers")
     thousands: Literal["auto", "none", ",", ".", " ", "'"] = Field(
-        "auto", description="mark between the thousands of numbers"
+        "auto", description="character that separates thousands, as in 1,000"
     )
     header: Annotated[Literal["auto"] | bool, Either("auto, true or false")] = Field(
         "auto", description="whether the first line holds the column names; if not, they are column_1, ..."

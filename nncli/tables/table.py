@@ -181,13 +181,21 @@ class Table:
 
     def cell_error(self, row: int, name: str, problem: str, hint: str | None = None) -> CellError:
         """Return the error of one cell, with its place and, for a file, its line."""
-        place, excerpt = f": row {row + 1}", None
-        if self.source is not None:
-            cells = self.columns[name]
-            cell = "" if isinstance(cells, np.ndarray) else cells[row]
-            place, excerpt = self.source.place(row, self.names.index(name), name, cell)
-        message = f"{self.origin}{place}: {shown(name)}: {problem}"
-        return CellError(message, row, name, problem, hint=hint, source=excerpt)
+        place, excerpt = self._located(row, name)
+        return CellError(f"{place}: {shown(name)}: {problem}", row, name, problem, hint=hint, source=excerpt)
+
+    def place(self, row: int, name: str) -> str:
+        """Return the place of a cell: `people.csv:12:5`, or `people: row 12` if not from a file."""
+        return self._located(row, name)[0]
+
+    def _located(self, row: int, name: str) -> tuple[str, str | None]:
+        """Return the place of a cell and, for a file, its line."""
+        if self.source is None:
+            return f"{self.origin}: row {row + 1}", None
+        cells = self.columns[name]
+        cell = "" if isinstance(cells, np.ndarray) else cells[row]
+        place, excerpt = self.source.place(row, self.names.index(name), name, cell)
+        return f"{self.origin}{place}", excerpt
 
 
 class Misfit(DataError):

@@ -22,7 +22,7 @@ def test_cv_prints_a_line_for_each_fold_and_the_mean(xor: Command) -> None:
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert lines[0].split() == ["fold", "rows", "trained", "on", "epochs", "loss", "mse", "accuracy"]
-    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "mean", "std", "all"]
+    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "mean", "std", "pooled"]
     assert not Path("runs").exists()
 
 
@@ -36,7 +36,7 @@ def test_leave_one_out_prints_a_line_for_each_row(xor: Command) -> None:
         ["4", "0", "1", "wrong"],
     ]
     quiet = xor("cv", "xor.yaml", "--leave-one-out", "-q").out.splitlines()
-    assert [line.split()[0] for line in quiet[1:]] == ["mean", "std", "all"]
+    assert [line.split()[0] for line in quiet[1:]] == ["mean", "std", "pooled"]
 
 
 def test_the_object_of_cv_holds_the_numbers_of_the_function(xor: Command) -> None:

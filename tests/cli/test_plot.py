@@ -150,7 +150,7 @@ def test_losses_of_several_runs_share_one_picture_if_the_output_is_a_file(traine
     result = trained(*words, "-o", "both.svg", "--json")
     (picture,) = json.loads(result.out)["pictures"]
     assert picture["path"] == "both.svg"
-    assert "(lowest: learning_rate 0.5)" in picture["caption"]
+    assert ", lowest with learning_rate 0.5" in picture["caption"]
     curves = {line.split(",")[1] for line in Path("both.csv").read_text().splitlines()[1:]}
     assert curves == {"learning_rate 0.1", "learning_rate 0.5"}
     assert len(json.loads(trained(*words, "--json").out)["pictures"]) == 2

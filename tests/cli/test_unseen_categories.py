@@ -25,7 +25,8 @@ def town(nncli: Command) -> Command:
 
 CITIES = ["linz", "Paris", "linz", "Linz", "Rome", "Oslo"]
 SEEN = (
-    "5 rows with categories not in the training set (city: linz, Paris, Rome), encoded as none of the known"
+    "5 rows have categories that are not in the training set and are encoded as unknown "
+    "(city: linz, Paris, Rome; first in "
 )
 
 

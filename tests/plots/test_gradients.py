@@ -42,8 +42,7 @@ def test_each_layer_has_a_line_and_the_caption_names_the_rows(trained: dict[str,
     lines = [line for line in picture.figure.axes[0].get_lines() if line.get_gid() == "layer"]
     assert len(lines) == 2
     assert lines[0].get_linestyle() != lines[1].get_linestyle()
-    assert picture.caption.endswith("; gradient of the loss over the whole training set (4 rows)")
-    assert picture.caption.startswith("gradient norm of layers.0 from ")
+    assert picture.caption.startswith("gradient norm over the whole training set (4 rows): layers.0 from ")
 
 
 def test_without_recorded_weights_the_reason_is_given(trained: dict[str, Run]) -> None:

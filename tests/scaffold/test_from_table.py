@@ -70,7 +70,7 @@ def test_what_was_guessed_is_reported_with_how_to_change_it() -> None:
         "detected task regression (the target has 5 different numbers); use --task to change it",
         "detected identifier column 'order_id' (named like an id, unique values); "
         "use --id to choose another column",
-        "read as numbers, but possibly category codes: size",
+        "read as numbers, although they may be category codes: size",
         "5 rows without a target value will be dropped",
     ]
 
@@ -104,7 +104,7 @@ dataset:
     scale: standard          # scale numbers to mean 0 and standard deviation 1; minmax: to the range 0 to 1
     # missing values in age, city become the median or most frequent value of the training set
     missing: median
-    unseen: ignore           # encode an unknown category as none of the known ones; error: reject it
+    unseen: ignore           # encode a category that is not in the training set as unknown; error: reject it
     scale_targets: standard  # scale targets for training; predictions and metrics stay in their own unit
 
 network:

@@ -53,7 +53,7 @@ def cv(
 ) -> None:
     """Cross-validate a config: evaluate on each fold after training on the others. Writes no files.
 
-    Rows of the config's test set are not used. In the result, the line "all rows" measures the predictions of
+    Rows of the config's test set are not used. In the result, the line "pooled" measures the predictions of
     all folds together.
     """
     from nncli import api
@@ -92,7 +92,7 @@ def _show(out: Output, found: CrossValidation, columns: Columns, *, by_row: bool
     names = list(first.metrics)
     header = ["fold", "rows", "trained on", "epochs", *map(columns.named, names)]
     table = [header] if by_row else [header, *([*_fold(fold)] for fold in found.folds)]
-    for title, values in (("mean", found.mean), ("std", found.std), ("all rows", found.metrics_together)):
+    for title, values in (("mean", found.mean), ("std", found.std), ("pooled", found.metrics_together)):
         if values:
             table.append([title, "", "", "", *(measured(values.get(name)) for name in names)])
     if by_row:

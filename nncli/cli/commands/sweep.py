@@ -60,7 +60,7 @@ def sweep(
         typer.Option(
             metavar="NAME",
             help="Choose values by grid (every combination), random, or tpe (from earlier results; needs "
-            "Optuna). Default: grid, or random with a range.",
+            "Optuna) (default: random if a value is a range, else grid).",
             show_default=False,
         ),
     ] = None,

@@ -97,7 +97,7 @@ def train(
         bool,
         typer.Option(
             "--show-step",
-            help="Print the Python code of the training step that engine: python runs. Trains nothing.",
+            help="Print the training step as Python code, as the python engine runs it. Trains nothing.",
         ),
     ] = False,
     opened: Annotated[

@@ -63,12 +63,12 @@ class GradientNorms:
         if len(self.activations) <= NAMED:
             pairs = zip(self.norms[0], self.norms[-1], strict=True)
             norms = ", ".join(
-                f"of layers.{layer} from {number(first)} to {number(last)}"
+                f"layers.{layer} from {number(first)} to {number(last)}"
                 for layer, (first, last) in enumerate(pairs)
             )
-            return f"gradient norm {norms}; gradient of the loss over {self.of_rows}"
+            return f"gradient norm over {self.of_rows}: {norms}"
         ends = f"at the start {_range(self.norms[0])}, at the end {_range(self.norms[-1])}"
-        return f"gradient norm {ends}; gradient of the loss over {self.of_rows}"
+        return f"gradient norm over {self.of_rows}: {ends}"
 
     @property
     def of_rows(self) -> str:

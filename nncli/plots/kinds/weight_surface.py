@@ -182,7 +182,8 @@ def _caption(surface: LossSurface) -> str:
     explained = surface.plane.explained
     share = "" if explained is None else f"; the plane contains {explained.sum():.1%} of the path's variance"
     first, last = (number(surface.true_loss[at], 4) for at in (0, -1))
-    path = f"from {first} to {last}" if len(surface.epochs) > 1 else f"{last} at the saved weights"
+    trained = f"{last} at the trained weights"
+    path = f"{first} at the start of the training path, {trained}" if len(surface.epochs) > 1 else trained
     return f"loss over {_axes_title(surface.plane)}: {path}{share}"
 
 
