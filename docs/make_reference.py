@@ -269,9 +269,10 @@ def _either(options: list[Node], schema: Node) -> str:
         plain = _names({"anyOf": known})
         models = [_resolved(option, schema) for option in known if _ends(option, ending)]
         names = [model["properties"]["name"]["const"] for model in models]
-        others = " or ".join(f"`{name}`" for name in names if f"`{name}`" not in plain)
-        with_options = f", or a mapping with {others} as its name" if others else ""
-        return f"{plain}{with_options}: see [{heading}](#{heading.lower().replace(' ', '-')})"
+        others = ", ".join(f"`{name}`" for name in names if f"`{name}`" not in plain)
+        mapping = f"a mapping whose `name` is {' or '.join(others.rsplit(', ', 1))}" if others else ""
+        values = ", or ".join(filter(None, (plain, mapping)))
+        return f"{values}: see [{heading}](#{heading.lower().replace(' ', '-')})"
     return " or ".join(dict.fromkeys(_type(option, schema) for option in known))
 
 

@@ -15,6 +15,39 @@ from nncli.runs import Run
 from tests.golden import Golden, golden_file, read_cases, write_cases
 from tests.trained import record
 
+# Tests that repeat one path over many combinations. Other tests run the same lines, and measuring which lines
+# run makes these take two to three times as long.
+UNMEASURED = (
+    "advice/test_generalization.py",
+    "advice/test_plateau.py",
+    "cli/test_broken_templates.py",
+    "cli/test_cases.py",
+    "cli/test_live.py",
+    "cli/test_mistyped.py",
+    "cli/test_screens.py",
+    "cli/test_what_stands_there.py",
+    "config/test_fuzz.py",
+    "engines/test_agreement.py",
+    "features/test_numbers.py",
+    "inference/test_best_threshold.py",
+    "inspection/test_code_check.py",
+    "inspection/test_gradcheck.py",
+    "inspection/test_reproduction.py",
+    "inspection/test_trace.py",
+    "many/test_compiled_stack.py",
+    "many/test_lanes.py",
+    "nn/test_stacked.py",
+    "plots/test_looks.py",
+    "plots/test_plots.py",
+    "plots/test_seed_endings.py",
+    "plots/test_sweep_pictures.py",
+    "pytorch/",
+    "reports/",
+    "runs/test_resume.py",
+    "tables/test_formats.py",
+    "tables/test_fuzz.py",
+)
+
 TALLY = "tally"
 REWRITTEN = pytest.StashKey[dict[tuple[Path, str], str]]()
 
@@ -52,6 +85,14 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell that starts the tests in the background has them ignore Ctrl-C, and their processes with them.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.pluginmanager.has_plugin("_cov"):
+        unmeasured = tuple(f"tests/{path}" for path in UNMEASURED)
+        for item in items:
+            if item.nodeid.startswith(unmeasured):
+                item.add_marker(pytest.mark.no_cover)
 
 
 @pytest.fixture(scope="session", autouse=True)

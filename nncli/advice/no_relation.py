@@ -37,6 +37,7 @@ def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice
     if new.network.mean() < new.constant.mean() or gain.mean() > by_chance:
         return None
     loss, constant = measure.mean_loss(experiment, parameters), new.constant.mean()
+    layer = "" if len(experiment.network.layers) > 1 else "a hidden layer, "
     return Advice(
         since=f"the network does not generalize to new rows: {new.where}, the loss "
         f"of the network is {new.network.mean():.4g}, of a linear model {new.linear.mean():.4g}, and of a "
@@ -45,7 +46,7 @@ def examine(experiment: Experiment, parameters: Array, new: RowLosses) -> Advice
         trials=(),
         otherwise=BELONG_TOGETHER
         if loss < FITTED * constant
-        else f"try a hidden layer, more units or more epochs; if that does not help, {BELONG_TOGETHER}",
+        else f"try {layer}more units or more epochs; if that does not help, {BELONG_TOGETHER}",
     )
 
 

@@ -153,7 +153,7 @@ ReadSettings = Annotated[
     typer.Option(
         "--read",
         metavar="KEY=VALUE",
-        help="Table format setting, such as header=false; repeatable. Keys: nncli explain read",
+        help="Table format setting, such as header=false; repeatable. To list the keys: nncli explain read.",
     ),
 ]
 Identifier = Annotated[

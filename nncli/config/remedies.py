@@ -58,7 +58,7 @@ def remedy(what: str, found: Any, node: Node, *, optional: bool) -> str | None:
     if len(noun) <= LONGEST_NOUN:
         return f"write {noun} such as {_flow(value)}{remove}"
     if value == node.get("default"):
-        return f"write {_flow(value)}, the default{remove}"
+        return f"write the default, {_flow(value)}{remove}"
     return f"write, for example, {_flow(value)}{remove}"
 
 

@@ -72,7 +72,7 @@ class AnyLoss(Choice):
     class_weight: (
         Annotated[
             Literal["balanced"] | dict[str, Annotated[float, Field(gt=0)]],
-            Either("balanced, or a mapping of classes to weights"),
+            Either("'balanced' or a mapping of classes to weights"),
         ]
         | None
     ) = Field(
@@ -282,7 +282,7 @@ class TrainingConfig(Strict):
     """Epochs, batches, stopping and precision."""
 
     epochs: CountOrZero = Field(1000, description="passes over the training set; 0 saves the initial weights")
-    batch_size: Annotated[Literal["full"] | Count, Either("full, or a whole number of at least 1")] = Field(
+    batch_size: Annotated[Literal["full"] | Count, Either("'full' or a whole number of at least 1")] = Field(
         "full", description="rows per update"
     )
     shuffle: bool | None = Field(
@@ -307,7 +307,7 @@ class TrainingConfig(Strict):
         description="seconds between checkpoints "
         "(default: 5, or 50 times the time to write one if that is longer)",
     )
-    threads: Annotated[Literal["auto"] | Count, Either("auto, or a whole number of at least 1")] = Field(
+    threads: Annotated[Literal["auto"] | Count, Either("'auto' or a whole number of at least 1")] = Field(
         "auto",
         description="threads for matrix products; auto: 1, or all CPUs if a layer has 256+ inputs or units",
     )
@@ -329,7 +329,8 @@ class RecordConfig(Strict):
         description="epochs recorded; auto: every epoch up to 1,000, every 10th up to 10,000, and so on",
     )
     weights: Literal["auto", "all", "none"] = Field(
-        "auto", description="snapshots of the weights; auto: epochs 0 to 16, then 16 per doubling"
+        "auto",
+        description="snapshots of the weights; auto: epochs 0 to 16, then 16 each time their number doubles",
     )
     errors: Literal["auto", "all", "none"] = Field(
         "auto",

@@ -69,7 +69,8 @@ class UnseenCategories:
             for name, categories in self.examples.items()
         )
         return NncliError(
-            f"{counted(self.rows, 'row')} {words} encoded as unknown ({columns}; first in {self.first})",
+            f"{counted(self.rows, 'row')} {words} encoded as unknown ({columns}); "
+            f"the first such cell is at {self.first}",
             hint="to reject such rows, train again with dataset.preprocessing.unseen: error; or train on "
             "rows that have these categories",
         )

@@ -76,7 +76,7 @@ def he_normal() -> Initializer:
 
 
 def zeros() -> Initializer:
-    """Zeros; as initial weights they keep all units of a layer equal during training."""
+    """Zeros. As weights, they keep all units of a layer equal during training; as biases, they are usual."""
     return Initializer("zeros", lambda rng, shape: np.zeros(shape), "constant", ("0",))
 
 

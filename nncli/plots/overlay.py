@@ -72,15 +72,15 @@ class OverlaidCurves:
 
     @property
     def caption(self) -> str:
-        """Lowest and highest final value of the first panel."""
+        """Lowest and highest end of a curve in the first panel."""
         (name, curves), *_ = self.panels.items()
         last = [float(curve.middle[np.isfinite(curve.middle)][-1]) for curve in curves]
         if len(curves) == 1:
-            return f"final {label_of(name)} {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
+            return f"{label_of(name)} ends at {number(last[0])}, median of {counted(curves[0].runs, 'run')}"
         low, high = number(min(last)), number(max(last))
         if low == high:
-            return f"final {label_of(name)} {low} in all {len(last)}"
-        ends = f"final {label_of(name)} between {low} and {high}"
+            return f"{label_of(name)} ends at {low} in all {len(last)}"
+        ends = f"{label_of(name)} ends between {low} and {high}"
         if not self.ranked:
             return ends
         lowest = naming.short(curves[int(np.argmin(last))].label, 60)

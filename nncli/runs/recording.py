@@ -110,7 +110,7 @@ class Recording:
         if done > experiment.epochs:
             raise RunError(
                 f"{run.path}: already trained for {ceil(done):,} epochs, more than {experiment.epochs:,}",
-                hint=f"set --epochs, the new total, to {ceil(done)} or more",
+                hint=f"set --epochs, the new total, to more than {ceil(done)}",
             )
         same = experiment.on_engine(checkpoint.identity.engine)
         return cls(replace(same, threads=checkpoint.threads), run, command, checkpoint)

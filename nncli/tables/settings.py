@@ -57,7 +57,7 @@ class ReadConfig(Strict):
         "auto", description="whether the first line holds the column names; if not, they are column_1, ..."
     )
     skip_rows: Annotated[
-        Literal["auto"] | Annotated[int, Field(ge=0)], Either("auto, or a whole number of at least 0")
+        Literal["auto"] | Annotated[int, Field(ge=0)], Either("'auto' or a whole number of at least 0")
     ] = Field("auto", description="lines above the header, such as a title")
     comment: Annotated[str, AfterValidator(_comment)] = Field(
         "auto", description="first character of lines to skip; auto: # above the header"

@@ -154,10 +154,10 @@ def test_pages_fit_the_terminal(
 )
 def test_a_choice_names_a_value_whose_keys_can_be_shown(nncli: Command, topic: Topic) -> None:
     page = nncli("explain", topic.name).out
-    named = page.partition("Show the keys of a value: nncli ")[2].partition("\n")[0]
+    named = page.partition("To list the options of a value: nncli ")[2].partition("\n")[0]
     assert "\nKeys\n" in nncli(*named.split()).out
 
 
 def test_a_value_without_keys_is_not_named(nncli: Command) -> None:
-    assert "Show the keys" not in nncli("explain", "training.engine").out
-    assert "Show the keys" not in nncli("explain", "adam").out
+    assert "To list the options" not in nncli("explain", "training.engine").out
+    assert "To list the options" not in nncli("explain", "adam").out

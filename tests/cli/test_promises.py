@@ -60,7 +60,7 @@ def test_unknown_categories_are_counted_with_the_first_of_them(
         result = colours(*words, "c", "-i", "new.csv", *more)
         assert result.code == 0
         assert "warning: 3 rows have categories that are not in the training set" in result.err
-        assert "(colour: violet, pink; first in new.csv:18:1)" in result.err
+        assert "(colour: violet, pink); the first such cell is at new.csv:18:1" in result.err
     assert json.loads(colours(*words, "c", "-i", "new.csv", "--json").out)["unseen"] == 3
     known = colours(*words, "c", "-i", "t.csv")
     assert "warning" not in known.err
@@ -72,7 +72,7 @@ def test_unknown_categories_are_counted_over_all_parts_of_a_large_table(colours:
     Path("new.csv").write_text("colour,size\n" + "pink,1\nred,1\n" * many)
     result = colours("predict", "c", "-i", "new.csv", "-o", "out.csv")
     assert f"warning: {many:,} rows have categories" in result.err
-    assert "(colour: pink; first in new.csv:2:1)" in result.err
+    assert "(colour: pink); the first such cell is at new.csv:2:1" in result.err
 
 
 # Probabilities

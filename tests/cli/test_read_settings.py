@@ -94,7 +94,7 @@ def test_decimal_and_thousands_settle_what_cells_leave_open(nncli: Command) -> N
         ("separator=ab", "expected auto, one character, or tab, space, comma, semicolon or bar"),
         ("separator='\"'", "expected auto, one character"),
         ("header=maybe", "expected auto, true or false"),
-        ("skip_rows=-1", "expected auto, or a whole number of at least 0"),
+        ("skip_rows=-1", "expected 'auto' or a whole number of at least 0"),
         ("comment=##", "expected auto or one character"),
         ("encoding=klingon", "expected auto or an encoding such as utf-8"),
         ("encoding=base64", "expected auto or an encoding such as utf-8"),

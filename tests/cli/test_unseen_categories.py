@@ -26,7 +26,7 @@ def town(nncli: Command) -> Command:
 CITIES = ["linz", "Paris", "linz", "Linz", "Rome", "Oslo"]
 SEEN = (
     "5 rows have categories that are not in the training set and are encoded as unknown "
-    "(city: linz, Paris, Rome; first in "
+    "(city: linz, Paris, Rome); the first such cell is at "
 )
 
 

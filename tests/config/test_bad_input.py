@@ -329,7 +329,7 @@ def test_all_mistakes_come_at_once_in_the_order_of_the_file(refused: Refused) ->
     heads = [error.message for error in errors]
     assert heads == [
         "c.yaml:1:12: training.epocs: unknown key",
-        "c.yaml:1:34: training.batch_size: expected full, or a whole number of at least 1, found text 'ful'",
+        "c.yaml:1:34: training.batch_size: expected 'full' or a whole number of at least 1, found text 'ful'",
         "c.yaml:4:28: network.layers[0].units: expected a whole number, found text 'one'",
         "c.yaml:4:35: network.layer: unknown key",
         "c.yaml:5:1: sed: unknown key",

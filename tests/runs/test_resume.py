@@ -173,7 +173,7 @@ def test_fewer_epochs_than_were_trained_are_refused(tmp_path: Path) -> None:
     record(tmp_path / "run")
     with pytest.raises(RunError, match="already trained for 40 epochs, more than 39") as caught:
         resumed(tmp_path / "run", "training.epochs=39")
-    assert caught.value.hint == "set --epochs, the new total, to 40 or more"
+    assert caught.value.hint == "set --epochs, the new total, to more than 40"
 
 
 CHANGES = {

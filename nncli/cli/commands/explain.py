@@ -79,7 +79,7 @@ def _page(topic: Topic, columns: int | None) -> str:
         if rows:
             blocks.append(f"{title}\n{definitions(rows, columns, indent='  ')}")
     if topic.optioned:
-        hint = f"Show the keys of a value: nncli explain {topic.key}.{topic.optioned}"
+        hint = f"To list the options of a value: nncli explain {topic.key}.{topic.optioned}"
         blocks.append(wrapped(hint, columns))
     lines = example_text(example(topic)).split("\n")
     blocks.append("\n".join(["Example", *(f"  {line}" for line in lines)]))

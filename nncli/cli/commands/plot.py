@@ -147,7 +147,7 @@ def plot(
 ) -> None:
     """Plot a run, and write the numbers behind each plot to a CSV file.
 
-    Given the directory of a sweep, or of nncli seeds -o, plot the results of all its trials or seeds.
+    Given a directory that nncli sweep or nncli seeds -o wrote, plot the results of all its trials or seeds.
     """
     out = switched(context, quiet=quiet, verbose=verbose, debug=debug, as_json=as_json)
     if list_:
