@@ -18,33 +18,22 @@ from tests.trained import record
 # Tests that repeat one path over many combinations. Other tests run the same lines, and measuring which lines
 # run makes these take two to three times as long.
 UNMEASURED = (
-    "advice/test_generalization.py",
-    "advice/test_plateau.py",
     "cli/test_broken_templates.py",
     "cli/test_cases.py",
-    "cli/test_live.py",
-    "cli/test_mistyped.py",
     "cli/test_screens.py",
     "cli/test_what_stands_there.py",
     "config/test_fuzz.py",
     "engines/test_agreement.py",
     "features/test_numbers.py",
     "inference/test_best_threshold.py",
-    "inspection/test_code_check.py",
     "inspection/test_gradcheck.py",
-    "inspection/test_reproduction.py",
-    "inspection/test_trace.py",
     "many/test_compiled_stack.py",
-    "many/test_lanes.py",
     "nn/test_stacked.py",
-    "plots/test_looks.py",
     "plots/test_plots.py",
     "plots/test_seed_endings.py",
     "plots/test_sweep_pictures.py",
     "pytorch/",
     "reports/",
-    "runs/test_resume.py",
-    "tables/test_formats.py",
     "tables/test_fuzz.py",
 )
 

@@ -44,12 +44,20 @@ OF_FORMULAS = {"error-surface", "error-surface-3d"}
     ],
 )
 def test_every_kind_draws_every_run_or_says_why_not(
-    kind: str, shape: str, trained: dict[str, Run], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    kind: str,
+    shape: str,
+    trained: dict[str, Run],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    long: bool,
 ) -> None:
     run, view = trained[shape], View()
     reason = KINDS[kind].unfit(run, view)
     if reason is not None:
         assert "\n" not in reason
+        return
+    if not long and (list(KINDS).index(kind) + list(SHAPES).index(shape)) % 2:
+        assert "\n" not in KINDS[kind].numbers(run, view).caption  # every second pair is drawn
         return
     picture = plots.draw(kind, run, view)
     assert len({len(column) for column in picture.numbers.columns.values()}) == 1
