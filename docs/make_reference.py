@@ -233,7 +233,10 @@ def _plain(node: Node, schema: Node) -> str:
     if kind == "array" and "prefixItems" in node:
         return "[number, number]"
     if kind == "array":
-        return f"a list of {_plural(_type(node['items'], schema))}"
+        entry = _type(node["items"], schema)
+        if entry.startswith("a mapping") and " or " in entry:
+            return f"a list; each entry is {entry.replace(' or ', ' or a ')}"
+        return f"a list of {_plural(entry)}"
     if kind == "object":
         values = _type(node["additionalProperties"], schema)
         details = re.search(r"\(see .*?\]\(.*?\)\)", values)

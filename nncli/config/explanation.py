@@ -13,7 +13,7 @@ from nncli.config.effects import EFFECTS
 from nncli.config.schema_tree import Node, expanded, tag, whole_schema
 from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import nearest
-from nncli.messages.synonyms import ABSENT, REMARKS, SYNONYMS, remark, synonym
+from nncli.messages.synonyms import ABSENT, OUTSIDE_CONFIGS, REMARKS, SYNONYMS, remark, synonym
 from nncli.messages.wording import listed, shown
 
 ANY_NAME = "NAME"  # stands for the free keys of a mapping
@@ -205,7 +205,7 @@ def find_topics(word: str) -> Found:
     for place in SYNONYMS:
         own = synonym(steps[-1], place)
         scope = () if place == "key" else (place,)
-        if own and place != "command" and (found := _ending_in((*(steps[:-1] or scope), own))):
+        if own and place not in OUTSIDE_CONFIGS and (found := _ending_in((*(steps[:-1] or scope), own))):
             return Found(found, own)
     raise _unknown(word, steps[-1])
 

@@ -58,7 +58,8 @@ def remedy(what: str, found: Any, node: Node, *, optional: bool) -> str | None:
     if len(noun) <= LONGEST_NOUN:
         return f"write {noun} such as {_flow(value)}{remove}"
     if value == node.get("default"):
-        return f"write the default, {_flow(value)}{remove}"
+        word = "the word " if str(value).isalpha() else ""
+        return f"write {word}{_flow(value)}, which is the default{remove}"
     return f"write, for example, {_flow(value)}{remove}"
 
 

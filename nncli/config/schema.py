@@ -157,7 +157,7 @@ class DatasetConfig(Strict):
     rows: list[list[Cell]] | None = Field(None, description="rows written in the config", min_length=1)
     inputs: ColumnNames | None = Field(None, description="input columns (default: all except targets and id)")
     exclude: ColumnNames | None = Field(
-        None, description="columns that are not inputs, instead of a list of all inputs"
+        None, description="columns to leave out of the inputs (give either inputs or exclude)"
     )
     targets: ColumnNames | None = Field(None, description="target columns")
     id: ColumnName | None = Field(None, description="identifier column, not used as an input")
@@ -330,7 +330,8 @@ class RecordConfig(Strict):
     )
     weights: Literal["auto", "all", "none"] = Field(
         "auto",
-        description="snapshots of the weights; auto: epochs 0 to 16, then 16 each time their number doubles",
+        description="snapshots of the weights; auto: at epochs 0 to 16, at 16 epochs from 17 to 32, at 16 "
+        "from 33 to 64, and so on",
     )
     errors: Literal["auto", "all", "none"] = Field(
         "auto",

@@ -138,7 +138,22 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
         "resume": "continue",
         "runs": "ls list history",
     },
+    "plot": {
+        "loss": "curve curves loss_curve learning_curve learning_curves history training metrics accuracy",
+        "weight-surface": "landscape loss_landscape loss_surface surface",
+        "boundary": "decision_boundary decision_regions regions",
+        "confusion": "confusion_matrix matrix cm",
+        "roc": "auc roc_curve roc_auc",
+        "precision-recall": "pr pr_curve precision recall precision_recall_curve",
+        "calibration": "calibration_curve reliability reliability_diagram",
+        "parity": "predictions predicted actual_vs_predicted predicted_vs_actual",
+        "importance": "feature_importance permutation_importance",
+        "dependence": "pdp pd ice partial_dependence",
+        "network": "graph architecture diagram model",
+        "gradients": "gradient_norm grad_norm",
+    },
 }
+OUTSIDE_CONFIGS = frozenset({"command", "plot"})  # places whose names are words of the command line
 
 _CLASSES = "use binary for two classes, multiclass for more"
 _NORMALIZED = "use standard (mean 0, standard deviation 1) or minmax (0 to 1)"

@@ -119,7 +119,8 @@ def require_known(kinds: Sequence[str]) -> None:
     """Raise NncliError unless every name is a kind of picture."""
     for name in kinds:
         if name not in KINDS:
-            raise NncliError(f"unknown kind of plot '{shown(name)}'", hint=suggestion(name, KINDS, "kinds"))
+            hint = suggestion(name, KINDS, "kinds (nncli plot --list)", "plot")
+            raise NncliError(f"unknown kind of plot '{shown(name)}'", hint=hint)
 
 
 def require_possible(view: View, kinds: Sequence[str]) -> None:

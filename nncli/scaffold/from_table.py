@@ -214,7 +214,8 @@ def guesses(profile: Profile) -> list[str]:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
     found += profile.notes
     if codes := _codes(profile):
-        found.append(f"read as numbers, although they may be category codes: {listed(codes)}")
+        columns = "this column of numbers" if len(codes) == 1 else "these columns of numbers"
+        found.append(f"{columns} may hold category codes: {listed(codes)}")
     if profile.without_target:
         found.append(f"{counted(profile.without_target, 'row')} without a target value will be dropped")
     return found

@@ -13,7 +13,7 @@ from nncli.config.document import Document, dotted
 from nncli.config.overrides import Override, lay_over
 from nncli.config.schema_tree import places_of_keys, whole_schema
 from nncli.messages.errors import ConfigError
-from nncli.messages.synonyms import ABSENT, REMARKS, SYNONYMS
+from nncli.messages.synonyms import ABSENT, OUTSIDE_CONFIGS, REMARKS, SYNONYMS
 
 SOUND = b"""\
 dataset: {path: t.csv, targets: [y]}
@@ -71,7 +71,7 @@ def written(place: str, name: str) -> Any:
     return [name] if place == "metrics" else name
 
 
-VALUES = [case for case in synonyms(SYNONYMS.keys() - {"key", "command"}) if case[2] != "val_accuracy"]
+VALUES = [case for case in synonyms(SYNONYMS.keys() - {"key", *OUTSIDE_CONFIGS}) if case[2] != "val_accuracy"]
 
 
 @pytest.mark.parametrize(("place", "other", "own"), VALUES)

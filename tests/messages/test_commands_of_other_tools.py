@@ -10,6 +10,7 @@ from nncli.cli.registry import command_names
 from nncli.messages.errors import NncliError
 from nncli.messages.suggestions import nearest
 from nncli.messages.synonyms import SYNONYMS
+from nncli.plots import KINDS, require_known
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,18 @@ from nncli.messages.synonyms import SYNONYMS
 )
 def test_a_command_of_another_tool_leads_to_its_own_name(other: str, own: str) -> None:
     assert nearest(other, command_names(), "command") == own
+
+
+@pytest.mark.parametrize(
+    ("other", "own"),
+    [(other, own) for own, others in SYNONYMS["plot"].items() for other in others.split()],
+)
+def test_a_plot_of_another_tool_leads_to_its_kind(other: str, own: str) -> None:
+    assert own in KINDS
+    assert other not in KINDS
+    with pytest.raises(NncliError, match="unknown kind of plot") as caught:
+        require_known([other])
+    assert str(caught.value.hint).startswith(f"did you mean {own}? kinds (nncli plot --list): loss, ")
 
 
 def test_the_program_suggests_a_command() -> None:
