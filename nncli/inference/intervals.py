@@ -55,4 +55,5 @@ def share_interval(share: float, rows: int) -> tuple[float, float]:
     squared = DEVIATIONS**2 / rows
     middle = (share + squared / 2) / (1 + squared)
     half = np.sqrt(share * (1 - share) * squared + squared**2 / 4) / (1 + squared)
+    # Rounding must not leave 0 or 1 just outside.
     return float(min(middle - half, share)), float(max(middle + half, share))

@@ -47,9 +47,16 @@ class NncliError(Exception):
         return [wrapped("\n".join(lines), columns)]
 
 
-def missing_package(purpose: str, package: str) -> NncliError:
-    """Return the error of a purpose, a noun phrase, that needs a package which is not installed."""
+def missing_package(purpose: str, package: str, otherwise: str = "") -> NncliError:
+    """Return the error of a purpose, a noun phrase, that needs a package which is not installed.
+
+    Parameters
+    ----------
+    otherwise : what to do without the package, if there is a way.
+    """
     hint = f"install it with: python -m pip install {package}"
+    if otherwise:
+        hint += f"; or {otherwise}"
     return NncliError(f"{purpose} needs {package}, which is not installed", hint=hint)
 
 

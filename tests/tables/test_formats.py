@@ -217,6 +217,8 @@ def test_a_title_above_the_header_of_a_sheet_is_skipped() -> None:
 def test_a_missing_openpyxl_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     workbook = as_workbook()
     monkeypatch.setitem(sys.modules, "openpyxl", None)  # as if it were not installed
-    with pytest.raises(NncliError, match="reading Excel workbooks needs openpyxl, which is not") as caught:
+    with pytest.raises(NncliError, match=r"t\.xlsx: reading Excel workbooks needs openpyxl") as caught:
         decode(workbook, "t.xlsx")
-    assert caught.value.hint == "install it with: python -m pip install openpyxl"
+    assert caught.value.hint == (
+        "install it with: python -m pip install openpyxl; or save the sheet as CSV UTF-8 in Excel"
+    )

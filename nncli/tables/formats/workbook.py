@@ -39,7 +39,8 @@ def _rows(file: BinaryIO, name: str) -> Iterator[list[str]]:
         from openpyxl import load_workbook
         from openpyxl.utils.exceptions import InvalidFileException
     except ImportError:
-        raise missing_package("reading Excel workbooks", "openpyxl") from None
+        purpose, otherwise = f"{name}: reading Excel workbooks", "save the sheet as CSV UTF-8 in Excel"
+        raise missing_package(purpose, "openpyxl", otherwise) from None
     content = file if file.seekable() else io.BytesIO(file.read())
     try:
         with warnings.catch_warnings():
