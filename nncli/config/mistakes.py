@@ -115,7 +115,7 @@ def _translate(schema: Node, detail: ErrorDetails) -> Mistake:
 def _expected(what: str) -> Callable[[Finding], Mistake]:
     def words(finding: Finding) -> Mistake:
         kinds = expected_kinds(finding.node) if what == "a mapping" else what
-        hint = remedy(kinds, finding.found, finding.node, optional=_is_optional(finding))
+        hint = remedy(finding.key, kinds, finding.found, finding.node, optional=_is_optional(finding))
         return Mistake(finding.loc, f"expected {kinds}, found {_found(finding.found)}", hint)
 
     return words

@@ -46,7 +46,7 @@ def expected_kinds(node: Node) -> str:
     return " or ".join(word for kind, word in words.items() if kind in kinds) or "a mapping"
 
 
-def remedy(what: str, found: Any, node: Node, *, optional: bool) -> str | None:
+def remedy(key: str, what: str, found: Any, node: Node, *, optional: bool) -> str | None:
     """Say what to write where `what` is expected; `optional` if the key may be removed instead."""
     exact = _rewritten(what, found, node)
     if exact:
@@ -58,8 +58,7 @@ def remedy(what: str, found: Any, node: Node, *, optional: bool) -> str | None:
     if len(noun) <= LONGEST_NOUN:
         return f"write {noun} such as {_flow(value)}{remove}"
     if value == node.get("default"):
-        word = "the word " if str(value).isalpha() else ""
-        return f"write {word}{_flow(value)}, which is the default{remove}"
+        return f"set {key}: {_flow(value)}, which is the default{remove}"
     return f"write, for example, {_flow(value)}{remove}"
 
 

@@ -330,8 +330,8 @@ class RecordConfig(Strict):
     )
     weights: Literal["auto", "all", "none"] = Field(
         "auto",
-        description="snapshots of the weights; auto: at epochs 0 to 16, at 16 epochs from 17 to 32, at 16 "
-        "from 33 to 64, and so on",
+        description="snapshots of the weights; auto: every epoch up to 32, every second one up to 64, every "
+        "fourth one up to 128, and so on",
     )
     errors: Literal["auto", "all", "none"] = Field(
         "auto",

@@ -50,7 +50,7 @@ def sum_of_products(factors: Sequence[tuple[float, float]], last: float | None =
         order = sorted(range(len(factors)), key=lambda index: -abs(factors[index][0] * factors[index][1]))
         rest = sum(factors[index][0] * factors[index][1] for index in order[MOST_TERMS:])
         products = [products[index] for index in sorted(order[:MOST_TERMS])]
-        products.append(f"{_factor(rest)} ({len(order) - MOST_TERMS} smaller terms)")
+        products.append(f"{_factor(rest)} (sum of {len(order) - MOST_TERMS} smaller terms)")
     return _led(" + ".join([*products, *([] if last is None else [_factor(last)])]))
 
 

@@ -63,7 +63,7 @@ def exponential(gamma: Gamma, warmup: Warmup = 0) -> Schedule:
 
 
 def cosine(over: Annotated[int, "> 0", "epochs until the rate is zero"], warmup: Warmup = 0) -> Schedule:
-    """Half a cosine down to zero: (1 + cos(pi epoch / over)) / 2 (Loshchilov & Hutter 2017, eq. 5).
+    """Half a cosine down to zero: (1 + cos(pi * epoch / `over`)) / 2 (Loshchilov & Hutter 2017, eq. 5).
 
     After `over` epochs it stays at zero, where PyTorch's CosineAnnealingLR would rise again.
     """

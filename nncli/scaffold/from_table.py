@@ -214,8 +214,11 @@ def guesses(profile: Profile) -> list[str]:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
     found += profile.notes
     if codes := _codes(profile):
-        columns = "this column of numbers" if len(codes) == 1 else "these columns of numbers"
-        found.append(f"{columns} may hold category codes: {listed(codes)}")
+        columns, each = ("this column", "it") if len(codes) == 1 else ("these columns", "each")
+        found.append(
+            f"{columns} of numbers may hold category codes: {listed(codes)}; if so, set kind: category for "
+            f"{each} in dataset.preprocessing.columns"
+        )
     if profile.without_target:
         found.append(f"{counted(profile.without_target, 'row')} without a target value will be dropped")
     return found

@@ -42,7 +42,7 @@ def lines(found: Trace) -> list[TraceLine]:
 
 def computed(line: TraceLine) -> tuple[float, float]:
     """The value of a line's numbers, which have six digits, and how far rounding may take it."""
-    text = re.sub(r" \((\d+ smaller terms|penalties)\)", "", line.numbers).replace("^", "**")
+    text = re.sub(r" \((sum of \d+ smaller terms|penalties)\)", "", line.numbers).replace("^", "**")
     value = float(eval(text, dict(FUNCTIONS)))
     sizes = [abs(float(each)) for each in re.findall(r"\d+\.?\d*(?:e[-+]\d+)?", text)]
     return value, 1e-5 * (abs(line.value) + 1.0 + max(sizes) ** 2 * len(sizes))
@@ -129,7 +129,7 @@ def test_of_a_large_network_one_unit_of_each_layer_is_shown_and_the_rest_is_coun
     found = trace(system, system.initial, 0)
     assert [len(found.forward), len(found.backward), len(found.update)] == [3, 3, 3]
     assert found.left_out == "48 of 51 units"
-    assert "15 smaller terms" in found.forward[2].lines[0].numbers
+    assert "(sum of 15 smaller terms)" in found.forward[2].lines[0].numbers
     assert found.backward[1].left_out == "26 weights with smaller derivatives"
     chosen = trace(system, system.initial, 0, layer=0, unit=7)
     assert [section.title for section in chosen.forward] == ["layers.0, unit 7 (a0_7), tanh"]
