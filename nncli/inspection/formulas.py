@@ -26,7 +26,7 @@ def digits(value: float) -> str:
 
 
 def readable(expression: str) -> str:
-    """Return an expression as text: x^2 for square(x), and `u if z > 0 else v` for where(z > 0, u, v)."""
+    """Return an expression as text: x^2 for square(x), and `(u if z > 0 else v)` for where(z > 0, u, v)."""
     return _written(_parsed(expression), str)
 
 
@@ -64,8 +64,8 @@ _FUNCTIONS |= {name: getattr(np, name) for name in ("maximum", "minimum", "sign"
 
 
 def _led(text: str) -> str:
-    """A text without the parentheses around a leading negative number, except in a power or a choice."""
-    return re.sub(r"^\((-[^()]+)\)(?!\^| if)", r"\1", text)
+    """A text without the parentheses around a leading negative number, except in a power."""
+    return re.sub(r"^\((-[^()]+)\)(?!\^)", r"\1", text)
 
 
 def _factor(value: float) -> str:
@@ -82,8 +82,9 @@ def _mark(name: str) -> str:
 
 
 def _written(tree: ast.expr, name_as: Callable[[str], str]) -> str:
-    text = ast.unparse(_Readable(name_as).visit(tree))
-    return text.replace(" ** ", "^")
+    shown = _Readable(name_as).visit(tree)
+    text = ast.unparse(shown).replace(" ** ", "^")
+    return f"({text})" if isinstance(shown, ast.IfExp) else text  # beside an equals sign
 
 
 class _Readable(ast.NodeTransformer):

@@ -214,9 +214,9 @@ def guesses(profile: Profile) -> list[str]:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
     found += profile.notes
     if codes := _codes(profile):
-        columns, each = ("this column", "it") if len(codes) == 1 else ("these columns", "each")
+        columns, each = ("column", "it") if len(codes) == 1 else ("columns", "each of them")
         found.append(
-            f"{columns} of numbers may hold category codes: {listed(codes)}; if so, set kind: category for "
+            f"the numbers in {columns} {listed(codes)} may be category codes; if so, set kind: category for "
             f"{each} in dataset.preprocessing.columns"
         )
     if profile.without_target:

@@ -21,7 +21,7 @@ def test_cv_prints_a_line_for_each_fold_and_the_mean(xor: Command) -> None:
     done = xor("cv", "xor.yaml", "--folds", "2", "--set", "training.epochs=20")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[0].split() == ["fold", "rows", "trained", "on", "epochs", "loss", "mse", "accuracy"]
+    assert lines[0].split() == ["fold", "held", "out", "trained", "on", "epochs", "loss", "mse", "accuracy"]
     assert [line.split()[0] for line in lines[1:]] == ["1", "2", "mean", "std", "pooled"]
     assert not Path("runs").exists()
 

@@ -23,7 +23,7 @@ def test_wrong_usage_is_one_block_with_exit_2(nncli: Command, words: list[str]) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("plot", "los"), "hint: did you mean loss? kinds: loss, "),
+        (("plot", "los"), "hint: did you mean loss? kinds (nncli plot --list): loss, "),
         (
             ("evaluate", "--fail-if", "msee > 1"),
             "hint: did you mean mse? known: loss, mse, accuracy, train_loss",

@@ -177,7 +177,7 @@ def test_of_a_sum_of_products_only_the_inner_negative_numbers_have_parentheses()
     assert sum_of_products([(-2.0, -3.0), (-1.0, 0.5)], -4.0) == "-2 * (-3) + (-1) * 0.5 + (-4)"
     assert substituted("w - rate * g", {"w": -1.0, "rate": 0.1, "g": -2.0}) == "-1 - 0.1 * (-2)"
     assert substituted("square(a)", {"a": -1.0}) == "(-1)^2"
-    assert substituted("where(z > 0, z, 0)", {"z": -1.0}) == "(-1) if (-1) > 0 else 0"
+    assert substituted("where(z > 0, z, 0)", {"z": -1.0}) == "((-1) if (-1) > 0 else 0)"
 
 
 def test_the_divisor_of_a_mean_is_in_the_formula_and_in_the_names() -> None:

@@ -90,7 +90,7 @@ def _show(out: Output, found: CrossValidation, columns: Columns, *, by_row: bool
         rows = [_row_header(columns), *(_row(fold.left_out[0], fold, columns) for fold in found.folds)]
         out.detail(fitted_table(rows, left=0, columns=out.columns) + "\n")
     names = list(first.metrics)
-    header = ["fold", "rows", "trained on", "epochs", *map(columns.named, names)]
+    header = ["fold", "held out", "trained on", "epochs", *map(columns.named, names)]
     table = [header] if by_row else [header, *([*_fold(fold)] for fold in found.folds)]
     for title, values in (("mean", found.mean), ("std", found.std), ("pooled", found.metrics_together)):
         if values:
