@@ -28,7 +28,7 @@ START = [
 EXIT_CODES = [
     ("0", "ok"),
     ("1", "a bug in nncli"),
-    ("2", "invalid usage, config or data"),
+    ("2", "invalid usage, config, data or run"),
     ("3", "training diverged"),
     ("4", "a check failed"),
     ("129, 130, 143", "interrupted; continue with nncli resume"),

@@ -44,7 +44,7 @@ def plot(
         list[str] | None,
         typer.Argument(
             metavar="KIND|RUN",
-            help="Kinds of plot (--list shows all; default: all that suit the run) and runs.",
+            help="Kinds of plot, and runs. --list shows all kinds (default: all that suit the run).",
             autocompletion=completion.either(completion.kinds_of_plot, completion.run_names),
             show_default=False,
         ),
