@@ -43,7 +43,7 @@ def in_loss(values: Values) -> Iterator[Mistake]:
         yield Mistake(
             ("loss",),
             f"{values.loss.name} needs a last layer with activation {link}, found {output}",
-            f"set loss: auto, which follows the last layer, or activation: {link} in the last layer",
+            f"set loss: auto (it follows the last layer), or set activation: {link} in the last layer",
         )
 
 

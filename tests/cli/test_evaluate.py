@@ -178,7 +178,7 @@ def test_labels_are_listed_one_by_one_with_their_counts(nncli: Command) -> None:
         "weighted      0.750   0.500  0.583                4\n"
         "micro         0.667   0.500  0.571                4\n"
         "\n"
-        "rows: TP, FP = true, false positives; FN, TN = false, true negatives\n"
+        "TP true positives, FP false positives, FN false negatives, TN true negatives\n"
         "label  TP  FP  FN  TN\n"
         "tag 0   1   0   1   2\n"
         "tag 1   1   1   1   1\n"

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LONGEST_CLASS = 30  # characters of a class name in a table
 MOST_CLASSES = 20  # listed individually
 MOST_MISTAKES = 10  # listed when the confusion matrix is too wide
-COUNTS = "rows: TP, FP = true, false positives; FN, TN = false, true negatives"
+COUNTS = "TP true positives, FP false positives, FN false negatives, TN true negatives"
 LARGEST_MATRIX = 100  # most classes of a confusion matrix in --json
 SET_NAMES = {"train": "training", "validation": "validation", "test": "test"}
 
