@@ -102,7 +102,7 @@ def _since(epochs: Array, losses: Array, baseline: float | None, end: float) -> 
     still, last = f"changed by less than 1% in the last {epochs[-1] - since:,.0f} epochs", f"{losses[-1]:.4g}"
     if baseline is None:
         return f"the loss is still {last} and has {still}"
-    logged = "" if f"{end:.4g}" == last else ", measured during the epoch"
+    logged = "" if f"{end:.4g}" == last else ", measured during the last epoch"
     better = "hardly better than" if float(last) < float(f"{baseline:.4g}") else "no better than"
     return (
         f"the network learned nothing: its loss ({last}{logged}) is {better} that of a constant "

@@ -60,7 +60,8 @@ class ReadConfig(Strict):
         Literal["auto"] | Annotated[int, Field(ge=0)], Either("'auto' or a whole number of at least 0")
     ] = Field("auto", description="lines above the header, such as a title")
     comment: Annotated[str, AfterValidator(_comment)] = Field(
-        "auto", description="first character of lines to skip; auto: # above the header"
+        "auto",
+        description="first character of comment lines, which are skipped; auto: # in lines above the header",
     )
     missing_values: list[Annotated[str, BeforeValidator(_text), Field(min_length=1)]] = Field(
         [], description="additional strings that mark a missing value"

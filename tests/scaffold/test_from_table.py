@@ -70,7 +70,7 @@ def test_what_was_guessed_is_reported_with_how_to_change_it() -> None:
         "detected task regression (the target has 5 different numbers); use --task to change it",
         "detected identifier column 'order_id' (named like an id, unique values); "
         "use --id to choose another column",
-        "the numbers in column size may be category codes; if so, set kind: category for it in "
+        "the numbers in column 'size' may be codes of categories; if so, set kind: category in "
         "dataset.preprocessing.columns",
         "5 rows without a target value will be dropped",
     ]
