@@ -214,10 +214,11 @@ def guesses(profile: Profile) -> list[str]:
         found.append(f"split by column {shown(profile.split)}, which names the training and other sets")
     found += profile.notes
     if codes := _codes(profile):
+        columns = "column" if len(codes) == 1 else "columns"
         quoted = listed(f"'{shown(name)}'" for name in codes)
         found.append(
-            f"the numbers in {'column' if len(codes) == 1 else 'columns'} {quoted} may be codes of categories; "
-            "if so, set kind: category in dataset.preprocessing.columns"
+            f"the numbers in {columns} {quoted} may be codes of categories; if so, set kind: category in "
+            "dataset.preprocessing.columns"
         )
     if profile.without_target:
         found.append(f"{counted(profile.without_target, 'row')} without a target value will be dropped")
