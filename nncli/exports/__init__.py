@@ -106,7 +106,7 @@ def target_of(output: Path | None) -> str:
     for name, target in EXPORT_TARGETS.items():
         if output is not None and output.suffix.lower() == target.suffix:
             return name
-    raise NncliError("no export target", hint=f"add --to with one of: {listed([*EXPORT_TARGETS])}")
+    raise NncliError("no export format", hint=f"add --to with one of: {listed([*EXPORT_TARGETS])}")
 
 
 def find_target(name: str) -> ExportTarget:
@@ -119,7 +119,7 @@ def find_target(name: str) -> ExportTarget:
     """
     if name not in EXPORT_TARGETS:
         hint = suggestion(name, [*EXPORT_TARGETS], "targets")
-        raise NncliError(f"no export target '{shown(name)}'", hint=hint)
+        raise NncliError(f"no export format '{shown(name)}'", hint=hint)
     return EXPORT_TARGETS[name]
 
 
