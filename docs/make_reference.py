@@ -62,9 +62,9 @@ from the JSON Schema; contributors edit the descriptions in the code.)
 A config is one YAML 1.2 file, so `1e-3` is a number, while `on`, `off`, `yes` and `no` are text. Unknown and
 duplicate
 keys are errors. Where a choice such as `loss` takes options, a name alone stands for the mapping with that
-name: `loss: mse` is `loss: {name: mse}`. Where a list is expected, a single value stands for a list with that one entry:
-`metrics: mae` is `metrics: [mae]`. On the command line `--set KEY=VALUE` replaces a value and is read
-like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
+name: `loss: mse` is `loss: {name: mse}`. Where a list is expected, a single value stands for a list with that
+one entry: `metrics: mae` is `metrics: [mae]`. On the command line `--set KEY=VALUE` replaces a value and is
+read like the file: `--set optimizer.learning_rate=0.01`, `--set "network.layers[0].units=8"`.
 
 The shortest config names a table, its target and the hidden layers:
 
