@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nncli.runs import Run
     from nncli.tables.table import RowError, Table
     from nncli.tables.writing import Predictions
+    from nncli.training.model import Model
 
 
 def predict(
@@ -57,10 +58,7 @@ def predict(
     ['1', '0']
     """
     found = _predictor(run)
-    threshold = threshold if epoch is not None else _or_stored(found, threshold)
-    model = (found.model if epoch is None else found.model_at(epoch)).with_threshold(threshold)
-    if proba:
-        model.columns.require_probabilities()
+    model = _model(found, epoch, threshold, proba=proba)
     table = found.experiment.rows.whole.table if data is None else as_table(data, model.columns)
     return model.predict(table, proba=proba)
 
@@ -91,10 +89,7 @@ def predictions(
     """
     from nncli.inference import prediction
 
-    threshold = threshold if epoch is not None else _or_stored(run, threshold)
-    model = (run.model if epoch is None else run.model_at(epoch)).with_threshold(threshold)
-    if proba:
-        model.columns.require_probabilities()
+    model = _model(run, epoch, threshold, proba=proba)
     return prediction.in_parts(model, tables, proba=proba, on_bad=on_bad)
 
 
@@ -156,6 +151,17 @@ def _best_threshold(run: Run, threshold: float | None, metric: str | None) -> Be
             hint="remove one of the two",
         )
     return best_threshold.choose_threshold(run, metric)
+
+
+def _model(run: Run, epoch: int | None, threshold: float | None, *, proba: bool) -> Model:
+    """Return the model to predict with; raise DataError if it has no probabilities but they are wanted."""
+    if epoch is None:
+        model = run.model.with_threshold(_or_stored(run, threshold))
+    else:
+        model = run.model_at(epoch).with_threshold(threshold)
+    if proba:
+        model.columns.require_probabilities()
+    return model
 
 
 def _or_stored(run: Run, threshold: float | None) -> float | None:

@@ -123,8 +123,8 @@ class Topic:
         ]
 
     @property
-    def optioned(self) -> str:
-        """A value that has keys of its own, as adam has beta1; empty if none has."""
+    def value_with_options(self) -> str:
+        """A named value with options, such as adam with beta1; empty if no value has any."""
         options = [] if self.value else self.node["options"]
         named = [str(tag(option)) for option in options if tag(option) and len(option["properties"]) > 1]
         return next((name for name in named if name != "auto"), "")

@@ -96,7 +96,7 @@ class Roles:
         return threshold
 
     def require_probabilities(self) -> None:
-        """Raise DataError if the outputs are no probabilities."""
+        """Raise DataError if the outputs are not probabilities."""
         if self.task == "regression":
             raise DataError(
                 "a regression network predicts values, not probabilities",

@@ -74,8 +74,9 @@ class Evaluation:
 
     @cached_property
     def intervals(self) -> dict[str, tuple[float, float]]:
-        """The 95 % interval of the loss and of each metric, by the bootstrap; of the accuracy, by its score.
+        """The 95 % interval of the loss and of each metric.
 
+        By the bootstrap, and for the accuracy by Wilson's score, which holds for perfect scores too.
         Empty for fewer than 20 rows, and for the training set, on which metrics are better than on others. A
         metric that is the same in every sample, such as a perfect F1 score, has none.
         """

@@ -150,7 +150,7 @@ def test_pages_fit_the_terminal(
 
 
 @pytest.mark.parametrize(
-    "topic", [topic for topic in key_topics() if topic.optioned], ids=lambda topic: topic.name
+    "topic", [topic for topic in key_topics() if topic.value_with_options], ids=lambda topic: topic.name
 )
 def test_a_choice_names_a_value_whose_keys_can_be_shown(nncli: Command, topic: Topic) -> None:
     page = nncli("explain", topic.name).out

@@ -89,8 +89,8 @@ FLAGS = ["--{}", "--{}=1", "--{} 1"]
 def test_a_suggested_option_exists(nncli: Command, command: str, long: bool) -> None:
     known = spellings(command)
     synonyms = [each for each in SYNONYMS_OF_OPTIONS if f"--{each}" not in known]
-    # Of every three synonyms one, another one for the next command, in one of the three ways to type it;
-    # with --long all in all ways.
+    # A third of the synonyms, a different third for the next command, each in one of the three ways to type
+    # it; with --long all of them in all three ways.
     third = synonyms[registry.command_names().index(command) % 3 :: 3]
     tried = product(synonyms, FLAGS) if long else zip(third, cycle(FLAGS), strict=False)
     for synonym, flag in tried:

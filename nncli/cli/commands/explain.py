@@ -78,8 +78,8 @@ def _page(topic: Topic, columns: int | None) -> str:
     for title, rows in (("Values", topic.choices), ("Keys", topic.keys)):
         if rows:
             blocks.append(f"{title}\n{definitions(rows, columns, indent='  ')}")
-    if topic.optioned:
-        hint = f"To list the options of a value: nncli explain {topic.key}.{topic.optioned}"
+    if topic.value_with_options:
+        hint = f"To list the options of a value: nncli explain {topic.key}.{topic.value_with_options}"
         blocks.append(wrapped(hint, columns))
     lines = example_text(example(topic)).split("\n")
     blocks.append("\n".join(["Example", *(f"  {line}" for line in lines)]))
